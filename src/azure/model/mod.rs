@@ -1,0 +1,74 @@
+//! What a scenario file may declare: one record per kind, names resolved by nobody yet.
+//!
+//! These types are the format. Their documentation is the reference page (`docs/format.md`) and the JSON Schema.
+
+pub mod application_gateway;
+pub mod dns;
+pub mod firewall;
+pub mod gateway;
+pub mod network;
+pub mod service;
+pub mod workspace;
+
+use crate::document::{choice, record, Map, Setting, Spanned};
+
+record! {
+    /// The resources of an estate. Collections are maps keyed by name.
+    pub struct Estate {
+        /// Cloud whose names and zones apply.
+        cloud: Setting<Cloud> = Cloud::Public,
+        /// Region of every resource that does not name one.
+        location: Option<Spanned<String>>,
+        /// Virtual networks.
+        virtual_networks: Map<network::VirtualNetwork>,
+        /// Peering links, one per side.
+        virtual_network_peerings: Map<network::VirtualNetworkPeering>,
+        /// Network security groups.
+        network_security_groups: Map<network::NetworkSecurityGroup>,
+        /// Route tables.
+        route_tables: Map<network::RouteTable>,
+        /// Public addresses.
+        public_ips: Map<network::PublicIp>,
+        /// Azure Firewalls.
+        firewalls: Map<firewall::Firewall>,
+        /// Firewall policies.
+        firewall_policies: Map<firewall::FirewallPolicy>,
+        /// VPN and ExpressRoute gateways.
+        virtual_network_gateways: Map<gateway::VirtualNetworkGateway>,
+        /// Connections of gateways to sites.
+        virtual_network_gateway_connections: Map<gateway::VirtualNetworkGatewayConnection>,
+        /// On-premises sites.
+        on_premises_sites: Map<gateway::OnPremisesSite>,
+        /// Virtual machines.
+        virtual_machines: Map<service::VirtualMachine>,
+        /// PaaS services.
+        services: Map<service::Service>,
+        /// AI Foundry hubs, projects and machine learning workspaces.
+        machine_learning_workspaces: Map<workspace::MachineLearningWorkspace>,
+        /// Private endpoints.
+        private_endpoints: Map<service::PrivateEndpoint>,
+        /// Private DNS zones.
+        private_dns_zones: Map<dns::PrivateDnsZone>,
+        /// DNS private resolvers.
+        private_dns_resolvers: Map<dns::PrivateDnsResolver>,
+        /// DNS forwarding rulesets.
+        private_dns_resolver_dns_forwarding_rulesets: Map<dns::ForwardingRuleset>,
+        /// Application gateways.
+        application_gateways: Map<application_gateway::ApplicationGateway>,
+        /// Clients on the public internet.
+        internet_clients: Map<service::InternetClient>,
+        /// Public hosts, keyed by name.
+        public_hosts: Map<dns::PublicHost>,
+        /// What is known of public DNS.
+        public_dns: Option<dns::PublicDns>,
+    }
+}
+
+choice! {
+    /// Azure cloud.
+    pub enum Cloud {
+        Public = "public" | "AzureCloud",
+        UsGov = "usgov" | "AzureUSGovernment",
+        China = "china" | "AzureChinaCloud",
+    }
+}

@@ -1,0 +1,177 @@
+//! PaaS services, private endpoints, machines and internet clients, as a file declares them.
+
+use super::super::defaults;
+use super::dns::DnsServer;
+use super::network::Access;
+use crate::document::{choice, record, ListenPort, Map, Reference, Setting, Spanned, Tags};
+use crate::net::Prefix;
+use std::net::IpAddr;
+
+record! {
+    /// A PaaS service with a public endpoint, keyed by its globally unique name.
+    pub struct Service {
+        /// Resource type, for example `Microsoft.Storage/storageAccounts`; see `privreach explain services`.
+        type_: Spanned<String> = required,
+        /// Region; the scenario's `location` when absent.
+        location: Option<Spanned<String>>,
+        /// Whether the public endpoint accepts traffic at all (PAAS-01).
+        public_network_access_enabled: Setting<bool> = defaults::PUBLIC_NETWORK_ACCESS,
+        /// Firewall of the public endpoint.
+        network_rules: Option<NetworkRules>,
+        /// Stock-keeping unit, where private endpoints depend on it (HUB-06).
+        sku_name: Option<Spanned<String>>,
+        /// Custom subdomain of an AI services account; the key when absent (COG-01).
+        custom_subdomain_name: Option<Spanned<String>>,
+        /// Further regions of a registry or database, each with a name of its own.
+        replica_locations: Vec<Spanned<String>>,
+        /// Identity the service calls others with.
+        identity: Option<Identity>,
+        /// Public address, where rules by address matter.
+        public_ip_address: Option<Spanned<IpAddr>>,
+        /// Whether public names alias into the privatelink zone; derived from its private endpoints when absent (DNS-08).
+        public_alias: Option<Spanned<PublicAlias>>,
+        /// Values for name placeholders of the known-services table that the key does not give.
+        name_values: Map<Spanned<String>>,
+        /// Labels for selectors.
+        tags: Tags,
+    }
+}
+
+choice! {
+    /// Whether public DNS holds the privatelink alias of a service (DNS-08).
+    pub enum PublicAlias {
+        Present = "present",
+        Absent = "absent",
+    }
+}
+
+record! {
+    /// Firewall of a service's public endpoint (PAAS-01).
+    pub struct NetworkRules {
+        /// What happens to callers that no rule admits.
+        default_action: Setting<Access> = defaults::SERVICE_DEFAULT_ACTION,
+        /// Callers excepted from the firewall; Azure's default of the service type when absent (TRUST-02).
+        bypass: Option<Vec<Spanned<Bypass>>>,
+        /// Public address ranges that are admitted (PAAS-04).
+        ip_rules: Vec<Spanned<Prefix>>,
+        /// Subnets admitted through a service endpoint, as `vnet/subnet` (SE-04).
+        virtual_network_subnets: Vec<Reference>,
+        /// Names of services whose identity is admitted (TRUST-07).
+        private_link_access: Vec<Reference>,
+    }
+}
+
+choice! {
+    /// Callers excepted from a service's firewall.
+    pub enum Bypass {
+        AzureServices = "AzureServices",
+        Logging = "Logging",
+        Metrics = "Metrics",
+        None = "None",
+    }
+}
+
+record! {
+    /// A managed identity.
+    pub struct Identity {
+        /// Kind of identity (TRUST-04).
+        type_: Setting<IdentityType> = defaults::IDENTITY_TYPE,
+        /// Name that stands for the service's own calls in `--from` and expectations.
+        name: Option<Spanned<String>>,
+    }
+}
+
+choice! {
+    /// Kind of a managed identity.
+    pub enum IdentityType {
+        SystemAssigned = "SystemAssigned",
+        UserAssigned = "UserAssigned",
+        SystemAssignedUserAssigned = "SystemAssigned, UserAssigned",
+        None = "None",
+    }
+}
+
+record! {
+    /// A private endpoint (`azurerm_private_endpoint`).
+    pub struct PrivateEndpoint {
+        /// Its subnet, as `vnet/subnet`.
+        subnet: Reference = required,
+        /// What it connects to.
+        private_service_connection: PrivateServiceConnection = required,
+        /// Its addresses, in the order of the target's members (PE-04); allocated from the subnet when absent.
+        ip_addresses: Vec<Spanned<IpAddr>>,
+        /// Zones in which it registers its records (ZG-01).
+        private_dns_zone_group: Option<PrivateDnsZoneGroup>,
+    }
+}
+
+record! {
+    /// The connection of a private endpoint.
+    pub struct PrivateServiceConnection {
+        /// Name of the service, workspace or application gateway.
+        private_connection_resource: Reference = required,
+        /// Sub-resource, for example `blob`; the gateway's frontend name for an application gateway (PE-02).
+        subresource_names: Vec<Spanned<String>> = required,
+        /// Whether the target's owner has to approve it by hand (PE-12).
+        is_manual_connection: Setting<bool> = defaults::MANUAL_CONNECTION,
+        /// State of the connection; `Approved`, or `Pending` for a manual connection, when absent (PE-11).
+        status: Option<Spanned<ConnectionStatus>>,
+    }
+}
+
+choice! {
+    /// State of a private endpoint connection (PE-11).
+    pub enum ConnectionStatus {
+        Approved = "Approved",
+        Pending = "Pending",
+        Rejected = "Rejected",
+        Disconnected = "Disconnected",
+        Failed = "Failed",
+    }
+}
+
+record! {
+    /// The zone group of a private endpoint (ZG-01).
+    pub struct PrivateDnsZoneGroup {
+        /// Names of private DNS zones.
+        private_dns_zones: Vec<Reference> = required,
+    }
+}
+
+record! {
+    /// A virtual machine with one network interface.
+    pub struct VirtualMachine {
+        /// Its subnet, as `vnet/subnet`.
+        subnet: Reference = required,
+        /// Its address.
+        private_ip_address: Spanned<IpAddr> = required,
+        /// Public address by name (see `public_ips`).
+        public_ip: Option<Reference>,
+        /// Security group of its interface (NSG-01).
+        network_security_group: Option<Reference>,
+        /// DNS servers of its interface; the network's when empty (DNS-01).
+        dns_servers: Vec<Spanned<IpAddr>>,
+        /// Ports it serves, as `tcp/443`; every port is taken as served when absent, and the trace says so.
+        listens: Option<Vec<Spanned<ListenPort>>>,
+        /// Whether its interface may carry traffic of others (NVA-01).
+        ip_forwarding_enabled: Setting<bool> = defaults::IP_FORWARDING,
+        /// HTTP status it answers to health probes (AGW-16).
+        http_status: Setting<u16> = defaults::PROBE_HTTP_STATUS,
+        /// Name of the private certificate authority that issued its certificate; a public one when absent (AGW-13).
+        private_certificate_authority: Option<Spanned<String>>,
+        /// A DNS server that runs on it.
+        dns_server: Option<DnsServer>,
+        /// Labels for selectors.
+        tags: Tags,
+    }
+}
+
+record! {
+    /// A client on the public internet.
+    pub struct InternetClient {
+        /// Its public address.
+        ip_address: Spanned<IpAddr> = required,
+        /// Labels for selectors.
+        tags: Tags,
+    }
+}

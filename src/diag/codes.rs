@@ -1,0 +1,75 @@
+//! The registry of diagnostic codes: one entry each, read by `privreach explain`.
+
+/// A diagnostic code such as `E-UNKNOWN-KEY`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// The text of the code.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// A code with its explanation.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeInfo {
+    /// The code.
+    pub code: Code,
+    /// What it means and what to do.
+    pub explanation: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $text:literal, $explanation:literal;)*) => {
+        /// The codes as constants.
+        pub mod code {
+            use super::Code;
+            $(#[doc = $explanation] pub const $name: Code = Code($text);)*
+        }
+        /// Every code, in order of definition.
+        pub static CODES: &[CodeInfo] = &[$(CodeInfo { code: code::$name, explanation: $explanation },)*];
+    };
+}
+
+codes! {
+    IO = "E-IO", "A file or directory could not be read. Check the path and its permissions.";
+    ENCODING = "E-ENCODING", "A scenario file must be UTF-8 text.";
+    SYNTAX = "E-SYNTAX", "The file is not well-formed YAML 1.2 (or JSON).";
+    LIMIT = "E-LIMIT", "The file exceeds a limit on nesting, values or alias expansion. The limits keep a hostile file from exhausting memory.";
+    EMPTY = "E-EMPTY", "The file holds no scenario.";
+    NO_SCENARIO = "E-NO-SCENARIO", "No scenario file was found under the given path. A check that evaluates nothing does not pass.";
+    DUPLICATE_KEY = "E-DUPLICATE-KEY", "A key occurs twice in one mapping. Remove or rename one of the two.";
+    MERGE_KEY = "E-MERGE-KEY", "The YAML merge key `<<` is not part of YAML 1.2 and is not supported. Write the values out, or use `extends` and `patch`.";
+    UNKNOWN_KEY = "E-UNKNOWN-KEY", "The format has no such key here. Nothing is ever skipped silently, so a misspelt key is an error.";
+    MISSING_KEY = "E-MISSING-KEY", "A required key is absent.";
+    TYPE = "E-TYPE", "A value has the wrong type, for example a list where text is expected.";
+    VALUE = "E-VALUE", "A value is outside what the format or the platform allows.";
+    PREFIX = "E-PREFIX", "A text is not a canonical address prefix. Host bits must be zero.";
+    OVERLAP = "E-OVERLAP", "Two prefixes or addresses that must be disjoint overlap.";
+    REFERENCE = "E-REFERENCE", "A name refers to nothing that is declared in the scenario.";
+    PLACEMENT = "E-PLACEMENT", "An address or subnet lies outside the network that must contain it.";
+    CONFLICT = "E-CONFLICT", "Two declarations exclude each other.";
+    PRIORITY = "E-PRIORITY", "A priority is used twice, or lies outside its range.";
+    EXTENDS = "E-EXTENDS", "The scenario named by `extends` cannot be used: it is missing, or the chain runs in a circle.";
+    PATCH = "E-PATCH", "A patch removes something that the base does not have, so it has no effect.";
+    EXPECTATION = "E-EXPECTATION", "An expectation is incomplete or contradicts itself.";
+    UNSUPPORTED_TARGET = "E-PE-TARGET", "The target cannot have a private endpoint of that sub-resource.";
+    PE_SKU = "E-PE-SKU", "The SKU of the target does not support private endpoints; the platform refuses the connection.";
+    MVNET_PEER = "E-MVNET-PEER", "A managed virtual network cannot be peered, linked, routed or filtered by the customer (MVNET-09). The platform refuses it; use a private endpoint rule or the application gateway bridge.";
+    RULE_MODE = "E-RULE-MODE", "Service tag and FQDN outbound rules exist only in AllowOnlyApprovedOutbound (ISO-02, FQDN-06).";
+    RULE_DUPLICATE = "E-RULE-DUPLICATE", "A private endpoint rule to the same target and sub-resource exists already (OUT-05).";
+    RULE_NAME = "E-RULE-NAME", "Names that begin with `__SYS_` are reserved for the platform's own rules (OUT-04).";
+    ALIAS_LABELS = "E-ALIAS-LABELS", "An alias of an application gateway rule needs at least three labels (AGW-10).";
+    GATEWAY_SKU = "E-GATEWAY-SKU", "Private link needs a v2 application gateway (AGW-04).";
+    PLC_SUBNET = "E-PLC-SUBNET", "A private-link configuration needs a subnet of its own with private-link-service network policies disabled (AGW-07).";
+    UNPROVISIONED_COMPUTE = "W-UNPROVISIONED", "Managed compute is declared in a managed network that is not provisioned (MVNET-03); it is evaluated as not yet existing.";
+    IGNORED = "W-IGNORED", "A value has no effect where it stands.";
+}

@@ -1,0 +1,90 @@
+//! Source files, spans in them, and their lines and columns.
+
+/// A file known to a [`SourceMap`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// A range of bytes in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// The file.
+    pub file: FileId,
+    /// Offset of the first byte.
+    pub start: u32,
+    /// Offset after the last byte.
+    pub end: u32,
+}
+
+/// A place for people: file, line and column from 1, columns in characters.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// Name of the file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// A file's name and text.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// Name as the user gave it.
+    pub name: String,
+    /// Whole text.
+    pub text: String,
+    line_starts: Vec<usize>,
+}
+
+/// All files of a run.
+#[derive(Debug, Clone, Default)]
+pub struct SourceMap(Vec<SourceFile>);
+
+impl SourceMap {
+    /// Adds a file.
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        let text = text.into();
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+        let id = FileId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
+        self.0.push(SourceFile { name: name.into(), text, line_starts });
+        id
+    }
+
+    /// The file of an id of this map.
+    #[must_use]
+    pub fn file(&self, id: FileId) -> Option<&SourceFile> {
+        self.0.get(id.0 as usize)
+    }
+
+    /// The place of a span's first byte.
+    #[must_use]
+    pub fn locate(&self, span: Span) -> Location {
+        let Some(file) = self.file(span.file) else {
+            return Location { file: String::new(), line: 1, column: 1 };
+        };
+        let at = (span.start as usize).min(file.text.len());
+        let line = file.line_starts.partition_point(|start| *start <= at).max(1);
+        let start = file.line_starts.get(line - 1).copied().unwrap_or(0);
+        let column = file.text.get(start..at).map_or(1, |t| t.chars().count() + 1);
+        Location { file: file.name.clone(), line, column }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters() {
+        let mut map = SourceMap::default();
+        let file = map.add("a.yaml", "é: 1\nnäme: x\n");
+        let span = Span { file, start: 13, end: 14 };
+        assert_eq!(map.locate(span).to_string(), "a.yaml:2:7");
+    }
+}

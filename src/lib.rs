@@ -1,0 +1,3 @@
+//! Simulates and proves network reachability in Azure private networking.
+pub mod diag;
+pub mod net;

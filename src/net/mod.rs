@@ -1,0 +1,39 @@
+//! Addresses, ports, transports and names. Knows no cloud, no file and no format.
+
+mod address_set;
+mod fqdn;
+mod port;
+mod prefix;
+
+pub use address_set::{AddressSet, Membership};
+pub use fqdn::{Fqdn, FqdnError, FqdnPattern};
+pub use port::{PortRange, PortSet, Protocol, Transport};
+pub use prefix::{Prefix, PrefixError};
+
+use std::net::{IpAddr, Ipv4Addr};
+
+/// The virtual address of the platform's own resolver and probes (DNS-02).
+pub const PLATFORM_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
+
+/// Whether an address can be used on the public internet (the reserved block that stands for undeclared public
+/// addresses counts as public).
+#[must_use]
+pub fn is_public(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() || a == 100 && (64..128).contains(&b))
+        }
+        IpAddr::V6(v6) => {
+            let [a, ..] = v6.octets();
+            !(v6.is_loopback() || v6.is_unspecified() || a & 0xfe == 0xfc || v6.is_unicast_link_local())
+        }
+    }
+}
+
+/// Whether an address stands for a public address that nobody declared. Such an address equals no other and its
+/// membership in a set of literal prefixes cannot be decided.
+#[must_use]
+pub fn is_undeclared_public(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(v4) if v4.octets()[0] >= 240)
+}

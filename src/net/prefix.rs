@@ -1,0 +1,126 @@
+//! Canonical address prefixes of either family.
+
+use ipnet::IpNet;
+use std::{fmt, net::IpAddr, str::FromStr};
+use thiserror::Error;
+
+/// An address prefix without host bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Prefix(IpNet);
+
+/// Why a text is not a canonical prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum PrefixError {
+    /// Not of the form `address/length`.
+    #[error("`{0}` is not an address prefix such as 10.0.0.0/16")]
+    Syntax(String),
+    /// The address has bits beyond the length.
+    #[error("`{given}` has host bits set")]
+    HostBits {
+        /// The text.
+        given: String,
+        /// The prefix that was probably meant.
+        canonical: Prefix,
+    },
+}
+
+impl Prefix {
+    /// The prefix of a single address.
+    #[must_use]
+    pub fn host(address: IpAddr) -> Self {
+        Self(IpNet::from(address))
+    }
+
+    /// Every address of the family of `like`.
+    #[must_use]
+    pub fn everything_like(like: IpAddr) -> Self {
+        let text = if like.is_ipv4() { "0.0.0.0/0" } else { "::/0" };
+        text.parse().unwrap_or_else(|_| Self::host(like))
+    }
+
+    /// Number of leading bits that are fixed.
+    #[must_use]
+    pub fn length(self) -> u8 {
+        self.0.prefix_len()
+    }
+
+    /// Whether this is `0.0.0.0/0` or `::/0`.
+    #[must_use]
+    pub fn is_default(self) -> bool {
+        self.length() == 0
+    }
+
+    /// First address of the prefix.
+    #[must_use]
+    pub fn network(self) -> IpAddr {
+        self.0.network()
+    }
+
+    /// Last address of the prefix.
+    #[must_use]
+    pub fn last(self) -> IpAddr {
+        self.0.broadcast()
+    }
+
+    /// Whether the address lies inside.
+    #[must_use]
+    pub fn contains(self, address: IpAddr) -> bool {
+        self.0.contains(&address)
+    }
+
+    /// Whether every address of `other` lies inside.
+    #[must_use]
+    pub fn covers(self, other: Self) -> bool {
+        self.0.contains(&other.0)
+    }
+
+    /// Whether the two share an address.
+    #[must_use]
+    pub fn overlaps(self, other: Self) -> bool {
+        self.covers(other) || other.covers(self)
+    }
+
+    /// The addresses a subnet of this prefix can hand out: Azure keeps the first four and the last (ADDR-05).
+    pub fn usable(self) -> impl Iterator<Item = IpAddr> {
+        let last = self.last();
+        self.0.hosts().filter(move |a| *a != last).skip(3)
+    }
+}
+
+impl FromStr for Prefix {
+    type Err = PrefixError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let net = IpNet::from_str(text).map_err(|_| PrefixError::Syntax(text.to_owned()))?;
+        let canonical = net.trunc();
+        if canonical == net {
+            Ok(Self(net))
+        } else {
+            Err(PrefixError::HostBits { given: text.to_owned(), canonical: Self(canonical) })
+        }
+    }
+}
+
+impl fmt::Display for Prefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn host_bits_are_an_error_with_the_canonical_form() {
+        let error = "10.0.0.1/16".parse::<Prefix>().unwrap_err();
+        assert_eq!(error, PrefixError::HostBits { given: "10.0.0.1/16".into(), canonical: "10.0.0.0/16".parse().unwrap() });
+    }
+
+    #[test]
+    fn usable_addresses_start_at_the_fifth() {
+        let prefix: Prefix = "10.0.2.0/29".parse().unwrap();
+        let usable: Vec<_> = prefix.usable().map(|a| a.to_string()).collect();
+        assert_eq!(usable, ["10.0.2.4", "10.0.2.5", "10.0.2.6"]);
+    }
+}
