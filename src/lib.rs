@@ -1,3 +1,4 @@
 //! Simulates and proves network reachability in Azure private networking.
 pub mod diag;
 pub mod net;
+pub mod verdict;
