@@ -113,6 +113,11 @@ words! {
         NoEgress = "NO-EGRESS", "The source has no outbound method to the internet (NAT-01, NVA-04).";
         RouteLoop = "LOOP", "The route leads back to a place it has already passed.";
         NoHost = "NO-HOST", "The address lies in a network of the scenario but nothing there owns it.";
+        PeerFwd = "PEER-FWD", "The receiving side of a peering does not accept forwarded traffic (PEER-07).";
+        GwDown = "GW-DOWN", "The gateway has no connection that is up towards the destination (GW-12).";
+        GwNoAdv = "GW-NOADV", "The far end of the gateway has no route to the address (ER-02, PEER-09).";
+        NoInbound = "NO-INBOUND", "Unsolicited traffic from the internet reaches something that does not accept it.";
+        HostName = "HOST-NAME", "The service answers only to its own name, not to a bare address or a privatelink name (PE-17).";
         Asym = "ASYM", "A stateful device sees only one direction of the flow (ASYM-01).";
         Nsg = "NSG", "A network security group denies the flow (NSG-04).";
         Fw = "FW", "A customer's Azure Firewall denies the flow (FW-02).";
@@ -120,7 +125,7 @@ words! {
         PePending = "PE-PENDING", "The private endpoint connection awaits approval (PE-11, APPR-01).";
         PeInactive = "PE-INACTIVE", "The private endpoint, or the outbound rule that makes it, is not active: rejected, disconnected, failed or switched off (PE-11, OUT-03).";
         Port = "PORT", "The private endpoint, service or host does not serve that port (DEF-05).";
-        WrongTarget = "WRONG-TARGET", "The address belongs to a private endpoint of another resource or sub-resource than the name (PE-01, PE-02).";
+        PeTarget = "PE-TARGET", "The address belongs to a private endpoint of another resource or sub-resource than the name (PE-01, PE-02).";
         Pna = "PNA", "The request reached the public endpoint and the service refuses it (PAAS-01).";
         TrustedOff = "TRUSTED-OFF", "A call between services: public access is closed and neither a bypass for trusted services nor a resource-instance rule admits the caller (TRUST-01).";
         Listener = "LISTENER", "The gateway has no listener for that frontend, port and host (AGW-11).";
@@ -132,7 +137,7 @@ words! {
         CiPublic = "CI-PUBLIC", "Compute-instance tools over the public endpoint are not supported while the hub has a private endpoint or public access is on (IN-15).";
         L4Hub = "L4-HUB", "TCP and TLS listeners are not supported for hubs (AGW-03).";
         ComputePeer = "COMPUTE-PEER", "No source says whether computes of one managed network reach each other (MVNET-10).";
-        Tag = "TAG-UNDECIDED", "Whether a service tag or public prefix contains an undeclared address cannot be decided. Declare the host's `ip_address`, `service_tags` or `location`.";
+        Tag = "TAG", "Whether a service tag or public prefix contains an undeclared address cannot be decided. Declare the host's `ip_address`, `service_tags` or `location`.";
         NotModelled = "NOT-MODELLED", "The path uses a feature that privreach does not model; the step names it.";
     }
 }
