@@ -1,0 +1,265 @@
+//! Ordered filters and what their rules match.
+
+use super::{Origin, network::Tags};
+use crate::{
+    net::{AddressSet, Fqdn, FqdnPattern, Membership, PortSet, Protocol, Transport},
+    verdict::Reason,
+};
+use std::net::IpAddr;
+
+/// A flow of addresses, as a filter sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet {
+    /// Source address.
+    pub source: IpAddr,
+    /// Destination address.
+    pub destination: IpAddr,
+    /// Transport.
+    pub transport: Transport,
+    /// Destination port.
+    pub port: u16,
+    /// The name the client asked for, which it repeats in TLS or HTTP.
+    pub name: Option<Fqdn>,
+}
+
+/// One end of a packet, with what is known of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Party<'a> {
+    /// The address.
+    pub address: IpAddr,
+    /// Service tags of a public address.
+    pub tags: Option<&'a Tags>,
+}
+
+/// Whether a rule matches, where that can be unknown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Match {
+    Yes,
+    No,
+    Undecided,
+}
+
+impl Match {
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::No, _) | (_, Self::No) => Self::No,
+            (Self::Yes, Self::Yes) => Self::Yes,
+            _ => Self::Undecided,
+        }
+    }
+
+    fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Yes, _) | (_, Self::Yes) => Self::Yes,
+            (Self::No, Self::No) => Self::No,
+            _ => Self::Undecided,
+        }
+    }
+}
+
+impl From<bool> for Match {
+    fn from(yes: bool) -> Self {
+        if yes { Self::Yes } else { Self::No }
+    }
+}
+
+/// A set of addresses: literal prefixes and service tags.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Matcher {
+    /// Literal addresses.
+    pub addresses: AddressSet,
+    /// Service tags, as `Storage` or `Storage.eastus2`.
+    pub tags: Vec<String>,
+    /// All public addresses.
+    pub internet: bool,
+    /// Addresses that belong only by an assumption, with its id.
+    pub assumed: Option<(AddressSet, &'static str)>,
+}
+
+impl Matcher {
+    /// Every address.
+    #[must_use]
+    pub fn any() -> Self {
+        Self { addresses: AddressSet::everything(), ..Self::default() }
+    }
+
+    pub(crate) fn matches(&self, party: Party<'_>) -> Match {
+        let literal = match self.addresses.membership(party.address) {
+            Membership::In => Match::Yes,
+            Membership::Out => Match::No,
+            Membership::Undecided => Match::Undecided,
+        };
+        let assumed = self.assumed.as_ref().is_some_and(|(set, _)| set.contains(party.address));
+        let public = crate::net::is_public(party.address) && party.address != crate::net::PLATFORM_ADDRESS;
+        let tagged = self.tags.iter().fold(Match::No, |found, tag| found.or(tag_matches(tag, party, public)));
+        literal.or(tagged).or(Match::from(assumed || self.internet && public && literal != Match::Yes))
+    }
+
+    /// The assumption a match of this address rests on, if any.
+    #[must_use]
+    pub fn assumption(&self, address: IpAddr) -> Option<&'static str> {
+        let (set, id) = self.assumed.as_ref()?;
+        (!self.addresses.contains(address) && set.contains(address)).then_some(*id)
+    }
+}
+
+/// Membership of an address in a service tag: known for addresses with declared or derived tags, never for a private
+/// address, undecided otherwise (TAG of the core rules).
+fn tag_matches(tag: &str, party: Party<'_>, public: bool) -> Match {
+    let Some(tags) = party.tags else { return if public { Match::Undecided } else { Match::No } };
+    let (name, region) = tag.split_once('.').map_or((tag, None), |(n, r)| (n, Some(r)));
+    let whole = tags.names.iter().any(|t| t.eq_ignore_ascii_case(tag));
+    let named = whole || tags.names.iter().any(|t| t.eq_ignore_ascii_case(name));
+    if whole {
+        return Match::Yes;
+    }
+    match (named, region, &tags.region) {
+        (true, None, _) => Match::Yes,
+        (true, Some(region), Some(at)) => Match::from(region.eq_ignore_ascii_case(at)),
+        (true, Some(_), None) => Match::Undecided,
+        (false, ..) if tags.complete => Match::No,
+        (false, ..) => Match::Undecided,
+    }
+}
+
+/// What a rule does with a match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Lets it pass.
+    Allow,
+    /// Drops it.
+    Deny,
+}
+
+/// Which way a connection crosses a filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// Towards the filtered thing.
+    Inbound,
+    /// Away from it.
+    Outbound,
+}
+
+/// Names a rule matches in addition to addresses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Names {
+    /// The rule does not look at names.
+    Ignored,
+    /// An application rule: the requested name and the ports of the protocol; a match is proxied.
+    Application(Vec<FqdnPattern>),
+    /// A network rule by name, which is not modelled: it could match any address.
+    NotModelled,
+}
+
+/// One rule.
+#[derive(Debug, Clone)]
+pub struct FilterRule {
+    /// Declaration.
+    pub origin: Origin,
+    /// Direction; both when absent.
+    pub direction: Option<Direction>,
+    /// What a match does.
+    pub action: Action,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Sources.
+    pub from: Matcher,
+    /// Source ports; a client's ephemeral port must always match.
+    pub source_ports: PortSet,
+    /// Destinations.
+    pub to: Matcher,
+    /// Destination ports.
+    pub ports: PortSet,
+    /// Names.
+    pub names: Names,
+}
+
+/// An ordered list of rules; the first match decides, nothing matched means denied.
+#[derive(Debug, Clone)]
+pub struct Filter {
+    /// Declaration.
+    pub origin: Origin,
+    /// Reason of a denial.
+    pub reason: Reason,
+    /// Rule ids of the evaluation.
+    pub rules_ids: &'static [&'static str],
+    /// Rules in order of evaluation.
+    pub rules: Vec<FilterRule>,
+}
+
+/// What a filter decided, and by which rule.
+#[derive(Debug, Clone, Copy)]
+pub enum Decision<'a> {
+    /// A rule lets it pass.
+    Allow(&'a FilterRule),
+    /// A rule denies it.
+    Deny(&'a FilterRule),
+    /// No rule matches.
+    NoMatch,
+    /// It depends on a rule whose match cannot be decided.
+    Undecided(&'a FilterRule),
+}
+
+impl Decision<'_> {
+    fn permits(self) -> Option<bool> {
+        match self {
+            Self::Allow(_) => Some(true),
+            Self::Deny(_) | Self::NoMatch => Some(false),
+            Self::Undecided(_) => None,
+        }
+    }
+}
+
+impl Filter {
+    /// Evaluates the rules in order. A rule that cannot be decided does not matter if both readings agree.
+    #[must_use]
+    pub fn decide(&self, direction: Direction, packet: &Packet, from: Party<'_>, to: Party<'_>) -> Decision<'_> {
+        decide(&self.rules, direction, packet, from, to)
+    }
+}
+
+fn decide<'a>(
+    rules: &'a [FilterRule],
+    direction: Direction,
+    packet: &Packet,
+    from: Party<'_>,
+    to: Party<'_>,
+) -> Decision<'a> {
+    for (i, rule) in rules.iter().enumerate() {
+        let acted = || match rule.action {
+            Action::Allow => Decision::Allow(rule),
+            Action::Deny => Decision::Deny(rule),
+        };
+        match rule.matches(direction, packet, from, to) {
+            Match::No => {}
+            Match::Yes => return acted(),
+            Match::Undecided => {
+                let otherwise = decide(rules.get(i + 1..).unwrap_or_default(), direction, packet, from, to);
+                let agree = acted().permits() == otherwise.permits();
+                return if agree { otherwise } else { Decision::Undecided(rule) };
+            }
+        }
+    }
+    Decision::NoMatch
+}
+
+impl FilterRule {
+    fn matches(&self, direction: Direction, packet: &Packet, from: Party<'_>, to: Party<'_>) -> Match {
+        let applies = self.direction.is_none_or(|d| d == direction)
+            && self.protocol.matches(packet.transport)
+            && self.ports.contains(packet.port);
+        // A client's source port is ephemeral: a rule for part of the port range may or may not match it.
+        let source_port = match self.source_ports == PortSet::all() {
+            true => Match::Yes,
+            false => Match::Undecided,
+        };
+        let named = match (&self.names, &packet.name) {
+            (Names::Ignored, _) => Match::Yes,
+            (Names::Application(patterns), Some(name)) => patterns.iter().any(|p| p.matches(name)).into(),
+            (Names::Application(_), None) => Match::No,
+            (Names::NotModelled, _) => Match::Undecided,
+        };
+        let destination = if let Names::Application(_) = self.names { Match::Yes } else { self.to.matches(to) };
+        Match::from(applies).and(self.from.matches(from)).and(destination).and(source_port).and(named)
+    }
+}

@@ -1,0 +1,209 @@
+//! The cloud-neutral data plane: networks, routes, filters, gates, proxies and names.
+//!
+//! Resources of a cloud compile to these types; engines see nothing else. Everything carries the [`Origin`] that
+//! declared it, so that an engine can say which line of which file decided.
+
+mod arena;
+mod filter;
+mod names;
+mod network;
+mod proxy;
+mod service;
+
+pub use arena::{Arena, Id};
+pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party};
+pub use names::{Dns, DnsServer, ForwardRule, Forwarding, Otherwise, Record, RecordData, RecordSet, Resolver, View, Zone, ZoneLink};
+pub use network::{
+    Absence, Breakout, Egress, EgressMatch, EgressRule, Endpoint, Firewall, Gateway, Host, Listens, Network, NextHop,
+    Role, Route, RouteSource, Segment, Tags,
+};
+pub use proxy::{Backend, Certificate, Frontend, Listener, Member, Proxy, ProxyRule, Unsupported, Use};
+pub use service::{Caller, Connection, ConnectionTarget, Door, DoorName, Gate, PrivateEndpoint, Resource, Setting};
+
+use crate::{diag::Span, net::Fqdn};
+use std::{collections::BTreeMap, fmt, net::IpAddr};
+
+/// Where something was declared, and what it is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// What kind of thing it is, in the words of the file format: `subnet`, `firewall`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// The place of its declaration; none for what the platform adds by itself.
+    pub span: Option<Span>,
+}
+
+impl Origin {
+    /// Something declared at a place.
+    pub fn new(kind: &'static str, name: impl Into<String>, span: impl Into<Option<Span>>) -> Self {
+        Self { kind, name: name.into(), span: span.into() }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+/// Networks that can in principle be routed to each other; what lies in another realm is unreachable by address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Realm(pub u32);
+
+/// Who asks.
+#[derive(Debug, Clone)]
+pub struct Client {
+    /// Declaration.
+    pub origin: Origin,
+    /// What the client is.
+    pub kind: ClientKind,
+    /// How it resolves names.
+    pub resolver: Resolver,
+    /// Why it cannot exist yet.
+    pub absence: Option<Absence>,
+    /// Whether it can use only private endpoints that are enabled for it (MVNET-08).
+    pub limited: bool,
+    /// Conditions under which the platform does not support its traffic.
+    pub unsupported: Vec<Unsupported>,
+}
+
+/// What a client is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClientKind {
+    /// Something with an address.
+    Endpoint(Id<Endpoint>),
+    /// A service that calls with its identity, from no network of the customer's.
+    Identity(Id<Resource>),
+}
+
+/// What a target name of the file stands for.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A service with names of its own.
+    Resource(Id<Resource>),
+    /// Something with an address.
+    Address(IpAddr),
+    /// Something that exists without an address to send to, with the reason.
+    Unusable(String),
+}
+
+/// Names to one or several things of different kinds; `kind.name` is always unambiguous.
+#[derive(Debug, Clone)]
+pub struct Directory<T>(BTreeMap<String, Vec<(Origin, T)>>);
+
+impl<T> Default for Directory<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+/// Why a name of a [`Directory`] cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotFound {
+    /// Nothing has that name; perhaps this one was meant.
+    Missing(Option<String>),
+    /// Several things have that name; these spellings are unambiguous.
+    Ambiguous(Vec<String>),
+}
+
+impl<T> Directory<T> {
+    /// Adds a name.
+    pub fn insert(&mut self, origin: &Origin, value: T) {
+        self.0.entry(origin.name.clone()).or_default().push((origin.clone(), value));
+    }
+
+    /// The thing of a name, or of `kind.name`.
+    ///
+    /// # Errors
+    /// If nothing, or more than one thing, has the name.
+    pub fn get(&self, name: &str) -> Result<&T, NotFound> {
+        let qualified = || {
+            name.split_once('.').and_then(|(kind, rest)| self.0.get(rest)?.iter().find(|(o, _)| o.kind == kind))
+        };
+        match self.0.get(name).map(Vec::as_slice) {
+            Some([(_, only)]) => Ok(only),
+            Some(several) => {
+                Err(NotFound::Ambiguous(several.iter().map(|(o, _)| format!("{}.{}", o.kind, o.name)).collect()))
+            }
+            None => qualified()
+                .map(|(_, value)| value)
+                .ok_or_else(|| NotFound::Missing(crate::diag::nearest(name, self.0.keys().map(String::as_str)).map(str::to_owned))),
+        }
+    }
+
+    /// All things, in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Origin, &T)> {
+        self.0.values().flatten().map(|(o, v)| (o, v))
+    }
+}
+
+/// Everything an engine needs to know of an estate.
+#[derive(Debug, Clone, Default)]
+pub struct Plane {
+    /// Networks.
+    pub networks: Arena<Network>,
+    /// Parts of networks that share routes and a filter.
+    pub segments: Arena<Segment>,
+    /// Owners of addresses.
+    pub endpoints: Arena<Endpoint>,
+    /// Services.
+    pub resources: Arena<Resource>,
+    /// Ways into services.
+    pub doors: Arena<Door>,
+    /// Gateways that open connections of their own.
+    pub proxies: Arena<Proxy>,
+    /// Names.
+    pub dns: Dns,
+    /// Names of services, each leading to a door.
+    pub door_names: BTreeMap<Fqdn, DoorName>,
+    /// Who may ask.
+    pub clients: Directory<Client>,
+    /// Who may be asked for.
+    pub targets: Directory<Target>,
+    private_owners: BTreeMap<(Id<Network>, IpAddr), Id<Endpoint>>,
+    public_owners: BTreeMap<IpAddr, Id<Endpoint>>,
+}
+
+impl Plane {
+    /// Adds an owner of addresses and indexes them.
+    pub fn add_endpoint(&mut self, endpoint: Endpoint) -> Id<Endpoint> {
+        let network = endpoint.segment.map(|s| self.segments.get(s).network);
+        let addresses = endpoint.addresses.clone();
+        let public = endpoint.public_addresses.clone();
+        let id = self.endpoints.push(endpoint);
+        for address in addresses {
+            match network {
+                Some(network) => self.private_owners.entry((network, address)).or_insert(id),
+                None => self.public_owners.entry(address).or_insert(id),
+            };
+        }
+        for address in public {
+            self.public_owners.entry(address).or_insert(id);
+        }
+        id
+    }
+
+    /// The owner of an address in a network.
+    #[must_use]
+    pub fn owner(&self, network: Id<Network>, address: IpAddr) -> Option<Id<Endpoint>> {
+        self.private_owners.get(&(network, address)).copied()
+    }
+
+    /// The owner of a public address.
+    #[must_use]
+    pub fn public_owner(&self, address: IpAddr) -> Option<Id<Endpoint>> {
+        self.public_owners.get(&address).copied()
+    }
+
+    /// Owners of an address in any network.
+    pub fn owners(&self, address: IpAddr) -> impl Iterator<Item = Id<Endpoint>> {
+        self.private_owners.iter().filter(move |((_, a), _)| *a == address).map(|(_, id)| *id)
+    }
+
+    /// The network an endpoint sits in.
+    #[must_use]
+    pub fn network_of(&self, endpoint: Id<Endpoint>) -> Option<Id<Network>> {
+        self.endpoints.get(endpoint).segment.map(|s| self.segments.get(s).network)
+    }
+}

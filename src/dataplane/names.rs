@@ -1,0 +1,201 @@
+//! Names: zones, views, servers and what public DNS holds.
+
+use super::{Arena, Id, Origin, network::Endpoint};
+use crate::{diag::Span, net::Fqdn, verdict::Reason};
+use std::{collections::BTreeMap, net::IpAddr};
+
+/// All that is known of names.
+#[derive(Debug, Clone, Default)]
+pub struct Dns {
+    /// Private zones.
+    pub zones: Arena<Zone>,
+    /// What the platform's resolver answers, per network.
+    pub views: Arena<View>,
+    /// Servers of the customer's and the platform's that own an address.
+    pub servers: Arena<DnsServer>,
+    /// Public DNS.
+    pub public: RecordSet,
+    /// Suffixes known not to exist in public DNS.
+    pub absent: Vec<(Fqdn, Span)>,
+}
+
+/// A private zone.
+#[derive(Debug, Clone)]
+pub struct Zone {
+    /// Declaration.
+    pub origin: Origin,
+    /// Apex.
+    pub name: Fqdn,
+    /// Records by full name.
+    pub records: RecordSet,
+}
+
+/// Records by full name.
+#[derive(Debug, Clone, Default)]
+pub struct RecordSet(BTreeMap<Fqdn, Record>);
+
+/// What a name holds.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Addresses or another name.
+    pub data: RecordData,
+    /// Declaration.
+    pub origin: Origin,
+}
+
+/// Data of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RecordData {
+    /// Addresses.
+    Addresses(Vec<IpAddr>),
+    /// Another name.
+    Alias(Fqdn),
+}
+
+impl RecordSet {
+    /// Adds a record; the first of a name stays, addresses of the same name are joined.
+    pub fn insert(&mut self, name: Fqdn, record: Record) {
+        match self.0.entry(name) {
+            std::collections::btree_map::Entry::Vacant(slot) => {
+                slot.insert(record);
+            }
+            std::collections::btree_map::Entry::Occupied(mut slot) => {
+                if let (RecordData::Addresses(old), RecordData::Addresses(new)) = (&mut slot.get_mut().data, record.data) {
+                    for address in new {
+                        if !old.contains(&address) {
+                            old.push(address);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The record of a name, by itself or by the nearest wildcard.
+    #[must_use]
+    pub fn find(&self, name: &Fqdn) -> Option<&Record> {
+        if let Some(record) = self.0.get(name) {
+            return Some(record);
+        }
+        let mut parent = name.parent();
+        while let Some(above) = parent {
+            if let Some(record) = above.prepend("*").ok().and_then(|w| self.0.get(&w)) {
+                return Some(record);
+            }
+            // A name that exists stops the search for wildcards further up.
+            if self.0.contains_key(&above) {
+                return None;
+            }
+            parent = above.parent();
+        }
+        None
+    }
+
+    /// All records in order of name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Fqdn, &Record)> {
+        self.0.iter()
+    }
+}
+
+/// What the platform's resolver answers in a network.
+#[derive(Debug, Clone)]
+pub struct View {
+    /// The network, for people.
+    pub origin: Origin,
+    /// Linked zones.
+    pub links: Vec<ZoneLink>,
+    /// Names answered by managed private endpoints, apart from all zones (MPE-10).
+    pub overrides: RecordSet,
+    /// Names that a managed private endpoint would answer if it were active.
+    pub dormant: BTreeMap<Fqdn, (Reason, Origin)>,
+    /// Forwarding rules, for names that no linked zone covers.
+    pub forwarding: Vec<Forwarding>,
+}
+
+/// A zone visible in a view.
+#[derive(Debug, Clone)]
+pub struct ZoneLink {
+    /// The zone.
+    pub zone: Id<Zone>,
+    /// Declaration of the link.
+    pub origin: Origin,
+    /// Whether a missing name is asked again in public DNS (ZONE-09).
+    pub fallback: bool,
+}
+
+/// A ruleset linked to a network.
+#[derive(Debug, Clone)]
+pub struct Forwarding {
+    /// Where the queries are sent from.
+    pub from: Vec<Id<Endpoint>>,
+    /// Its rules.
+    pub rules: Vec<ForwardRule>,
+}
+
+/// Suffix to servers.
+#[derive(Debug, Clone)]
+pub struct ForwardRule {
+    /// Names at or below; every name when absent.
+    pub suffix: Option<Fqdn>,
+    /// Servers in order.
+    pub servers: Vec<IpAddr>,
+    /// Declaration.
+    pub origin: Origin,
+}
+
+impl ForwardRule {
+    /// Number of labels of the suffix if it covers the name.
+    #[must_use]
+    pub fn covers(&self, name: &Fqdn) -> Option<usize> {
+        match &self.suffix {
+            None => Some(0),
+            Some(suffix) => name.is_under(suffix).then(|| suffix.labels().count()),
+        }
+    }
+}
+
+/// How something resolves names.
+#[derive(Debug, Clone)]
+pub enum Resolver {
+    /// The platform's resolver of a network.
+    Platform(Id<View>),
+    /// Servers in order; `platform` answers for the platform's own address where that is reachable.
+    Servers {
+        /// Addresses.
+        servers: Vec<IpAddr>,
+        /// Declaration.
+        origin: Origin,
+        /// What the platform's resolver answers here, inside a virtual network.
+        platform: Option<Id<View>>,
+    },
+    /// Public DNS.
+    Public,
+}
+
+/// A server that owns an address.
+#[derive(Debug, Clone)]
+pub struct DnsServer {
+    /// Declaration.
+    pub origin: Origin,
+    /// Zones it is authoritative for.
+    pub zones: Vec<(Fqdn, RecordSet)>,
+    /// Conditional forwarders; the longest suffix wins (FWD-07).
+    pub forwarders: Vec<ForwardRule>,
+    /// What it does with every other name.
+    pub otherwise: Otherwise,
+    /// Whether it follows aliases of forwarded answers itself (FWD-04).
+    pub iterative: bool,
+    /// What the platform's own resolver answers where it sits; none on premises (FWD-01).
+    pub platform: Option<Id<View>>,
+}
+
+/// What a server does with a name that nothing else covers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Otherwise {
+    /// Answers as the platform's resolver of its network.
+    Platform,
+    /// Resolves public names itself.
+    Recurse,
+    /// Refuses.
+    Refuse,
+}

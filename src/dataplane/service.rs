@@ -1,0 +1,147 @@
+//! Services, the doors into them, and private endpoints.
+
+use super::{Id, Origin, Proxy, Segment, network::Absence};
+use crate::{
+    diag::Span,
+    net::{AddressSet, Fqdn, PortSet, Prefix},
+    verdict::Reason,
+};
+use std::{collections::BTreeSet, net::IpAddr};
+
+/// A value with the place that set it; no place means that the platform's default applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was set.
+    pub span: Option<Span>,
+}
+
+/// A service.
+#[derive(Debug, Clone)]
+pub struct Resource {
+    /// Declaration.
+    pub origin: Origin,
+    /// Type, in the provider's spelling.
+    pub kind: String,
+    /// Names by which it can be asked for, grouped by sub-resource; the first of a group is its usual one.
+    pub names: Vec<(String, Vec<Fqdn>)>,
+    /// The gate that calls from other services meet.
+    pub gate: Option<Gate>,
+    /// Whether it calls others with an identity of its own.
+    pub has_identity: bool,
+}
+
+/// A way into a service: one address of one sub-resource.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// Declaration of the service.
+    pub origin: Origin,
+    /// The service.
+    pub resource: Id<Resource>,
+    /// Sub-resource, for people: `blob`, `amlworkspace (API)`.
+    pub label: String,
+    /// Ports it serves.
+    pub ports: PortSet,
+    /// Who is admitted at the public address.
+    pub gate: Gate,
+    /// Public address.
+    pub public_address: IpAddr,
+}
+
+/// A name that leads to a door.
+#[derive(Debug, Clone)]
+pub struct DoorName {
+    /// The door.
+    pub door: Id<Door>,
+    /// What the name needs to exist behind the door.
+    pub requires: Option<Absence>,
+}
+
+/// Who is admitted at a service's public address.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    /// Declaration.
+    pub origin: Origin,
+    /// Whether the public address takes traffic at all.
+    pub enabled: Setting<bool>,
+    /// Whether callers that no rule names are admitted.
+    pub default_allow: Setting<bool>,
+    /// Admitted addresses.
+    pub addresses: Vec<(Prefix, Option<Span>)>,
+    /// Admitted segments (service endpoints).
+    pub segments: Vec<(Id<Segment>, Span)>,
+    /// Admitted services by name.
+    pub instances: Vec<(Id<Resource>, Span)>,
+    /// Whether trusted services are excepted; none where the service knows no such exception.
+    pub bypass: Option<Setting<bool>>,
+    /// The services it would trust.
+    pub trusted: BTreeSet<Id<Resource>>,
+    /// Service tag by which service endpoints name it.
+    pub service_tag: Option<String>,
+    /// The answer when the gate is open, if the platform does not support using it.
+    pub unsupported: Option<(Reason, &'static str, &'static [&'static str])>,
+    /// Rule ids.
+    pub rules: &'static [&'static str],
+}
+
+/// Who calls at a public address.
+#[derive(Debug, Clone, Copy)]
+pub enum Caller {
+    /// Someone with this source address, and the segment whose identity it carries.
+    Network(IpAddr, Option<Id<Segment>>),
+    /// A service with its identity.
+    Identity(Id<Resource>),
+}
+
+impl Gate {
+    /// The admitted addresses as a set.
+    #[must_use]
+    pub fn address_set(&self) -> AddressSet {
+        self.addresses.iter().map(|(p, _)| *p).collect()
+    }
+}
+
+/// A private endpoint.
+#[derive(Debug, Clone)]
+pub struct PrivateEndpoint {
+    /// Whether it belongs to a managed network.
+    pub managed: bool,
+    /// Whether filters of its segment act on it (PE-27).
+    pub filtered: bool,
+    /// State of its connection.
+    pub connection: Connection,
+    /// Where it leads.
+    pub target: ConnectionTarget,
+    /// Whether limited clients may use it (MVNET-08).
+    pub limited_clients: Setting<bool>,
+}
+
+/// State of a private endpoint's connection.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// Why it carries no traffic, if it does not.
+    pub closed: Option<(Reason, String)>,
+    /// Where the state was set.
+    pub span: Option<Span>,
+}
+
+/// Where a private endpoint leads.
+#[derive(Debug, Clone)]
+pub enum ConnectionTarget {
+    /// To doors of a service: each address with the doors it serves.
+    Doors(Vec<(IpAddr, Vec<Id<Door>>)>),
+    /// To a frontend of a proxy, entering from this address.
+    Proxy {
+        /// The proxy.
+        proxy: Id<Proxy>,
+        /// Index of the frontend.
+        frontend: usize,
+        /// Source address of what comes through.
+        source: IpAddr,
+        /// Declaration of the private-link configuration.
+        origin: Origin,
+    },
+    /// To something declared that cannot be reached this way, which the state explains.
+    Nothing,
+}
