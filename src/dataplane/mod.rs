@@ -11,6 +11,7 @@ mod proxy;
 mod service;
 
 pub use arena::{Arena, Id};
+pub(crate) use filter::Match;
 pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party};
 pub use names::{Dns, DnsServer, ForwardRule, Forwarding, Otherwise, Record, RecordData, RecordSet, Resolver, View, Zone, ZoneLink};
 pub use network::{
