@@ -1,7 +1,9 @@
 //! Simulates and proves network reachability in Azure private networking.
+pub mod azure;
 pub mod dataplane;
 pub mod diag;
 pub mod forward;
 pub mod lookup;
 pub mod net;
+pub mod trace;
 pub mod verdict;

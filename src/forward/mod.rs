@@ -8,7 +8,7 @@ mod walk;
 pub use step::{Outcome, Stage, Step, is_open};
 pub use walk::{Arrival, EgressPass, End, Journey, walk};
 
-use crate::dataplane::{Endpoint, Id, Packet, Plane};
+use crate::dataplane::{Direction, Endpoint, Filter, Id, Packet, Plane};
 
 /// Walks there, and back to whoever seems to have sent the packet on arrival (EVAL-02).
 #[must_use]
@@ -19,4 +19,10 @@ pub fn round_trip(plane: &Plane, from: Id<Endpoint>, packet: &Packet) -> Journey
         journey.steps.extend(back);
     }
     journey
+}
+
+/// Evaluates one filter apart from a walk, for what enters a network without being routed.
+#[must_use]
+pub fn filter_step(plane: &Plane, filter: &Filter, direction: Direction, packet: &Packet) -> Vec<Step> {
+    filters::apply(plane, filter, Stage::Filter, direction, packet)
 }

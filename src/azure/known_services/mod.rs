@@ -1,0 +1,126 @@
+//! What Azure's services are called: the sub-resources of every known resource type, the names they answer to, the
+//! privatelink zones behind those names, and the ports and service tags that go with them (DEF-05 to DEF-07).
+//!
+//! The facts come from the shipped data file `azure/data/private_link_zones.json`, Microsoft's published table of
+//! private endpoint zones; what that page leaves out is in `supplements`, each entry with its source.
+
+mod data;
+mod names;
+mod supplements;
+mod template;
+#[cfg(test)]
+mod tests;
+mod workspace_names;
+
+pub use names::{Instantiated, MissingValue, NameError, NameValues, ServiceName, SubResource, ZoneRecord};
+pub use workspace_names::WorkspaceNames;
+
+use crate::net::Fqdn;
+use std::{borrow::Cow, collections::BTreeMap, str::FromStr, sync::LazyLock};
+
+/// Resource type of AI Foundry hubs and machine learning workspaces.
+pub const WORKSPACE_TYPE: &str = "Microsoft.MachineLearningServices/workspaces";
+
+/// Azure cloud whose names and zones apply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cloud {
+    /// Azure commercial.
+    Public,
+    /// Azure Government.
+    UsGov,
+    /// Azure operated by 21Vianet.
+    China,
+}
+
+impl FromStr for Cloud {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "public" => Ok(Self::Public),
+            "usgov" => Ok(Self::UsGov),
+            "china" => Ok(Self::China),
+            _ => Err(format!("`{text}` is not a cloud; use public, usgov or china")),
+        }
+    }
+}
+
+/// Every service of the shipped table.
+#[derive(Debug, Default)]
+pub struct KnownServices {
+    /// By cloud and lower-case resource type.
+    services: BTreeMap<(Cloud, String), KnownService>,
+    /// Service tags of public suffixes.
+    tags: BTreeMap<(Cloud, Fqdn), &'static str>,
+}
+
+/// One resource type in one cloud.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownService {
+    /// Resource type in Azure's own spelling.
+    pub resource_type: String,
+    /// What private endpoints can connect to (PE-02).
+    pub sub_resources: Vec<SubResource>,
+}
+
+static TABLE: LazyLock<Result<KnownServices, String>> = LazyLock::new(|| data::parse(data::EMBEDDED));
+static EMPTY: KnownServices = KnownServices {
+    services: BTreeMap::new(),
+    tags: BTreeMap::new(),
+};
+
+impl KnownServices {
+    /// The shipped table. The file is compiled in and a test proves that it parses; were it broken, the table would
+    /// know no service.
+    #[must_use]
+    pub fn get() -> &'static Self {
+        TABLE.as_ref().unwrap_or(&EMPTY)
+    }
+
+    /// Resource types of a cloud, sorted without regard to case.
+    pub fn resource_types(&self, cloud: Cloud) -> impl Iterator<Item = &str> {
+        self.services
+            .iter()
+            .filter(move |((c, _), _)| *c == cloud)
+            .map(|(_, service)| service.resource_type.as_str())
+    }
+
+    /// The resource type, without regard to case.
+    #[must_use]
+    pub fn service(&self, cloud: Cloud, resource_type: &str) -> Option<&KnownService> {
+        self.services.get(&(cloud, resource_type.to_ascii_lowercase()))
+    }
+
+    /// Service tag that holds the public addresses of a public name; `None` outside the known public zones and where
+    /// Microsoft does not say, or a suffix is shared by services with different tags.
+    #[must_use]
+    pub fn tag_of_name(&self, cloud: Cloud, name: &Fqdn) -> Option<&'static str> {
+        let mut above = std::iter::successors(Some(name.clone()), Fqdn::parent);
+        let (depth, tag) = above.find_map(|suffix| {
+            let depth = name.labels().count() - suffix.labels().count();
+            self.tags.get(&(cloud, suffix)).map(|tag| (depth, *tag))
+        })?;
+        // Deeper names under the suffix of SQL servers are managed instances and other databases.
+        (tag != "Sql" || depth == 1).then_some(tag)
+    }
+}
+
+impl KnownService {
+    /// The sub-resource of that group id, without regard to case. `sites-<slot>` is the slot of a web app (APP-07).
+    #[must_use]
+    pub fn sub_resource(&self, group_id: &str) -> Option<Cow<'_, SubResource>> {
+        if let Some(found) = self
+            .sub_resources
+            .iter()
+            .find(|s| s.name.eq_ignore_ascii_case(group_id))
+        {
+            return Some(Cow::Borrowed(found));
+        }
+        let (group, slot) = group_id.split_once('-')?;
+        let sites = self
+            .sub_resources
+            .iter()
+            .find(|s| s.name == "sites" && group.eq_ignore_ascii_case("sites"))?;
+        (!slot.is_empty()).then(|| Cow::Owned(sites.of_slot(slot)))
+    }
+}

@@ -1,0 +1,153 @@
+//! What the published zone table leaves out: ports, names of some rows, and service tags. Entries marked
+//! \[background\] are general knowledge that no page we read states.
+
+use super::data::RawMember;
+
+/// Placeholders that stand for the service's own name unless a value is given. An account's custom subdomain is its
+/// name by default (COG-01).
+pub(super) const OWN_NAME_PLACEHOLDERS: [&str; 11] = [
+    "account",
+    "app",
+    "customSubdomain",
+    "instance",
+    "name",
+    "registry",
+    "server",
+    "service",
+    "vault",
+    "workspace",
+    "workspaceName",
+];
+
+/// Rows without published member names whose first public name is `<service name>.<first public suffix>`
+/// \[background\]: lower-case resource type and group id, `*` for all.
+pub(super) const NAMED_BY_RESOURCE: [(&str, &str); 30] = [
+    ("microsoft.apimanagement/service", "*"),
+    ("microsoft.appconfiguration/configurationstores", "*"),
+    ("microsoft.batch/batchaccounts", "batchaccount"),
+    ("microsoft.cache/redis", "*"),
+    ("microsoft.cognitiveservices/accounts", "*"),
+    ("microsoft.dbformariadb/servers", "*"),
+    ("microsoft.dbformysql/flexibleservers", "*"),
+    ("microsoft.dbformysql/servers", "*"),
+    ("microsoft.dbforpostgresql/flexibleservers", "*"),
+    ("microsoft.dbforpostgresql/servers", "*"),
+    ("microsoft.devices/iothubs", "*"),
+    ("microsoft.devices/provisioningservices", "*"),
+    ("microsoft.documentdb/databaseaccounts", "sqldedicated"),
+    ("microsoft.eventhub/namespaces", "*"),
+    ("microsoft.hdinsight/clusters", "gateway"),
+    ("microsoft.keyvault/managedhsms", "*"),
+    ("microsoft.keyvault/vaults", "*"),
+    ("microsoft.kusto/clusters", "*"),
+    ("microsoft.purview/accounts", "account"),
+    ("microsoft.relay/namespaces", "*"),
+    ("microsoft.search/searchservices", "*"),
+    ("microsoft.servicebus/namespaces", "*"),
+    ("microsoft.signalrservice/signalr", "*"),
+    ("microsoft.signalrservice/webpubsub", "*"),
+    ("microsoft.sql/managedinstances", "*"),
+    ("microsoft.sql/servers", "*"),
+    ("microsoft.synapse/workspaces", "dev"),
+    ("microsoft.synapse/workspaces", "sql"),
+    ("microsoft.synapse/workspaces", "sqlondemand"),
+    ("microsoft.web/sites", "*"),
+];
+
+/// Member names by row, where the published row has none or is incomplete: cloud, resource type and group id.
+pub(super) fn members(cloud: &str, resource_type: &str, group_id: &str) -> Option<Vec<RawMember>> {
+    let one = |public: &str, alias: &str, ip: &str| RawMember {
+        public_fqdn: public.to_owned(),
+        alias: Some(alias.to_owned()),
+        ip: ip.to_owned(),
+    };
+    match (cloud, resource_type, group_id) {
+        // The page lists `{regionName}.azurecr.us`; data endpoints carry the `data` label in every cloud (ACR-02).
+        ("usgov", "Microsoft.ContainerRegistry/registries", "registry") => Some(vec![
+            one("{registry}.azurecr.us", "{registry}.privatelink.azurecr.us", "ip1"),
+            one(
+                "{registry}.{regionName}.data.azurecr.us",
+                "{registry}.{regionName}.data.privatelink.azurecr.us",
+                "one per replica region",
+            ),
+        ]),
+        // The page leaves out the suffix that clients use (FWD-05).
+        ("china", "Microsoft.KeyVault/vaults", "vault") => Some(vec![one(
+            "{vault}.vault.azure.cn",
+            "{vault}.privatelink.vaultcore.azure.cn",
+            "ip1",
+        )]),
+        // Both names of a web app share the zone and the address (APP-08, PE-05).
+        ("usgov", "Microsoft.Web/sites", "sites") => Some(vec![
+            one("{app}.azurewebsites.us", "{app}.privatelink.azurewebsites.us", "ip1"),
+            one(
+                "{app}.scm.azurewebsites.us",
+                "{app}.scm.privatelink.azurewebsites.us",
+                "ip1",
+            ),
+        ]),
+        ("china", "Microsoft.Web/sites", "sites") => Some(vec![
+            one(
+                "{app}.chinacloudsites.cn",
+                "{app}.privatelink.chinacloudsites.cn",
+                "ip1",
+            ),
+            one(
+                "{app}.scm.chinacloudsites.cn",
+                "{app}.scm.privatelink.chinacloudsites.cn",
+                "ip1",
+            ),
+        ]),
+        _ => None,
+    }
+}
+
+/// TCP ports that the private endpoint of a sub-resource accepts.
+///
+/// DEF-05 gives 443 to most and 443 and 445 to file shares; PE-18 gives SQL's proxy port and opens Cosmos DB for
+/// direct mode. The other numbers are the services' documented client ports \[background\].
+pub(super) fn ports(resource_type: &str, group_id: &str) -> &'static str {
+    let group_id = group_id.to_ascii_lowercase();
+    match (resource_type.to_ascii_lowercase().as_str(), group_id.as_str()) {
+        ("microsoft.storage/storageaccounts", "file" | "file_secondary") => "443,445",
+        ("microsoft.fileshares/fileshares", _) => "443,445,2049",
+        ("microsoft.sql/servers" | "microsoft.sql/managedinstances", _) => "1433",
+        ("microsoft.synapse/workspaces", "sql" | "sqlondemand") => "1433",
+        ("microsoft.documentdb/databaseaccounts", "sql") => "*",
+        ("microsoft.documentdb/databaseaccounts", "mongodb") => "10255",
+        ("microsoft.documentdb/databaseaccounts", "cassandra") => "10350",
+        ("microsoft.documentdb/mongoclusters", _) => "10260",
+        ("microsoft.dbforpostgresql/servers", _) => "5432",
+        ("microsoft.dbforpostgresql/flexibleservers" | "microsoft.dbforpostgresql/servergroupsv2", _) => "5432,6432",
+        ("microsoft.dbformysql/servers" | "microsoft.dbformysql/flexibleservers", _) => "3306",
+        ("microsoft.dbformariadb/servers", _) => "3306",
+        ("microsoft.cache/redis", _) => "6379-6380,13000-13999,15000-15999",
+        ("microsoft.cache/redisenterprise", _) => "8500-8599,10000",
+        ("microsoft.eventhub/namespaces", _) => "443,5671-5672,9093",
+        ("microsoft.servicebus/namespaces", _) => "443,5671-5672",
+        ("microsoft.relay/namespaces", _) => "443,5671-5672,9350-9354",
+        ("microsoft.devices/iothubs" | "microsoft.devices/provisioningservices", _) => "443,5671,8883",
+        ("microsoft.eventgrid/namespaces", "topicspace") => "443,8883",
+        ("microsoft.hdinsight/clusters", "headnode") => "22,443",
+        ("microsoft.web/sites", _) => "80,443",
+        _ => "443",
+    }
+}
+
+/// Service tag of a resource type's public names, from Microsoft's list of service tags.
+///
+/// Left out: AI Search (the list says that `AzureCognitiveSearch` holds the indexers' addresses and not the search
+/// service's own), and Event Hubs, Service Bus and Relay (different tags, one suffix).
+pub(super) fn tag(resource_type: &str) -> Option<&'static str> {
+    match resource_type {
+        "Microsoft.CognitiveServices/accounts" => Some("CognitiveServicesManagement"),
+        "Microsoft.ContainerRegistry/registries" => Some("AzureContainerRegistry"),
+        "Microsoft.DocumentDB/databaseAccounts" => Some("AzureCosmosDB"),
+        "Microsoft.KeyVault/vaults" => Some("AzureKeyVault"),
+        "Microsoft.Sql/servers" => Some("Sql"),
+        "Microsoft.Storage/storageAccounts" => Some("Storage"),
+        "Microsoft.Web/sites" => Some("AppService"),
+        super::WORKSPACE_TYPE => Some("AzureMachineLearning"),
+        _ => None,
+    }
+}

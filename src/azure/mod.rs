@@ -1,0 +1,3 @@
+//! Azure: its services, networks and names.
+
+pub mod known_services;

@@ -1,0 +1,327 @@
+//! The step engine: one flow, explained from the name to the way back.
+//!
+//! It works leg by leg: resolve, walk, then what the thing that was reached does with the request. Every blocker is
+//! followed as if it were open, so that one trace names all of them (EVAL-06). The verdict is read off the steps.
+
+mod admission;
+mod gateway;
+mod judge;
+
+pub use judge::Judgement;
+
+use crate::{
+    dataplane::{
+        Absence, Client, ClientKind, ConnectionTarget, Door, Endpoint, Id, NotFound, Packet, Plane, Resolver, Resource,
+        Role, Target, Use,
+    },
+    forward::{Arrival, EgressPass, End, Stage, Step, round_trip},
+    lookup::{self, Answer},
+    net::{Fqdn, Transport},
+    verdict::{Reason, Verdict, Via},
+};
+use std::net::IpAddr;
+use thiserror::Error;
+
+/// A question: can this client reach that target?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// Name of a client of the scenario.
+    pub from: String,
+    /// A resource name, domain name, URL or address.
+    pub to: String,
+    /// Destination port.
+    pub port: u16,
+    /// Transport.
+    pub transport: Transport,
+}
+
+/// Why a question cannot be asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum QuestionError {
+    /// Nothing of that name can be a client.
+    #[error("`{0}` is not a client of this scenario{hint}", hint = hint(.1))]
+    Client(String, NotFound),
+    /// The target is neither a name of the scenario nor an address or domain name.
+    #[error("`{0}` is not a target of this scenario{hint}", hint = hint(.1))]
+    Target(String, NotFound),
+    /// The target has several names; one must be chosen.
+    #[error("`{0}` has several names; ask for one of {names}", names = .1.join(", "))]
+    SeveralNames(String, Vec<String>),
+    /// The target has no address.
+    #[error("`{0}` cannot be a target: {1}")]
+    NoAddress(String, String),
+}
+
+fn hint(why: &NotFound) -> String {
+    match why {
+        NotFound::Missing(Some(near)) => format!("; did you mean `{near}`?"),
+        NotFound::Missing(None) => String::new(),
+        NotFound::Ambiguous(several) => format!("; several things have that name, write {}", several.join(" or ")),
+    }
+}
+
+/// A question with its explained answer.
+#[derive(Debug, Clone)]
+pub struct Trace {
+    /// The question.
+    pub question: Question,
+    /// The name that was asked for, if any.
+    pub name: Option<Fqdn>,
+    /// What the name answered, or the address itself.
+    pub addresses: Vec<IpAddr>,
+    /// Whether the name was found not to exist.
+    pub nxdomain: bool,
+    /// Steps in order.
+    pub steps: Vec<Step>,
+    /// One list of steps per equal alternative, when there are several.
+    pub alternatives: Vec<(String, Vec<Step>)>,
+    /// The verdict, read off the steps.
+    pub judgement: Judgement,
+}
+
+/// What the question is about once its words are understood.
+enum Aim {
+    Name(Fqdn),
+    Address(IpAddr),
+    Resource(Id<Resource>),
+}
+
+/// Answers a question.
+///
+/// # Errors
+/// If the client or the target does not exist in the scenario.
+pub fn trace(plane: &Plane, question: &Question) -> Result<Trace, QuestionError> {
+    let client = plane.clients.get(&question.from).map_err(|why| QuestionError::Client(question.from.clone(), why))?;
+    let aim = aim(plane, client, &question.to)?;
+    let mut tracer = Tracer { plane, client, question, steps: Vec::new() };
+    Ok(tracer.run(&aim))
+}
+
+fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
+    let host = host_of(to);
+    let missing = match plane.targets.get(host) {
+        Ok(Target::Address(address)) => return Ok(Aim::Address(*address)),
+        Ok(Target::Unusable(why)) => return Err(QuestionError::NoAddress(host.to_owned(), why.clone())),
+        Ok(Target::Resource(id)) if matches!(client.kind, ClientKind::Identity(_)) => return Ok(Aim::Resource(*id)),
+        Ok(Target::Resource(id)) => {
+            let groups = &plane.resources.get(*id).names;
+            return match groups.as_slice() {
+                [(_, names)] if !names.is_empty() => Ok(names.first().cloned().map_or(Aim::Resource(*id), Aim::Name)),
+                _ => {
+                    let all = groups.iter().filter_map(|(_, n)| n.first()).map(ToString::to_string).collect();
+                    Err(QuestionError::SeveralNames(host.to_owned(), all))
+                }
+            };
+        }
+        Err(why) => why,
+    };
+    if let NotFound::Ambiguous(_) = missing {
+        return Err(QuestionError::Target(host.to_owned(), missing));
+    }
+    if let Ok(address) = host.parse() {
+        return Ok(Aim::Address(address));
+    }
+    match host.parse::<Fqdn>() {
+        Ok(name) if host.contains('.') => match (client.kind, plane.door_names.get(&name)) {
+            (ClientKind::Identity(_), Some(door)) => Ok(Aim::Resource(plane.doors.get(door.door).resource)),
+            _ => Ok(Aim::Name(name)),
+        },
+        _ => Err(QuestionError::Target(host.to_owned(), missing)),
+    }
+}
+
+/// The host of a URL, or the text itself.
+fn host_of(to: &str) -> &str {
+    let rest = to.split_once("://").map_or(to, |(_, rest)| rest);
+    if rest.len() == to.len() { to } else { rest.split(['/', ':', '?']).next().unwrap_or(rest) }
+}
+
+struct Tracer<'a> {
+    plane: &'a Plane,
+    client: &'a Client,
+    question: &'a Question,
+    steps: Vec<Step>,
+}
+
+impl Tracer<'_> {
+    fn run(&mut self, aim: &Aim) -> Trace {
+        let plane = self.plane;
+        if let Some(absence) = &self.client.absence {
+            self.steps.push(absent(absence));
+        }
+        let mut result = Trace {
+            question: self.question.clone(),
+            name: None,
+            addresses: Vec::new(),
+            nxdomain: false,
+            steps: Vec::new(),
+            alternatives: Vec::new(),
+            judgement: Judgement::default(),
+        };
+        match (self.client.kind, aim) {
+            (ClientKind::Identity(caller), Aim::Resource(target)) => {
+                self.steps.extend(admission::service_call(plane, caller, *target));
+            }
+            (ClientKind::Identity(_), _) => self.steps.push(
+                Step::unknown(Stage::Exists, Reason::NotModelled, "calls of a service to something other than a service are not modelled")
+                    .fix("ask for a service of the scenario"),
+            ),
+            (ClientKind::Endpoint(from), Aim::Address(address)) => {
+                result.addresses = vec![*address];
+                self.unsupported_client();
+                let legs = leg(plane, self.client, from, self.packet(from, *address, None), 0);
+                self.steps.extend(legs);
+            }
+            (ClientKind::Endpoint(from), Aim::Name(name)) => {
+                result.name = Some(name.clone());
+                if let Some(required) = plane.door_names.get(name).and_then(|d| d.requires.as_ref()) {
+                    self.steps.push(absent(required));
+                }
+                let resolution = lookup::resolve(plane, &self.client.resolver, Some(from), name);
+                self.steps.extend(resolution.steps);
+                self.unsupported_client();
+                match resolution.answer {
+                    Answer::Addresses(addresses) => {
+                        let mut lists: Vec<_> = addresses
+                            .iter()
+                            .map(|a| (a.to_string(), leg(plane, self.client, from, self.packet(from, *a, Some(name)), 0)))
+                            .collect();
+                        result.addresses = addresses;
+                        match (lists.len(), lists.pop()) {
+                            (1, Some((_, only))) => self.steps.extend(only),
+                            (_, last) => {
+                                lists.extend(last);
+                                result.alternatives = lists;
+                            }
+                        }
+                    }
+                    Answer::NxDomain => result.nxdomain = true,
+                    Answer::None(_) => {}
+                }
+            }
+            (ClientKind::Endpoint(_), Aim::Resource(_)) => self.steps.push(
+                Step::unknown(Stage::Name, Reason::NotModelled, "the service has no name of its own").fix("ask for one of its names"),
+            ),
+        }
+        result.steps = std::mem::take(&mut self.steps);
+        result.judgement = judge::judge(&result.steps, &result.alternatives);
+        result
+    }
+
+    fn packet(&self, from: Id<Endpoint>, destination: IpAddr, name: Option<&Fqdn>) -> Packet {
+        let source = self.plane.endpoints.get(from).addresses.first().copied().unwrap_or(destination);
+        Packet { source, destination, transport: self.question.transport, port: self.question.port, name: name.cloned() }
+    }
+
+    fn unsupported_client(&mut self) {
+        for condition in self.client.unsupported.iter().filter(|u| u.spoils == Use::Backends) {
+            self.steps.push(gateway::unsupported(condition));
+        }
+    }
+}
+
+fn absent(absence: &Absence) -> Step {
+    Step::block(Stage::Exists, absence.reason, &absence.text).at(&absence.origin).rules(absence.rules).fix(&absence.fix)
+}
+
+/// Gateways and firewalls chained behind each other before a circle is assumed.
+const MAX_LEGS: usize = 8;
+
+/// One leg: there and back, then whatever was reached.
+fn leg(plane: &Plane, client: &Client, from: Id<Endpoint>, packet: Packet, depth: usize) -> Vec<Step> {
+    if depth > MAX_LEGS {
+        return vec![Step::block(Stage::Route, Reason::RouteLoop, "gateways lead in a circle").rules(&["EVAL-07"])];
+    }
+    let journey = round_trip(plane, from, &packet);
+    let mut steps = journey.steps;
+    match journey.end {
+        End::Lost => {}
+        End::Delivered(arrival) => {
+            // The way back closes the explanation, whatever the reached thing adds.
+            let back = steps.iter().position(|s| s.stage == Stage::Return).map_or(Vec::new(), |at| steps.split_off(at));
+            steps.extend(arrived(plane, client, &arrival, depth));
+            let admitted = steps.iter().rposition(|s| matches!(s.outcome, crate::forward::Outcome::Admit(..)));
+            let at = admitted.unwrap_or(steps.len());
+            steps.splice(at..at, back);
+        }
+        End::Proxied { firewall } => {
+            let endpoint = plane.endpoints.get(firewall);
+            if let (Role::Firewall(device), Some(name)) = (&endpoint.role, &packet.name) {
+                steps.extend(proxied(plane, client, firewall, &device.resolver, &Packet { name: Some(name.clone()), ..packet.clone() }, depth));
+            }
+        }
+    }
+    steps
+}
+
+/// An application rule: the firewall resolves the name in its own view and connects itself (AFW-05, SNAT-02).
+fn proxied(plane: &Plane, client: &Client, firewall: Id<Endpoint>, resolver: &Resolver, packet: &Packet, depth: usize) -> Vec<Step> {
+    let Some(name) = &packet.name else { return Vec::new() };
+    let resolution = lookup::resolve(plane, resolver, Some(firewall), name);
+    let mut steps = resolution.steps;
+    if let Answer::Addresses(addresses) = resolution.answer
+        && let (Some(destination), Some(source)) = (addresses.first(), plane.endpoints.get(firewall).addresses.first())
+    {
+        let onward = Packet { source: *source, destination: *destination, ..packet.clone() };
+        steps.extend(leg(plane, client, firewall, onward, depth + 1));
+    }
+    steps
+}
+
+/// What the reached endpoint does with the request.
+fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> Vec<Step> {
+    let endpoint = plane.endpoints.get(arrival.endpoint);
+    let packet = &arrival.packet;
+    let mut steps: Vec<_> = endpoint.absence.iter().map(absent).collect();
+    match &endpoint.role {
+        Role::Host(host) => {
+            let network = plane.network_of(arrival.endpoint).map(|n| plane.networks.get(n));
+            if let Some(network) = network.filter(|n| !n.members_connected) {
+                steps.push(
+                    Step::unknown(Stage::Route, Reason::ComputePeer, format!("no source says whether members of {} reach each other", network.origin))
+                        .at(&network.origin)
+                        .rules(&["MVNET-10"]),
+                );
+            }
+            steps.extend(admission::host(endpoint, host, arrival));
+        }
+        Role::PrivateEndpoint(private) => {
+            steps.extend(admission::connection(endpoint, private, client.limited));
+            match &private.target {
+                ConnectionTarget::Doors(members) => {
+                    let doors: Vec<Id<Door>> = members
+                        .iter()
+                        .filter(|(address, _)| *address == packet.destination)
+                        .flat_map(|(_, doors)| doors.iter().copied())
+                        .collect();
+                    steps.extend(admission::door_through_endpoint(plane, endpoint, private, &doors, packet));
+                }
+                ConnectionTarget::Proxy { proxy, frontend, source, origin } => {
+                    steps.extend(gateway::through_private_link(plane, client, *proxy, *frontend, *source, origin, packet, depth));
+                }
+                ConnectionTarget::Nothing => {}
+            }
+        }
+        Role::Frontend { proxy, frontend } => steps.extend(gateway::at_frontend(plane, client, *proxy, *frontend, arrival, depth)),
+        Role::Door(door) => steps.extend(admission::public_door(plane, *door, arrival)),
+        Role::Resolver | Role::Firewall(_) | Role::Gateway(_) | Role::Instance(_) => {
+            let dns = endpoint.dns.is_some() && packet.port == 53;
+            steps.push(if dns {
+                Step::admit(Stage::Service, Verdict::Private, Via::Routed, format!("{} answers on port 53", endpoint.origin)).at(&endpoint.origin)
+            } else {
+                Step::block(Stage::Service, Reason::Port, format!("{} serves nothing on {}/{}", endpoint.origin, packet.transport, packet.port))
+                    .at(&endpoint.origin)
+            });
+        }
+    }
+    steps
+}
+
+/// How traffic to a public address counts: by the rule that let it out of a managed network, if one did.
+fn public_via(arrival: &Arrival) -> Via {
+    match arrival.egress {
+        Some(EgressPass::Address) => Via::ServiceTagRule,
+        Some(EgressPass::Name) => Via::FqdnRule,
+        Some(EgressPass::Open) | None => Via::PublicEndpoint,
+    }
+}
