@@ -2,6 +2,7 @@
 pub mod azure;
 pub mod dataplane;
 pub mod diag;
+pub mod document;
 pub mod forward;
 pub mod lookup;
 pub mod net;

@@ -1,3 +1,6 @@
-//! Azure: its services, networks and names.
+//! Azure: its resources as files declare them, its services and names, and how they compile to the data plane.
 
+pub mod compile;
+pub mod defaults;
 pub mod known_services;
+pub mod model;

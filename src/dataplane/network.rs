@@ -24,6 +24,8 @@ pub struct Network {
     pub egress: Option<Egress>,
     /// Whether its members are fully declared; an unowned address is then known to be unowned.
     pub complete: bool,
+    /// Whether it lies at the far end of gateways; traffic that leaves it enters a gateway from outside.
+    pub beyond_gateway: bool,
     /// Whether its members are known to reach each other.
     pub members_connected: bool,
     /// What the platform's resolver answers inside.

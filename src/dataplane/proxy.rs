@@ -52,6 +52,8 @@ pub enum Use {
     PrivateLink,
     /// What enters through private link, and what the instances send.
     Backends,
+    /// All of it.
+    Everything,
 }
 
 /// A frontend.

@@ -45,7 +45,7 @@ pub(super) fn walk_back(plane: &Plane, from: Id<Endpoint>, arrival: &Arrival, se
             NextHop::Internet if is_public(source) => return finish(plane, arrival, true, &devices, sent),
             NextHop::Gateway(gateway) => {
                 let network = plane.networks.get(plane.segments.get(segment).network);
-                from_inside = network.border.is_none();
+                from_inside = !network.beyond_gateway;
                 emitter = *gateway;
             }
             NextHop::Appliance(address) => {

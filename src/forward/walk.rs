@@ -209,10 +209,8 @@ impl<'a> Walk<'a> {
                 let network = self.plane.networks.get(segment.network);
                 if let Some(border) = &network.border {
                     self.border(border);
-                    self.from_inside = false;
-                } else {
-                    self.from_inside = true;
                 }
+                self.from_inside = !network.beyond_gateway;
                 self.emitter = *gateway;
                 None
             }

@@ -3,7 +3,7 @@
 use super::public_via;
 use crate::{
     dataplane::{Caller, Door, Endpoint, Gate, Host, Id, Listens, Packet, Plane, PrivateEndpoint, Resource},
-    forward::{Arrival, Stage, Step},
+    forward::{Arrival, Outcome, Stage, Step},
     net::{AddressSet, is_undeclared_public},
     verdict::{Reason, Verdict, Via},
 };
@@ -136,9 +136,22 @@ pub(super) fn service_call(plane: &Plane, caller: Id<Resource>, target: Id<Resou
     vec![intro, admit(gate, Caller::Identity(caller), Via::PublicEndpoint, false)]
 }
 
+/// What the public gate says, unless being let in there is not supported.
+fn admit(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step {
+    let step = admission(gate, caller, via, from_managed);
+    match (gate.unsupported, step.outcome) {
+        (Some((reason, text, rules)), Outcome::Admit(..)) => Step::unsupported(Stage::Service, reason, text)
+            .at(&gate.origin)
+            .span(gate.enabled.span)
+            .rules(rules)
+            .fix("reach it through the hub's private endpoint"),
+        _ => step,
+    }
+}
+
 /// Public admission, in the order of precedence: open to all, the caller's subnet, its address, its identity, the
 /// exception for trusted services (PAAS-01, SE-04, TRUST-01, TRUST-06).
-fn admit(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step {
+fn admission(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step {
     let stage = Stage::Service;
     let who = &gate.origin;
     let ok = |verdict, via, text: String, span, rules: &[&'static str]| {
@@ -146,9 +159,6 @@ fn admit(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step {
     };
     let open = gate.enabled.value;
     let is_public = open && gate.default_allow.value;
-    if let Some((reason, text, rules)) = gate.unsupported.filter(|_| open) {
-        return Step::unsupported(stage, reason, text).at(who).span(gate.enabled.span).rules(rules).fix("reach it through the hub's private endpoint");
-    }
     if is_public {
         let default = if gate.enabled.span.is_none() { " by default" } else { "" };
         return ok(Verdict::Public, via, format!("{who} is open to the internet{default}"), gate.enabled.span, &["PAAS-01"]);

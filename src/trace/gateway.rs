@@ -2,7 +2,7 @@
 
 use super::leg;
 use crate::{
-    dataplane::{Backend, Client, Direction, Filter, Id, Listener, Member, Origin, Packet, Plane, Proxy, Role, Unsupported},
+    dataplane::{Backend, Client, Direction, Filter, Id, Listener, Member, Origin, Packet, Plane, Proxy, Role, Unsupported, Use},
     forward::{Arrival, Outcome, Stage, Step, filter_step},
     lookup::{self, Answer},
     net::Transport,
@@ -44,10 +44,13 @@ pub(super) fn at_frontend(plane: &Plane, client: &Client, proxy: Id<Proxy>, fron
     let mut packet = arrival.packet.clone();
     packet.destination = front.address;
     let bridged = packet.name.is_some().then_some(Via::ApplicationGateway);
-    let mut steps = listener(plane, client, gateway, frontend, &packet, bridged, depth);
+    let mut steps: Vec<_> = gateway.unsupported.iter().filter(|u| u.spoils == Use::Everything).map(unsupported).collect();
+    let conditions = steps.len();
+    steps.extend(listener(plane, client, gateway, frontend, &packet, bridged, depth));
     if front.public {
         // Without a listener the gateway's balancer drops before any filter; with one, filters act first.
-        let at = usize::from(matches!(steps.first().map(|s| s.outcome), Some(Outcome::Block(Reason::Listener))));
+        let missing = steps.get(conditions).is_some_and(|s| matches!(s.outcome, Outcome::Block(Reason::Listener)));
+        let at = conditions + usize::from(missing);
         let filtered = filter(plane, gateway, &packet);
         steps.splice(at..at, filtered);
     }

@@ -214,7 +214,7 @@ impl Tracer<'_> {
     }
 
     fn unsupported_client(&mut self) {
-        for condition in self.client.unsupported.iter().filter(|u| u.spoils == Use::Backends) {
+        for condition in self.client.unsupported.iter().filter(|u| u.spoils != Use::PrivateLink) {
             self.steps.push(gateway::unsupported(condition));
         }
     }

@@ -1,0 +1,267 @@
+//! Azure resources to data plane: each file here compiles one family of resources.
+//!
+//! The order matters only where addresses must exist before they are referred to: networks, then owners of addresses,
+//! then endpoints, then names, then routes and filters, then clients.
+
+mod application_gateway;
+mod clients;
+mod dns;
+mod filters;
+mod machines;
+mod managed;
+mod networks;
+mod private_endpoints;
+mod routes;
+mod services;
+mod workspaces;
+
+use super::known_services::{Cloud, KnownServices};
+use super::model::{self, Estate};
+use crate::{
+    dataplane::{Door, Endpoint, Id, Network, Origin, Plane, Proxy, Resource, Segment},
+    diag::{Diagnostic, Diagnostics, Span, code, nearest},
+    document::{Map, Reference, Setting},
+    net::Fqdn,
+    verdict::Reason,
+};
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr},
+};
+
+/// Compiles an estate. The plane is usable unless the diagnostics contain an error that is not a refusal.
+#[must_use]
+pub fn compile(estate: &Estate) -> (Plane, Diagnostics) {
+    let mut compiler = Compiler::new(estate);
+    compiler.networks();
+    compiler.managed_networks();
+    compiler.resources();
+    compiler.workspaces();
+    compiler.machines();
+    compiler.application_gateways();
+    compiler.private_endpoints();
+    compiler.managed_endpoints();
+    compiler.public_names();
+    compiler.dns();
+    compiler.routes();
+    compiler.filters();
+    compiler.gateway_conditions();
+    compiler.clients();
+    (compiler.plane, compiler.diagnostics)
+}
+
+/// What is known of a network while compiling.
+struct Managed {
+    network: Id<Network>,
+    segment: Id<Segment>,
+    provisioned: bool,
+}
+
+/// A name of a service and how private endpoints answer it.
+#[derive(Clone)]
+struct NamedDoor {
+    /// Name that clients use.
+    public: Fqdn,
+    /// Alias in the privatelink zone.
+    private: Fqdn,
+    /// Owner name of the record in the zone.
+    record: Fqdn,
+    /// Index of the endpoint address that serves it.
+    member: usize,
+    /// The door.
+    door: Id<Door>,
+}
+
+/// One sub-resource that private endpoints can target.
+#[derive(Default, Clone)]
+struct Target {
+    names: Vec<NamedDoor>,
+    /// Records that endpoints register, beyond the names: owner name and member.
+    records: Vec<(Fqdn, usize)>,
+    members: usize,
+    /// Why the platform refuses private endpoints, if it does.
+    refused: Option<String>,
+    /// Whether some private endpoint to it is approved or active, so that the public name is an alias (DNS-08).
+    active: bool,
+    /// Whether the alias was declared present or absent.
+    alias_declared: Option<bool>,
+}
+
+struct Compiler<'e> {
+    estate: &'e Estate,
+    cloud: Cloud,
+    known: &'static KnownServices,
+    plane: Plane,
+    diagnostics: Diagnostics,
+    vnets: BTreeMap<String, Id<Network>>,
+    subnets: BTreeMap<String, Id<Segment>>,
+    sites: BTreeMap<String, (Id<Network>, Id<Segment>)>,
+    managed: BTreeMap<String, Managed>,
+    gateways: BTreeMap<String, Id<Endpoint>>,
+    firewalls: BTreeMap<String, Id<Endpoint>>,
+    machines: BTreeMap<String, Id<Endpoint>>,
+    hosts: BTreeMap<String, Id<Endpoint>>,
+    internet_clients: BTreeMap<String, Id<Endpoint>>,
+    resources: BTreeMap<String, Id<Resource>>,
+    proxies: BTreeMap<String, Id<Proxy>>,
+    /// (resource name, sub-resource in lower case).
+    targets: BTreeMap<(String, String), Target>,
+    /// Customer private endpoints: name, endpoint, subnet, addresses, target key, whether approved.
+    customer_endpoints: Vec<CustomerEndpoint>,
+    /// Names a managed rule answers, or would answer.
+    managed_names: Vec<ManagedName>,
+    taken: BTreeMap<Id<Segment>, Vec<IpAddr>>,
+    next_public: u32,
+}
+
+struct CustomerEndpoint {
+    name: String,
+    endpoint: Id<Endpoint>,
+    segment: Id<Segment>,
+    addresses: Vec<IpAddr>,
+    target: (String, String),
+}
+
+struct ManagedName {
+    workspace: String,
+    origin: Origin,
+    addresses: Vec<IpAddr>,
+    target: Option<(String, String)>,
+    aliases: Vec<Fqdn>,
+    closed: Option<Reason>,
+}
+
+impl<'e> Compiler<'e> {
+    fn new(estate: &'e Estate) -> Self {
+        let cloud = match estate.cloud.value {
+            model::Cloud::Public => Cloud::Public,
+            model::Cloud::UsGov => Cloud::UsGov,
+            model::Cloud::China => Cloud::China,
+        };
+        Self {
+            estate,
+            cloud,
+            known: KnownServices::get(),
+            plane: Plane::default(),
+            diagnostics: Diagnostics::default(),
+            vnets: BTreeMap::new(),
+            subnets: BTreeMap::new(),
+            sites: BTreeMap::new(),
+            managed: BTreeMap::new(),
+            gateways: BTreeMap::new(),
+            firewalls: BTreeMap::new(),
+            machines: BTreeMap::new(),
+            hosts: BTreeMap::new(),
+            internet_clients: BTreeMap::new(),
+            resources: BTreeMap::new(),
+            proxies: BTreeMap::new(),
+            targets: BTreeMap::new(),
+            customer_endpoints: Vec::new(),
+            managed_names: Vec::new(),
+            taken: BTreeMap::new(),
+            next_public: 0,
+        }
+    }
+
+    /// An address that stands for a public one nobody declared; equal to no other.
+    fn undeclared_public(&mut self) -> IpAddr {
+        self.next_public += 1;
+        IpAddr::V4(Ipv4Addr::from(0xf000_0000 | self.next_public))
+    }
+
+    /// Region of a resource, in the short lower-case form of service tags.
+    fn region(&self, own: Option<&crate::document::Spanned<String>>) -> Option<String> {
+        own.or(self.estate.location.as_ref()).map(|l| l.value.to_lowercase().replace(' ', ""))
+    }
+
+    /// Looks a reference up and reports it if nothing has that name.
+    fn find<T: Copy>(&mut self, what: &str, reference: &Reference, names: &BTreeMap<String, T>) -> Option<T> {
+        let found = names.get(&reference.value).copied();
+        if found.is_none() {
+            self.dangling(what, reference, names.keys().map(String::as_str));
+        }
+        found
+    }
+
+    fn declared<'m, T>(&mut self, what: &str, reference: &Reference, names: &'m Map<T>) -> Option<&'m T> {
+        let found = names.get(&reference.value).map(|e| &e.value);
+        if found.is_none() {
+            self.dangling(what, reference, names.keys());
+        }
+        found
+    }
+
+    fn dangling<'n>(&mut self, what: &str, reference: &Reference, names: impl Iterator<Item = &'n str>) {
+        let names: Vec<_> = names.collect();
+        let mut diagnostic =
+            Diagnostic::error(code::REFERENCE, reference.span, format!("no {what} is named `{}`", reference.value));
+        diagnostic = match nearest(&reference.value, names.iter().copied()) {
+            Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+            None if names.is_empty() => diagnostic.help(format!("declare one; the scenario has no {what} yet")),
+            None => diagnostic.help(format!("declared: {}", names.join(", "))),
+        };
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Finds a `vnet/subnet` reference.
+    fn subnet(&mut self, reference: &Reference) -> Option<Id<Segment>> {
+        let names = std::mem::take(&mut self.subnets);
+        let found = self.find("subnet", reference, &names);
+        self.subnets = names;
+        found
+    }
+
+    fn error(&mut self, code: crate::diag::Code, span: impl Into<Option<Span>>, message: impl Into<String>, help: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(code, span, message).help(help));
+    }
+
+    /// A free address of a segment: declared ones are taken first, so an allocation never collides.
+    fn allocate(&mut self, segment: Id<Segment>) -> Option<IpAddr> {
+        let taken = self.taken.entry(segment).or_default();
+        let prefixes = &self.plane.segments.get(segment).prefixes;
+        let free = prefixes.iter().flat_map(|p| p.usable()).find(|a| !taken.contains(a));
+        taken.extend(free);
+        free
+    }
+
+    /// Claims a declared address for a segment: it must lie inside and be free (ADDR-03).
+    fn claim(&mut self, segment: Id<Segment>, address: IpAddr, span: Span) {
+        let here = self.plane.segments.get(segment);
+        let inside = here.prefixes.iter().find(|p| p.contains(address));
+        let origin = here.origin.clone();
+        match inside {
+            None => {
+                let prefixes = here.prefixes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                self.error(
+                    code::PLACEMENT,
+                    span,
+                    format!("{address} lies outside {origin}"),
+                    format!("use an address of {prefixes}"),
+                );
+            }
+            Some(prefix) if prefix.length() < 31 && !prefix.usable().any(|a| a == address) && is_reserved(*prefix, address) => self.error(
+                code::PLACEMENT,
+                span,
+                format!("{address} is reserved by the platform in {origin} (ADDR-03)"),
+                "the first four addresses and the last of a subnet cannot be used",
+            ),
+            Some(_) => {}
+        }
+        let taken = self.taken.entry(segment).or_default();
+        if taken.contains(&address) {
+            self.error(code::OVERLAP, span, format!("{address} is used twice in {origin}"), "give each its own address");
+        } else {
+            taken.push(address);
+        }
+    }
+}
+
+fn is_reserved(prefix: crate::net::Prefix, address: IpAddr) -> bool {
+    let (IpAddr::V4(first), IpAddr::V4(last), IpAddr::V4(at)) = (prefix.network(), prefix.last(), address) else { return false };
+    u32::from(at) - u32::from(first) < 4 || at == last
+}
+
+/// A file's setting as the data plane keeps it.
+fn setting<T: Copy>(setting: &Setting<T>) -> crate::dataplane::Setting<T> {
+    crate::dataplane::Setting { value: setting.value, span: setting.span }
+}

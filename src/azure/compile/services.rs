@@ -1,0 +1,259 @@
+//! PaaS services: names, doors, gates, and what public DNS says of them.
+
+use super::{Compiler, NamedDoor, Target, machines::endpoint, setting};
+use crate::{
+    azure::{
+        known_services::{KnownService, NameError, NameValues, SubResource},
+        model::{
+            network::Access,
+            service::{Bypass, IdentityType, PublicAlias, Service},
+        },
+    },
+    dataplane::{Door, DoorName, Gate, Origin, Record, RecordData, Resource, Role, Setting, Tags},
+    diag::{Diagnostic, code, nearest},
+    net::Fqdn,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Compiler<'_> {
+    pub(super) fn resources(&mut self) {
+        let estate = self.estate;
+        for (name, entry) in estate.services.iter() {
+            let service = &entry.value;
+            let Some(known) = self.known.service(self.cloud, &service.type_.value) else {
+                let near = nearest(&service.type_.value, self.known.resource_types(self.cloud)).map(str::to_owned);
+                let help = near.map_or("see `privreach explain services` for the known types".to_owned(), |n| format!("did you mean `{n}`?"));
+                self.error(code::VALUE, service.type_.span, format!("`{}` is not a known service type", service.type_.value), help);
+                continue;
+            };
+            let origin = Origin::new("service", name, entry.span);
+            let has_identity = service.identity.as_ref().is_some_and(|i| i.type_.value != IdentityType::None);
+            let resource = self.plane.resources.push(Resource {
+                origin: origin.clone(),
+                kind: known.resource_type.clone(),
+                names: Vec::new(),
+                gate: None,
+                has_identity,
+            });
+            self.resources.insert(name.to_owned(), resource);
+        }
+        // Gates refer to other services, so they follow once all exist; workspaces are added before they are made.
+    }
+
+    /// Doors of all services, once workspaces exist as possible callers.
+    pub(super) fn service_doors(&mut self) {
+        let estate = self.estate;
+        for (name, entry) in estate.services.iter() {
+            let service = &entry.value;
+            let (Some(known), Some(resource)) = (self.known.service(self.cloud, &service.type_.value), self.resources.get(name).copied()) else { continue };
+            let origin = Origin::new("service", name, entry.span);
+            let gate = self.gate(&origin, service, known);
+            self.plane.resources.get_mut(resource).gate = Some(gate.clone());
+            for sub in &known.sub_resources {
+                let target = self.sub_resource(name, service, known, sub, &gate, &origin);
+                let Some(target) = target else { continue };
+                let names: Vec<Fqdn> = target.names.iter().map(|n| n.public.clone()).collect();
+                // Secondary endpoints and further sub-resources are asked for by name, never by the service alone.
+                if !sub.name.ends_with("_secondary") && !names.is_empty() {
+                    self.plane.resources.get_mut(resource).names.push((sub.name.clone(), names));
+                }
+                self.targets.insert((name.to_owned(), sub.name.to_lowercase()), target);
+            }
+        }
+    }
+
+    fn sub_resource(&mut self, name: &str, service: &Service, known: &KnownService, sub: &SubResource, gate: &Gate, origin: &Origin) -> Option<Target> {
+        let mut values: BTreeMap<String, String> = service.name_values.iter().map(|(k, v)| (k.to_owned(), v.value.value.clone())).collect();
+        if let Some(subdomain) = &service.custom_subdomain_name {
+            values.insert("customSubdomain".to_owned(), subdomain.value.clone());
+        }
+        let region = self.region(service.location.as_ref());
+        let replicas: Vec<String> = service.replica_locations.iter().map(|l| l.value.to_lowercase().replace(' ', "")).collect();
+        let made = sub.instantiate(&NameValues { name, region: region.as_deref(), replica_regions: &replicas, values: &values });
+        let made = match made {
+            Ok(made) => made,
+            Err(errors) => {
+                // A name that cannot be built matters only where a private endpoint needs it (see private_endpoints).
+                let invalid = errors.iter().find_map(|e| match e {
+                    NameError::Invalid(invalid) => Some(invalid),
+                    NameError::Missing(_) => None,
+                });
+                if let Some(invalid) = invalid {
+                    self.diagnostics.push(Diagnostic::error(code::VALUE, origin.span, format!("service `{name}` makes an invalid name: {invalid}")));
+                }
+                let refused = errors.first().map(|e| format!("its names cannot be told: {e}"));
+                return Some(Target { refused, ..Target::default() });
+            }
+        };
+        let mut doors = BTreeMap::new();
+        let mut target = Target { members: made.member_count, refused: refused_sku(service, known), ..Target::default() };
+        target.alias_declared = service.public_alias.as_ref().map(|a| a.value == PublicAlias::Present);
+        target.records = made.records.iter().map(|r| (r.name.clone(), r.member)).collect();
+        for named in made.names {
+            let tags = self.known.tag_of_name(self.cloud, &named.public);
+            let door = match doors.get(&named.member) {
+                Some(door) => *door,
+                None => {
+                    let label = if made.member_count > 1 { format!("{} ({})", sub.name, named.public) } else { sub.name.clone() };
+                    let door = self.door(name, origin, label, sub.ports.clone(), gate.clone(), service, tags, region.clone());
+                    doors.insert(named.member, door);
+                    door
+                }
+            };
+            self.plane.door_names.insert(named.public.clone(), DoorName { door, requires: None });
+            target.names.push(NamedDoor { public: named.public, private: named.private, record: named.record, member: named.member, door });
+        }
+        Some(target)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one door")]
+    fn door(
+        &mut self,
+        name: &str,
+        origin: &Origin,
+        label: String,
+        ports: crate::net::PortSet,
+        gate: Gate,
+        service: &Service,
+        tag: Option<&str>,
+        region: Option<String>,
+    ) -> crate::dataplane::Id<Door> {
+        let resource = self.resources.get(name).copied();
+        let declared = service.public_ip_address.as_ref().map(|a| a.value);
+        let address = declared.unwrap_or_else(|| self.undeclared_public());
+        self.public_door(resource, origin, label, ports, gate, address, tag, region)
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one door")]
+    pub(super) fn public_door(
+        &mut self,
+        resource: Option<crate::dataplane::Id<Resource>>,
+        origin: &Origin,
+        label: String,
+        ports: crate::net::PortSet,
+        gate: Gate,
+        address: std::net::IpAddr,
+        tag: Option<&str>,
+        region: Option<String>,
+    ) -> crate::dataplane::Id<Door> {
+        // Every door belongs to a resource; a missing one was reported where it is declared.
+        let resource = resource.unwrap_or_else(|| {
+            self.plane.resources.push(Resource { origin: origin.clone(), kind: String::new(), names: Vec::new(), gate: None, has_identity: false })
+        });
+        let door = self.plane.doors.push(Door { origin: origin.clone(), resource, label, ports, gate, public_address: address });
+        let mut owner = endpoint(origin.clone(), None, vec![address], Role::Door(door));
+        owner.tags = Tags { names: tag.map(str::to_owned).into_iter().chain(["AzureCloud".to_owned()]).collect(), region, complete: true };
+        self.plane.add_endpoint(owner);
+        door
+    }
+
+    /// The public firewall of a service (PAAS-01) with its exceptions (TRUST-02, TRUST-06).
+    fn gate(&mut self, origin: &Origin, service: &Service, known: &KnownService) -> Gate {
+        let rules = service.network_rules.as_ref();
+        let kind = known.resource_type.to_lowercase();
+        let mut gate = Gate {
+            origin: origin.clone(),
+            enabled: setting(&service.public_network_access_enabled),
+            default_allow: Setting { value: true, span: None },
+            addresses: Vec::new(),
+            segments: Vec::new(),
+            instances: Vec::new(),
+            bypass: bypass_default(&kind).map(|value| Setting { value, span: None }),
+            trusted: self.trusted_by(&kind),
+            service_tag: None,
+            unsupported: None,
+            rules: &["PAAS-01", "HUB-04"],
+        };
+        let Some(rules) = rules else { return gate };
+        gate.default_allow = Setting { value: rules.default_action.value == Access::Allow, span: rules.default_action.span };
+        gate.addresses = rules.ip_rules.iter().map(|r| (r.value, Some(r.span))).collect();
+        for reference in &rules.virtual_network_subnets {
+            if let Some(segment) = self.subnet(reference) {
+                gate.segments.push((segment, reference.span));
+            }
+        }
+        let names = self.resources.clone();
+        for reference in &rules.private_link_access {
+            if let Some(resource) = self.find("service or workspace", reference, &names) {
+                gate.instances.push((resource, reference.span));
+            }
+        }
+        if let Some(bypass) = &rules.bypass {
+            let on = bypass.iter().any(|b| b.value == Bypass::AzureServices);
+            if bypass_default(&kind).is_none() && on {
+                self.diagnostics.push(
+                    Diagnostic::warning(code::IGNORED, bypass.first().map(|b| b.span), format!("whom {} trusts is not modelled; the bypass admits nobody here", origin))
+                        .help("calls that rely on it come out blocked, not private"),
+                );
+            }
+            let span = bypass.first().map(|b| b.span).or(rules.default_action.span);
+            gate.bypass = Some(Setting { value: on, span });
+        }
+        gate
+    }
+
+    /// Callers a service type trusts, if they have a managed identity (TRUST-02, TRUST-04).
+    fn trusted_by(&self, kind: &str) -> BTreeSet<crate::dataplane::Id<Resource>> {
+        const WORKSPACES: &str = "microsoft.machinelearningservices/workspaces";
+        const ACCOUNTS: &str = "microsoft.cognitiveservices/accounts";
+        const SEARCH: &str = "microsoft.search/searchservices";
+        let callers: &[&str] = match kind {
+            "microsoft.storage/storageaccounts" | ACCOUNTS => &[WORKSPACES, ACCOUNTS, SEARCH],
+            "microsoft.keyvault/vaults" | "microsoft.containerregistry/registries" => &[WORKSPACES],
+            SEARCH => &[WORKSPACES, ACCOUNTS],
+            _ => &[],
+        };
+        let resources = self.plane.resources.iter();
+        resources.filter(|(_, r)| r.has_identity && callers.contains(&r.kind.to_lowercase().as_str())).map(|(id, _)| id).collect()
+    }
+
+    /// What public DNS holds of every service: an alias into the privatelink zone once an endpoint is approved
+    /// (DNS-07, DNS-08, DEF-04), and the public address at the end.
+    pub(super) fn public_names(&mut self) {
+        let targets = std::mem::take(&mut self.targets);
+        for target in targets.values() {
+            let aliased = target.alias_declared.unwrap_or(target.active);
+            for named in &target.names {
+                let door = self.plane.doors.get(named.door);
+                let origin = door.origin.clone();
+                let address = Record { data: RecordData::Addresses(vec![door.public_address]), origin: origin.clone() };
+                if aliased && named.private != named.public {
+                    self.plane.dns.public.insert(named.public.clone(), Record { data: RecordData::Alias(named.private.clone()), origin });
+                    self.plane.dns.public.insert(named.private.clone(), address);
+                } else {
+                    self.plane.dns.public.insert(named.public.clone(), address);
+                }
+            }
+        }
+        self.targets = targets;
+        let estate = self.estate;
+        for suffix in estate.public_dns.iter().flat_map(|d| &d.absent) {
+            match suffix.value.parse() {
+                Ok(name) => self.plane.dns.absent.push((name, suffix.span)),
+                Err(error) => {
+                    let error: crate::net::FqdnError = error;
+                    self.diagnostics.push(Diagnostic::error(code::VALUE, suffix.span, error.to_string()));
+                }
+            }
+        }
+    }
+}
+
+/// Whether trusted services bypass a service's firewall when nothing is declared (TRUST-02, A-11).
+fn bypass_default(kind: &str) -> Option<bool> {
+    match kind {
+        "microsoft.storage/storageaccounts" | "microsoft.keyvault/vaults" | "microsoft.containerregistry/registries" => Some(true),
+        "microsoft.cognitiveservices/accounts" | "microsoft.search/searchservices" => Some(false),
+        _ => None,
+    }
+}
+
+/// Why a SKU has no private endpoints (HUB-06).
+fn refused_sku(service: &Service, known: &KnownService) -> Option<String> {
+    let sku = service.sku_name.as_ref()?.value.to_lowercase();
+    match known.resource_type.to_lowercase().as_str() {
+        "microsoft.containerregistry/registries" if sku != "premium" => Some("a registry needs the Premium SKU".to_owned()),
+        "microsoft.search/searchservices" if sku == "free" => Some("a search service needs the Basic SKU or higher".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,80 @@
+//! Azure's own defaults, each with its source. A default that decided something is shown in the trace.
+
+use super::model::{
+    dns::{ForwardMode, ResolutionPolicy},
+    network::{Access, PrivateEndpointNetworkPolicies},
+    service::{ConnectionStatus, IdentityType},
+    workspace::{RuleCategory, WorkspaceKind},
+};
+use crate::net::{PortRange, PortSet};
+
+/// Network policies do not act on private endpoints (PE-26).
+pub const PRIVATE_ENDPOINT_NETWORK_POLICIES: PrivateEndpointNetworkPolicies = PrivateEndpointNetworkPolicies::Disabled;
+/// Policies act on private-link services until they are switched off (AGW-07).
+pub const PRIVATE_LINK_SERVICE_NETWORK_POLICIES: bool = true;
+/// Subnets have default outbound access unless they are private (NAT-07).
+pub const DEFAULT_OUTBOUND_ACCESS: bool = true;
+/// A peering opens the remote network to the VirtualNetwork tag (PEER-06).
+pub const ALLOW_VIRTUAL_NETWORK_ACCESS: bool = true;
+/// A peering refuses forwarded traffic (PEER-07).
+pub const ALLOW_FORWARDED_TRAFFIC: bool = false;
+/// A gateway is not shared (PEER-08).
+pub const ALLOW_GATEWAY_TRANSIT: bool = false;
+/// A remote gateway is not used (PEER-08).
+pub const USE_REMOTE_GATEWAYS: bool = false;
+/// Gateway routes are programmed (UDR-08).
+pub const BGP_ROUTE_PROPAGATION: bool = true;
+/// DNS proxy is off (AFW-01).
+pub const FIREWALL_DNS_PROXY: bool = false;
+/// A declared connection is up (GW-12).
+pub const CONNECTION_UP: bool = true;
+/// A site firewall denies what no rule matches, as firewalls do.
+pub const SITE_FIREWALL_ACTION: Access = Access::Deny;
+/// A backend answers probes with success (AGW-16).
+pub const PROBE_HTTP_STATUS: u16 = 200;
+/// Machines do not register themselves (ZONE-21).
+pub const LINK_REGISTRATION: bool = false;
+/// A linked zone is the last word on its names (ZONE-08).
+pub const LINK_RESOLUTION_POLICY: ResolutionPolicy = ResolutionPolicy::Default;
+/// A forwarding rule is in force (RESOLVER-07).
+pub const FORWARDING_RULE_ENABLED: bool = true;
+/// A DNS server resolves public names (FWD-11).
+pub const DNS_RECURSION: bool = true;
+/// A DNS server takes the whole answer of its upstream (FWD-04).
+pub const DNS_FORWARD_MODE: ForwardMode = ForwardMode::Forward;
+/// Services start open to the internet (HUB-04, PAAS-01).
+pub const PUBLIC_NETWORK_ACCESS: bool = true;
+/// A service firewall admits callers that no rule names (PAAS-01).
+pub const SERVICE_DEFAULT_ACTION: Access = Access::Allow;
+/// A service has no identity of its own (TRUST-04).
+pub const IDENTITY_TYPE: IdentityType = IdentityType::None;
+/// Connections are approved automatically (PE-12).
+pub const MANUAL_CONNECTION: bool = false;
+/// Interfaces do not forward (NVA-01).
+pub const IP_FORWARDING: bool = false;
+/// A workspace is a plain one (HUB-01).
+pub const WORKSPACE_KIND: WorkspaceKind = WorkspaceKind::Default;
+/// Creating a hub does not provision its network (MVNET-01).
+pub const PROVISION_ON_CREATION: bool = false;
+/// A network is not provisioned for Spark (MVNET-08).
+pub const SPARK_READY: bool = false;
+/// A rule is not enabled for Spark (MVNET-08).
+pub const SPARK_ENABLED: bool = false;
+/// Customers create user-defined rules only (OUT-01).
+pub const RULE_CATEGORY: RuleCategory = RuleCategory::UserDefined;
+/// Managed connections are approved where the roles allow it (APPR-01).
+pub const CONNECTION_STATUS: ConnectionStatus = ConnectionStatus::Approved;
+/// A service tag rule allows (OUT-02).
+pub const TAG_RULE_ACTION: Access = Access::Allow;
+/// An online endpoint answers public requests (MOE-02).
+pub const ONLINE_ENDPOINT_PUBLIC_ACCESS: bool = true;
+/// A gateway is a classic one (AGW-19).
+pub const AGW_NETWORK_ISOLATION: bool = false;
+/// A gateway can read its certificates (AGW-12).
+pub const CERTIFICATE_ACCESSIBLE: bool = true;
+
+/// Healthy status codes of a probe: 200 to 399 (AGW-16).
+#[must_use]
+pub fn probe_status_codes() -> PortSet {
+    PortSet::of([PortRange { first: 200, last: 399 }])
+}

@@ -1,0 +1,358 @@
+//! Decoding nodes into values, collecting every problem.
+
+use super::{Entry, ListenPort, Map, Node, Setting, Spanned, Value};
+use crate::{
+    diag::{Diagnostic, Diagnostics, Span, code},
+    net::{PortSet, Prefix, PrefixError, Transport},
+};
+use std::net::IpAddr;
+
+/// Where problems go while decoding.
+#[derive(Debug, Default)]
+pub struct Context {
+    /// Problems so far.
+    pub diagnostics: Diagnostics,
+}
+
+impl Context {
+    /// Reports a value of the wrong type.
+    pub fn wrong_type(&mut self, node: &Node, expected: &str) {
+        let found = node.kind();
+        self.diagnostics.push(Diagnostic::error(code::TYPE, node.span, format!("expected {expected}, found {found}")));
+    }
+
+    /// Reports a value that the format does not allow.
+    pub fn bad_value(&mut self, span: Span, message: String) {
+        self.diagnostics.push(Diagnostic::error(code::VALUE, span, message));
+    }
+}
+
+/// The form of a type, for the schema and the reference page.
+#[derive(Debug, Clone, Copy)]
+pub enum Shape {
+    /// A truth value.
+    Bool,
+    /// A whole number up to a limit.
+    Number(u32),
+    /// Text of some form, with the form in words.
+    Text(&'static str),
+    /// Text or a number.
+    TextOrNumber(&'static str),
+    /// One of a list of words.
+    Choice(&'static [&'static str]),
+    /// A list.
+    List(fn() -> Shape),
+    /// A mapping by name.
+    Map(fn() -> Shape),
+    /// A record.
+    Record(fn() -> TypeInfo),
+}
+
+/// A record, for the schema and the reference page.
+#[derive(Debug, Clone, Copy)]
+pub struct TypeInfo {
+    /// Name.
+    pub name: &'static str,
+    /// Meaning.
+    pub doc: &'static str,
+    /// Keys.
+    pub fields: fn() -> Vec<FieldInfo>,
+}
+
+/// A key of a record.
+#[derive(Debug, Clone)]
+pub struct FieldInfo {
+    /// The key.
+    pub key: &'static str,
+    /// Meaning.
+    pub doc: &'static str,
+    /// Form of the value.
+    pub shape: Shape,
+    /// Whether it must be present.
+    pub required: bool,
+    /// Default, if it has one.
+    pub default: Option<String>,
+}
+
+/// A type that can be read from a node.
+pub trait Decode: Sized {
+    /// Reads the value; reports what is wrong and gives nothing if it cannot be used.
+    fn decode(node: &Node, context: &mut Context) -> Option<Self>;
+
+    /// Value of an absent key, for types that have one.
+    fn absent() -> Option<Self> {
+        None
+    }
+
+    /// Form of the value.
+    fn shape() -> Shape;
+
+    /// The value as it would be written, for defaults.
+    fn written(&self) -> String {
+        String::new()
+    }
+}
+
+fn text<'n>(node: &'n Node, context: &mut Context, expected: &str) -> Option<&'n str> {
+    match &node.value {
+        Value::Text { text, .. } => Some(text),
+        _ => {
+            context.wrong_type(node, expected);
+            None
+        }
+    }
+}
+
+impl Decode for bool {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        match node.value {
+            Value::Bool(value) => Some(value),
+            _ => {
+                context.wrong_type(node, "true or false");
+                None
+            }
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Bool
+    }
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Decode for u16 {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        let parsed = match &node.value {
+            Value::Text { text, number: true } => text.parse().ok(),
+            _ => {
+                context.wrong_type(node, "a whole number");
+                return None;
+            }
+        };
+        if parsed.is_none() {
+            context.bad_value(node.span, "expected a whole number from 0 to 65535".to_owned());
+        }
+        parsed
+    }
+
+    fn shape() -> Shape {
+        Shape::Number(65535)
+    }
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Decode for String {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        let text = text(node, context, "text")?;
+        if text.is_empty() {
+            context.bad_value(node.span, "the text is empty".to_owned());
+            return None;
+        }
+        Some(text.to_owned())
+    }
+
+    fn shape() -> Shape {
+        Shape::TextOrNumber("text")
+    }
+
+    fn written(&self) -> String {
+        self.clone()
+    }
+}
+
+impl Decode for IpAddr {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        let text = text(node, context, "an address such as 10.0.0.4")?;
+        let parsed = text.parse().ok();
+        if parsed.is_none() {
+            context.bad_value(node.span, format!("`{text}` is not an address such as 10.0.0.4"));
+        }
+        parsed
+    }
+
+    fn shape() -> Shape {
+        Shape::Text("address")
+    }
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Decode for Prefix {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        let text = text(node, context, "a prefix such as 10.0.0.0/16")?;
+        match text.parse() {
+            Ok(prefix) => Some(prefix),
+            Err(error) => {
+                let mut diagnostic = Diagnostic::error(code::PREFIX, node.span, error.to_string());
+                if let PrefixError::HostBits { canonical, .. } = &error {
+                    diagnostic = diagnostic.help(format!("write {canonical}"));
+                } else if text.parse::<IpAddr>().is_ok() {
+                    diagnostic = diagnostic.help(format!("write {text}/32 for one address"));
+                }
+                context.diagnostics.push(diagnostic);
+                None
+            }
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Text("prefix")
+    }
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Decode for PortSet {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        let text = text(node, context, "ports such as 443 or 80,8080-8089")?;
+        match text.parse() {
+            Ok(ports) => Some(ports),
+            Err(why) => {
+                context.bad_value(node.span, why);
+                None
+            }
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::TextOrNumber("ports")
+    }
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Decode for Transport {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        match text(node, context, "tcp or udp")?.parse() {
+            Ok(transport) => Some(transport),
+            Err(why) => {
+                context.bad_value(node.span, why);
+                None
+            }
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Choice(&["tcp", "udp"])
+    }
+
+    fn written(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl Decode for ListenPort {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        let text = text(node, context, "a port such as tcp/443")?;
+        let parsed = text.split_once('/').ok_or_else(|| format!("`{text}` is not of the form tcp/443")).and_then(|(transport, ports)| {
+            Ok(Self { transport: transport.parse()?, ports: ports.parse()? })
+        });
+        match parsed {
+            Ok(port) => Some(port),
+            Err(why) => {
+                context.bad_value(node.span, why);
+                None
+            }
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Text("transport and ports, as tcp/443")
+    }
+}
+
+impl<T: Decode> Decode for Spanned<T> {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        T::decode(node, context).map(|value| Self { value, span: node.span })
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+}
+
+impl<T: Decode> Decode for Setting<T> {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        T::decode(node, context).map(|value| Self { value, span: Some(node.span) })
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn written(&self) -> String {
+        self.value.written()
+    }
+}
+
+impl<T: Decode> Decode for Option<T> {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        T::decode(node, context).map(Some)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(None)
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+}
+
+impl<T: Decode> Decode for Vec<T> {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        match &node.value {
+            Value::Sequence(items) => Some(items.iter().filter_map(|n| T::decode(n, context)).collect()),
+            _ => {
+                context.wrong_type(node, "a list");
+                None
+            }
+        }
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Vec::new())
+    }
+
+    fn shape() -> Shape {
+        Shape::List(T::shape)
+    }
+}
+
+impl<T: Decode> Decode for Map<T> {
+    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+        let Value::Mapping(mapping) = &node.value else {
+            context.wrong_type(node, "a mapping by name");
+            return None;
+        };
+        let mut map = Self::default();
+        for (key, span, value) in &mapping.0 {
+            if key.is_empty() {
+                context.bad_value(*span, "a name is empty".to_owned());
+            } else if let Some(value) = T::decode(value, context) {
+                map.insert(key.clone(), Entry { span: *span, value });
+            }
+        }
+        Some(map)
+    }
+
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn shape() -> Shape {
+        Shape::Map(T::shape)
+    }
+}
