@@ -6,5 +6,6 @@ pub mod document;
 pub mod forward;
 pub mod lookup;
 pub mod net;
+pub mod scenario;
 pub mod trace;
 pub mod verdict;

@@ -73,6 +73,9 @@ pub const AGW_NETWORK_ISOLATION: bool = false;
 /// A gateway can read its certificates (AGW-12).
 pub const CERTIFICATE_ACCESSIBLE: bool = true;
 
+/// Port of an expectation that names none.
+pub const EXPECTATION_PORT: u16 = 443;
+
 /// Healthy status codes of a probe: 200 to 399 (AGW-16).
 #[must_use]
 pub fn probe_status_codes() -> PortSet {
