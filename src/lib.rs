@@ -7,5 +7,7 @@ pub mod forward;
 pub mod lookup;
 pub mod net;
 pub mod scenario;
+pub mod snapshot;
 pub mod trace;
 pub mod verdict;
+pub mod verify;

@@ -325,3 +325,27 @@ fn public_via(arrival: &Arrival) -> Via {
         Some(EgressPass::Open) | None => Via::PublicEndpoint,
     }
 }
+
+impl Trace {
+    /// Every step, nested ones and those of alternatives included, in order.
+    pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        fn flatten<'s>(steps: &'s [Step], found: &mut Vec<&'s Step>) {
+            for step in steps {
+                found.push(step);
+                flatten(&step.inner, found);
+            }
+        }
+        let mut found = Vec::new();
+        flatten(&self.steps, &mut found);
+        for (_, steps) in &self.alternatives {
+            flatten(steps, &mut found);
+        }
+        found.into_iter()
+    }
+
+    /// Names of the elements met on the path, outside name resolution.
+    #[must_use]
+    pub fn elements(&self) -> Vec<&str> {
+        self.all_steps().filter(|s| s.stage != Stage::Name).filter_map(|s| s.element.as_deref()).collect()
+    }
+}

@@ -1,0 +1,127 @@
+//! Expectations to outcomes. Nothing passes because it was not evaluated.
+
+use crate::{
+    diag::{Diagnostic, Span},
+    scenario::Expectation,
+    snapshot::{Snapshot, question_problem},
+    trace::{Question, Trace, trace},
+    verdict::Verdict,
+};
+
+/// How an expectation came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It holds.
+    Held,
+    /// It does not.
+    Failed,
+    /// The verdict is unknown, and another was expected.
+    Undecided,
+}
+
+/// An expectation with its outcome.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    /// Name of the expectation.
+    pub id: String,
+    /// Its place.
+    pub span: Span,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// What differs, one sentence each.
+    pub differences: Vec<String>,
+    /// The trace that decided.
+    pub trace: Trace,
+}
+
+/// What a scenario's expectations came to.
+#[derive(Debug, Clone, Default)]
+pub struct Verification {
+    /// Expectations in order of the file.
+    pub checked: Vec<Checked>,
+    /// Expected refusals that did not occur, with their place.
+    pub missing_refusals: Vec<(String, Span)>,
+    /// Questions that cannot be asked.
+    pub problems: Vec<Diagnostic>,
+}
+
+impl Verification {
+    /// Number of expectations with an outcome.
+    #[must_use]
+    pub fn count(&self, outcome: Outcome) -> usize {
+        self.checked.iter().filter(|c| c.outcome == outcome).count()
+    }
+}
+
+/// Evaluates all expectations of a usable snapshot.
+#[must_use]
+pub fn verify(snapshot: &Snapshot) -> Verification {
+    let mut result = Verification {
+        missing_refusals: snapshot.missing_refusals().map(|m| (m.value.clone(), m.span)).collect(),
+        ..Verification::default()
+    };
+    for expectation in &snapshot.scenario.expectations {
+        let fields = &expectation.fields;
+        let question = Question {
+            from: fields.from.value.clone(),
+            to: fields.to.value.clone(),
+            port: fields.port.value,
+            transport: fields.protocol.value,
+        };
+        match trace(&snapshot.plane, &question) {
+            Ok(trace) => result.checked.push(check(expectation, trace)),
+            Err(error) => result.problems.push(question_problem(&error, fields.from.span, fields.to.span)),
+        }
+    }
+    result
+}
+
+fn check(expectation: &Expectation, trace: Trace) -> Checked {
+    let fields = &expectation.fields;
+    let judged = &trace.judgement;
+    let mut differences = Vec::new();
+    let mut differ = |what: &str, expected: String, found: String| {
+        if expected != found {
+            differences.push(format!("{what}: expected {expected}, found {found}"));
+        }
+    };
+    differ("verdict", fields.verdict.value.to_string(), judged.verdict.to_string());
+    let none = || "none".to_owned();
+    if let Some(via) = &fields.via {
+        differ("via", via.value.to_string(), judged.via.map_or_else(none, |v| v.to_string()));
+    }
+    if let Some(reason) = &fields.reason {
+        differ("reason", reason.value.to_string(), judged.reason().map_or_else(none, |r| r.to_string()));
+    }
+    if let Some(reasons) = &fields.reasons {
+        differ("reasons", sorted(reasons.iter().map(|r| r.value.to_string())), sorted(judged.reasons.iter().map(ToString::to_string)));
+    }
+    if let Some(dns) = &fields.dns {
+        let found: Vec<String> = if trace.nxdomain { vec!["NXDOMAIN".to_owned()] } else { trace.addresses.iter().map(ToString::to_string).collect() };
+        differ("dns", sorted(dns.0.iter().map(|d| d.value.clone())), sorted(found.into_iter()));
+    }
+    let passed = trace.elements();
+    for element in &fields.through {
+        if !passed.contains(&element.value.as_str()) {
+            differences.push(format!("through: the path does not pass {}", element.value));
+        }
+    }
+    for element in &fields.not_through {
+        if passed.contains(&element.value.as_str()) {
+            differences.push(format!("not_through: the path passes {}", element.value));
+        }
+    }
+    let undecided = judged.verdict == Verdict::Unknown && fields.verdict.value != Verdict::Unknown;
+    let outcome = match (differences.is_empty(), undecided) {
+        (true, _) => Outcome::Held,
+        (false, true) => Outcome::Undecided,
+        (false, false) => Outcome::Failed,
+    };
+    Checked { id: expectation.id.clone(), span: expectation.span, outcome, differences, trace }
+}
+
+fn sorted(items: impl Iterator<Item = String>) -> String {
+    let mut items: Vec<_> = items.collect();
+    items.sort();
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
+}
