@@ -71,6 +71,11 @@ impl RecordSet {
         }
     }
 
+    /// Adds a record unless the name has one.
+    pub fn insert_new(&mut self, name: Fqdn, record: Record) {
+        self.0.entry(name).or_insert(record);
+    }
+
     /// The record of a name, by itself or by the nearest wildcard.
     #[must_use]
     pub fn find(&self, name: &Fqdn) -> Option<&Record> {

@@ -227,6 +227,8 @@ pub enum Role {
     Door(Id<Door>),
     /// Nothing but what its `dns` says.
     Resolver,
+    /// A public address that is attached to nothing.
+    Unattached,
 }
 
 /// A machine.

@@ -64,7 +64,7 @@ pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction,
     let subject = match &endpoint.role {
         Role::PrivateEndpoint(private) => private.filtered,
         Role::Host(_) | Role::Frontend { .. } | Role::Instance(_) | Role::Resolver => true,
-        Role::Firewall(_) | Role::Gateway(_) | Role::Door(_) => false,
+        Role::Firewall(_) | Role::Gateway(_) | Role::Door(_) | Role::Unattached => false,
     };
     // The platform's resolver and probes pass the default rules of every group (DNS-03).
     if !subject || packet.destination == crate::net::PLATFORM_ADDRESS {

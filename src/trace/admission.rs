@@ -109,8 +109,23 @@ pub(super) fn door_through_endpoint(plane: &Plane, endpoint: &Endpoint, private:
 
 /// The public door of a service: ports, then its own firewall (PAAS-01).
 pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec<Step> {
-    let door = plane.doors.get(id);
     let packet = &arrival.packet;
+    let reached = plane.doors.get(id);
+    // Doors of one service may share an address; the requested name tells them apart.
+    let named = packet.name.as_ref().and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
+    let door = match named {
+        Some(named) if named.resource == reached.resource => named,
+        Some(other) => {
+            let name = packet.name.as_ref().map_or(String::new(), ToString::to_string);
+            return vec![
+                Step::block(Stage::Service, Reason::PeTarget, format!("the address belongs to {}, not to {} ({name})", reached.origin, other.origin))
+                    .at(&reached.origin)
+                    .rules(&["PE-01"])
+                    .fix(format!("correct the record of {name}")),
+            ];
+        }
+        None => reached,
+    };
     let mut steps = Vec::new();
     if packet.transport != crate::net::Transport::Tcp || !door.ports.contains(packet.port) {
         steps.push(

@@ -42,7 +42,9 @@ pub(super) fn at_frontend(plane: &Plane, client: &Client, proxy: Id<Proxy>, fron
     let gateway = plane.proxies.get(proxy);
     let Some(front) = gateway.frontends.get(frontend) else { return Vec::new() };
     let mut packet = arrival.packet.clone();
-    packet.destination = front.address;
+    // Filters see the address behind the public one (NSG-06).
+    let instance = gateway.instance.and_then(|i| plane.endpoints.get(i).addresses.first().copied());
+    packet.destination = if front.public { instance.unwrap_or(front.address) } else { front.address };
     let bridged = packet.name.is_some().then_some(Via::ApplicationGateway);
     let mut steps: Vec<_> = gateway.unsupported.iter().filter(|u| u.spoils == Use::Everything).map(unsupported).collect();
     let conditions = steps.len();

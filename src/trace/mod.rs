@@ -303,6 +303,11 @@ fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> V
             }
         }
         Role::Frontend { proxy, frontend } => steps.extend(gateway::at_frontend(plane, client, *proxy, *frontend, arrival, depth)),
+        Role::Unattached => steps.push(
+            Step::block(Stage::Listener, Reason::Listener, format!("{} is attached to nothing that listens", endpoint.origin))
+                .at(&endpoint.origin)
+                .fix("attach it to a frontend with a listener, or to a machine"),
+        ),
         Role::Door(door) => steps.extend(admission::public_door(plane, *door, arrival)),
         Role::Resolver | Role::Firewall(_) | Role::Gateway(_) | Role::Instance(_) => {
             let dns = endpoint.dns.is_some() && packet.port == 53;

@@ -46,13 +46,14 @@ impl Compiler<'_> {
             self.workspace_clients(name, &entry.value, entry.span);
         }
         for (name, entry) in estate.public_ips.iter() {
-            let owner = self.public_ip_owner(name);
-            let target = match (owner, &entry.value.ip_address) {
-                (Some(address), _) => Target::Address(address),
-                (None, Some(address)) => Target::Address(address.value),
-                (None, None) => Target::Unusable("it is attached to nothing and declares no ip_address".to_owned()),
-            };
-            self.target("public_ip", name, entry.span, target);
+            let address = self.public_ip_owner(name).unwrap_or_else(|| {
+                let address = entry.value.ip_address.as_ref().map_or_else(|| self.undeclared_public(), |a| a.value);
+                if self.plane.public_owner(address).is_none() {
+                    self.plane.add_endpoint(endpoint(Origin::new("public_ip", name, entry.span), None, vec![address], Role::Unattached));
+                }
+                address
+            });
+            self.target("public_ip", name, entry.span, Target::Address(address));
         }
     }
 

@@ -219,7 +219,8 @@ impl Compiler<'_> {
                 let address = Record { data: RecordData::Addresses(vec![door.public_address]), origin: origin.clone() };
                 if aliased && named.private != named.public {
                     self.plane.dns.public.insert(named.public.clone(), Record { data: RecordData::Alias(named.private.clone()), origin });
-                    self.plane.dns.public.insert(named.private.clone(), address);
+                    // Several names may end at one alias; which door opens depends on the name that was asked for.
+                    self.plane.dns.public.insert_new(named.private.clone(), address);
                 } else {
                     self.plane.dns.public.insert(named.public.clone(), address);
                 }
