@@ -1,11 +1,13 @@
 //! Simulates and proves network reachability in Azure private networking.
 pub mod azure;
+pub mod cli;
 pub mod dataplane;
 pub mod diag;
 pub mod document;
 pub mod forward;
 pub mod lookup;
 pub mod net;
+pub mod report;
 pub mod scenario;
 pub mod snapshot;
 pub mod trace;

@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The `privreach` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ExitCode::from(privreach::cli::run().code())
+}

@@ -4,3 +4,4 @@ pub mod compile;
 pub mod defaults;
 pub mod known_services;
 pub mod model;
+pub mod topology;

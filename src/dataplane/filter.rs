@@ -80,7 +80,10 @@ impl Matcher {
     /// Every address.
     #[must_use]
     pub fn any() -> Self {
-        Self { addresses: AddressSet::everything(), ..Self::default() }
+        Self {
+            addresses: AddressSet::everything(),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn matches(&self, party: Party<'_>) -> Match {
@@ -89,10 +92,18 @@ impl Matcher {
             Membership::Out => Match::No,
             Membership::Undecided => Match::Undecided,
         };
-        let assumed = self.assumed.as_ref().is_some_and(|(set, _)| set.contains(party.address));
+        let assumed = self
+            .assumed
+            .as_ref()
+            .is_some_and(|(set, _)| set.contains(party.address));
         let public = crate::net::is_public(party.address) && party.address != crate::net::PLATFORM_ADDRESS;
-        let tagged = self.tags.iter().fold(Match::No, |found, tag| found.or(tag_matches(tag, party, public)));
-        literal.or(tagged).or(Match::from(assumed || self.internet && public && literal != Match::Yes))
+        let tagged = self
+            .tags
+            .iter()
+            .fold(Match::No, |found, tag| found.or(tag_matches(tag, party, public)));
+        literal
+            .or(tagged)
+            .or(Match::from(assumed || self.internet && public && literal != Match::Yes))
     }
 
     /// The assumption a match of this address rests on, if any.
@@ -106,7 +117,9 @@ impl Matcher {
 /// Membership of an address in a service tag: known for addresses with declared or derived tags, never for a private
 /// address, undecided otherwise (TAG of the core rules).
 fn tag_matches(tag: &str, party: Party<'_>, public: bool) -> Match {
-    let Some(tags) = party.tags else { return if public { Match::Undecided } else { Match::No } };
+    let Some(tags) = party.tags else {
+        return if public { Match::Undecided } else { Match::No };
+    };
     let (name, region) = tag.split_once('.').map_or((tag, None), |(n, r)| (n, Some(r)));
     let whole = tags.names.iter().any(|t| t.eq_ignore_ascii_case(tag));
     let named = whole || tags.names.iter().any(|t| t.eq_ignore_ascii_case(name));
@@ -259,7 +272,15 @@ impl FilterRule {
             (Names::Application(_), None) => Match::No,
             (Names::NotModelled, _) => Match::Undecided,
         };
-        let destination = if let Names::Application(_) = self.names { Match::Yes } else { self.to.matches(to) };
-        Match::from(applies).and(self.from.matches(from)).and(destination).and(source_port).and(named)
+        let destination = if let Names::Application(_) = self.names {
+            Match::Yes
+        } else {
+            self.to.matches(to)
+        };
+        Match::from(applies)
+            .and(self.from.matches(from))
+            .and(destination)
+            .and(source_port)
+            .and(named)
     }
 }

@@ -13,7 +13,9 @@ mod service;
 pub use arena::{Arena, Id};
 pub(crate) use filter::Match;
 pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party};
-pub use names::{Dns, DnsServer, ForwardRule, Forwarding, Otherwise, Record, RecordData, RecordSet, Resolver, View, Zone, ZoneLink};
+pub use names::{
+    Dns, DnsServer, ForwardRule, Forwarding, Otherwise, Record, RecordData, RecordSet, Resolver, View, Zone, ZoneLink,
+};
 pub use network::{
     Absence, Breakout, Egress, EgressMatch, EgressRule, Endpoint, Firewall, Gateway, Host, Listens, Network, NextHop,
     Role, Route, RouteSource, Segment, Tags,
@@ -38,7 +40,11 @@ pub struct Origin {
 impl Origin {
     /// Something declared at a place.
     pub fn new(kind: &'static str, name: impl Into<String>, span: impl Into<Option<Span>>) -> Self {
-        Self { kind, name: name.into(), span: span.into() }
+        Self {
+            kind,
+            name: name.into(),
+            span: span.into(),
+        }
     }
 }
 
@@ -111,7 +117,10 @@ pub enum NotFound {
 impl<T> Directory<T> {
     /// Adds a name.
     pub fn insert(&mut self, origin: &Origin, value: T) {
-        self.0.entry(origin.name.clone()).or_default().push((origin.clone(), value));
+        self.0
+            .entry(origin.name.clone())
+            .or_default()
+            .push((origin.clone(), value));
     }
 
     /// The thing of a name, or of `kind.name`.
@@ -120,16 +129,17 @@ impl<T> Directory<T> {
     /// If nothing, or more than one thing, has the name.
     pub fn get(&self, name: &str) -> Result<&T, NotFound> {
         let qualified = || {
-            name.split_once('.').and_then(|(kind, rest)| self.0.get(rest)?.iter().find(|(o, _)| o.kind == kind))
+            name.split_once('.')
+                .and_then(|(kind, rest)| self.0.get(rest)?.iter().find(|(o, _)| o.kind == kind))
         };
         match self.0.get(name).map(Vec::as_slice) {
             Some([(_, only)]) => Ok(only),
-            Some(several) => {
-                Err(NotFound::Ambiguous(several.iter().map(|(o, _)| format!("{}.{}", o.kind, o.name)).collect()))
-            }
-            None => qualified()
-                .map(|(_, value)| value)
-                .ok_or_else(|| NotFound::Missing(crate::diag::nearest(name, self.0.keys().map(String::as_str)).map(str::to_owned))),
+            Some(several) => Err(NotFound::Ambiguous(
+                several.iter().map(|(o, _)| format!("{}.{}", o.kind, o.name)).collect(),
+            )),
+            None => qualified().map(|(_, value)| value).ok_or_else(|| {
+                NotFound::Missing(crate::diag::nearest(name, self.0.keys().map(String::as_str)).map(str::to_owned))
+            }),
         }
     }
 
@@ -199,12 +209,18 @@ impl Plane {
 
     /// Owners of an address in any network.
     pub fn owners(&self, address: IpAddr) -> impl Iterator<Item = Id<Endpoint>> {
-        self.private_owners.iter().filter(move |((_, a), _)| *a == address).map(|(_, id)| *id)
+        self.private_owners
+            .iter()
+            .filter(move |((_, a), _)| *a == address)
+            .map(|(_, id)| *id)
     }
 
     /// The network an endpoint sits in.
     #[must_use]
     pub fn network_of(&self, endpoint: Id<Endpoint>) -> Option<Id<Network>> {
-        self.endpoints.get(endpoint).segment.map(|s| self.segments.get(s).network)
+        self.endpoints
+            .get(endpoint)
+            .segment
+            .map(|s| self.segments.get(s).network)
     }
 }

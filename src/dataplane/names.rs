@@ -60,7 +60,9 @@ impl RecordSet {
                 slot.insert(record);
             }
             std::collections::btree_map::Entry::Occupied(mut slot) => {
-                if let (RecordData::Addresses(old), RecordData::Addresses(new)) = (&mut slot.get_mut().data, record.data) {
+                if let (RecordData::Addresses(old), RecordData::Addresses(new)) =
+                    (&mut slot.get_mut().data, record.data)
+                {
                     for address in new {
                         if !old.contains(&address) {
                             old.push(address);

@@ -18,7 +18,11 @@ impl Context {
     /// Reports a value of the wrong type.
     pub fn wrong_type(&mut self, node: &Node, expected: &str) {
         let found = node.kind();
-        self.diagnostics.push(Diagnostic::error(code::TYPE, node.span, format!("expected {expected}, found {found}")));
+        self.diagnostics.push(Diagnostic::error(
+            code::TYPE,
+            node.span,
+            format!("expected {expected}, found {found}"),
+        ));
     }
 
     /// Reports a value that the format does not allow.
@@ -256,9 +260,15 @@ impl Decode for Transport {
 impl Decode for ListenPort {
     fn decode(node: &Node, context: &mut Context) -> Option<Self> {
         let text = text(node, context, "a port such as tcp/443")?;
-        let parsed = text.split_once('/').ok_or_else(|| format!("`{text}` is not of the form tcp/443")).and_then(|(transport, ports)| {
-            Ok(Self { transport: transport.parse()?, ports: ports.parse()? })
-        });
+        let parsed = text
+            .split_once('/')
+            .ok_or_else(|| format!("`{text}` is not of the form tcp/443"))
+            .and_then(|(transport, ports)| {
+                Ok(Self {
+                    transport: transport.parse()?,
+                    ports: ports.parse()?,
+                })
+            });
         match parsed {
             Ok(port) => Some(port),
             Err(why) => {
@@ -285,7 +295,10 @@ impl<T: Decode> Decode for Spanned<T> {
 
 impl<T: Decode> Decode for Setting<T> {
     fn decode(node: &Node, context: &mut Context) -> Option<Self> {
-        T::decode(node, context).map(|value| Self { value, span: Some(node.span) })
+        T::decode(node, context).map(|value| Self {
+            value,
+            span: Some(node.span),
+        })
     }
 
     fn shape() -> Shape {

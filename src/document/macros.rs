@@ -110,14 +110,21 @@ pub(crate) fn record_mapping<'n>(node: &'n Node, keys: &[&str], context: &mut Co
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known keys here: {}", keys.join(", ")),
             };
-            context.diagnostics.push(Diagnostic::error(code::UNKNOWN_KEY, *span, format!("unknown key `{key}`")).help(help));
+            context
+                .diagnostics
+                .push(Diagnostic::error(code::UNKNOWN_KEY, *span, format!("unknown key `{key}`")).help(help));
         }
     }
     Some(mapping)
 }
 
 /// A key that may be missing.
-pub(crate) fn record_field<T: Decode>(mapping: &Mapping, key: &str, context: &mut Context, absent: impl FnOnce() -> Option<T>) -> Option<T> {
+pub(crate) fn record_field<T: Decode>(
+    mapping: &Mapping,
+    key: &str,
+    context: &mut Context,
+    absent: impl FnOnce() -> Option<T>,
+) -> Option<T> {
     match mapping.get(key) {
         Some(node) if !node.is_null() => T::decode(node, context),
         _ => absent(),
@@ -125,11 +132,19 @@ pub(crate) fn record_field<T: Decode>(mapping: &Mapping, key: &str, context: &mu
 }
 
 /// A key that must be present.
-pub(crate) fn record_required<T: Decode>(mapping: &Mapping, node: &Node, key: &str, context: &mut Context) -> Option<T> {
+pub(crate) fn record_required<T: Decode>(
+    mapping: &Mapping,
+    node: &Node,
+    key: &str,
+    context: &mut Context,
+) -> Option<T> {
     match mapping.get(key) {
         Some(value) if !value.is_null() => T::decode(value, context),
         _ => {
-            context.diagnostics.push(Diagnostic::error(code::MISSING_KEY, node.span, format!("missing key `{key}`")).help(format!("add `{key}:` here")));
+            context.diagnostics.push(
+                Diagnostic::error(code::MISSING_KEY, node.span, format!("missing key `{key}`"))
+                    .help(format!("add `{key}:` here")),
+            );
             None
         }
     }
@@ -141,14 +156,19 @@ pub(crate) fn choice_value<T: Copy>(node: &Node, options: &[(&str, T)], context:
         context.wrong_type(node, "one of a list of words");
         return None;
     };
-    let found = options.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, v)| *v);
+    let found = options
+        .iter()
+        .find(|(word, _)| word.eq_ignore_ascii_case(text))
+        .map(|(_, v)| *v);
     if found.is_none() {
         let words: Vec<_> = options.iter().map(|(w, _)| *w).collect();
         let help = match nearest(text, words.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("one of {}", words.join(", ")),
         };
-        context.diagnostics.push(Diagnostic::error(code::VALUE, node.span, format!("`{text}` is not known here")).help(help));
+        context
+            .diagnostics
+            .push(Diagnostic::error(code::VALUE, node.span, format!("`{text}` is not known here")).help(help));
     }
     found
 }

@@ -4,8 +4,8 @@ use super::filters::{apply, at_endpoint, party, show};
 use super::step::{Stage, Step};
 use crate::{
     dataplane::{
-        Decision, Direction, Egress, EgressRule, EgressMatch, Endpoint, Filter, Firewall, Id, Match, Names, Network, NextHop, Origin,
-        Packet, Plane, Role, Route, Segment,
+        Decision, Direction, Egress, EgressMatch, EgressRule, Endpoint, Filter, Firewall, Id, Match, Names, Network,
+        NextHop, Origin, Packet, Plane, Role, Route, Segment,
     },
     net::is_public,
     verdict::Reason,
@@ -120,7 +120,8 @@ impl<'a> Walk<'a> {
             let Some(segment) = endpoint.segment else {
                 return self.across_internet();
             };
-            self.steps.extend(at_endpoint(self.plane, self.emitter, Direction::Outbound, &self.packet));
+            self.steps
+                .extend(at_endpoint(self.plane, self.emitter, Direction::Outbound, &self.packet));
             let segment = self.plane.segments.get(segment);
             let routes = match &endpoint.role {
                 Role::Gateway(gateway) if self.from_inside => &gateway.tunnels,
@@ -133,10 +134,14 @@ impl<'a> Walk<'a> {
         }
         let emitter = &self.plane.endpoints.get(self.emitter).origin;
         self.steps.push(
-            Step::block(Stage::Route, Reason::RouteLoop, format!("the packet passes {emitter} twice"))
-                .at(emitter)
-                .rules(&["EVAL-07"])
-                .fix("break the circle of next hops in the route tables on this path"),
+            Step::block(
+                Stage::Route,
+                Reason::RouteLoop,
+                format!("the packet passes {emitter} twice"),
+            )
+            .at(emitter)
+            .rules(&["EVAL-07"])
+            .fix("break the circle of next hops in the route tables on this path"),
         );
         End::Lost
     }
@@ -146,13 +151,14 @@ impl<'a> Walk<'a> {
         let home = self.plane.network_of(self.emitter)?;
         let realm = self.plane.networks.get(home).realm;
         let holds = |n: &Network| n.prefixes.iter().any(|p| p.contains(self.packet.destination));
-        if is_public(self.packet.destination)
-            || self.plane.networks.iter().any(|(_, n)| n.realm == realm && holds(n))
-        {
+        if is_public(self.packet.destination) || self.plane.networks.iter().any(|(_, n)| n.realm == realm && holds(n)) {
             return None;
         }
         let (_, other) = self.plane.networks.iter().find(|(_, n)| n.realm != realm && holds(n))?;
-        let text = format!("{} lies in {}, which no other network can be connected to", self.packet.destination, other.origin);
+        let text = format!(
+            "{} lies in {}, which no other network can be connected to",
+            self.packet.destination, other.origin
+        );
         self.steps.push(
             Step::block(Stage::Route, Reason::NoRoute, text)
                 .at(&other.origin)
@@ -172,10 +178,17 @@ impl<'a> Walk<'a> {
                     format!("{} has no connection that is up towards {destination}", endpoint.origin),
                 )
                 .rules(&["GW-12"])
-                .fix(format!("connect {} to the site that holds {destination}", endpoint.origin)),
-                _ => Step::block(Stage::Route, Reason::NoRoute, format!("{} has no route to {}", segment.origin, show(destination)))
-                    .rules(&["ROUTE-21"])
-                    .fix(format!("give {} a route to {}", segment.origin, show(destination))),
+                .fix(format!(
+                    "connect {} to the site that holds {destination}",
+                    endpoint.origin
+                )),
+                _ => Step::block(
+                    Stage::Route,
+                    Reason::NoRoute,
+                    format!("{} has no route to {}", segment.origin, show(destination)),
+                )
+                .rules(&["ROUTE-21"])
+                .fix(format!("give {} a route to {}", segment.origin, show(destination))),
             };
             self.steps.push(step.at(&endpoint.origin));
             return Some(End::Lost);
@@ -186,21 +199,29 @@ impl<'a> Walk<'a> {
             step
         };
         match &route.hop {
-            NextHop::Network { network, refuses_forwarded } => {
+            NextHop::Network {
+                network,
+                refuses_forwarded,
+            } => {
                 let target = self.plane.networks.get(*network);
                 self.steps.push(via(target.origin.to_string()));
                 if let Some(link) = refuses_forwarded.as_deref().filter(|_| self.forwarded(segment)) {
                     self.steps.push(
-                        Step::block(Stage::Route, Reason::PeerFwd, format!("{link} refuses forwarded traffic"))
-                            .at(link)
-                            .rules(&["PEER-07"])
-                            .fix(format!("set allow_forwarded_traffic on {link}")),
+                        Step::block(
+                            Stage::Route,
+                            Reason::PeerFwd,
+                            format!("{link} refuses forwarded traffic"),
+                        )
+                        .at(link)
+                        .rules(&["PEER-07"])
+                        .fix(format!("set allow_forwarded_traffic on {link}")),
                     );
                 }
                 Some(self.deliver_in(*network))
             }
             NextHop::Endpoint(target) => {
-                self.steps.push(via(self.plane.endpoints.get(*target).origin.to_string()));
+                self.steps
+                    .push(via(self.plane.endpoints.get(*target).origin.to_string()));
                 Some(self.deliver(*target))
             }
             NextHop::Gateway(gateway) => {
@@ -233,11 +254,15 @@ impl<'a> Walk<'a> {
                     _ => format!("give {} a route to {}", segment.origin, show(destination)),
                 };
                 self.steps.push(
-                    Step::block(Stage::Route, *reason, format!("{} → none: {} drops it", route.prefix, route.origin))
-                        .at(&segment.origin)
-                        .span(route.origin.span)
-                        .rules(route.rules)
-                        .fix(fix),
+                    Step::block(
+                        Stage::Route,
+                        *reason,
+                        format!("{} → none: {} drops it", route.prefix, route.origin),
+                    )
+                    .at(&segment.origin)
+                    .span(route.origin.span)
+                    .rules(route.rules)
+                    .fix(fix),
                 );
                 Some(End::Lost)
             }
@@ -252,7 +277,13 @@ impl<'a> Walk<'a> {
     }
 
     fn border(&mut self, border: &Filter) {
-        self.steps.extend(apply(self.plane, border, Stage::Firewall, Direction::Inbound, &self.packet));
+        self.steps.extend(apply(
+            self.plane,
+            border,
+            Stage::Firewall,
+            Direction::Inbound,
+            &self.packet,
+        ));
     }
 
     fn deliver_in(&mut self, network: Id<Network>) -> End {
@@ -262,16 +293,28 @@ impl<'a> Walk<'a> {
         }
         let network = self.plane.networks.get(network);
         let step = if network.complete {
-            Step::block(Stage::Route, Reason::NoHost, format!("nothing in {} owns {destination}", network.origin))
+            Step::block(
+                Stage::Route,
+                Reason::NoHost,
+                format!("nothing in {} owns {destination}", network.origin),
+            )
         } else {
-            Step::unknown(Stage::Route, Reason::NoHost, format!("nothing declared in {} owns {destination}", network.origin))
+            Step::unknown(
+                Stage::Route,
+                Reason::NoHost,
+                format!("nothing declared in {} owns {destination}", network.origin),
+            )
         };
-        self.steps.push(step.at(&network.origin).fix(format!("declare the owner of {destination}, or correct the address")));
+        self.steps.push(
+            step.at(&network.origin)
+                .fix(format!("declare the owner of {destination}, or correct the address")),
+        );
         End::Lost
     }
 
     fn deliver(&mut self, owner: Id<Endpoint>) -> End {
-        self.steps.extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
+        self.steps
+            .extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
         End::Delivered(Arrival {
             endpoint: owner,
             packet: self.packet.clone(),
@@ -293,36 +336,54 @@ impl<'a> Walk<'a> {
         });
         let Some(owner) = owner else {
             self.steps.push(
-                Step::block(Stage::Route, Reason::NextHop, format!("{} → {address}, which nothing nearby owns", route.prefix))
-                    .span(route.origin.span)
-                    .rules(&["ROUTE-21", "UDR-02"])
-                    .fix(format!("correct next_hop_in_ip_address of {}", route.origin)),
+                Step::block(
+                    Stage::Route,
+                    Reason::NextHop,
+                    format!("{} → {address}, which nothing nearby owns", route.prefix),
+                )
+                .span(route.origin.span)
+                .rules(&["ROUTE-21", "UDR-02"])
+                .fix(format!("correct next_hop_in_ip_address of {}", route.origin)),
             );
             return Some(End::Lost);
         };
         let device = self.plane.endpoints.get(owner);
-        let mut step = Step::pass(Stage::Route, format!("{} → {} ({address})", route.prefix, device.origin)).at(&device.origin).rules(route.rules);
+        let mut step = Step::pass(
+            Stage::Route,
+            format!("{} → {} ({address})", route.prefix, device.origin),
+        )
+        .at(&device.origin)
+        .rules(route.rules);
         step.span = route.origin.span;
         self.steps.push(step);
         match &device.role {
             Role::Firewall(firewall) => return self.firewall(owner, firewall),
             Role::Host(host) if host.forwards => {
-                self.steps.extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
+                self.steps
+                    .extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
                 self.devices.push(owner);
                 self.emitter = owner;
                 return None;
             }
             Role::Host(_) => self.steps.push(
-                Step::block(Stage::Route, Reason::IpForwarding, format!("{} does not forward", device.origin))
-                    .at(&device.origin)
-                    .rules(&["NVA-01"])
-                    .fix(format!("set ip_forwarding_enabled on {}", device.origin)),
+                Step::block(
+                    Stage::Route,
+                    Reason::IpForwarding,
+                    format!("{} does not forward", device.origin),
+                )
+                .at(&device.origin)
+                .rules(&["NVA-01"])
+                .fix(format!("set ip_forwarding_enabled on {}", device.origin)),
             ),
             _ => self.steps.push(
-                Step::block(Stage::Route, Reason::NextHop, format!("{} does not forward", device.origin))
-                    .at(&device.origin)
-                    .rules(&["ROUTE-21"])
-                    .fix(format!("correct next_hop_in_ip_address of {}", route.origin)),
+                Step::block(
+                    Stage::Route,
+                    Reason::NextHop,
+                    format!("{} does not forward", device.origin),
+                )
+                .at(&device.origin)
+                .rules(&["ROUTE-21"])
+                .fix(format!("correct next_hop_in_ip_address of {}", route.origin)),
             ),
         }
         Some(End::Lost)
@@ -330,9 +391,18 @@ impl<'a> Walk<'a> {
 
     /// Azure Firewall: network rules, application rules, deny; then source translation (FW-02, SNAT-01).
     fn firewall(&mut self, id: Id<Endpoint>, firewall: &Firewall) -> Option<End> {
-        let (from, to) = (party(self.plane, self.packet.source), party(self.plane, self.packet.destination));
+        let (from, to) = (
+            party(self.plane, self.packet.source),
+            party(self.plane, self.packet.destination),
+        );
         let decision = firewall.filter.decide(Direction::Outbound, &self.packet, from, to);
-        self.steps.extend(apply(self.plane, &firewall.filter, Stage::Firewall, Direction::Outbound, &self.packet));
+        self.steps.extend(apply(
+            self.plane,
+            &firewall.filter,
+            Stage::Firewall,
+            Direction::Outbound,
+            &self.packet,
+        ));
         if let Decision::Allow(rule) = decision
             && matches!(rule.names, Names::Application(_))
         {
@@ -355,10 +425,14 @@ impl<'a> Walk<'a> {
         let network = self.plane.networks.get(segment.network);
         if !is_public(destination) {
             self.steps.push(
-                Step::block(Stage::Route, Reason::NoRoute, format!("{destination} is private and leaves no trace on the internet"))
-                    .at(&segment.origin)
-                    .rules(&["ROUTE-05"])
-                    .fix(format!("give {} a route to {destination}", segment.origin)),
+                Step::block(
+                    Stage::Route,
+                    Reason::NoRoute,
+                    format!("{destination} is private and leaves no trace on the internet"),
+                )
+                .at(&segment.origin)
+                .rules(&["ROUTE-05"])
+                .fix(format!("give {} a route to {destination}", segment.origin)),
             );
             return Some(End::Lost);
         }
@@ -380,19 +454,29 @@ impl<'a> Walk<'a> {
             None if segment.default_outbound.0 => {
                 if network.egress.is_none() {
                     self.steps.push(
-                        Step::assume(Stage::Route, format!("{} leaves by default outbound access", segment.origin))
-                            .span(segment.default_outbound.1)
-                            .rules(&["NAT-07"]),
+                        Step::assume(
+                            Stage::Route,
+                            format!("{} leaves by default outbound access", segment.origin),
+                        )
+                        .span(segment.default_outbound.1)
+                        .rules(&["NAT-07"]),
                     );
                 }
                 self.packet.source = UNDECLARED_SOURCE;
             }
             None => self.steps.push(
-                Step::block(Stage::Route, Reason::NoEgress, format!("{} has no way out to the internet", segment.origin))
-                    .at(&segment.origin)
-                    .span(segment.default_outbound.1)
-                    .rules(&["NAT-01"])
-                    .fix(format!("give {} a public address, or route it through a firewall", segment.origin)),
+                Step::block(
+                    Stage::Route,
+                    Reason::NoEgress,
+                    format!("{} has no way out to the internet", segment.origin),
+                )
+                .at(&segment.origin)
+                .span(segment.default_outbound.1)
+                .rules(&["NAT-01"])
+                .fix(format!(
+                    "give {} a public address, or route it through a firewall",
+                    segment.origin
+                )),
             ),
         }
         self.over_internet = true;
@@ -402,18 +486,28 @@ impl<'a> Walk<'a> {
     /// A service endpoint keeps the private source and adds the subnet's identity (SE-02), for traffic that starts
     /// in the subnet (SE-05).
     fn uses_service_endpoint(&mut self, segment: &Segment) -> bool {
-        let Some(owner) = self.plane.public_owner(self.packet.destination) else { return false };
+        let Some(owner) = self.plane.public_owner(self.packet.destination) else {
+            return false;
+        };
         let tags = &self.plane.endpoints.get(owner).tags.names;
-        let Some((service, span)) = segment.service_endpoints.iter().find(|(s, _)| tags.contains(s)) else { return false };
+        let Some((service, span)) = segment.service_endpoints.iter().find(|(s, _)| tags.contains(s)) else {
+            return false;
+        };
         let id = self.plane.endpoints.get(self.emitter).segment;
         if self.emitter != self.sender {
             return false;
         }
         self.segment_identity = id;
         self.steps.push(
-            Step::pass(Stage::Route, format!("a service endpoint for {service} carries the identity of {}", segment.origin))
-                .span(*span)
-                .rules(&["SE-01", "SE-02"]),
+            Step::pass(
+                Stage::Route,
+                format!(
+                    "a service endpoint for {service} carries the identity of {}",
+                    segment.origin
+                ),
+            )
+            .span(*span)
+            .rules(&["SE-01", "SE-02"]),
         );
         true
     }
@@ -433,10 +527,18 @@ impl<'a> Walk<'a> {
         let mut undecided: Option<&Origin> = None;
         let mut void = None;
         let mut asleep = None;
-        let ordered = egress.rules.iter().filter(|r| !r.allow).chain(egress.rules.iter().filter(|r| r.allow));
+        let ordered = egress
+            .rules
+            .iter()
+            .filter(|r| !r.allow)
+            .chain(egress.rules.iter().filter(|r| r.allow));
         for rule in ordered {
             let matched = match &rule.matches {
-                EgressMatch::Address { to: set, protocol, ports } => {
+                EgressMatch::Address {
+                    to: set,
+                    protocol,
+                    ports,
+                } => {
                     let here = protocol.matches(self.packet.transport) && ports.contains(self.packet.port);
                     if here { set.matches(to) } else { Match::No }
                 }
@@ -469,11 +571,16 @@ impl<'a> Walk<'a> {
                 return;
             } else {
                 let step = Step::block(Stage::Egress, Reason::Egress, format!("{} denies it", rule.origin));
-                self.steps.push(step.at(&rule.origin).rules(&["OUT-02", "A-12"]).fix(format!("remove {}", rule.origin)));
+                self.steps.push(
+                    step.at(&rule.origin)
+                        .rules(&["OUT-02", "A-12"])
+                        .fix(format!("remove {}", rule.origin)),
+                );
                 return;
             }
         }
-        self.steps.push(self.egress_denied(network, egress, undecided, void, asleep));
+        self.steps
+            .push(self.egress_denied(network, egress, undecided, void, asleep));
     }
 
     fn egress_denied(
@@ -485,16 +592,24 @@ impl<'a> Walk<'a> {
         asleep: Option<&EgressRule>,
     ) -> Step {
         if let Some(origin) = undecided {
-            return Step::unknown(Stage::Egress, Reason::Tag, format!("whether {origin} covers the address is not declared"))
-                .at(origin)
-                .rules(&["TAG-02"])
-                .fix("declare `service_tags` and `location` of the public host");
+            return Step::unknown(
+                Stage::Egress,
+                Reason::Tag,
+                format!("whether {origin} covers the address is not declared"),
+            )
+            .at(origin)
+            .rules(&["TAG-02"])
+            .fix("declare `service_tags` and `location` of the public host");
         }
         if let Some((rule, reason)) = void.and_then(|r| Some((r, r.void?))) {
-            return Step::block(Stage::Egress, reason, format!("{} has no effect on storage accounts", rule.origin))
-                .at(&rule.origin)
-                .rules(&["FQDN-05"])
-                .fix("use a private endpoint rule in its place");
+            return Step::block(
+                Stage::Egress,
+                reason,
+                format!("{} has no effect on storage accounts", rule.origin),
+            )
+            .at(&rule.origin)
+            .rules(&["FQDN-05"])
+            .fix("use a private endpoint rule in its place");
         }
         let name = self.packet.name.as_ref();
         let view = network.view.map(|v| self.plane.dns.views.get(v));
@@ -508,18 +623,34 @@ impl<'a> Walk<'a> {
                     _ => format!("bring {origin} to status Active"),
                 });
         }
-        let mut text = format!("{} allows only approved outbound traffic, and no active rule matches", network.origin);
+        let mut text = format!(
+            "{} allows only approved outbound traffic, and no active rule matches",
+            network.origin
+        );
         if let Some(rule) = asleep {
-            text.push_str(&format!(" ({} is {})", rule.origin, rule.inactive.as_deref().unwrap_or("inactive")));
+            text.push_str(&format!(
+                " ({} is {})",
+                rule.origin,
+                rule.inactive.as_deref().unwrap_or("inactive")
+            ));
         }
         let target = name.map_or_else(|| show(self.packet.destination), ToString::to_string);
         let is_service = name.is_some_and(|n| self.plane.door_names.contains_key(n));
         let fix = if is_service {
-            format!("add a private endpoint outbound rule for {target} to {}; a private endpoint in a customer network does not serve managed compute (MPE-05)", network.origin)
+            format!(
+                "add a private endpoint outbound rule for {target} to {}; a private endpoint in a customer network does not serve managed compute (MPE-05)",
+                network.origin
+            )
         } else {
-            format!("add an FQDN or service tag outbound rule for {target} to {}", network.origin)
+            format!(
+                "add an FQDN or service tag outbound rule for {target} to {}",
+                network.origin
+            )
         };
-        Step::block(Stage::Egress, Reason::Egress, text).at(&egress.origin).rules(&["ISO-03", "OUT-03"]).fix(fix)
+        Step::block(Stage::Egress, Reason::Egress, text)
+            .at(&egress.origin)
+            .rules(&["ISO-03", "OUT-03"])
+            .fix(fix)
     }
 
     fn across_internet(&mut self) -> End {
@@ -544,11 +675,19 @@ impl<'a> Walk<'a> {
             return self.deliver(owner);
         }
         let step = if is_public(destination) {
-            Step::unknown(Stage::Route, Reason::NoHost, format!("nobody declares who owns {}", show(destination)))
-                .fix("declare it under `public_hosts` with its `ip_address`")
+            Step::unknown(
+                Stage::Route,
+                Reason::NoHost,
+                format!("nobody declares who owns {}", show(destination)),
+            )
+            .fix("declare it under `public_hosts` with its `ip_address`")
         } else {
-            Step::block(Stage::Route, Reason::NoRoute, format!("{destination} is private and cannot be reached over the internet"))
-                .rules(&["ROUTE-05"])
+            Step::block(
+                Stage::Route,
+                Reason::NoRoute,
+                format!("{destination} is private and cannot be reached over the internet"),
+            )
+            .rules(&["ROUTE-05"])
         };
         self.steps.push(step);
         End::Lost

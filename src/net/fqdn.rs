@@ -40,7 +40,11 @@ impl Fqdn {
     #[must_use]
     pub fn relative_to(&self, zone: &Self) -> Option<&str> {
         let rest = self.0.strip_suffix(zone.as_str())?;
-        if rest.is_empty() { Some("") } else { rest.strip_suffix('.') }
+        if rest.is_empty() {
+            Some("")
+        } else {
+            rest.strip_suffix('.')
+        }
     }
 
     /// The name without its leftmost label.
@@ -54,7 +58,11 @@ impl Fqdn {
     /// # Errors
     /// If the result is not a domain name.
     pub fn prepend(&self, relative: &str) -> Result<Self, FqdnError> {
-        if relative.is_empty() || relative == "@" { Ok(self.clone()) } else { format!("{relative}.{}", self.0).parse() }
+        if relative.is_empty() || relative == "@" {
+            Ok(self.clone())
+        } else {
+            format!("{relative}.{}", self.0).parse()
+        }
     }
 }
 
@@ -63,7 +71,12 @@ impl FromStr for Fqdn {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        let fail = |why| Err(FqdnError { name: text.to_owned(), why });
+        let fail = |why| {
+            Err(FqdnError {
+                name: text.to_owned(),
+                why,
+            })
+        };
         if name.is_empty() || name.len() > 253 {
             return fail("a name has 1 to 253 characters");
         }
@@ -127,9 +140,10 @@ impl FromStr for FqdnPattern {
         }
         match text.strip_prefix("*.") {
             Some(suffix) => suffix.parse().map(Self::Below),
-            None if text.contains('*') => {
-                Err(FqdnError { name: text.to_owned(), why: "a wildcard stands only at the left, as in `*.example.com`" })
-            }
+            None if text.contains('*') => Err(FqdnError {
+                name: text.to_owned(),
+                why: "a wildcard stands only at the left, as in `*.example.com`",
+            }),
             None => text.parse().map(Self::Exact),
         }
     }

@@ -22,7 +22,11 @@ pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();
-            !(v4.is_private() || v4.is_loopback() || v4.is_link_local() || v4.is_unspecified() || a == 100 && (64..128).contains(&b))
+            !(v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || v4.is_unspecified()
+                || a == 100 && (64..128).contains(&b))
         }
         IpAddr::V6(v6) => {
             let [a, ..] = v6.octets();

@@ -96,7 +96,10 @@ impl FromStr for Prefix {
         if canonical == net {
             Ok(Self(net))
         } else {
-            Err(PrefixError::HostBits { given: text.to_owned(), canonical: Self(canonical) })
+            Err(PrefixError::HostBits {
+                given: text.to_owned(),
+                canonical: Self(canonical),
+            })
         }
     }
 }
@@ -114,7 +117,13 @@ mod tests {
     #[test]
     fn host_bits_are_an_error_with_the_canonical_form() {
         let error = "10.0.0.1/16".parse::<Prefix>().unwrap_err();
-        assert_eq!(error, PrefixError::HostBits { given: "10.0.0.1/16".into(), canonical: "10.0.0.0/16".parse().unwrap() });
+        assert_eq!(
+            error,
+            PrefixError::HostBits {
+                given: "10.0.0.1/16".into(),
+                canonical: "10.0.0.0/16".parse().unwrap()
+            }
+        );
     }
 
     #[test]

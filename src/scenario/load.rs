@@ -1,6 +1,8 @@
 //! From paths to scenarios: reading, `extends`, `patch`, `variants`.
 
-use super::{Anything, Expectation, ExpectationFields, Loaded, Scenario, ScenarioKeys, Variant, expectation::FLOW_KEYS, yaml};
+use super::{
+    Anything, Expectation, ExpectationFields, Loaded, Scenario, ScenarioKeys, Variant, expectation::FLOW_KEYS, yaml,
+};
 use crate::{
     azure::model::Estate,
     diag::{Diagnostic, Diagnostics, SourceMap, Span, code, nearest},
@@ -27,7 +29,11 @@ pub fn load_paths(paths: &[PathBuf]) -> Loaded {
         } else {
             loader.walk(path, &mut files);
             if files.is_empty() && loader.diagnostics.as_slice().len() == before {
-                loader.problem(code::NO_SCENARIO, format!("no scenario file (*.yaml, *.yml, *.json) under {}", path.display()), "name a file or directory with scenarios");
+                loader.problem(
+                    code::NO_SCENARIO,
+                    format!("no scenario file (*.yaml, *.yml, *.json) under {}", path.display()),
+                    "name a file or directory with scenarios",
+                );
             }
         }
         for file in files {
@@ -81,7 +87,11 @@ struct Loader {
 
 impl Loader {
     fn finish(self) -> Loaded {
-        Loaded { sources: self.sources, scenarios: self.scenarios, diagnostics: self.diagnostics.into_sorted() }
+        Loaded {
+            sources: self.sources,
+            scenarios: self.scenarios,
+            diagnostics: self.diagnostics.into_sorted(),
+        }
     }
 
     fn problem(&mut self, code: crate::diag::Code, message: String, help: &str) {
@@ -91,13 +101,21 @@ impl Loader {
     fn walk(&mut self, path: &Path, files: &mut Vec<PathBuf>) {
         let entries = match std::fs::read_dir(path) {
             Ok(entries) => entries,
-            Err(error) => return self.problem(code::IO, format!("cannot read {}: {error}", path.display()), "check the path"),
+            Err(error) => {
+                return self.problem(
+                    code::IO,
+                    format!("cannot read {}: {error}", path.display()),
+                    "check the path",
+                );
+            }
         };
         let mut paths: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
         paths.sort();
         for path in paths {
             let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-            let known = path.extension().is_some_and(|e| matches!(e.to_string_lossy().as_ref(), "yaml" | "yml" | "json"));
+            let known = path
+                .extension()
+                .is_some_and(|e| matches!(e.to_string_lossy().as_ref(), "yaml" | "yml" | "json"));
             match () {
                 () if hidden => {}
                 () if path.is_dir() && !path.is_symlink() => self.walk(&path, files),
@@ -115,14 +133,29 @@ impl Loader {
             std::fs::File::open(path).and_then(|f| f.take(MAX_BYTES + 1).read_to_end(&mut bytes))
         };
         if let Err(error) = result {
-            self.diagnostics.push(Diagnostic::error(if at.is_some() { code::EXTENDS } else { code::IO }, at, format!("cannot read {}: {error}", path.display())).help("check the path"));
+            self.diagnostics.push(
+                Diagnostic::error(
+                    if at.is_some() { code::EXTENDS } else { code::IO },
+                    at,
+                    format!("cannot read {}: {error}", path.display()),
+                )
+                .help("check the path"),
+            );
             return None;
         }
         if bytes.len() as u64 > MAX_BYTES {
-            self.problem(code::LIMIT, format!("{} is larger than 256 MiB", path.display()), "split the file");
+            self.problem(
+                code::LIMIT,
+                format!("{} is larger than 256 MiB", path.display()),
+                "split the file",
+            );
             return None;
         }
-        let name = if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() };
+        let name = if path.as_os_str() == "-" {
+            "<stdin>".to_owned()
+        } else {
+            path.display().to_string()
+        };
         match String::from_utf8(bytes) {
             Ok(text) => self.parse(&name, &text),
             Err(error) => {
@@ -130,7 +163,18 @@ impl Loader {
                 let good = String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default()).into_owned();
                 let file = self.sources.add(name, good);
                 let start = u32::try_from(valid).unwrap_or(u32::MAX);
-                self.diagnostics.push(Diagnostic::error(code::ENCODING, Span { file, start, end: start }, "the file is not UTF-8 text").help("save the file as UTF-8"));
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        code::ENCODING,
+                        Span {
+                            file,
+                            start,
+                            end: start,
+                        },
+                        "the file is not UTF-8 text",
+                    )
+                    .help("save the file as UTF-8"),
+                );
                 None
             }
         }
@@ -150,7 +194,9 @@ impl Loader {
 
     fn document(&mut self, path: &Path, node: &Node, wanted: &Wanted) {
         let mut seen = vec![canonical(path)];
-        let Some(merged) = self.merge_extends(path, node, &mut seen) else { return };
+        let Some(merged) = self.merge_extends(path, node, &mut seen) else {
+            return;
+        };
         let known: Vec<_> = merged.variants.iter().map(|(n, ..)| n.as_str()).collect();
         if let Wanted::Variant(name) = wanted
             && !known.contains(&name.as_str())
@@ -160,11 +206,26 @@ impl Loader {
                 None if known.is_empty() => "the file declares no variants".to_owned(),
                 None => format!("variants: {}", known.join(", ")),
             };
-            self.diagnostics.push(Diagnostic::error(code::REFERENCE, merged.span, format!("{} has no variant `{name}`", path.display())).help(help));
+            self.diagnostics.push(
+                Diagnostic::error(
+                    code::REFERENCE,
+                    merged.span,
+                    format!("{} has no variant `{name}`", path.display()),
+                )
+                .help(help),
+            );
             return;
         }
         if matches!(wanted, Wanted::All | Wanted::Base) {
-            self.scenario(path, None, merged.description.clone(), &merged, &merged.estate, &merged.expectations, merged.expected.clone());
+            self.scenario(
+                path,
+                None,
+                merged.description.clone(),
+                &merged,
+                &merged.estate,
+                &merged.expectations,
+                merged.expected.clone(),
+            );
         }
         for (name, _, variant) in &merged.variants {
             match wanted {
@@ -179,7 +240,15 @@ impl Loader {
             }
             let description = variant.description.as_ref().map(|d| d.value.clone());
             let expected = variant.expected_diagnostics.clone();
-            self.scenario(path, Some(name.clone()), description, &merged, patched.as_ref().unwrap_or(&merged.estate), &expectations, expected);
+            self.scenario(
+                path,
+                Some(name.clone()),
+                description,
+                &merged,
+                patched.as_ref().unwrap_or(&merged.estate),
+                &expectations,
+                expected,
+            );
         }
     }
 
@@ -187,7 +256,10 @@ impl Loader {
         match &patch.0.value {
             Value::Mapping(changes) => overlay(estate, changes, &mut self.diagnostics),
             _ => {
-                self.diagnostics.push(Diagnostic::error(code::TYPE, patch.0.span, "a patch is a mapping of estate keys").help("write keys such as `private_endpoints:` under it"));
+                self.diagnostics.push(
+                    Diagnostic::error(code::TYPE, patch.0.span, "a patch is a mapping of estate keys")
+                        .help("write keys such as `private_endpoints:` under it"),
+                );
                 estate.clone()
             }
         }
@@ -196,10 +268,17 @@ impl Loader {
     /// Splits a file into its own keys and the estate's, and merges what it extends.
     fn merge_extends(&mut self, path: &Path, node: &Node, seen: &mut Vec<PathBuf>) -> Option<Merged> {
         let Value::Mapping(mapping) = &node.value else {
-            self.diagnostics.push(Diagnostic::error(code::TYPE, node.span, "a scenario file is a mapping").help("start with `virtual_networks:`"));
+            self.diagnostics.push(
+                Diagnostic::error(code::TYPE, node.span, "a scenario file is a mapping")
+                    .help("start with `virtual_networks:`"),
+            );
             return None;
         };
-        let (own, mut estate): (Vec<_>, Vec<_>) = mapping.0.iter().cloned().partition(|(k, ..)| SCENARIO_KEYS.contains(&k.as_str()));
+        let (own, mut estate): (Vec<_>, Vec<_>) = mapping
+            .0
+            .iter()
+            .cloned()
+            .partition(|(k, ..)| SCENARIO_KEYS.contains(&k.as_str()));
         let own_keys = Mapping(own);
         let mut context = Context::default();
         let expectations = match own_keys.get("expectations").map(|n| &n.value) {
@@ -213,8 +292,21 @@ impl Loader {
             }
         };
         // Expectations are decoded once merged, so they are left out here.
-        let rest = Mapping(own_keys.0.iter().filter(|(k, ..)| k != "expectations").cloned().collect());
-        let keys = ScenarioKeys::decode(&Node { value: Value::Mapping(rest), span: node.span }, &mut context);
+        let rest = Mapping(
+            own_keys
+                .0
+                .iter()
+                .filter(|(k, ..)| k != "expectations")
+                .cloned()
+                .collect(),
+        );
+        let keys = ScenarioKeys::decode(
+            &Node {
+                value: Value::Mapping(rest),
+                span: node.span,
+            },
+            &mut context,
+        );
         self.diagnostics.extend(context.diagnostics);
         let keys = keys?;
         let known = estate_keys();
@@ -224,7 +316,8 @@ impl Loader {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "see docs/format.md for the keys of a scenario".to_owned(),
                 };
-                self.diagnostics.push(Diagnostic::error(code::UNKNOWN_KEY, *span, format!("unknown key `{key}`")).help(help));
+                self.diagnostics
+                    .push(Diagnostic::error(code::UNKNOWN_KEY, *span, format!("unknown key `{key}`")).help(help));
             }
         }
         estate.retain(|(k, ..)| known.contains(&k.as_str()));
@@ -234,21 +327,42 @@ impl Loader {
             estate: Mapping(estate),
             expectations,
             expected: keys.expected_diagnostics.clone(),
-            variants: keys.variants.iter().map(|(n, e): (&str, &Entry<Variant>)| (n.to_owned(), e.span, e.value.clone())).collect(),
+            variants: keys
+                .variants
+                .iter()
+                .map(|(n, e): (&str, &Entry<Variant>)| (n.to_owned(), e.span, e.value.clone()))
+                .collect(),
             span: node.span,
         };
         let Some(extends) = &keys.extends else {
             if let Some(patch) = &keys.patch {
-                self.diagnostics.push(Diagnostic::error(code::CONFLICT, patch.0.span, "`patch` needs `extends`").help("name the file to patch, or write the keys at the top level"));
+                self.diagnostics.push(
+                    Diagnostic::error(code::CONFLICT, patch.0.span, "`patch` needs `extends`")
+                        .help("name the file to patch, or write the keys at the top level"),
+                );
             }
             return Some(merged);
         };
         if let Some((_, span, _)) = merged.estate.0.first() {
-            self.diagnostics.push(Diagnostic::error(code::CONFLICT, *span, "a file that extends another declares its changes under `patch`").help("move the key under `patch:`"));
+            self.diagnostics.push(
+                Diagnostic::error(
+                    code::CONFLICT,
+                    *span,
+                    "a file that extends another declares its changes under `patch`",
+                )
+                .help("move the key under `patch:`"),
+            );
         }
         let base_path = path.parent().unwrap_or(Path::new("")).join(&extends.value);
         if seen.contains(&canonical(&base_path)) {
-            self.diagnostics.push(Diagnostic::error(code::EXTENDS, extends.span, format!("`{}` extends itself in a circle", extends.value)).help("remove one `extends`"));
+            self.diagnostics.push(
+                Diagnostic::error(
+                    code::EXTENDS,
+                    extends.span,
+                    format!("`{}` extends itself in a circle", extends.value),
+                )
+                .help("remove one `extends`"),
+            );
             return None;
         }
         seen.push(canonical(&base_path));
@@ -258,16 +372,27 @@ impl Loader {
             Some(patch) => self.patched(&base.estate, patch),
             None => base.estate,
         };
-        let own = Node { value: Value::Mapping(merged.expectations), span: node.span };
+        let own = Node {
+            value: Value::Mapping(merged.expectations),
+            span: node.span,
+        };
         merged.expectations = self.inherit(&base.expectations, &own);
-        merged.expected = if keys.expected_diagnostics.is_empty() { base.expected } else { merged.expected };
+        merged.expected = if keys.expected_diagnostics.is_empty() {
+            base.expected
+        } else {
+            merged.expected
+        };
         Some(merged)
     }
 
     /// An expectation of the same name inherits the flow and replaces everything expected of it.
     fn inherit(&mut self, base: &Mapping, changes: &Node) -> Mapping {
         let Value::Mapping(changes) = &changes.value else {
-            self.diagnostics.push(Diagnostic::error(code::TYPE, changes.span, "expectations are a mapping by name"));
+            self.diagnostics.push(Diagnostic::error(
+                code::TYPE,
+                changes.span,
+                "expectations are a mapping by name",
+            ));
             return base.clone();
         };
         let mut complete = Mapping::default();
@@ -276,7 +401,11 @@ impl Loader {
             if let (Some(old), Value::Mapping(new)) = (base.get(id), &mut entry.value)
                 && let Value::Mapping(old) = &old.value
             {
-                let inherited = old.0.iter().filter(|(k, ..)| FLOW_KEYS.contains(&k.as_str()) && new.get(k).is_none()).cloned();
+                let inherited = old
+                    .0
+                    .iter()
+                    .filter(|(k, ..)| FLOW_KEYS.contains(&k.as_str()) && new.get(k).is_none())
+                    .cloned();
                 let inherited: Vec<_> = inherited.collect();
                 new.0.extend(inherited);
             }
@@ -292,8 +421,16 @@ impl Loader {
         }
         for (id, span, node) in complete.0 {
             if node.is_null() {
-                let help = nearest(&id, base.0.iter().map(|(k, ..)| k.as_str())).map_or("remove the line".to_owned(), |n| format!("did you mean `{n}`?"));
-                self.diagnostics.push(Diagnostic::error(code::PATCH, span, format!("`{id}` is removed, but the base does not expect it")).help(help));
+                let help = nearest(&id, base.0.iter().map(|(k, ..)| k.as_str()))
+                    .map_or("remove the line".to_owned(), |n| format!("did you mean `{n}`?"));
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        code::PATCH,
+                        span,
+                        format!("`{id}` is removed, but the base does not expect it"),
+                    )
+                    .help(help),
+                );
             } else {
                 kept.0.push((id, span, node));
             }
@@ -302,19 +439,37 @@ impl Loader {
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one scenario")]
-    fn scenario(&mut self, path: &Path, variant: Option<String>, description: Option<String>, merged: &Merged, estate: &Mapping, expectations: &Mapping, expected: Vec<Spanned<String>>) {
+    fn scenario(
+        &mut self,
+        path: &Path,
+        variant: Option<String>,
+        description: Option<String>,
+        merged: &Merged,
+        estate: &Mapping,
+        expectations: &Mapping,
+        expected: Vec<Spanned<String>>,
+    ) {
         let mut context = Context::default();
-        let node = Node { value: Value::Mapping(estate.clone()), span: merged.span };
+        let node = Node {
+            value: Value::Mapping(estate.clone()),
+            span: merged.span,
+        };
         let estate = Estate::decode(&node, &mut context);
         let mut list = Vec::new();
         for (id, span, node) in &expectations.0 {
             if let Some(fields) = ExpectationFields::decode(node, &mut context) {
-                list.push(Expectation { id: id.clone(), span: *span, fields });
+                list.push(Expectation {
+                    id: id.clone(),
+                    span: *span,
+                    fields,
+                });
             }
         }
         let failed = context.diagnostics.has_errors();
         self.diagnostics.extend(context.diagnostics);
-        let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let stem = path
+            .file_stem()
+            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         if let Some(estate) = estate.filter(|_| !failed) {
             self.scenarios.push(Scenario {
                 file: path.display().to_string(),
@@ -330,7 +485,15 @@ impl Loader {
 }
 
 /// Keys of a scenario file that are not the estate's.
-const SCENARIO_KEYS: [&str; 7] = ["name", "description", "extends", "patch", "variants", "expectations", "expected_diagnostics"];
+const SCENARIO_KEYS: [&str; 7] = [
+    "name",
+    "description",
+    "extends",
+    "patch",
+    "variants",
+    "expectations",
+    "expected_diagnostics",
+];
 
 fn estate_keys() -> Vec<&'static str> {
     match Estate::shape() {

@@ -113,14 +113,24 @@ pub fn reference_page() -> String {
     );
     for name in order {
         let Some(info) = found.get(name) else { continue };
-        let _ = write!(page, "\n## {name}\n\n{}\n\n| key | value | required or default | meaning |\n|---|---|---|---|\n", tidy(info.doc));
+        let _ = write!(
+            page,
+            "\n## {name}\n\n{}\n\n| key | value | required or default | meaning |\n|---|---|---|---|\n",
+            tidy(info.doc)
+        );
         for field in (info.fields)() {
             let need = match (&field.default, field.required) {
                 (_, true) => "required".to_owned(),
                 (Some(default), _) => format!("default `{default}`"),
                 (None, _) => String::new(),
             };
-            let _ = writeln!(page, "| `{}` | {} | {need} | {} |", field.key, words(field.shape).replace('|', "\\|"), tidy(field.doc).replace('|', "\\|"));
+            let _ = writeln!(
+                page,
+                "| `{}` | {} | {need} | {} |",
+                field.key,
+                words(field.shape).replace('|', "\\|"),
+                tidy(field.doc).replace('|', "\\|")
+            );
         }
     }
     page

@@ -4,7 +4,7 @@ use crate::{
     diag::{Diagnostic, Diagnostics, FileId, Span, code},
     document::{Mapping, Node, Value},
 };
-use saphyr_parser::{Event, Parser, ScalarStyle, StrInput, Span as YamlSpan};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, StrInput};
 use std::collections::BTreeMap;
 
 /// Deepest nesting a file may have.
@@ -14,8 +14,17 @@ const MAX_NODES: usize = 1_000_000;
 
 /// A container that is being read.
 enum Frame {
-    Sequence { items: Vec<Node>, span: Span, anchor: usize },
-    Mapping { entries: Mapping, key: Option<(String, Span)>, span: Span, anchor: usize },
+    Sequence {
+        items: Vec<Node>,
+        span: Span,
+        anchor: usize,
+    },
+    Mapping {
+        entries: Mapping,
+        key: Option<(String, Span)>,
+        span: Span,
+        anchor: usize,
+    },
 }
 
 struct Reader<'t> {
@@ -35,12 +44,30 @@ struct Reader<'t> {
 pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
     // The parser looks ahead through nested containers before its first event, so hostile nesting is refused first.
     if let Some(at) = too_deep(text) {
-        let span = Span { file, start: at, end: at.saturating_add(1) };
+        let span = Span {
+            file,
+            start: at,
+            end: at.saturating_add(1),
+        };
         diagnostics.push(limit(span, format!("nested deeper than {MAX_DEPTH} levels")));
         return None;
     }
-    let offsets = (!text.is_ascii()).then(|| text.char_indices().map(|(i, _)| u32::try_from(i).unwrap_or(u32::MAX)).collect());
-    let mut reader = Reader { file, offsets, text, stack: Vec::new(), anchors: BTreeMap::new(), nodes: 0, root: None, documents: 0, diagnostics };
+    let offsets = (!text.is_ascii()).then(|| {
+        text.char_indices()
+            .map(|(i, _)| u32::try_from(i).unwrap_or(u32::MAX))
+            .collect()
+    });
+    let mut reader = Reader {
+        file,
+        offsets,
+        text,
+        stack: Vec::new(),
+        anchors: BTreeMap::new(),
+        nodes: 0,
+        root: None,
+        documents: 0,
+        diagnostics,
+    };
     let parser: Parser<'_, StrInput<'_>> = Parser::new_from_str(text);
     for event in parser {
         match event {
@@ -53,8 +80,15 @@ pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> O
             }
             Err(error) => {
                 let at = reader.offset(error.marker().index());
-                let span = Span { file, start: at, end: at.saturating_add(1) };
-                reader.diagnostics.push(Diagnostic::error(code::SYNTAX, span, error.info().to_owned()).help("check indentation, quotes and brackets near this place"));
+                let span = Span {
+                    file,
+                    start: at,
+                    end: at.saturating_add(1),
+                };
+                reader.diagnostics.push(
+                    Diagnostic::error(code::SYNTAX, span, error.info().to_owned())
+                        .help("check indentation, quotes and brackets near this place"),
+                );
                 return None;
             }
         }
@@ -62,7 +96,10 @@ pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> O
     let root = reader.root.take();
     if root.as_ref().is_none_or(Node::is_null) {
         let span = Span { file, start: 0, end: 0 };
-        diagnostics.push(Diagnostic::error(code::EMPTY, span, "the file holds no scenario").help("start with `virtual_networks:`; see docs/format.md"));
+        diagnostics.push(
+            Diagnostic::error(code::EMPTY, span, "the file holds no scenario")
+                .help("start with `virtual_networks:`; see docs/format.md"),
+        );
         return None;
     }
     root
@@ -110,7 +147,11 @@ impl Reader<'_> {
 
     fn span(&self, span: &YamlSpan) -> Span {
         let start = self.offset(span.start.index());
-        Span { file: self.file, start, end: self.offset(span.end.index()).max(start) }
+        Span {
+            file: self.file,
+            start,
+            end: self.offset(span.end.index()).max(start),
+        }
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Step {
@@ -118,22 +159,55 @@ impl Reader<'_> {
             Event::DocumentStart(_) => {
                 self.documents += 1;
                 if self.documents > 1 {
-                    return Err(Box::new(Diagnostic::error(code::SYNTAX, span, "a scenario file holds one document").help("move the second document to a file of its own")));
+                    return Err(Box::new(
+                        Diagnostic::error(code::SYNTAX, span, "a scenario file holds one document")
+                            .help("move the second document to a file of its own"),
+                    ));
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let quoted = style != ScalarStyle::Plain || tag.is_some();
-                self.add(Node { value: scalar(&text, quoted), span }, anchor)?;
+                self.add(
+                    Node {
+                        value: scalar(&text, quoted),
+                        span,
+                    },
+                    anchor,
+                )?;
             }
-            Event::SequenceStart(anchor, _) => self.open(Frame::Sequence { items: Vec::new(), span, anchor }, span)?,
-            Event::MappingStart(anchor, _) => self.open(Frame::Mapping { entries: Mapping::default(), key: None, span, anchor }, span)?,
+            Event::SequenceStart(anchor, _) => self.open(
+                Frame::Sequence {
+                    items: Vec::new(),
+                    span,
+                    anchor,
+                },
+                span,
+            )?,
+            Event::MappingStart(anchor, _) => self.open(
+                Frame::Mapping {
+                    entries: Mapping::default(),
+                    key: None,
+                    span,
+                    anchor,
+                },
+                span,
+            )?,
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(id) => {
                 let Some((node, size)) = self.anchors.get(&id).cloned() else {
-                    return Err(Box::new(Diagnostic::error(code::SYNTAX, span, "an alias refers to a value that contains it").help("write the value out")));
+                    return Err(Box::new(
+                        Diagnostic::error(code::SYNTAX, span, "an alias refers to a value that contains it")
+                            .help("write the value out"),
+                    ));
                 };
                 self.count(size, span)?;
-                self.add(Node { value: node.value, span }, 0)?;
+                self.add(
+                    Node {
+                        value: node.value,
+                        span,
+                    },
+                    0,
+                )?;
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
@@ -143,7 +217,10 @@ impl Reader<'_> {
     fn count(&mut self, more: usize, span: Span) -> Step {
         self.nodes = self.nodes.saturating_add(more);
         if self.nodes > MAX_NODES {
-            return Err(Box::new(limit(span, format!("the file expands to more than {MAX_NODES} values"))));
+            return Err(Box::new(limit(
+                span,
+                format!("the file expands to more than {MAX_NODES} values"),
+            )));
         }
         Ok(())
     }
@@ -153,7 +230,10 @@ impl Reader<'_> {
             return Err(Box::new(limit(span, format!("nested deeper than {MAX_DEPTH} levels"))));
         }
         if let Some(Frame::Mapping { key: None, .. }) = self.stack.last() {
-            return Err(Box::new(Diagnostic::error(code::TYPE, span, "a key must be text").help("quote the key, or check the indentation")));
+            return Err(Box::new(
+                Diagnostic::error(code::TYPE, span, "a key must be text")
+                    .help("quote the key, or check the indentation"),
+            ));
         }
         self.stack.push(frame);
         Ok(())
@@ -161,8 +241,22 @@ impl Reader<'_> {
 
     fn close(&mut self) -> Step {
         let (node, anchor) = match self.stack.pop() {
-            Some(Frame::Sequence { items, span, anchor }) => (Node { value: Value::Sequence(items), span }, anchor),
-            Some(Frame::Mapping { entries, span, anchor, .. }) => (Node { value: Value::Mapping(entries), span }, anchor),
+            Some(Frame::Sequence { items, span, anchor }) => (
+                Node {
+                    value: Value::Sequence(items),
+                    span,
+                },
+                anchor,
+            ),
+            Some(Frame::Mapping {
+                entries, span, anchor, ..
+            }) => (
+                Node {
+                    value: Value::Mapping(entries),
+                    span,
+                },
+                anchor,
+            ),
             None => return Ok(()),
         };
         self.add(node, anchor)
@@ -180,7 +274,10 @@ impl Reader<'_> {
             Some(Frame::Mapping { entries, key, .. }) => match key.take() {
                 Some((name, at)) => {
                     if let Some(first) = entries.key_span(&name) {
-                        let duplicate = Diagnostic::error(code::DUPLICATE_KEY, at, format!("the key `{name}` occurs twice")).related(first, "first here").help("remove or rename one of the two");
+                        let duplicate =
+                            Diagnostic::error(code::DUPLICATE_KEY, at, format!("the key `{name}` occurs twice"))
+                                .related(first, "first here")
+                                .help("remove or rename one of the two");
                         self.diagnostics.push(duplicate);
                     } else {
                         entries.0.push((name, at, node));
@@ -189,12 +286,17 @@ impl Reader<'_> {
                 None => match node.value {
                     Value::Text { text, .. } if text == "<<" => {
                         return Err(Box::new(
-                            Diagnostic::error(code::MERGE_KEY, node.span, "the merge key `<<` is not supported").help("write the values out, or use `extends` and `patch`"),
+                            Diagnostic::error(code::MERGE_KEY, node.span, "the merge key `<<` is not supported")
+                                .help("write the values out, or use `extends` and `patch`"),
                         ));
                     }
                     Value::Text { text, .. } => *key = Some((text, node.span)),
                     Value::Bool(value) => *key = Some((value.to_string(), node.span)),
-                    _ => return Err(Box::new(Diagnostic::error(code::TYPE, node.span, "a key must be text").help("quote the key"))),
+                    _ => {
+                        return Err(Box::new(
+                            Diagnostic::error(code::TYPE, node.span, "a key must be text").help("quote the key"),
+                        ));
+                    }
                 },
             },
         }
@@ -220,6 +322,11 @@ fn scalar(text: &str, quoted: bool) -> Value {
             _ => {}
         }
     }
-    let number = !quoted && text.parse::<f64>().is_ok() && text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+' || c == '.');
-    Value::Text { text: text.to_owned(), number }
+    let number = !quoted
+        && text.parse::<f64>().is_ok()
+        && text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+' || c == '.');
+    Value::Text {
+        text: text.to_owned(),
+        number,
+    }
 }

@@ -11,17 +11,34 @@ use crate::{
 /// A machine answers on the ports it serves.
 pub(super) fn host(endpoint: &Endpoint, host: &Host, arrival: &Arrival) -> Vec<Step> {
     let packet = &arrival.packet;
-    let (verdict, via) = if arrival.over_internet { (Verdict::Public, public_via(arrival)) } else { (Verdict::Private, Via::Routed) };
+    let (verdict, via) = if arrival.over_internet {
+        (Verdict::Public, public_via(arrival))
+    } else {
+        (Verdict::Private, Via::Routed)
+    };
     if !host.listens.serves(packet.transport, packet.port) {
         return vec![
-            Step::block(Stage::Service, Reason::Port, format!("{} serves nothing on {}/{}", endpoint.origin, packet.transport, packet.port))
-                .at(&endpoint.origin)
-                .fix(format!("serve {}/{} there, or ask for a port in `listens`", packet.transport, packet.port)),
+            Step::block(
+                Stage::Service,
+                Reason::Port,
+                format!(
+                    "{} serves nothing on {}/{}",
+                    endpoint.origin, packet.transport, packet.port
+                ),
+            )
+            .at(&endpoint.origin)
+            .fix(format!(
+                "serve {}/{} there, or ask for a port in `listens`",
+                packet.transport, packet.port
+            )),
         ];
     }
     let mut steps = Vec::new();
     if host.listens == Listens::Undeclared {
-        let text = format!("{} declares no `listens`; {}/{} is taken as served", endpoint.origin, packet.transport, packet.port);
+        let text = format!(
+            "{} declares no `listens`; {}/{} is taken as served",
+            endpoint.origin, packet.transport, packet.port
+        );
         steps.push(Step::assume(Stage::Service, text));
     }
     steps.push(Step::admit(Stage::Service, verdict, via, format!("{} answers", endpoint.origin)).at(&endpoint.origin));
@@ -43,16 +60,22 @@ pub(super) fn connection(endpoint: &Endpoint, private: &PrivateEndpoint, limited
                 }),
         ),
         None => steps.push(
-            Step::pass(Stage::Endpoint, format!("{} is approved", endpoint.origin)).at(&endpoint.origin).rules(&["PE-11"]),
+            Step::pass(Stage::Endpoint, format!("{} is approved", endpoint.origin))
+                .at(&endpoint.origin)
+                .rules(&["PE-11"]),
         ),
     }
     if limited && !private.limited_clients.value {
         steps.push(
-            Step::block(Stage::Endpoint, Reason::Spark, format!("{} is not enabled for Spark", endpoint.origin))
-                .at(&endpoint.origin)
-                .span(private.limited_clients.span)
-                .rules(&["MVNET-08", "AGW-23"])
-                .fix(format!("set spark_enabled on {}", endpoint.origin)),
+            Step::block(
+                Stage::Endpoint,
+                Reason::Spark,
+                format!("{} is not enabled for Spark", endpoint.origin),
+            )
+            .at(&endpoint.origin)
+            .span(private.limited_clients.span)
+            .rules(&["MVNET-08", "AGW-23"])
+            .fix(format!("set spark_enabled on {}", endpoint.origin)),
         );
     }
     steps
@@ -60,24 +83,49 @@ pub(super) fn connection(endpoint: &Endpoint, private: &PrivateEndpoint, limited
 
 /// A private endpoint leads to exactly its doors, on their ports, and the service's firewall is not consulted
 /// (PE-01, PE-15, PE-18).
-pub(super) fn door_through_endpoint(plane: &Plane, endpoint: &Endpoint, private: &PrivateEndpoint, doors: &[Id<Door>], packet: &Packet) -> Vec<Step> {
+pub(super) fn door_through_endpoint(
+    plane: &Plane,
+    endpoint: &Endpoint,
+    private: &PrivateEndpoint,
+    doors: &[Id<Door>],
+    packet: &Packet,
+) -> Vec<Step> {
     let mut steps = Vec::new();
     let meant = packet.name.as_ref().map(|name| (name, plane.door_names.get(name)));
     let reached = match meant {
         Some((_, Some(named))) if doors.contains(&named.door) => Some(named.door),
         Some((name, _)) => {
-            let leads = doors.first().map(|d| plane.doors.get(*d)).map_or("nothing".to_owned(), |d| format!("{} {}", d.origin, d.label));
+            let leads = doors
+                .first()
+                .map(|d| plane.doors.get(*d))
+                .map_or("nothing".to_owned(), |d| format!("{} {}", d.origin, d.label));
             let privatelink = plane.dns.zones.iter().any(|(_, z)| name.is_under(&z.name));
-            let (reason, rules, fix): (_, &[&'static str], _) = if meant.is_some_and(|(_, door)| door.is_none()) && privatelink {
-                (Reason::HostName, &["PE-17"], "use the service's public name; it is what the service answers to".to_owned())
-            } else {
-                (Reason::PeTarget, &["PE-01", "PE-02"], format!("correct the record of {name}"))
-            };
+            let (reason, rules, fix): (_, &[&'static str], _) =
+                if meant.is_some_and(|(_, door)| door.is_none()) && privatelink {
+                    (
+                        Reason::HostName,
+                        &["PE-17"],
+                        "use the service's public name; it is what the service answers to".to_owned(),
+                    )
+                } else {
+                    (
+                        Reason::PeTarget,
+                        &["PE-01", "PE-02"],
+                        format!("correct the record of {name}"),
+                    )
+                };
             steps.push(
-                Step::block(Stage::Endpoint, reason, format!("{} at {} leads to {leads}, not to {name}", endpoint.origin, packet.destination))
-                    .at(&endpoint.origin)
-                    .rules(rules)
-                    .fix(fix),
+                Step::block(
+                    Stage::Endpoint,
+                    reason,
+                    format!(
+                        "{} at {} leads to {leads}, not to {name}",
+                        endpoint.origin, packet.destination
+                    ),
+                )
+                .at(&endpoint.origin)
+                .rules(rules)
+                .fix(fix),
             );
             None
         }
@@ -87,22 +135,39 @@ pub(super) fn door_through_endpoint(plane: &Plane, endpoint: &Endpoint, private:
     let door = plane.doors.get(door);
     if packet.name.is_none() {
         steps.push(
-            Step::assume(Stage::Endpoint, format!("{} answers a bare address at the transport only", door.origin)).rules(&["PE-17"]),
+            Step::assume(
+                Stage::Endpoint,
+                format!("{} answers a bare address at the transport only", door.origin),
+            )
+            .rules(&["PE-17"]),
         );
     }
     if packet.transport != crate::net::Transport::Tcp || !door.ports.contains(packet.port) {
         steps.push(
-            Step::block(Stage::Endpoint, Reason::Port, format!("{} of {} serves tcp/{} only", door.label, door.origin, door.ports))
-                .at(&endpoint.origin)
-                .rules(&["DEF-05", "PE-18"])
-                .fix(format!("use tcp/{}", door.ports)),
+            Step::block(
+                Stage::Endpoint,
+                Reason::Port,
+                format!("{} of {} serves tcp/{} only", door.label, door.origin, door.ports),
+            )
+            .at(&endpoint.origin)
+            .rules(&["DEF-05", "PE-18"])
+            .fix(format!("use tcp/{}", door.ports)),
         );
     }
-    let via = if private.managed { Via::ManagedPrivateEndpoint } else { Via::PrivateEndpoint };
+    let via = if private.managed {
+        Via::ManagedPrivateEndpoint
+    } else {
+        Via::PrivateEndpoint
+    };
     steps.push(
-        Step::admit(Stage::Service, Verdict::Private, via, format!("{} admits what its private endpoints bring", door.origin))
-            .at(&door.origin)
-            .rules(&["PE-15"]),
+        Step::admit(
+            Stage::Service,
+            Verdict::Private,
+            via,
+            format!("{} admits what its private endpoints bring", door.origin),
+        )
+        .at(&door.origin)
+        .rules(&["PE-15"]),
     );
     steps
 }
@@ -112,16 +177,27 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
     let packet = &arrival.packet;
     let reached = plane.doors.get(id);
     // Doors of one service may share an address; the requested name tells them apart.
-    let named = packet.name.as_ref().and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
+    let named = packet
+        .name
+        .as_ref()
+        .and_then(|n| plane.door_names.get(n))
+        .map(|d| plane.doors.get(d.door));
     let door = match named {
         Some(named) if named.resource == reached.resource => named,
         Some(other) => {
             let name = packet.name.as_ref().map_or(String::new(), ToString::to_string);
             return vec![
-                Step::block(Stage::Service, Reason::PeTarget, format!("the address belongs to {}, not to {} ({name})", reached.origin, other.origin))
-                    .at(&reached.origin)
-                    .rules(&["PE-01"])
-                    .fix(format!("correct the record of {name}")),
+                Step::block(
+                    Stage::Service,
+                    Reason::PeTarget,
+                    format!(
+                        "the address belongs to {}, not to {} ({name})",
+                        reached.origin, other.origin
+                    ),
+                )
+                .at(&reached.origin)
+                .rules(&["PE-01"])
+                .fix(format!("correct the record of {name}")),
             ];
         }
         None => reached,
@@ -129,10 +205,14 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
     let mut steps = Vec::new();
     if packet.transport != crate::net::Transport::Tcp || !door.ports.contains(packet.port) {
         steps.push(
-            Step::block(Stage::Service, Reason::Port, format!("{} of {} serves tcp/{} only", door.label, door.origin, door.ports))
-                .at(&door.origin)
-                .rules(&["DEF-05"])
-                .fix(format!("use tcp/{}", door.ports)),
+            Step::block(
+                Stage::Service,
+                Reason::Port,
+                format!("{} of {} serves tcp/{} only", door.label, door.origin, door.ports),
+            )
+            .at(&door.origin)
+            .rules(&["DEF-05"])
+            .fix(format!("use tcp/{}", door.ports)),
         );
     }
     let caller = Caller::Network(packet.source, arrival.segment_identity);
@@ -145,9 +225,21 @@ pub(super) fn service_call(plane: &Plane, caller: Id<Resource>, target: Id<Resou
     let from = plane.resources.get(caller);
     let to = plane.resources.get(target);
     let Some(gate) = &to.gate else {
-        return vec![Step::unknown(Stage::Service, Reason::NotModelled, format!("service-to-service rules of {} are not modelled", to.origin)).at(&to.origin)];
+        return vec![
+            Step::unknown(
+                Stage::Service,
+                Reason::NotModelled,
+                format!("service-to-service rules of {} are not modelled", to.origin),
+            )
+            .at(&to.origin),
+        ];
     };
-    let intro = Step::pass(Stage::Name, format!("{} calls from the platform, in no network of the customer", from.origin)).at(&from.origin).rules(&["HUB-11"]);
+    let intro = Step::pass(
+        Stage::Name,
+        format!("{} calls from the platform, in no network of the customer", from.origin),
+    )
+    .at(&from.origin)
+    .rules(&["HUB-11"]);
     vec![intro, admit(gate, Caller::Identity(caller), Via::PublicEndpoint, false)]
 }
 
@@ -170,59 +262,120 @@ fn admission(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step 
     let stage = Stage::Service;
     let who = &gate.origin;
     let ok = |verdict, via, text: String, span, rules: &[&'static str]| {
-        Step::admit(stage, verdict, via, text).at(who).span(span).rules(rules).rules(gate.rules)
+        Step::admit(stage, verdict, via, text)
+            .at(who)
+            .span(span)
+            .rules(rules)
+            .rules(gate.rules)
     };
     let open = gate.enabled.value;
     let is_public = open && gate.default_allow.value;
     if is_public {
         let default = if gate.enabled.span.is_none() { " by default" } else { "" };
-        return ok(Verdict::Public, via, format!("{who} is open to the internet{default}"), gate.enabled.span, &["PAAS-01"]);
+        return ok(
+            Verdict::Public,
+            via,
+            format!("{who} is open to the internet{default}"),
+            gate.enabled.span,
+            &["PAAS-01"],
+        );
     }
     match caller {
         Caller::Network(source, segment) => {
             if let Some((_, span)) = gate.segments.iter().find(|(s, _)| open && Some(*s) == segment) {
-                return ok(Verdict::Backbone, Via::ServiceEndpoint, format!("{who} admits the subnet"), Some(*span), &["SE-04"]);
+                return ok(
+                    Verdict::Backbone,
+                    Via::ServiceEndpoint,
+                    format!("{who} admits the subnet"),
+                    Some(*span),
+                    &["SE-04"],
+                );
             }
-            let by_address = gate.addresses.iter().find(|(p, _)| open && segment.is_none() && p.contains(source) && !is_undeclared_public(source));
+            let by_address = gate
+                .addresses
+                .iter()
+                .find(|(p, _)| open && segment.is_none() && p.contains(source) && !is_undeclared_public(source));
             if let Some((prefix, span)) = by_address {
-                return ok(Verdict::Public, via, format!("{who} admits {prefix}"), *span, &["PAAS-04"]);
+                return ok(
+                    Verdict::Public,
+                    via,
+                    format!("{who} admits {prefix}"),
+                    *span,
+                    &["PAAS-04"],
+                );
             }
             let set: AddressSet = gate.address_set();
             if open && !set.is_empty() && is_undeclared_public(source) && !from_managed && segment.is_none() {
-                return Step::unknown(stage, Reason::Tag, format!("{who} admits selected addresses, and the caller's is not declared"))
-                    .at(who)
-                    .span(gate.addresses.first().and_then(|(_, s)| *s))
-                    .rules(&["PAAS-04"])
-                    .fix("declare the public address of the source");
+                return Step::unknown(
+                    stage,
+                    Reason::Tag,
+                    format!("{who} admits selected addresses, and the caller's is not declared"),
+                )
+                .at(who)
+                .span(gate.addresses.first().and_then(|(_, s)| *s))
+                .rules(&["PAAS-04"])
+                .fix("declare the public address of the source");
             }
-            let why = if open { "admits selected networks only" } else { "has public network access disabled" };
-            let span = if open { gate.default_allow.span } else { gate.enabled.span };
+            let why = if open {
+                "admits selected networks only"
+            } else {
+                "has public network access disabled"
+            };
+            let span = if open {
+                gate.default_allow.span
+            } else {
+                gate.enabled.span
+            };
             Step::block(stage, Reason::Pna, format!("{who} {why}"))
                 .at(who)
                 .span(span)
                 .rules(&["PAAS-01"])
                 .rules(gate.rules)
-                .fix(format!("reach {} through a private endpoint that this client resolves to", who.name))
+                .fix(format!(
+                    "reach {} through a private endpoint that this client resolves to",
+                    who.name
+                ))
         }
         Caller::Identity(id) => {
             if let Some((_, span)) = gate.instances.iter().find(|(i, _)| *i == id) {
-                return ok(Verdict::Backbone, Via::ResourceInstance, format!("{who} admits this caller by name"), Some(*span), &["TRUST-06"]);
+                return ok(
+                    Verdict::Backbone,
+                    Via::ResourceInstance,
+                    format!("{who} admits this caller by name"),
+                    Some(*span),
+                    &["TRUST-06"],
+                );
             }
             let trusted = gate.trusted.contains(&id);
             if let Some(bypass) = gate.bypass.filter(|b| b.value && trusted) {
-                let default = if bypass.span.is_none() { " (the platform's default)" } else { "" };
-                return ok(Verdict::Backbone, Via::TrustedService, format!("{who} lets trusted services bypass its firewall{default}"), bypass.span, &["TRUST-01", "TRUST-02", "TRUST-03"]);
+                let default = if bypass.span.is_none() {
+                    " (the platform's default)"
+                } else {
+                    ""
+                };
+                return ok(
+                    Verdict::Backbone,
+                    Via::TrustedService,
+                    format!("{who} lets trusted services bypass its firewall{default}"),
+                    bypass.span,
+                    &["TRUST-01", "TRUST-02", "TRUST-03"],
+                );
             }
             let why = match (trusted, gate.bypass) {
                 (true, Some(_)) => "does not let trusted services bypass its firewall".to_owned(),
-                (false, Some(_)) => "does not count this caller among its trusted services (or it has no managed identity)".to_owned(),
+                (false, Some(_)) => {
+                    "does not count this caller among its trusted services (or it has no managed identity)".to_owned()
+                }
                 (_, None) => "knows no exception for trusted services".to_owned(),
             };
             Step::block(stage, Reason::TrustedOff, format!("{who} is closed and {why}"))
                 .at(who)
                 .span(gate.bypass.and_then(|b| b.span).or(gate.enabled.span))
                 .rules(&["TRUST-01", "TRUST-02"])
-                .fix(format!("add AzureServices to the bypass of {}, or admit the caller by a resource-instance rule", who.name))
+                .fix(format!(
+                    "add AzureServices to the bypass of {}, or admit the caller by a resource-instance rule",
+                    who.name
+                ))
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use super::leg;
 use crate::{
-    dataplane::{Backend, Client, Direction, Filter, Id, Listener, Member, Origin, Packet, Plane, Proxy, Role, Unsupported, Use},
+    dataplane::{
+        Backend, Client, Direction, Filter, Id, Listener, Member, Origin, Packet, Plane, Proxy, Role, Unsupported, Use,
+    },
     forward::{Arrival, Outcome, Stage, Step, filter_step},
     lookup::{self, Answer},
     net::Transport,
@@ -11,7 +13,10 @@ use crate::{
 use std::net::IpAddr;
 
 pub(super) fn unsupported(condition: &Unsupported) -> Step {
-    Step::unsupported(Stage::Listener, condition.reason, &condition.text).at(&condition.origin).rules(condition.rules).fix(&condition.fix)
+    Step::unsupported(Stage::Listener, condition.reason, &condition.text)
+        .at(&condition.origin)
+        .rules(condition.rules)
+        .fix(&condition.fix)
 }
 
 /// What enters through a private endpoint: conditions on the gateway, its filter with the private-link address as
@@ -29,29 +34,72 @@ pub(super) fn through_private_link(
 ) -> Vec<Step> {
     let gateway = plane.proxies.get(proxy);
     let mut steps: Vec<_> = gateway.unsupported.iter().map(unsupported).collect();
-    let Some(front) = gateway.frontends.get(frontend) else { return steps };
-    steps.push(Step::assume(Stage::Endpoint, format!("{link} hands it to {} from {source}", front.origin)).at(link).rules(&["AGW-07", "A-10"]));
-    let inside = Packet { source, destination: front.address, ..packet.clone() };
+    let Some(front) = gateway.frontends.get(frontend) else {
+        return steps;
+    };
+    steps.push(
+        Step::assume(
+            Stage::Endpoint,
+            format!("{link} hands it to {} from {source}", front.origin),
+        )
+        .at(link)
+        .rules(&["AGW-07", "A-10"]),
+    );
+    let inside = Packet {
+        source,
+        destination: front.address,
+        ..packet.clone()
+    };
     steps.extend(filter(plane, gateway, &inside));
-    steps.extend(listener(plane, client, gateway, frontend, &inside, Some(Via::ApplicationGateway), depth));
+    steps.extend(listener(
+        plane,
+        client,
+        gateway,
+        frontend,
+        &inside,
+        Some(Via::ApplicationGateway),
+        depth,
+    ));
     steps
 }
 
 /// What arrives at a frontend directly. Asked for by address, the listener itself is the target.
-pub(super) fn at_frontend(plane: &Plane, client: &Client, proxy: Id<Proxy>, frontend: usize, arrival: &Arrival, depth: usize) -> Vec<Step> {
+pub(super) fn at_frontend(
+    plane: &Plane,
+    client: &Client,
+    proxy: Id<Proxy>,
+    frontend: usize,
+    arrival: &Arrival,
+    depth: usize,
+) -> Vec<Step> {
     let gateway = plane.proxies.get(proxy);
-    let Some(front) = gateway.frontends.get(frontend) else { return Vec::new() };
+    let Some(front) = gateway.frontends.get(frontend) else {
+        return Vec::new();
+    };
     let mut packet = arrival.packet.clone();
     // Filters see the address behind the public one (NSG-06).
-    let instance = gateway.instance.and_then(|i| plane.endpoints.get(i).addresses.first().copied());
-    packet.destination = if front.public { instance.unwrap_or(front.address) } else { front.address };
+    let instance = gateway
+        .instance
+        .and_then(|i| plane.endpoints.get(i).addresses.first().copied());
+    packet.destination = if front.public {
+        instance.unwrap_or(front.address)
+    } else {
+        front.address
+    };
     let bridged = packet.name.is_some().then_some(Via::ApplicationGateway);
-    let mut steps: Vec<_> = gateway.unsupported.iter().filter(|u| u.spoils == Use::Everything).map(unsupported).collect();
+    let mut steps: Vec<_> = gateway
+        .unsupported
+        .iter()
+        .filter(|u| u.spoils == Use::Everything)
+        .map(unsupported)
+        .collect();
     let conditions = steps.len();
     steps.extend(listener(plane, client, gateway, frontend, &packet, bridged, depth));
     if front.public {
         // Without a listener the gateway's balancer drops before any filter; with one, filters act first.
-        let missing = steps.get(conditions).is_some_and(|s| matches!(s.outcome, Outcome::Block(Reason::Listener)));
+        let missing = steps
+            .get(conditions)
+            .is_some_and(|s| matches!(s.outcome, Outcome::Block(Reason::Listener)));
         let at = conditions + usize::from(missing);
         let filtered = filter(plane, gateway, &packet);
         steps.splice(at..at, filtered);
@@ -65,60 +113,129 @@ fn filter(plane: &Plane, gateway: &Proxy, packet: &Packet) -> Vec<Step> {
 }
 
 /// The first matching rule's listener serves the request (AGW-11).
-fn listener(plane: &Plane, client: &Client, gateway: &Proxy, frontend: usize, packet: &Packet, bridged: Option<Via>, depth: usize) -> Vec<Step> {
+fn listener(
+    plane: &Plane,
+    client: &Client,
+    gateway: &Proxy,
+    frontend: usize,
+    packet: &Packet,
+    bridged: Option<Via>,
+    depth: usize,
+) -> Vec<Step> {
     let front_name = gateway.frontends.get(frontend).map_or("", |f| f.origin.name.as_str());
     let serves = |l: &Listener| {
         l.frontend == frontend
             && l.port == packet.port
             && packet.transport == Transport::Tcp
             && l.disabled.is_none()
-            && (l.hosts.is_empty() || packet.name.as_ref().is_none_or(|n| l.hosts.iter().any(|h| h.covers_host(n))))
+            && (l.hosts.is_empty()
+                || packet
+                    .name
+                    .as_ref()
+                    .is_none_or(|n| l.hosts.iter().any(|h| h.covers_host(n))))
     };
     let chosen = gateway.rules.iter().find_map(|r| {
         let listener = gateway.listeners.get(r.listener)?;
         serves(listener).then_some((r, listener))
     });
     let Some((rule, listener)) = chosen else {
-        let asked = packet.name.as_ref().map_or_else(|| front_name.to_owned(), |n| format!("{n} on {front_name}"));
-        let off = gateway.listeners.iter().find_map(|l| Some(format!("; {}: {}", l.origin, l.disabled.as_ref()?)));
-        let text = format!("{} has no listener for {asked}, {}/{}{}", gateway.origin, packet.transport, packet.port, off.unwrap_or_default());
+        let asked = packet
+            .name
+            .as_ref()
+            .map_or_else(|| front_name.to_owned(), |n| format!("{n} on {front_name}"));
+        let off = gateway
+            .listeners
+            .iter()
+            .find_map(|l| Some(format!("; {}: {}", l.origin, l.disabled.as_ref()?)));
+        let text = format!(
+            "{} has no listener for {asked}, {}/{}{}",
+            gateway.origin,
+            packet.transport,
+            packet.port,
+            off.unwrap_or_default()
+        );
         return vec![
             Step::block(Stage::Listener, Reason::Listener, text)
                 .at(&gateway.origin)
                 .rules(&["AGW-02", "AGW-11"])
-                .fix(format!("add a listener on {front_name} port {} with a routing rule", packet.port)),
+                .fix(format!(
+                    "add a listener on {front_name} port {} with a routing rule",
+                    packet.port
+                )),
         ];
     };
-    let mut steps = vec![Step::pass(Stage::Listener, format!("{} serves it by {}", listener.origin, rule.origin)).at(&listener.origin).rules(&["AGW-11"])];
+    let mut steps = vec![
+        Step::pass(
+            Stage::Listener,
+            format!("{} serves it by {}", listener.origin, rule.origin),
+        )
+        .at(&listener.origin)
+        .rules(&["AGW-11"]),
+    ];
     if listener.layer4 && bridged.is_some() {
         steps.push(
-            Step::unsupported(Stage::Listener, Reason::L4Hub, format!("{} works below HTTP", listener.origin))
-                .at(&listener.origin)
-                .rules(&["AGW-03", "A-8"])
-                .fix("use an HTTP or HTTPS listener"),
+            Step::unsupported(
+                Stage::Listener,
+                Reason::L4Hub,
+                format!("{} works below HTTP", listener.origin),
+            )
+            .at(&listener.origin)
+            .rules(&["AGW-03", "A-8"])
+            .fix("use an HTTP or HTTPS listener"),
         );
     }
     if let (Some(certificate), Some(name)) = (&listener.certificate, &packet.name)
         && !certificate.names.iter().any(|c| c.covers_host(name))
     {
         steps.push(
-            Step::block(Stage::Listener, Reason::TlsName, format!("{} is not valid for {name}", certificate.origin))
-                .at(&certificate.origin)
-                .rules(&["AGW-12"])
-                .fix(format!("issue a certificate that names {name}")),
+            Step::block(
+                Stage::Listener,
+                Reason::TlsName,
+                format!("{} is not valid for {name}", certificate.origin),
+            )
+            .at(&certificate.origin)
+            .rules(&["AGW-12"])
+            .fix(format!("issue a certificate that names {name}")),
         );
     }
     let public = gateway.frontends.get(frontend).is_some_and(|f| f.public);
     match bridged {
         Some(via) => {
             steps.extend(backend(plane, client, gateway, &rule.backend, packet, depth));
-            let (verdict, via) = if public { (Verdict::Public, Via::PublicEndpoint) } else { (Verdict::Private, via) };
-            steps.push(Step::admit(Stage::Backend, verdict, via, format!("{} bridges to {}", gateway.origin, rule.backend.origin)).at(&gateway.origin).rules(&["AGW-01"]));
+            let (verdict, via) = if public {
+                (Verdict::Public, Via::PublicEndpoint)
+            } else {
+                (Verdict::Private, via)
+            };
+            steps.push(
+                Step::admit(
+                    Stage::Backend,
+                    verdict,
+                    via,
+                    format!("{} bridges to {}", gateway.origin, rule.backend.origin),
+                )
+                .at(&gateway.origin)
+                .rules(&["AGW-01"]),
+            );
         }
         None => {
-            steps.push(Step::assume(Stage::Listener, "asked by address: the listener is the target, its backend is not examined").rules(&["AGW-11"]));
-            let (verdict, via) = if public { (Verdict::Public, Via::PublicEndpoint) } else { (Verdict::Private, Via::Routed) };
-            steps.push(Step::admit(Stage::Listener, verdict, via, format!("{} answers", listener.origin)).at(&listener.origin).rules(&["AGW-11"]));
+            steps.push(
+                Step::assume(
+                    Stage::Listener,
+                    "asked by address: the listener is the target, its backend is not examined",
+                )
+                .rules(&["AGW-11"]),
+            );
+            let (verdict, via) = if public {
+                (Verdict::Public, Via::PublicEndpoint)
+            } else {
+                (Verdict::Private, Via::Routed)
+            };
+            steps.push(
+                Step::admit(Stage::Listener, verdict, via, format!("{} answers", listener.origin))
+                    .at(&listener.origin)
+                    .rules(&["AGW-11"]),
+            );
         }
     }
     steps
@@ -126,7 +243,14 @@ fn listener(plane: &Plane, client: &Client, gateway: &Proxy, frontend: usize, pa
 
 /// A pool works if one member is healthy: reached from an instance address, trusted, and answering the probe
 /// (AGW-13 to AGW-16).
-fn backend(plane: &Plane, client: &Client, gateway: &Proxy, backend: &Backend, packet: &Packet, depth: usize) -> Vec<Step> {
+fn backend(
+    plane: &Plane,
+    client: &Client,
+    gateway: &Proxy,
+    backend: &Backend,
+    packet: &Packet,
+    depth: usize,
+) -> Vec<Step> {
     let mut inner = Vec::new();
     let mut healthy = 0;
     for member in &backend.members {
@@ -139,16 +263,40 @@ fn backend(plane: &Plane, client: &Client, gateway: &Proxy, backend: &Backend, p
     let total = backend.members.len();
     if healthy > 0 {
         let text = format!("{healthy} of {total} members of {} are healthy", backend.origin);
-        return vec![Step::pass(Stage::Backend, text).at(&backend.origin).rules(&["AGW-14", "AGW-16"]).inner(inner)];
+        return vec![
+            Step::pass(Stage::Backend, text)
+                .at(&backend.origin)
+                .rules(&["AGW-14", "AGW-16"])
+                .inner(inner),
+        ];
     }
     let fix = inner.iter().find(|s| s.is_blocker()).and_then(|s| s.fix.clone());
     let text = format!("none of {total} members of {} is healthy", backend.origin);
-    let step = if certain { Step::block(Stage::Backend, Reason::Backend502, text) } else { Step::unknown(Stage::Backend, Reason::Backend502, text) };
-    vec![step.at(&backend.origin).rules(&["AGW-14", "AGW-16"]).fix(fix.unwrap_or_else(|| "add a reachable member".to_owned())).inner(inner)]
+    let step = if certain {
+        Step::block(Stage::Backend, Reason::Backend502, text)
+    } else {
+        Step::unknown(Stage::Backend, Reason::Backend502, text)
+    };
+    vec![
+        step.at(&backend.origin)
+            .rules(&["AGW-14", "AGW-16"])
+            .fix(fix.unwrap_or_else(|| "add a reachable member".to_owned()))
+            .inner(inner),
+    ]
 }
 
-fn member_steps(plane: &Plane, client: &Client, gateway: &Proxy, backend: &Backend, member: &Member, packet: &Packet, depth: usize) -> Vec<Step> {
-    let Some(instance) = gateway.instance else { return Vec::new() };
+fn member_steps(
+    plane: &Plane,
+    client: &Client,
+    gateway: &Proxy,
+    backend: &Backend,
+    member: &Member,
+    packet: &Packet,
+    depth: usize,
+) -> Vec<Step> {
+    let Some(instance) = gateway.instance else {
+        return Vec::new();
+    };
     let (mut steps, addresses) = match member {
         Member::Address(address) => (Vec::new(), vec![*address]),
         Member::Name(name) => {
@@ -165,27 +313,59 @@ fn member_steps(plane: &Plane, client: &Client, gateway: &Proxy, backend: &Backe
         Member::Address(_) => None,
     };
     for address in addresses {
-        let source = plane.endpoints.get(instance).addresses.first().copied().unwrap_or(address);
-        let onward = Packet { source, destination: address, transport: packet.transport, port: backend.port, name: name.clone() };
+        let source = plane
+            .endpoints
+            .get(instance)
+            .addresses
+            .first()
+            .copied()
+            .unwrap_or(address);
+        let onward = Packet {
+            source,
+            destination: address,
+            transport: packet.transport,
+            port: backend.port,
+            name: name.clone(),
+        };
         steps.extend(leg(plane, client, instance, onward, depth + 1));
         let owner = plane.owners(address).next().map(|o| plane.endpoints.get(o));
         if let Some(endpoint) = owner
             && let Role::Host(host) = &endpoint.role
         {
-            if let Some(ca) = host.private_ca.as_ref().filter(|ca| backend.tls && !backend.trusted_authorities.contains(ca)) {
+            if let Some(ca) = host
+                .private_ca
+                .as_ref()
+                .filter(|ca| backend.tls && !backend.trusted_authorities.contains(ca))
+            {
                 steps.push(
-                    Step::block(Stage::Backend, Reason::Backend502, format!("the certificate of {} comes from {ca}, which the gateway does not trust", endpoint.origin))
-                        .at(&endpoint.origin)
-                        .rules(&["AGW-13"])
-                        .fix(format!("add {ca} to the trusted root certificates of the backend settings")),
+                    Step::block(
+                        Stage::Backend,
+                        Reason::Backend502,
+                        format!(
+                            "the certificate of {} comes from {ca}, which the gateway does not trust",
+                            endpoint.origin
+                        ),
+                    )
+                    .at(&endpoint.origin)
+                    .rules(&["AGW-13"])
+                    .fix(format!(
+                        "add {ca} to the trusted root certificates of the backend settings"
+                    )),
                 );
             }
             if !backend.healthy.contains(host.http_status) {
                 steps.push(
-                    Step::block(Stage::Backend, Reason::Backend502, format!("{} answers probes with {}, healthy is {}", endpoint.origin, host.http_status, backend.healthy))
-                        .at(&backend.probe)
-                        .rules(&["AGW-16"])
-                        .fix("use a custom probe that the backend answers, or widen its healthy status codes"),
+                    Step::block(
+                        Stage::Backend,
+                        Reason::Backend502,
+                        format!(
+                            "{} answers probes with {}, healthy is {}",
+                            endpoint.origin, host.http_status, backend.healthy
+                        ),
+                    )
+                    .at(&backend.probe)
+                    .rules(&["AGW-16"])
+                    .fix("use a custom probe that the backend answers, or widen its healthy status codes"),
                 );
             }
         }

@@ -18,7 +18,11 @@ pub struct Judgement {
 
 impl Default for Judgement {
     fn default() -> Self {
-        Self { verdict: Verdict::Unknown, via: None, reasons: vec![Reason::NotModelled] }
+        Self {
+            verdict: Verdict::Unknown,
+            via: None,
+            reasons: vec![Reason::NotModelled],
+        }
     }
 }
 
@@ -52,8 +56,16 @@ pub(super) fn judge(steps: &[Step], alternatives: &[(String, Vec<Step>)]) -> Jud
                 }
             }
             // Something unknown beside something decided is not known to be partial.
-            let verdict = if different.iter().any(|j| j.verdict == Verdict::Unknown) { Verdict::Unknown } else { Verdict::Partial };
-            Judgement { verdict, via: None, reasons }
+            let verdict = if different.iter().any(|j| j.verdict == Verdict::Unknown) {
+                Verdict::Unknown
+            } else {
+                Verdict::Partial
+            };
+            Judgement {
+                verdict,
+                via: None,
+                reasons,
+            }
         }
     }
 }
@@ -72,14 +84,30 @@ fn one(steps: &[Step]) -> Judgement {
         }
     }
     match deciding.map(|s| s.outcome) {
-        Some(Outcome::Block(_)) => Judgement { verdict: Verdict::Blocked, via: None, reasons },
-        Some(Outcome::Unsupported(_)) => Judgement { verdict: Verdict::Unsupported, via: None, reasons },
-        Some(_) => Judgement { verdict: Verdict::Unknown, via: None, reasons },
+        Some(Outcome::Block(_)) => Judgement {
+            verdict: Verdict::Blocked,
+            via: None,
+            reasons,
+        },
+        Some(Outcome::Unsupported(_)) => Judgement {
+            verdict: Verdict::Unsupported,
+            via: None,
+            reasons,
+        },
+        Some(_) => Judgement {
+            verdict: Verdict::Unknown,
+            via: None,
+            reasons,
+        },
         None => steps
             .iter()
             .rev()
             .find_map(|s| match s.outcome {
-                Outcome::Admit(verdict, via) => Some(Judgement { verdict, via: Some(via), reasons: Vec::new() }),
+                Outcome::Admit(verdict, via) => Some(Judgement {
+                    verdict,
+                    via: Some(via),
+                    reasons: Vec::new(),
+                }),
                 _ => None,
             })
             .unwrap_or_default(),

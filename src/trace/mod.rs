@@ -91,10 +91,26 @@ enum Aim {
 /// # Errors
 /// If the client or the target does not exist in the scenario.
 pub fn trace(plane: &Plane, question: &Question) -> Result<Trace, QuestionError> {
-    let client = plane.clients.get(&question.from).map_err(|why| QuestionError::Client(question.from.clone(), why))?;
+    let client = client(plane, &question.from)?;
     let aim = aim(plane, client, &question.to)?;
-    let mut tracer = Tracer { plane, client, question, steps: Vec::new() };
+    let mut tracer = Tracer {
+        plane,
+        client,
+        question,
+        steps: Vec::new(),
+    };
     Ok(tracer.run(&aim))
+}
+
+/// The client of a name.
+///
+/// # Errors
+/// If no client, or more than one, has the name.
+pub fn client<'p>(plane: &'p Plane, name: &str) -> Result<&'p Client, QuestionError> {
+    plane
+        .clients
+        .get(name)
+        .map_err(|why| QuestionError::Client(name.to_owned(), why))
 }
 
 fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
@@ -108,7 +124,11 @@ fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
             return match groups.as_slice() {
                 [(_, names)] if !names.is_empty() => Ok(names.first().cloned().map_or(Aim::Resource(*id), Aim::Name)),
                 _ => {
-                    let all = groups.iter().filter_map(|(_, n)| n.first()).map(ToString::to_string).collect();
+                    let all = groups
+                        .iter()
+                        .filter_map(|(_, n)| n.first())
+                        .map(ToString::to_string)
+                        .collect();
                     Err(QuestionError::SeveralNames(host.to_owned(), all))
                 }
             };
@@ -133,7 +153,11 @@ fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
 /// The host of a URL, or the text itself.
 fn host_of(to: &str) -> &str {
     let rest = to.split_once("://").map_or(to, |(_, rest)| rest);
-    if rest.len() == to.len() { to } else { rest.split(['/', ':', '?']).next().unwrap_or(rest) }
+    if rest.len() == to.len() {
+        to
+    } else {
+        rest.split(['/', ':', '?']).next().unwrap_or(rest)
+    }
 }
 
 struct Tracer<'a> {
@@ -163,8 +187,12 @@ impl Tracer<'_> {
                 self.steps.extend(admission::service_call(plane, caller, *target));
             }
             (ClientKind::Identity(_), _) => self.steps.push(
-                Step::unknown(Stage::Exists, Reason::NotModelled, "calls of a service to something other than a service are not modelled")
-                    .fix("ask for a service of the scenario"),
+                Step::unknown(
+                    Stage::Exists,
+                    Reason::NotModelled,
+                    "calls of a service to something other than a service are not modelled",
+                )
+                .fix("ask for a service of the scenario"),
             ),
             (ClientKind::Endpoint(from), Aim::Address(address)) => {
                 result.addresses = vec![*address];
@@ -184,7 +212,12 @@ impl Tracer<'_> {
                     Answer::Addresses(addresses) => {
                         let mut lists: Vec<_> = addresses
                             .iter()
-                            .map(|a| (a.to_string(), leg(plane, self.client, from, self.packet(from, *a, Some(name)), 0)))
+                            .map(|a| {
+                                (
+                                    a.to_string(),
+                                    leg(plane, self.client, from, self.packet(from, *a, Some(name)), 0),
+                                )
+                            })
                             .collect();
                         result.addresses = addresses;
                         match (lists.len(), lists.pop()) {
@@ -200,7 +233,8 @@ impl Tracer<'_> {
                 }
             }
             (ClientKind::Endpoint(_), Aim::Resource(_)) => self.steps.push(
-                Step::unknown(Stage::Name, Reason::NotModelled, "the service has no name of its own").fix("ask for one of its names"),
+                Step::unknown(Stage::Name, Reason::NotModelled, "the service has no name of its own")
+                    .fix("ask for one of its names"),
             ),
         }
         result.steps = std::mem::take(&mut self.steps);
@@ -209,8 +243,21 @@ impl Tracer<'_> {
     }
 
     fn packet(&self, from: Id<Endpoint>, destination: IpAddr, name: Option<&Fqdn>) -> Packet {
-        let source = self.plane.endpoints.get(from).addresses.first().copied().unwrap_or(destination);
-        Packet { source, destination, transport: self.question.transport, port: self.question.port, name: name.cloned() }
+        let source = self
+            .plane
+            .endpoints
+            .get(from)
+            .addresses
+            .first()
+            .copied()
+            .unwrap_or(destination);
+        Packet {
+            source,
+            destination,
+            transport: self.question.transport,
+            port: self.question.port,
+            name: name.cloned(),
+        }
     }
 
     fn unsupported_client(&mut self) {
@@ -221,7 +268,10 @@ impl Tracer<'_> {
 }
 
 fn absent(absence: &Absence) -> Step {
-    Step::block(Stage::Exists, absence.reason, &absence.text).at(&absence.origin).rules(absence.rules).fix(&absence.fix)
+    Step::block(Stage::Exists, absence.reason, &absence.text)
+        .at(&absence.origin)
+        .rules(absence.rules)
+        .fix(&absence.fix)
 }
 
 /// Gateways and firewalls chained behind each other before a circle is assumed.
@@ -238,16 +288,31 @@ fn leg(plane: &Plane, client: &Client, from: Id<Endpoint>, packet: Packet, depth
         End::Lost => {}
         End::Delivered(arrival) => {
             // The way back closes the explanation, whatever the reached thing adds.
-            let back = steps.iter().position(|s| s.stage == Stage::Return).map_or(Vec::new(), |at| steps.split_off(at));
+            let back = steps
+                .iter()
+                .position(|s| s.stage == Stage::Return)
+                .map_or(Vec::new(), |at| steps.split_off(at));
             steps.extend(arrived(plane, client, &arrival, depth));
-            let admitted = steps.iter().rposition(|s| matches!(s.outcome, crate::forward::Outcome::Admit(..)));
+            let admitted = steps
+                .iter()
+                .rposition(|s| matches!(s.outcome, crate::forward::Outcome::Admit(..)));
             let at = admitted.unwrap_or(steps.len());
             steps.splice(at..at, back);
         }
         End::Proxied { firewall } => {
             let endpoint = plane.endpoints.get(firewall);
             if let (Role::Firewall(device), Some(name)) = (&endpoint.role, &packet.name) {
-                steps.extend(proxied(plane, client, firewall, &device.resolver, &Packet { name: Some(name.clone()), ..packet.clone() }, depth));
+                steps.extend(proxied(
+                    plane,
+                    client,
+                    firewall,
+                    &device.resolver,
+                    &Packet {
+                        name: Some(name.clone()),
+                        ..packet.clone()
+                    },
+                    depth,
+                ));
             }
         }
     }
@@ -255,14 +320,25 @@ fn leg(plane: &Plane, client: &Client, from: Id<Endpoint>, packet: Packet, depth
 }
 
 /// An application rule: the firewall resolves the name in its own view and connects itself (AFW-05, SNAT-02).
-fn proxied(plane: &Plane, client: &Client, firewall: Id<Endpoint>, resolver: &Resolver, packet: &Packet, depth: usize) -> Vec<Step> {
+fn proxied(
+    plane: &Plane,
+    client: &Client,
+    firewall: Id<Endpoint>,
+    resolver: &Resolver,
+    packet: &Packet,
+    depth: usize,
+) -> Vec<Step> {
     let Some(name) = &packet.name else { return Vec::new() };
     let resolution = lookup::resolve(plane, resolver, Some(firewall), name);
     let mut steps = resolution.steps;
     if let Answer::Addresses(addresses) = resolution.answer
         && let (Some(destination), Some(source)) = (addresses.first(), plane.endpoints.get(firewall).addresses.first())
     {
-        let onward = Packet { source: *source, destination: *destination, ..packet.clone() };
+        let onward = Packet {
+            source: *source,
+            destination: *destination,
+            ..packet.clone()
+        };
         steps.extend(leg(plane, client, firewall, onward, depth + 1));
     }
     steps
@@ -278,9 +354,13 @@ fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> V
             let network = plane.network_of(arrival.endpoint).map(|n| plane.networks.get(n));
             if let Some(network) = network.filter(|n| !n.members_connected) {
                 steps.push(
-                    Step::unknown(Stage::Route, Reason::ComputePeer, format!("no source says whether members of {} reach each other", network.origin))
-                        .at(&network.origin)
-                        .rules(&["MVNET-10"]),
+                    Step::unknown(
+                        Stage::Route,
+                        Reason::ComputePeer,
+                        format!("no source says whether members of {} reach each other", network.origin),
+                    )
+                    .at(&network.origin)
+                    .rules(&["MVNET-10"]),
                 );
             }
             steps.extend(admission::host(endpoint, host, arrival));
@@ -294,28 +374,56 @@ fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> V
                         .filter(|(address, _)| *address == packet.destination)
                         .flat_map(|(_, doors)| doors.iter().copied())
                         .collect();
-                    steps.extend(admission::door_through_endpoint(plane, endpoint, private, &doors, packet));
+                    steps.extend(admission::door_through_endpoint(
+                        plane, endpoint, private, &doors, packet,
+                    ));
                 }
-                ConnectionTarget::Proxy { proxy, frontend, source, origin } => {
-                    steps.extend(gateway::through_private_link(plane, client, *proxy, *frontend, *source, origin, packet, depth));
+                ConnectionTarget::Proxy {
+                    proxy,
+                    frontend,
+                    source,
+                    origin,
+                } => {
+                    steps.extend(gateway::through_private_link(
+                        plane, client, *proxy, *frontend, *source, origin, packet, depth,
+                    ));
                 }
                 ConnectionTarget::Nothing => {}
             }
         }
-        Role::Frontend { proxy, frontend } => steps.extend(gateway::at_frontend(plane, client, *proxy, *frontend, arrival, depth)),
+        Role::Frontend { proxy, frontend } => {
+            steps.extend(gateway::at_frontend(plane, client, *proxy, *frontend, arrival, depth))
+        }
         Role::Unattached => steps.push(
-            Step::block(Stage::Listener, Reason::Listener, format!("{} is attached to nothing that listens", endpoint.origin))
-                .at(&endpoint.origin)
-                .fix("attach it to a frontend with a listener, or to a machine"),
+            Step::block(
+                Stage::Listener,
+                Reason::Listener,
+                format!("{} is attached to nothing that listens", endpoint.origin),
+            )
+            .at(&endpoint.origin)
+            .fix("attach it to a frontend with a listener, or to a machine"),
         ),
         Role::Door(door) => steps.extend(admission::public_door(plane, *door, arrival)),
         Role::Resolver | Role::Firewall(_) | Role::Gateway(_) | Role::Instance(_) => {
             let dns = endpoint.dns.is_some() && packet.port == 53;
             steps.push(if dns {
-                Step::admit(Stage::Service, Verdict::Private, Via::Routed, format!("{} answers on port 53", endpoint.origin)).at(&endpoint.origin)
+                Step::admit(
+                    Stage::Service,
+                    Verdict::Private,
+                    Via::Routed,
+                    format!("{} answers on port 53", endpoint.origin),
+                )
+                .at(&endpoint.origin)
             } else {
-                Step::block(Stage::Service, Reason::Port, format!("{} serves nothing on {}/{}", endpoint.origin, packet.transport, packet.port))
-                    .at(&endpoint.origin)
+                Step::block(
+                    Stage::Service,
+                    Reason::Port,
+                    format!(
+                        "{} serves nothing on {}/{}",
+                        endpoint.origin, packet.transport, packet.port
+                    ),
+                )
+                .at(&endpoint.origin)
             });
         }
     }
@@ -351,6 +459,9 @@ impl Trace {
     /// Names of the elements met on the path, outside name resolution.
     #[must_use]
     pub fn elements(&self) -> Vec<&str> {
-        self.all_steps().filter(|s| s.stage != Stage::Name).filter_map(|s| s.element.as_deref()).collect()
+        self.all_steps()
+            .filter(|s| s.stage != Stage::Name)
+            .filter_map(|s| s.element.as_deref())
+            .collect()
     }
 }

@@ -4,8 +4,8 @@ use super::{Compiler, Target, machines::endpoint};
 use crate::{
     azure::model::application_gateway::{AgwSku, ApplicationGateway, ListenerProtocol},
     dataplane::{
-        Action, Backend, Certificate, ConnectionTarget, Decision, Direction, Endpoint, Frontend, Id, Listener, Member, NextHop, Origin, Packet, Party,
-        Proxy, ProxyRule, Resolver, Role, RouteSource, Tags, Unsupported, Use,
+        Action, Backend, Certificate, ConnectionTarget, Decision, Direction, Endpoint, Frontend, Id, Listener, Member,
+        NextHop, Origin, Packet, Party, Proxy, ProxyRule, Resolver, Role, RouteSource, Tags, Unsupported, Use,
     },
     diag::{Diagnostic, Span, code},
     document::Spanned,
@@ -26,7 +26,9 @@ impl Compiler<'_> {
     }
 
     fn application_gateway(&mut self, name: &str, gateway: &ApplicationGateway, span: Span) {
-        let Some(segment) = self.subnet(&gateway.subnet) else { return };
+        let Some(segment) = self.subnet(&gateway.subnet) else {
+            return;
+        };
         let origin = Origin::new("application_gateway", name, span);
         let listeners = self.listeners(name, gateway);
         let rules = self.routing_rules(gateway);
@@ -57,40 +59,84 @@ impl Compiler<'_> {
                     None => continue,
                 },
                 _ => {
-                    self.error(code::CONFLICT, front.span, format!("frontend `{front_name}` needs exactly one of a public and a private address"), "give public_ip_address or private_ip_address");
+                    self.error(
+                        code::CONFLICT,
+                        front.span,
+                        format!("frontend `{front_name}` needs exactly one of a public and a private address"),
+                        "give public_ip_address or private_ip_address",
+                    );
                     continue;
                 }
             };
-            let role = Role::Frontend { proxy: id, frontend: index };
-            let mut made = if public { endpoint(front_origin.clone(), None, vec![address], role) } else { endpoint(front_origin.clone(), Some(segment), vec![address], role) };
+            let role = Role::Frontend {
+                proxy: id,
+                frontend: index,
+            };
+            let mut made = if public {
+                endpoint(front_origin.clone(), None, vec![address], role)
+            } else {
+                endpoint(front_origin.clone(), Some(segment), vec![address], role)
+            };
             made.tags.complete = true;
             let owner = self.plane.add_endpoint(made);
-            frontends.push(Frontend { origin: front_origin, address, public, endpoint: Some(owner) });
+            frontends.push(Frontend {
+                origin: front_origin,
+                address,
+                public,
+                endpoint: Some(owner),
+            });
         }
         for (link_name, link) in gateway.private_link_configurations.iter() {
             self.private_link(name, gateway, link_name, &link.value, link.span);
         }
         let address = self.allocate(segment);
-        let instance = self.plane.add_endpoint(endpoint(origin, Some(segment), address.into_iter().collect(), Role::Instance(id)));
+        let instance = self.plane.add_endpoint(endpoint(
+            origin,
+            Some(segment),
+            address.into_iter().collect(),
+            Role::Instance(id),
+        ));
         let proxy = self.plane.proxies.get_mut(id);
         proxy.instance = Some(instance);
         proxy.frontends = frontends;
     }
 
     /// A private-link configuration needs a subnet of its own with its network policies off (AGW-07).
-    fn private_link(&mut self, gateway_name: &str, gateway: &ApplicationGateway, name: &str, link: &crate::azure::model::application_gateway::PrivateLinkConfiguration, span: Span) {
-        let Some(segment) = self.subnet(&link.subnet) else { return };
+    fn private_link(
+        &mut self,
+        gateway_name: &str,
+        gateway: &ApplicationGateway,
+        name: &str,
+        link: &crate::azure::model::application_gateway::PrivateLinkConfiguration,
+        span: Span,
+    ) {
+        let Some(segment) = self.subnet(&link.subnet) else {
+            return;
+        };
         for address in &link.ip_addresses {
             self.claim(segment, address.value, address.span);
         }
-        let policies = link.subnet.value.split_once('/').and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s));
+        let policies = link
+            .subnet
+            .value
+            .split_once('/')
+            .and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s));
         let on = policies.is_some_and(|s| s.value.private_link_service_network_policies_enabled.value);
         if on || link.subnet.value == gateway.subnet.value {
             self.diagnostics.push(
-                Diagnostic::error(code::PLC_SUBNET, span, format!("private-link configuration `{name}` of `{gateway_name}` cannot use subnet `{}` (AGW-07)", link.subnet.value))
-                    .related(link.subnet.span, "this subnet")
-                    .help("use a subnet apart from the gateway's, with private_link_service_network_policies_enabled: false")
-                    .refused(),
+                Diagnostic::error(
+                    code::PLC_SUBNET,
+                    span,
+                    format!(
+                        "private-link configuration `{name}` of `{gateway_name}` cannot use subnet `{}` (AGW-07)",
+                        link.subnet.value
+                    ),
+                )
+                .related(link.subnet.span, "this subnet")
+                .help(
+                    "use a subnet apart from the gateway's, with private_link_service_network_policies_enabled: false",
+                )
+                .refused(),
             );
         }
     }
@@ -102,7 +148,8 @@ impl Compiler<'_> {
                 Ok(pattern) => patterns.push(pattern),
                 Err(error) => {
                     let error: crate::net::FqdnError = error;
-                    self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
+                    self.diagnostics
+                        .push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
                 }
             }
         }
@@ -113,21 +160,53 @@ impl Compiler<'_> {
         let mut listeners = Vec::new();
         for (name, entry) in gateway.http_listeners.iter() {
             let declared = &entry.value;
-            self.declared("frontend", &declared.frontend_ip_configuration, &gateway.frontend_ip_configurations);
-            let frontend = gateway.frontend_ip_configurations.keys().position(|k| k == declared.frontend_ip_configuration.value);
+            self.declared(
+                "frontend",
+                &declared.frontend_ip_configuration,
+                &gateway.frontend_ip_configurations,
+            );
+            let frontend = gateway
+                .frontend_ip_configurations
+                .keys()
+                .position(|k| k == declared.frontend_ip_configuration.value);
             let tls = matches!(declared.protocol.value, ListenerProtocol::Https | ListenerProtocol::Tls);
-            let certificate = declared.ssl_certificate.as_ref().and_then(|c| Some((c, self.declared("certificate", c, &gateway.ssl_certificates)?)));
+            let certificate = declared
+                .ssl_certificate
+                .as_ref()
+                .and_then(|c| Some((c, self.declared("certificate", c, &gateway.ssl_certificates)?)));
             if tls != declared.ssl_certificate.is_some() {
-                self.error(code::CONFLICT, entry.span, format!("listener `{name}` of `{gateway_name}`: HTTPS and TLS listeners have a certificate, others none"), "add or remove ssl_certificate");
+                self.error(
+                    code::CONFLICT,
+                    entry.span,
+                    format!(
+                        "listener `{name}` of `{gateway_name}`: HTTPS and TLS listeners have a certificate, others none"
+                    ),
+                    "add or remove ssl_certificate",
+                );
             }
             if !(1..=65199).contains(&declared.frontend_port.value) {
-                self.error(code::VALUE, declared.frontend_port.span, format!("port {} is reserved (AGW-11, A-14)", declared.frontend_port.value), "use a port up to 64999");
+                self.error(
+                    code::VALUE,
+                    declared.frontend_port.span,
+                    format!("port {} is reserved (AGW-11, A-14)", declared.frontend_port.value),
+                    "use a port up to 64999",
+                );
             }
-            let disabled = certificate.filter(|(_, c)| !c.key_vault_accessible.value).map(|(c, _)| format!("the gateway cannot read certificate {} from its key vault (AGW-12)", c.value));
+            let disabled = certificate
+                .filter(|(_, c)| !c.key_vault_accessible.value)
+                .map(|(c, _)| {
+                    format!(
+                        "the gateway cannot read certificate {} from its key vault (AGW-12)",
+                        c.value
+                    )
+                });
             let names = certificate.map(|(reference, c)| {
                 let names = self.patterns(&c.subject_alternative_names);
                 let place = gateway.ssl_certificates.get(&reference.value).map(|e| e.span);
-                Certificate { origin: Origin::new("ssl_certificate", &reference.value, place), names }
+                Certificate {
+                    origin: Origin::new("ssl_certificate", &reference.value, place),
+                    names,
+                }
             });
             let hosts = self.patterns(&declared.host_names);
             listeners.push(Listener {
@@ -149,37 +228,84 @@ impl Compiler<'_> {
         for (name, entry) in gateway.request_routing_rules.iter() {
             let rule = &entry.value;
             if let Some((_, other)) = priorities.iter().find(|(p, _)| *p == rule.priority.value) {
-                self.diagnostics.push(Diagnostic::error(code::PRIORITY, rule.priority.span, format!("priority {} is used twice", rule.priority.value)).related(*other, "here too").help("give each routing rule its own priority"));
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        code::PRIORITY,
+                        rule.priority.span,
+                        format!("priority {} is used twice", rule.priority.value),
+                    )
+                    .related(*other, "here too")
+                    .help("give each routing rule its own priority"),
+                );
             }
             priorities.push((rule.priority.value, rule.priority.span));
             self.declared("listener", &rule.http_listener, &gateway.http_listeners);
-            let listener = gateway.http_listeners.keys().position(|k| k == rule.http_listener.value);
-            let pool = self.declared("backend pool", &rule.backend_address_pool, &gateway.backend_address_pools);
-            let settings = self.declared("backend settings", &rule.backend_http_settings, &gateway.backend_http_settings);
-            let (Some(listener), Some(pool), Some(settings)) = (listener, pool, settings) else { continue };
+            let listener = gateway
+                .http_listeners
+                .keys()
+                .position(|k| k == rule.http_listener.value);
+            let pool = self.declared(
+                "backend pool",
+                &rule.backend_address_pool,
+                &gateway.backend_address_pools,
+            );
+            let settings = self.declared(
+                "backend settings",
+                &rule.backend_http_settings,
+                &gateway.backend_http_settings,
+            );
+            let (Some(listener), Some(pool), Some(settings)) = (listener, pool, settings) else {
+                continue;
+            };
             let mut members: Vec<_> = pool.ip_addresses.iter().map(|a| Member::Address(a.value)).collect();
             for text in &pool.fqdns {
                 match text.value.parse() {
                     Ok(fqdn) => members.push(Member::Name(fqdn)),
                     Err(error) => {
                         let error: crate::net::FqdnError = error;
-                        self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
+                        self.diagnostics
+                            .push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
                     }
                 }
             }
-            let probe = settings.probe.as_ref().and_then(|p| Some((p, self.declared("probe", p, &gateway.probes)?)));
-            let pool_span = gateway.backend_address_pools.get(&rule.backend_address_pool.value).map(|e| e.span);
-            let settings_span = gateway.backend_http_settings.get(&rule.backend_http_settings.value).map(|e| e.span);
+            let probe = settings
+                .probe
+                .as_ref()
+                .and_then(|p| Some((p, self.declared("probe", p, &gateway.probes)?)));
+            let pool_span = gateway
+                .backend_address_pools
+                .get(&rule.backend_address_pool.value)
+                .map(|e| e.span);
+            let settings_span = gateway
+                .backend_http_settings
+                .get(&rule.backend_http_settings.value)
+                .map(|e| e.span);
             let backend = Backend {
                 origin: Origin::new("backend_pool", &rule.backend_address_pool.value, pool_span),
                 members,
                 port: settings.port.value,
                 tls: matches!(settings.protocol.value, ListenerProtocol::Https | ListenerProtocol::Tls),
-                trusted_authorities: settings.trusted_root_certificates.iter().map(|c| c.value.clone()).collect(),
-                healthy: probe.map_or_else(crate::azure::defaults::probe_status_codes, |(_, p)| p.match_status_codes.value.clone()),
-                probe: probe.map_or_else(|| Origin::new("backend_settings", &rule.backend_http_settings.value, settings_span), |(r, _)| Origin::new("probe", &r.value, r.span)),
+                trusted_authorities: settings
+                    .trusted_root_certificates
+                    .iter()
+                    .map(|c| c.value.clone())
+                    .collect(),
+                healthy: probe.map_or_else(crate::azure::defaults::probe_status_codes, |(_, p)| {
+                    p.match_status_codes.value.clone()
+                }),
+                probe: probe.map_or_else(
+                    || Origin::new("backend_settings", &rule.backend_http_settings.value, settings_span),
+                    |(r, _)| Origin::new("probe", &r.value, r.span),
+                ),
             };
-            rules.push((rule.priority.value, ProxyRule { origin: Origin::new("routing_rule", name, entry.span), listener, backend }));
+            rules.push((
+                rule.priority.value,
+                ProxyRule {
+                    origin: Origin::new("routing_rule", name, entry.span),
+                    listener,
+                    backend,
+                },
+            ));
         }
         rules.sort_by_key(|(priority, _)| *priority);
         rules.into_iter().map(|(_, r)| r).collect()
@@ -187,11 +313,30 @@ impl Compiler<'_> {
 
     /// A gateway frontend as a private-link target: attached configuration, a listener in use, a v2 gateway
     /// (AGW-04, AGW-05, AGW-07, AGW-08).
-    pub(super) fn gateway_target(&mut self, name: &str, gateway: &ApplicationGateway, sub: &str) -> (Option<ConnectionTarget>, Target) {
-        let refused = |why: String| (Some(ConnectionTarget::Nothing), Target { members: 1, refused: Some(why), ..Target::default() });
-        let Some(proxy) = self.proxies.get(name).copied() else { return refused("its gateway is not usable".to_owned()) };
+    pub(super) fn gateway_target(
+        &mut self,
+        name: &str,
+        gateway: &ApplicationGateway,
+        sub: &str,
+    ) -> (Option<ConnectionTarget>, Target) {
+        let refused = |why: String| {
+            (
+                Some(ConnectionTarget::Nothing),
+                Target {
+                    members: 1,
+                    refused: Some(why),
+                    ..Target::default()
+                },
+            )
+        };
+        let Some(proxy) = self.proxies.get(name).copied() else {
+            return refused("its gateway is not usable".to_owned());
+        };
         if !matches!(gateway.sku_name.value, AgwSku::StandardV2 | AgwSku::WafV2) {
-            return refused(format!("private link needs a v2 gateway, {name} is {} (AGW-04)", gateway.sku_name.value.as_str()));
+            return refused(format!(
+                "private link needs a v2 gateway, {name} is {} (AGW-04)",
+                gateway.sku_name.value.as_str()
+            ));
         }
         let found = gateway.frontend_ip_configurations.iter().position(|(n, _)| n == sub);
         let (Some(index), Some(front)) = (found, gateway.frontend_ip_configurations.get(sub)) else {
@@ -200,33 +345,68 @@ impl Compiler<'_> {
         let link = front.value.private_link_configuration.as_ref();
         let configuration = link.and_then(|l| Some((l, gateway.private_link_configurations.get(&l.value)?)));
         let Some((_, configuration)) = configuration else {
-            return refused(format!("frontend {sub} of {name} has no private-link configuration (AGW-07)"));
+            return refused(format!(
+                "frontend {sub} of {name} has no private-link configuration (AGW-07)"
+            ));
         };
         let used = gateway.request_routing_rules.iter().any(|(_, r)| {
-            gateway.http_listeners.get(&r.value.http_listener.value).is_some_and(|l| l.value.frontend_ip_configuration.value == sub)
+            gateway
+                .http_listeners
+                .get(&r.value.http_listener.value)
+                .is_some_and(|l| l.value.frontend_ip_configuration.value == sub)
         });
         if !used {
             return refused(format!("no listener of {name} uses frontend {sub} (AGW-08)"));
         }
         let label = link.map(|l| l.value.clone()).unwrap_or_default();
-        (self.proxy_target(proxy, index, &configuration.value, &label, configuration.span), Target { members: 1, ..Target::default() })
+        (
+            self.proxy_target(proxy, index, &configuration.value, &label, configuration.span),
+            Target {
+                members: 1,
+                ..Target::default()
+            },
+        )
     }
 
-    fn proxy_target(&mut self, proxy: Id<Proxy>, frontend: usize, link: &crate::azure::model::application_gateway::PrivateLinkConfiguration, label: &str, span: Span) -> Option<ConnectionTarget> {
+    fn proxy_target(
+        &mut self,
+        proxy: Id<Proxy>,
+        frontend: usize,
+        link: &crate::azure::model::application_gateway::PrivateLinkConfiguration,
+        label: &str,
+        span: Span,
+    ) -> Option<ConnectionTarget> {
         let segment = self.subnets.get(&link.subnet.value).copied()?;
-        let first = self.plane.segments.get(segment).prefixes.first().and_then(|p| p.usable().next());
+        let first = self
+            .plane
+            .segments
+            .get(segment)
+            .prefixes
+            .first()
+            .and_then(|p| p.usable().next());
         let source = link.ip_addresses.first().map(|a| a.value).or(first)?;
-        Some(ConnectionTarget::Proxy { proxy, frontend, source, origin: Origin::new("private_link_configuration", label, span) })
+        Some(ConnectionTarget::Proxy {
+            proxy,
+            frontend,
+            source,
+            origin: Origin::new("private_link_configuration", label, span),
+        })
     }
 
     /// What the platform does not support about a gateway, once routes and filters are known (AGW-06, -17, -18).
     pub(super) fn gateway_conditions(&mut self) {
         let estate = self.estate;
         for (name, entry) in estate.application_gateways.iter() {
-            let Some(id) = self.proxies.get(name).copied() else { continue };
+            let Some(id) = self.proxies.get(name).copied() else {
+                continue;
+            };
             let gateway = &entry.value;
             let mut conditions = Vec::new();
-            if !gateway.frontend_ip_configurations.iter().any(|(_, f)| f.value.public_ip_address.is_some()) {
+            if !gateway
+                .frontend_ip_configurations
+                .iter()
+                .any(|(_, f)| f.value.public_ip_address.is_some())
+            {
                 conditions.push(Unsupported {
                     reason: Reason::AgwPrivateOnly,
                     spoils: Use::PrivateLink,
@@ -252,13 +432,21 @@ impl Compiler<'_> {
         if default.hop == NextHop::Internet {
             return None;
         }
-        let who = if default.source == RouteSource::User { "a route table" } else { "a gateway" };
+        let who = if default.source == RouteSource::User {
+            "a route table"
+        } else {
+            "a gateway"
+        };
         Some(Unsupported {
             reason: Reason::AgwUdr,
             spoils: Use::Backends,
             origin: default.origin.clone(),
-            text: format!("{who} sends the default route of {} elsewhere than to the internet", segment.origin),
-            fix: "route only specific prefixes through the appliance, or create the gateway with network isolation".to_owned(),
+            text: format!(
+                "{who} sends the default route of {} elsewhere than to the internet",
+                segment.origin
+            ),
+            fix: "route only specific prefixes through the appliance, or create the gateway with network isolation"
+                .to_owned(),
             rules: &["AGW-18"],
         })
     }
@@ -270,17 +458,54 @@ impl Compiler<'_> {
         let filter = segment.filter.as_ref()?;
         let inside = segment.prefixes.first()?.usable().next()?;
         let outside = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 253));
-        let manager = Tags { names: vec!["GatewayManager".to_owned()], region: None, complete: true };
-        let nobody = Tags { complete: true, ..Tags::default() };
-        let packet = |source, destination, port| Packet { source, destination, transport: Transport::Tcp, port, name: None };
+        let manager = Tags {
+            names: vec!["GatewayManager".to_owned()],
+            region: None,
+            complete: true,
+        };
+        let nobody = Tags {
+            complete: true,
+            ..Tags::default()
+        };
+        let packet = |source, destination, port| Packet {
+            source,
+            destination,
+            transport: Transport::Tcp,
+            port,
+            name: None,
+        };
         let checks = [
-            ("GatewayManager to ports 65200-65535", Direction::Inbound, packet(outside, inside, 65300), Some(&manager), None),
-            ("AzureLoadBalancer", Direction::Inbound, packet(PLATFORM_ADDRESS, inside, 443), None, None),
-            ("outbound traffic to Internet", Direction::Outbound, packet(inside, outside, 443), None, Some(&nobody)),
+            (
+                "GatewayManager to ports 65200-65535",
+                Direction::Inbound,
+                packet(outside, inside, 65300),
+                Some(&manager),
+                None,
+            ),
+            (
+                "AzureLoadBalancer",
+                Direction::Inbound,
+                packet(PLATFORM_ADDRESS, inside, 443),
+                None,
+                None,
+            ),
+            (
+                "outbound traffic to Internet",
+                Direction::Outbound,
+                packet(inside, outside, 443),
+                None,
+                Some(&nobody),
+            ),
         ];
         checks.into_iter().find_map(|(what, direction, packet, from, to)| {
-            let from = Party { address: packet.source, tags: from };
-            let to = Party { address: packet.destination, tags: to };
+            let from = Party {
+                address: packet.source,
+                tags: from,
+            };
+            let to = Party {
+                address: packet.destination,
+                tags: to,
+            };
             let span = match filter.decide(direction, &packet, from, to) {
                 Decision::Deny(rule) if rule.action == Action::Deny => rule.origin.span,
                 Decision::NoMatch => None,
@@ -289,7 +514,11 @@ impl Compiler<'_> {
             Some(Unsupported {
                 reason: Reason::AgwNsg,
                 spoils: Use::Everything,
-                origin: Origin::new(filter.origin.kind, filter.origin.name.clone(), span.or(filter.origin.span)),
+                origin: Origin::new(
+                    filter.origin.kind,
+                    filter.origin.name.clone(),
+                    span.or(filter.origin.span),
+                ),
                 text: format!("{} denies {what}, which {} needs", filter.origin, proxy.origin),
                 fix: format!("allow {what} in {}", filter.origin),
                 rules: &["AGW-17"],

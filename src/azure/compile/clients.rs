@@ -6,7 +6,9 @@ use crate::{
         service::{Identity, IdentityType},
         workspace::{Compute, ComputeType, MachineLearningWorkspace, WorkspaceKind},
     },
-    dataplane::{Absence, Client, ClientKind, Endpoint, Host, Id, Listens, Origin, Resolver, Role, Target, Unsupported},
+    dataplane::{
+        Absence, Client, ClientKind, Endpoint, Host, Id, Listens, Origin, Resolver, Role, Target, Unsupported,
+    },
     diag::{Span, code},
     verdict::Reason,
 };
@@ -16,20 +18,39 @@ impl Compiler<'_> {
     pub(super) fn clients(&mut self) {
         let estate = self.estate;
         for (name, entry) in estate.virtual_machines.iter() {
-            let Some(id) = self.machines.get(name).copied() else { continue };
+            let Some(id) = self.machines.get(name).copied() else {
+                continue;
+            };
             let vnet = entry.value.subnet.value.split_once('/').map_or("", |(v, _)| v);
             let resolver = self.network_resolver(vnet, &entry.value.dns_servers);
             self.client("virtual_machine", name, entry.span, id, resolver);
-            self.target("virtual_machine", name, entry.span, Target::Address(entry.value.private_ip_address.value));
+            self.target(
+                "virtual_machine",
+                name,
+                entry.span,
+                Target::Address(entry.value.private_ip_address.value),
+            );
         }
         for (site_name, site) in estate.on_premises_sites.iter() {
-            let servers: Vec<IpAddr> = site.value.dns_servers.iter().filter_map(|(_, s)| s.value.ip_address.as_ref()).map(|a| a.value).collect();
+            let servers: Vec<IpAddr> = site
+                .value
+                .dns_servers
+                .iter()
+                .filter_map(|(_, s)| s.value.ip_address.as_ref())
+                .map(|a| a.value)
+                .collect();
             for (name, entry) in site.value.hosts.iter() {
-                let Some(id) = self.hosts.get(name).copied() else { continue };
+                let Some(id) = self.hosts.get(name).copied() else {
+                    continue;
+                };
                 let resolver = if servers.is_empty() {
                     Resolver::Public
                 } else {
-                    Resolver::Servers { servers: servers.clone(), origin: Origin::new("on_premises_site", site_name, site.span), platform: None }
+                    Resolver::Servers {
+                        servers: servers.clone(),
+                        origin: Origin::new("on_premises_site", site_name, site.span),
+                        platform: None,
+                    }
                 };
                 self.client("host", name, entry.span, id, resolver);
                 self.target("host", name, entry.span, Target::Address(entry.value.ip_address.value));
@@ -47,9 +68,18 @@ impl Compiler<'_> {
         }
         for (name, entry) in estate.public_ips.iter() {
             let address = self.public_ip_owner(name).unwrap_or_else(|| {
-                let address = entry.value.ip_address.as_ref().map_or_else(|| self.undeclared_public(), |a| a.value);
+                let address = entry
+                    .value
+                    .ip_address
+                    .as_ref()
+                    .map_or_else(|| self.undeclared_public(), |a| a.value);
                 if self.plane.public_owner(address).is_none() {
-                    self.plane.add_endpoint(endpoint(Origin::new("public_ip", name, entry.span), None, vec![address], Role::Unattached));
+                    self.plane.add_endpoint(endpoint(
+                        Origin::new("public_ip", name, entry.span),
+                        None,
+                        vec![address],
+                        Role::Unattached,
+                    ));
                 }
                 address
             });
@@ -63,7 +93,14 @@ impl Compiler<'_> {
 
     fn client(&mut self, kind: &'static str, name: &str, span: Span, id: Id<Endpoint>, resolver: Resolver) {
         let origin = Origin::new(kind, name, span);
-        let client = Client { origin: origin.clone(), kind: ClientKind::Endpoint(id), resolver, absence: None, limited: false, unsupported: Vec::new() };
+        let client = Client {
+            origin: origin.clone(),
+            kind: ClientKind::Endpoint(id),
+            resolver,
+            absence: None,
+            limited: false,
+            unsupported: Vec::new(),
+        };
         self.insert_client(&origin, client);
     }
 
@@ -74,13 +111,30 @@ impl Compiler<'_> {
     /// The address that leads to whatever a public IP is attached to.
     fn public_ip_owner(&self, name: &str) -> Option<IpAddr> {
         let gateways = self.estate.application_gateways.iter().find_map(|(gateway, entry)| {
-            let (front, _) = entry.value.frontend_ip_configurations.iter().find(|(_, f)| f.value.public_ip_address.as_ref().is_some_and(|p| p.value == name))?;
+            let (front, _) = entry
+                .value
+                .frontend_ip_configurations
+                .iter()
+                .find(|(_, f)| f.value.public_ip_address.as_ref().is_some_and(|p| p.value == name))?;
             let proxy = self.plane.proxies.get(*self.proxies.get(gateway)?);
-            proxy.frontends.iter().find(|f| f.origin.name == front).map(|f| f.address)
+            proxy
+                .frontends
+                .iter()
+                .find(|f| f.origin.name == front)
+                .map(|f| f.address)
         });
         let machine = || {
-            let (vm, _) = self.estate.virtual_machines.iter().find(|(_, v)| v.value.public_ip.as_ref().is_some_and(|p| p.value == name))?;
-            self.plane.endpoints.get(*self.machines.get(vm)?).public_addresses.first().copied()
+            let (vm, _) = self
+                .estate
+                .virtual_machines
+                .iter()
+                .find(|(_, v)| v.value.public_ip.as_ref().is_some_and(|p| p.value == name))?;
+            self.plane
+                .endpoints
+                .get(*self.machines.get(vm)?)
+                .public_addresses
+                .first()
+                .copied()
         };
         gateways.or_else(machine)
     }
@@ -89,16 +143,35 @@ impl Compiler<'_> {
     fn gateway_clients(&mut self) {
         let estate = self.estate;
         for (name, entry) in estate.application_gateways.iter() {
-            let (Some(proxy), Some(instance)) = (self.proxies.get(name).copied(), self.proxy_instance(name)) else { continue };
+            let (Some(proxy), Some(instance)) = (self.proxies.get(name).copied(), self.proxy_instance(name)) else {
+                continue;
+            };
             let vnet = entry.value.subnet.value.split_once('/').map_or("", |(v, _)| v);
             let resolver = self.network_resolver(vnet, &[]);
             self.plane.proxies.get_mut(proxy).resolver = resolver.clone();
             let origin = Origin::new("application_gateway", name, entry.span);
             let unsupported: Vec<Unsupported> = self.plane.proxies.get(proxy).unsupported.clone();
-            let client = Client { origin: origin.clone(), kind: ClientKind::Endpoint(instance), resolver, absence: None, limited: false, unsupported };
+            let client = Client {
+                origin: origin.clone(),
+                kind: ClientKind::Endpoint(instance),
+                resolver,
+                absence: None,
+                limited: false,
+                unsupported,
+            };
             self.insert_client(&origin, client);
-            let front = self.plane.proxies.get(proxy).frontends.iter().find(|f| !f.public).map(|f| f.address);
-            let target = front.map_or_else(|| Target::Unusable("it has no private frontend; ask for its public_ip".to_owned()), Target::Address);
+            let front = self
+                .plane
+                .proxies
+                .get(proxy)
+                .frontends
+                .iter()
+                .find(|f| !f.public)
+                .map(|f| f.address);
+            let target = front.map_or_else(
+                || Target::Unusable("it has no private frontend; ask for its public_ip".to_owned()),
+                Target::Address,
+            );
             self.target("application_gateway", name, entry.span, target);
         }
     }
@@ -116,12 +189,26 @@ impl Compiler<'_> {
 
     fn identity(&mut self, service: &str, identity: Option<&Identity>) {
         let Some(identity) = identity else { return };
-        let (Some(name), Some(resource)) = (&identity.name, self.resources.get(service).copied()) else { return };
+        let (Some(name), Some(resource)) = (&identity.name, self.resources.get(service).copied()) else {
+            return;
+        };
         if identity.type_.value == IdentityType::None {
-            self.error(code::CONFLICT, name.span, format!("identity `{}` has type None", name.value), "set type: SystemAssigned or UserAssigned");
+            self.error(
+                code::CONFLICT,
+                name.span,
+                format!("identity `{}` has type None", name.value),
+                "set type: SystemAssigned or UserAssigned",
+            );
         }
         let origin = Origin::new("identity", &name.value, name.span);
-        let client = Client { origin: origin.clone(), kind: ClientKind::Identity(resource), resolver: Resolver::Public, absence: None, limited: false, unsupported: Vec::new() };
+        let client = Client {
+            origin: origin.clone(),
+            kind: ClientKind::Identity(resource),
+            resolver: Resolver::Public,
+            absence: None,
+            limited: false,
+            unsupported: Vec::new(),
+        };
         self.insert_client(&origin, client);
     }
 
@@ -146,11 +233,21 @@ impl Compiler<'_> {
         }
     }
 
-    fn compute_client(&mut self, workspace_name: &str, compute: &str, declared: &Compute, span: Span, workspace: &MachineLearningWorkspace) {
+    fn compute_client(
+        &mut self,
+        workspace_name: &str,
+        compute: &str,
+        declared: &Compute,
+        span: Span,
+        workspace: &MachineLearningWorkspace,
+    ) {
         let spark = declared.type_.value == ComputeType::ServerlessSpark;
         let mut absence = self.compute_absence(workspace_name, compute, span);
         let ready = workspace.managed_network.as_ref().map(|m| &m.spark_ready);
-        if spark && absence.is_none() && let Some(ready) = ready.filter(|r| !r.value) {
+        if spark
+            && absence.is_none()
+            && let Some(ready) = ready.filter(|r| !r.value)
+        {
             absence = Some(Absence {
                 reason: Reason::Spark,
                 origin: Origin::new("compute", compute, ready.span.unwrap_or(span)),
@@ -164,16 +261,47 @@ impl Compiler<'_> {
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one client")]
-    fn managed_client(&mut self, workspace: &str, kind: &'static str, name: &str, span: Span, address: Option<IpAddr>, absence: Option<Absence>, limited: bool) {
-        let Some((network, segment)) = self.managed.get(workspace).map(|m| (m.network, m.segment)) else { return };
-        let Some(address) = address.or_else(|| self.allocate(segment)) else { return };
+    fn managed_client(
+        &mut self,
+        workspace: &str,
+        kind: &'static str,
+        name: &str,
+        span: Span,
+        address: Option<IpAddr>,
+        absence: Option<Absence>,
+        limited: bool,
+    ) {
+        let Some((network, segment)) = self.managed.get(workspace).map(|m| (m.network, m.segment)) else {
+            return;
+        };
+        let Some(address) = address.or_else(|| self.allocate(segment)) else {
+            return;
+        };
         let origin = Origin::new(kind, name, span);
-        let host = Host { listens: Listens::Undeclared, forwards: false, http_status: 200, private_ca: None };
-        let id = self.plane.add_endpoint(endpoint(origin.clone(), Some(segment), vec![address], Role::Host(host)));
-        let resolver = self.plane.networks.get(network).view.map_or(Resolver::Public, Resolver::Platform);
-        let client = Client { origin: origin.clone(), kind: ClientKind::Endpoint(id), resolver, absence, limited, unsupported: Vec::new() };
+        let host = Host {
+            listens: Listens::Undeclared,
+            forwards: false,
+            http_status: 200,
+            private_ca: None,
+        };
+        let id = self
+            .plane
+            .add_endpoint(endpoint(origin.clone(), Some(segment), vec![address], Role::Host(host)));
+        let resolver = self
+            .plane
+            .networks
+            .get(network)
+            .view
+            .map_or(Resolver::Public, Resolver::Platform);
+        let client = Client {
+            origin: origin.clone(),
+            kind: ClientKind::Endpoint(id),
+            resolver,
+            absence,
+            limited,
+            unsupported: Vec::new(),
+        };
         self.insert_client(&origin, client);
         self.plane.targets.insert(&origin, Target::Address(address));
     }
 }
-

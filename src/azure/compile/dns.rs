@@ -4,7 +4,8 @@ use super::{Compiler, machines::endpoint};
 use crate::{
     azure::model::dns::{AddressRecord, CnameRecord, DnsServer as Declared, ForwardMode, ResolutionPolicy},
     dataplane::{
-        DnsServer, Endpoint, ForwardRule, Forwarding, Host, Id, Listens, Origin, Otherwise, Record, RecordData, RecordSet, Resolver, Role, View, Zone, ZoneLink,
+        DnsServer, Endpoint, ForwardRule, Forwarding, Host, Id, Listens, Origin, Otherwise, Record, RecordData,
+        RecordSet, Resolver, Role, View, Zone, ZoneLink,
     },
     diag::{Diagnostic, Span, code},
     document::{Map, Spanned},
@@ -26,7 +27,8 @@ impl Compiler<'_> {
             Ok(name) => Some(name),
             Err(error) => {
                 let error: crate::net::FqdnError = error;
-                self.diagnostics.push(Diagnostic::error(code::VALUE, span, error.to_string()));
+                self.diagnostics
+                    .push(Diagnostic::error(code::VALUE, span, error.to_string()));
                 None
             }
         }
@@ -37,10 +39,19 @@ impl Compiler<'_> {
         let mut ids = BTreeMap::new();
         for (key, entry) in estate.private_dns_zones.iter() {
             let declared = entry.value.zone_name.as_ref();
-            let Some(name) = self.name(declared.map_or(key, |n| n.value.as_str()), declared.map_or(entry.span, |n| n.span)) else { continue };
+            let Some(name) = self.name(
+                declared.map_or(key, |n| n.value.as_str()),
+                declared.map_or(entry.span, |n| n.span),
+            ) else {
+                continue;
+            };
             let mut records = RecordSet::default();
             self.written(&name, &entry.value.a_records, &entry.value.cname_records, &mut records);
-            let id = self.plane.dns.zones.push(Zone { origin: Origin::new("private_dns_zone", key, entry.span), name, records });
+            let id = self.plane.dns.zones.push(Zone {
+                origin: Origin::new("private_dns_zone", key, entry.span),
+                name,
+                records,
+            });
             ids.insert(key.to_owned(), id);
         }
         self.zone_groups(&ids);
@@ -54,18 +65,37 @@ impl Compiler<'_> {
                 Ok(name) => {
                     let data = RecordData::Addresses(entry.value.records.iter().map(|r| r.value).collect());
                     let span = entry.value.records.first().map_or(entry.span, |r| r.span);
-                    records.insert(name, Record { data, origin: Origin::new("a_record", relative, span) });
+                    records.insert(
+                        name,
+                        Record {
+                            data,
+                            origin: Origin::new("a_record", relative, span),
+                        },
+                    );
                 }
-                Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
+                Err(error) => self
+                    .diagnostics
+                    .push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
             }
         }
         for (relative, entry) in cname.iter() {
             if a.get(relative).is_some() {
-                self.error(code::CONFLICT, entry.span, format!("`{relative}` has address records and an alias"), "keep one of the two");
+                self.error(
+                    code::CONFLICT,
+                    entry.span,
+                    format!("`{relative}` has address records and an alias"),
+                    "keep one of the two",
+                );
             }
             let target = self.name(&entry.value.record.value, entry.value.record.span);
             if let (Some(target), Ok(name)) = (target, zone.prepend(relative)) {
-                records.insert(name, Record { data: RecordData::Alias(target), origin: Origin::new("cname_record", relative, entry.span) });
+                records.insert(
+                    name,
+                    Record {
+                        data: RecordData::Alias(target),
+                        origin: Origin::new("cname_record", relative, entry.span),
+                    },
+                );
             }
         }
     }
@@ -75,25 +105,48 @@ impl Compiler<'_> {
         let estate = self.estate;
         let endpoints = std::mem::take(&mut self.customer_endpoints);
         for private in &endpoints {
-            let Some(entry) = estate.private_endpoints.get(&private.name) else { continue };
-            let Some(group) = &entry.value.private_dns_zone_group else { continue };
+            let Some(entry) = estate.private_endpoints.get(&private.name) else {
+                continue;
+            };
+            let Some(group) = &entry.value.private_dns_zone_group else {
+                continue;
+            };
             let target = self.targets.get(&private.target).cloned().unwrap_or_default();
             for reference in &group.private_dns_zones {
-                let Some(id) = self.find("private_dns_zone", reference, zones) else { continue };
+                let Some(id) = self.find("private_dns_zone", reference, zones) else {
+                    continue;
+                };
                 let zone = self.plane.dns.zones.get_mut(id);
-                let records = target.names.iter().map(|n| (&n.record, n.member)).chain(target.records.iter().map(|(n, m)| (n, *m)));
+                let records = target
+                    .names
+                    .iter()
+                    .map(|n| (&n.record, n.member))
+                    .chain(target.records.iter().map(|(n, m)| (n, *m)));
                 let mut any = false;
                 for (name, member) in records {
                     if let Some(address) = private.addresses.get(member).filter(|_| name.is_under(&zone.name)) {
                         any = true;
                         let origin = Origin::new("private_dns_zone_group", &private.name, reference.span);
-                        zone.records.insert(name.clone(), Record { data: RecordData::Addresses(vec![*address]), origin });
+                        zone.records.insert(
+                            name.clone(),
+                            Record {
+                                data: RecordData::Addresses(vec![*address]),
+                                origin,
+                            },
+                        );
                     }
                 }
                 if !any {
                     self.diagnostics.push(
-                        Diagnostic::warning(code::IGNORED, reference.span, format!("no name of `{}` lies in zone `{}`, so the zone group registers nothing there", private.target.0, reference.value))
-                            .help("name the zone of the sub-resource, for example privatelink.blob.core.windows.net"),
+                        Diagnostic::warning(
+                            code::IGNORED,
+                            reference.span,
+                            format!(
+                                "no name of `{}` lies in zone `{}`, so the zone group registers nothing there",
+                                private.target.0, reference.value
+                            ),
+                        )
+                        .help("name the zone of the sub-resource, for example privatelink.blob.core.windows.net"),
                     );
                 }
             }
@@ -107,27 +160,53 @@ impl Compiler<'_> {
         for (key, entry) in estate.private_dns_zones.iter() {
             let Some(zone) = zones.get(key).copied() else { continue };
             for (link_name, link) in entry.value.virtual_network_links.iter() {
-                let reference = link.value.virtual_network.clone().unwrap_or(Spanned { value: link_name.to_owned(), span: link.span });
-                if self.refuse_managed(&reference) || self.declared("virtual_network", &reference, &estate.virtual_networks).is_none() {
+                let reference = link.value.virtual_network.clone().unwrap_or(Spanned {
+                    value: link_name.to_owned(),
+                    span: link.span,
+                });
+                if self.refuse_managed(&reference)
+                    || self
+                        .declared("virtual_network", &reference, &estate.virtual_networks)
+                        .is_none()
+                {
                     continue;
                 }
                 let list = links.entry(reference.value.clone()).or_default();
                 let same = |l: &&ZoneLink| self.plane.dns.zones.get(l.zone).name == self.plane.dns.zones.get(zone).name;
                 if list.iter().find(same).is_some() {
                     self.diagnostics.push(
-                        Diagnostic::error(code::CONFLICT, link.span, format!("`{}` is linked to two zones of the same name (ZONE-05)", reference.value)).help("keep one of the links").refused(),
+                        Diagnostic::error(
+                            code::CONFLICT,
+                            link.span,
+                            format!(
+                                "`{}` is linked to two zones of the same name (ZONE-05)",
+                                reference.value
+                            ),
+                        )
+                        .help("keep one of the links")
+                        .refused(),
                     );
                     continue;
                 }
                 if link.value.registration_enabled.value {
                     self.register_machines(zone, &reference.value);
                 }
-                list.push(ZoneLink { zone, origin: Origin::new("virtual_network_link", format!("{key}/{link_name}"), link.span), fallback: link.value.resolution_policy.value == ResolutionPolicy::NxDomainRedirect });
+                list.push(ZoneLink {
+                    zone,
+                    origin: Origin::new("virtual_network_link", format!("{key}/{link_name}"), link.span),
+                    fallback: link.value.resolution_policy.value == ResolutionPolicy::NxDomainRedirect,
+                });
             }
         }
         for (vnet, id) in self.vnets.clone() {
             let network = self.plane.networks.get(id);
-            let view = View { origin: network.origin.clone(), links: links.remove(&vnet).unwrap_or_default(), overrides: RecordSet::default(), dormant: BTreeMap::new(), forwarding: Vec::new() };
+            let view = View {
+                origin: network.origin.clone(),
+                links: links.remove(&vnet).unwrap_or_default(),
+                overrides: RecordSet::default(),
+                dormant: BTreeMap::new(),
+                forwarding: Vec::new(),
+            };
             let view = self.plane.dns.views.push(view);
             self.plane.networks.get_mut(id).view = Some(view);
         }
@@ -138,7 +217,16 @@ impl Compiler<'_> {
         let managed = self.managed.contains_key(&reference.value) && !self.vnets.contains_key(&reference.value);
         if managed {
             self.diagnostics.push(
-                Diagnostic::error(code::MVNET_PEER, reference.span, format!("no zone or ruleset can be linked to the managed network of `{}` (MVNET-09)", reference.value)).help("remove the link").refused(),
+                Diagnostic::error(
+                    code::MVNET_PEER,
+                    reference.span,
+                    format!(
+                        "no zone or ruleset can be linked to the managed network of `{}` (MVNET-09)",
+                        reference.value
+                    ),
+                )
+                .help("remove the link")
+                .refused(),
             );
         }
         managed
@@ -147,11 +235,22 @@ impl Compiler<'_> {
     /// Machines of a registration network register themselves (ZONE-21).
     fn register_machines(&mut self, zone: Id<Zone>, vnet: &str) {
         let network = self.vnets.get(vnet).copied();
-        let members: Vec<_> = self.machines.values().filter(|m| self.plane.network_of(**m) == network).map(|m| self.plane.endpoints.get(*m).clone()).collect();
+        let members: Vec<_> = self
+            .machines
+            .values()
+            .filter(|m| self.plane.network_of(**m) == network)
+            .map(|m| self.plane.endpoints.get(*m).clone())
+            .collect();
         let zone = self.plane.dns.zones.get_mut(zone);
         for machine in members {
             if let Ok(name) = zone.name.prepend(&machine.origin.name) {
-                zone.records.insert(name, Record { data: RecordData::Addresses(machine.addresses), origin: machine.origin });
+                zone.records.insert(
+                    name,
+                    Record {
+                        data: RecordData::Addresses(machine.addresses),
+                        origin: machine.origin,
+                    },
+                );
             }
         }
     }
@@ -161,16 +260,33 @@ impl Compiler<'_> {
         let names = std::mem::take(&mut self.managed_names);
         for (workspace, managed) in &self.managed {
             let origin = self.plane.networks.get(managed.network).origin.clone();
-            let mut view = View { origin, links: Vec::new(), overrides: RecordSet::default(), dormant: BTreeMap::new(), forwarding: Vec::new() };
+            let mut view = View {
+                origin,
+                links: Vec::new(),
+                overrides: RecordSet::default(),
+                dormant: BTreeMap::new(),
+                forwarding: Vec::new(),
+            };
             for made in names.iter().filter(|m| m.workspace == *workspace) {
                 let target = made.target.as_ref().and_then(|t| self.targets.get(t));
-                let records = target.into_iter().flat_map(|t| t.names.iter().map(|n| (&n.record, n.member)).chain(t.records.iter().map(|(n, m)| (n, *m))));
+                let records = target.into_iter().flat_map(|t| {
+                    t.names
+                        .iter()
+                        .map(|n| (&n.record, n.member))
+                        .chain(t.records.iter().map(|(n, m)| (n, *m)))
+                });
                 let aliases = made.aliases.iter().map(|a| (a, 0));
                 match made.closed {
                     None => {
                         for (name, member) in records.chain(aliases) {
                             if let Some(address) = made.addresses.get(member) {
-                                view.overrides.insert(name.clone(), Record { data: RecordData::Addresses(vec![*address]), origin: made.origin.clone() });
+                                view.overrides.insert(
+                                    name.clone(),
+                                    Record {
+                                        data: RecordData::Addresses(vec![*address]),
+                                        origin: made.origin.clone(),
+                                    },
+                                );
                             }
                         }
                     }
@@ -194,27 +310,69 @@ impl Compiler<'_> {
             let view = self.view_of(&entry.value.virtual_network.value);
             for (endpoint_name, inbound) in entry.value.inbound_endpoints.iter() {
                 let origin = Origin::new("inbound_endpoint", format!("{name}/{endpoint_name}"), inbound.span);
-                let server = DnsServer { origin, zones: Vec::new(), forwarders: Vec::new(), otherwise: Otherwise::Platform, iterative: false, platform: view };
-                self.attach(server, &entry.value.virtual_network.value, inbound.value.private_ip_address.value);
+                let server = DnsServer {
+                    origin,
+                    zones: Vec::new(),
+                    forwarders: Vec::new(),
+                    otherwise: Otherwise::Platform,
+                    iterative: false,
+                    platform: view,
+                };
+                self.attach(
+                    server,
+                    &entry.value.virtual_network.value,
+                    inbound.value.private_ip_address.value,
+                );
             }
         }
         for (name, entry) in estate.firewalls.iter() {
-            let Some(id) = self.firewalls.get(name).copied() else { continue };
+            let Some(id) = self.firewalls.get(name).copied() else {
+                continue;
+            };
             let vnet = entry.value.subnet.value.split_once('/').map_or("", |(v, _)| v);
             let view = self.view_of(vnet);
-            let policy = entry.value.firewall_policy.as_ref().and_then(|p| estate.firewall_policies.get(&p.value));
+            let policy = entry
+                .value
+                .firewall_policy
+                .as_ref()
+                .and_then(|p| estate.firewall_policies.get(&p.value));
             let settings = policy.and_then(|p| p.value.dns.as_ref());
-            let servers: Vec<IpAddr> = settings.map(|d| d.servers.iter().map(|s| s.value).collect()).unwrap_or_default();
-            let origin = Origin::new("firewall", name, settings.and_then(|d| d.proxy_enabled.span).unwrap_or(entry.span));
+            let servers: Vec<IpAddr> = settings
+                .map(|d| d.servers.iter().map(|s| s.value).collect())
+                .unwrap_or_default();
+            let origin = Origin::new(
+                "firewall",
+                name,
+                settings.and_then(|d| d.proxy_enabled.span).unwrap_or(entry.span),
+            );
             let resolver = match (servers.is_empty(), view) {
                 (true, Some(view)) => Resolver::Platform(view),
                 (true, None) => Resolver::Public,
-                (false, platform) => Resolver::Servers { servers: servers.clone(), origin: origin.clone(), platform },
+                (false, platform) => Resolver::Servers {
+                    servers: servers.clone(),
+                    origin: origin.clone(),
+                    platform,
+                },
             };
             // The proxy answers only when enabled (AFW-01); it asks the same servers as the firewall itself (AFW-02).
             let proxy = settings.is_some_and(|d| d.proxy_enabled.value).then(|| {
-                let forwarders = if servers.is_empty() { Vec::new() } else { vec![ForwardRule { suffix: None, servers, origin: origin.clone() }] };
-                DnsServer { origin, zones: Vec::new(), forwarders, otherwise: Otherwise::Platform, iterative: false, platform: view }
+                let forwarders = if servers.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![ForwardRule {
+                        suffix: None,
+                        servers,
+                        origin: origin.clone(),
+                    }]
+                };
+                DnsServer {
+                    origin,
+                    zones: Vec::new(),
+                    forwarders,
+                    otherwise: Otherwise::Platform,
+                    iterative: false,
+                    platform: view,
+                }
             });
             let server = proxy.map(|p| self.plane.dns.servers.push(p));
             let device = self.plane.endpoints.get_mut(id);
@@ -224,10 +382,17 @@ impl Compiler<'_> {
             }
         }
         for (site_name, entry) in estate.on_premises_sites.iter() {
-            let Some((network, segment)) = self.sites.get(site_name).copied() else { continue };
+            let Some((network, segment)) = self.sites.get(site_name).copied() else {
+                continue;
+            };
             for (name, server) in entry.value.dns_servers.iter() {
                 let Some(address) = &server.value.ip_address else {
-                    self.error(code::MISSING_KEY, server.span, format!("DNS server `{name}` of site `{site_name}` needs its ip_address"), "add ip_address");
+                    self.error(
+                        code::MISSING_KEY,
+                        server.span,
+                        format!("DNS server `{name}` of site `{site_name}` needs its ip_address"),
+                        "add ip_address",
+                    );
                     continue;
                 };
                 self.inside_site(site_name, &entry.value, address.value, address.span);
@@ -236,8 +401,21 @@ impl Compiler<'_> {
                 match self.plane.owner(network, address.value) {
                     Some(owner) => self.plane.endpoints.get_mut(owner).dns = Some(id),
                     None => {
-                        let host = Host { listens: Listens::Only(vec![(crate::net::Transport::Udp, crate::net::PortSet::one(53)), (crate::net::Transport::Tcp, crate::net::PortSet::one(53))]), forwards: false, http_status: 200, private_ca: None };
-                        let mut made = endpoint(Origin::new("dns_server", name, server.span), Some(segment), vec![address.value], Role::Host(host));
+                        let host = Host {
+                            listens: Listens::Only(vec![
+                                (crate::net::Transport::Udp, crate::net::PortSet::one(53)),
+                                (crate::net::Transport::Tcp, crate::net::PortSet::one(53)),
+                            ]),
+                            forwards: false,
+                            http_status: 200,
+                            private_ca: None,
+                        };
+                        let mut made = endpoint(
+                            Origin::new("dns_server", name, server.span),
+                            Some(segment),
+                            vec![address.value],
+                            Role::Host(host),
+                        );
                         made.dns = Some(id);
                         self.plane.add_endpoint(made);
                     }
@@ -245,9 +423,20 @@ impl Compiler<'_> {
             }
         }
         for (name, entry) in estate.virtual_machines.iter() {
-            let (Some(declared), Some(id)) = (&entry.value.dns_server, self.machines.get(name).copied()) else { continue };
-            if let Some(address) = declared.ip_address.as_ref().filter(|a| a.value != entry.value.private_ip_address.value) {
-                self.error(code::CONFLICT, address.span, format!("the DNS server of `{name}` has another address than the machine"), "remove ip_address");
+            let (Some(declared), Some(id)) = (&entry.value.dns_server, self.machines.get(name).copied()) else {
+                continue;
+            };
+            if let Some(address) = declared
+                .ip_address
+                .as_ref()
+                .filter(|a| a.value != entry.value.private_ip_address.value)
+            {
+                self.error(
+                    code::CONFLICT,
+                    address.span,
+                    format!("the DNS server of `{name}` has another address than the machine"),
+                    "remove ip_address",
+                );
             }
             let vnet = entry.value.subnet.value.split_once('/').map_or("", |(v, _)| v);
             let platform = self.view_of(vnet);
@@ -269,11 +458,19 @@ impl Compiler<'_> {
         }
     }
 
-    fn declared_server(&mut self, name: &str, declared: &Declared, span: Span, platform: Option<Id<View>>) -> DnsServer {
+    fn declared_server(
+        &mut self,
+        name: &str,
+        declared: &Declared,
+        span: Span,
+        platform: Option<Id<View>>,
+    ) -> DnsServer {
         let origin = Origin::new("dns_server", name, span);
         let mut zones = Vec::new();
         for (zone_name, zone) in declared.zones.iter() {
-            let Some(apex) = self.name(zone_name, zone.span) else { continue };
+            let Some(apex) = self.name(zone_name, zone.span) else {
+                continue;
+            };
             let mut records = RecordSet::default();
             self.written(&apex, &zone.value.a_records, &zone.value.cname_records, &mut records);
             zones.push((apex, records));
@@ -282,39 +479,86 @@ impl Compiler<'_> {
         for (suffix, entry) in declared.conditional_forwarders.iter() {
             let servers = entry.value.iter().map(|s| s.value).collect();
             if let Some(parsed) = self.name(suffix, entry.span) {
-                forwarders.push(ForwardRule { suffix: Some(parsed), servers, origin: Origin::new("conditional_forwarder", suffix, entry.span) });
+                forwarders.push(ForwardRule {
+                    suffix: Some(parsed),
+                    servers,
+                    origin: Origin::new("conditional_forwarder", suffix, entry.span),
+                });
             }
         }
         if let Some(first) = declared.forwarders.first() {
             let servers = declared.forwarders.iter().map(|s| s.value).collect();
-            forwarders.push(ForwardRule { suffix: None, servers, origin: Origin::new("forwarders", name, first.span) });
+            forwarders.push(ForwardRule {
+                suffix: None,
+                servers,
+                origin: Origin::new("forwarders", name, first.span),
+            });
         }
-        let otherwise = if declared.recursion_enabled.value { Otherwise::Recurse } else { Otherwise::Refuse };
-        DnsServer { origin, zones, forwarders, otherwise, iterative: declared.mode.value == ForwardMode::Iterative, platform }
+        let otherwise = if declared.recursion_enabled.value {
+            Otherwise::Recurse
+        } else {
+            Otherwise::Refuse
+        };
+        DnsServer {
+            origin,
+            zones,
+            forwarders,
+            otherwise,
+            iterative: declared.mode.value == ForwardMode::Iterative,
+            platform,
+        }
     }
 
     fn rulesets(&mut self) {
         let estate = self.estate;
-        let outbound: BTreeMap<String, Id<Endpoint>> =
-            self.plane.endpoints.iter().filter(|(_, e)| e.origin.kind == "outbound_endpoint").map(|(id, e)| (e.origin.name.clone(), id)).collect();
+        let outbound: BTreeMap<String, Id<Endpoint>> = self
+            .plane
+            .endpoints
+            .iter()
+            .filter(|(_, e)| e.origin.kind == "outbound_endpoint")
+            .map(|(id, e)| (e.origin.name.clone(), id))
+            .collect();
         for (name, entry) in estate.private_dns_resolver_dns_forwarding_rulesets.iter() {
-            let from: Vec<_> = entry.value.outbound_endpoints.iter().filter_map(|r| self.find("outbound endpoint", r, &outbound)).collect();
+            let from: Vec<_> = entry
+                .value
+                .outbound_endpoints
+                .iter()
+                .filter_map(|r| self.find("outbound endpoint", r, &outbound))
+                .collect();
             let mut rules = Vec::new();
             for (rule_name, rule) in entry.value.rules.iter().filter(|(_, r)| r.value.enabled.value) {
                 let text = &rule.value.domain_name;
-                let suffix = if text.value == "." { None } else { self.name(&text.value, text.span) };
+                let suffix = if text.value == "." {
+                    None
+                } else {
+                    self.name(&text.value, text.span)
+                };
                 if suffix.is_some() || text.value == "." {
                     let servers = rule.value.target_dns_servers.iter().map(|s| s.value).collect();
-                    rules.push(ForwardRule { suffix, servers, origin: Origin::new("forwarding_rule", format!("{name}/{rule_name}"), rule.span) });
+                    rules.push(ForwardRule {
+                        suffix,
+                        servers,
+                        origin: Origin::new("forwarding_rule", format!("{name}/{rule_name}"), rule.span),
+                    });
                 }
             }
             for (link_name, link) in entry.value.virtual_network_links.iter() {
-                let reference = link.value.virtual_network.clone().unwrap_or(Spanned { value: link_name.to_owned(), span: link.span });
-                if self.refuse_managed(&reference) || self.declared("virtual_network", &reference, &estate.virtual_networks).is_none() {
+                let reference = link.value.virtual_network.clone().unwrap_or(Spanned {
+                    value: link_name.to_owned(),
+                    span: link.span,
+                });
+                if self.refuse_managed(&reference)
+                    || self
+                        .declared("virtual_network", &reference, &estate.virtual_networks)
+                        .is_none()
+                {
                     continue;
                 }
                 if let Some(view) = self.view_of(&reference.value) {
-                    self.plane.dns.views.get_mut(view).forwarding.push(Forwarding { from: from.clone(), rules: rules.clone() });
+                    self.plane.dns.views.get_mut(view).forwarding.push(Forwarding {
+                        from: from.clone(),
+                        rules: rules.clone(),
+                    });
                 }
             }
         }
@@ -324,7 +568,11 @@ impl Compiler<'_> {
     pub(super) fn network_resolver(&self, vnet: &str, own: &[Spanned<IpAddr>]) -> Resolver {
         let platform = self.view_of(vnet);
         let declared = self.estate.virtual_networks.get(vnet);
-        let list = if own.is_empty() { declared.map(|v| v.value.dns_servers.as_slice()).unwrap_or_default() } else { own };
+        let list = if own.is_empty() {
+            declared.map(|v| v.value.dns_servers.as_slice()).unwrap_or_default()
+        } else {
+            own
+        };
         match (list.first(), platform) {
             (None, Some(view)) => Resolver::Platform(view),
             (None, None) => Resolver::Public,

@@ -27,7 +27,9 @@ impl Compiler<'_> {
         self.firewall_policies();
         let estate = self.estate;
         for (name, entry) in estate.on_premises_sites.iter() {
-            let Some((network, _)) = self.sites.get(name).copied() else { continue };
+            let Some((network, _)) = self.sites.get(name).copied() else {
+                continue;
+            };
             if let Some(firewall) = &entry.value.firewall {
                 let border = self.site_firewall(name, firewall, entry.span);
                 self.plane.networks.get_mut(network).border = Some(border);
@@ -56,11 +58,16 @@ impl Compiler<'_> {
             self.plane.segments.get_mut(segment).filter = Some(filter);
         }
         for (name, entry) in estate.virtual_machines.iter() {
-            let Some(group) = &entry.value.network_security_group else { continue };
+            let Some(group) = &entry.value.network_security_group else {
+                continue;
+            };
             self.declared("network_security_group", group, &estate.network_security_groups);
             let subnet = &entry.value.subnet.value;
             let vnet = subnet.split_once('/').map_or("", |(v, _)| v);
-            if let (Some(id), Some(filter)) = (self.machines.get(name).copied(), self.group_filter(&group.value, vnet, subnet)) {
+            if let (Some(id), Some(filter)) = (
+                self.machines.get(name).copied(),
+                self.group_filter(&group.value, vnet, subnet),
+            ) {
                 self.plane.endpoints.get_mut(id).filter = Some(filter);
             }
         }
@@ -71,11 +78,25 @@ impl Compiler<'_> {
         for (rule_name, rule) in group.security_rules.iter() {
             let (direction, priority) = (rule.value.direction.value, &rule.value.priority);
             if !(100..=4096).contains(&priority.value) {
-                self.error(code::PRIORITY, priority.span, format!("priority {} of rule `{rule_name}` lies outside 100 to 4096 (NSG-04)", priority.value), "choose a priority in that range");
+                self.error(
+                    code::PRIORITY,
+                    priority.span,
+                    format!(
+                        "priority {} of rule `{rule_name}` lies outside 100 to 4096 (NSG-04)",
+                        priority.value
+                    ),
+                    "choose a priority in that range",
+                );
             }
             if let Some((.., other)) = seen.iter().find(|(d, p, _)| *d == direction && *p == priority.value) {
                 self.diagnostics.push(
-                    Diagnostic::error(code::PRIORITY, priority.span, format!("priority {} is used twice in `{name}` (NSG-04)", priority.value)).related(*other, "here too").help("give each rule of a direction its own priority"),
+                    Diagnostic::error(
+                        code::PRIORITY,
+                        priority.span,
+                        format!("priority {} is used twice in `{name}` (NSG-04)", priority.value),
+                    )
+                    .related(*other, "here too")
+                    .help("give each rule of a direction its own priority"),
                 );
             }
             seen.push((direction, priority.value, priority.span));
@@ -89,10 +110,36 @@ impl Compiler<'_> {
         let mut rules: Vec<(u32, FilterRule)> = Vec::new();
         for (name, declared) in entry.value.security_rules.iter() {
             let rule = &declared.value;
-            let from = self.sides(name, declared.span, "source", rule.source_address_prefix.as_ref(), &rule.source_address_prefixes, &local);
-            let to = self.sides(name, declared.span, "destination", rule.destination_address_prefix.as_ref(), &rule.destination_address_prefixes, &local);
-            let ports = self.ports(name, declared.span, rule.destination_port_range.as_ref(), &rule.destination_port_ranges, true);
-            let source_ports = self.ports(name, declared.span, rule.source_port_range.as_ref(), &rule.source_port_ranges, false);
+            let from = self.sides(
+                name,
+                declared.span,
+                "source",
+                rule.source_address_prefix.as_ref(),
+                &rule.source_address_prefixes,
+                &local,
+            );
+            let to = self.sides(
+                name,
+                declared.span,
+                "destination",
+                rule.destination_address_prefix.as_ref(),
+                &rule.destination_address_prefixes,
+                &local,
+            );
+            let ports = self.ports(
+                name,
+                declared.span,
+                rule.destination_port_range.as_ref(),
+                &rule.destination_port_ranges,
+                true,
+            );
+            let source_ports = self.ports(
+                name,
+                declared.span,
+                rule.source_port_range.as_ref(),
+                &rule.source_port_ranges,
+                false,
+            );
             let direction = match rule.direction.value {
                 RuleDirection::Inbound => Direction::Inbound,
                 RuleDirection::Outbound => Direction::Outbound,
@@ -112,19 +159,74 @@ impl Compiler<'_> {
                 },
             ));
         }
-        let platform = Matcher { addresses: [Prefix::host(PLATFORM_ADDRESS)].into_iter().collect(), ..Matcher::default() };
+        let platform = Matcher {
+            addresses: [Prefix::host(PLATFORM_ADDRESS)].into_iter().collect(),
+            ..Matcher::default()
+        };
         let default = |number: u32, name: &str, direction, act, from: Matcher, to: Matcher| {
             let origin = Origin::new("default rule", name, None);
-            let rule = FilterRule { origin, direction: Some(direction), action: act, protocol: Protocol::Any, from, source_ports: PortSet::all(), to, ports: PortSet::all(), names: Names::Ignored };
+            let rule = FilterRule {
+                origin,
+                direction: Some(direction),
+                action: act,
+                protocol: Protocol::Any,
+                from,
+                source_ports: PortSet::all(),
+                to,
+                ports: PortSet::all(),
+                names: Names::Ignored,
+            };
             (number, rule)
         };
         rules.extend([
-            default(65000, "AllowVnetInBound", Direction::Inbound, Action::Allow, local.clone(), local.clone()),
-            default(65001, "AllowAzureLoadBalancerInBound", Direction::Inbound, Action::Allow, platform, Matcher::any()),
-            default(65500, "DenyAllInBound", Direction::Inbound, Action::Deny, Matcher::any(), Matcher::any()),
-            default(65000, "AllowVnetOutBound", Direction::Outbound, Action::Allow, local.clone(), local),
-            default(65001, "AllowInternetOutBound", Direction::Outbound, Action::Allow, Matcher::any(), internet()),
-            default(65500, "DenyAllOutBound", Direction::Outbound, Action::Deny, Matcher::any(), Matcher::any()),
+            default(
+                65000,
+                "AllowVnetInBound",
+                Direction::Inbound,
+                Action::Allow,
+                local.clone(),
+                local.clone(),
+            ),
+            default(
+                65001,
+                "AllowAzureLoadBalancerInBound",
+                Direction::Inbound,
+                Action::Allow,
+                platform,
+                Matcher::any(),
+            ),
+            default(
+                65500,
+                "DenyAllInBound",
+                Direction::Inbound,
+                Action::Deny,
+                Matcher::any(),
+                Matcher::any(),
+            ),
+            default(
+                65000,
+                "AllowVnetOutBound",
+                Direction::Outbound,
+                Action::Allow,
+                local.clone(),
+                local,
+            ),
+            default(
+                65001,
+                "AllowInternetOutBound",
+                Direction::Outbound,
+                Action::Allow,
+                Matcher::any(),
+                internet(),
+            ),
+            default(
+                65500,
+                "DenyAllOutBound",
+                Direction::Outbound,
+                Action::Deny,
+                Matcher::any(),
+                Matcher::any(),
+            ),
         ]);
         rules.sort_by_key(|(priority, _)| *priority);
         Some(Filter {
@@ -138,22 +240,61 @@ impl Compiler<'_> {
     /// TAG-01: own and peered prefixes, what gateways learned, the platform's address; user routes widen it by
     /// assumption A-01.
     fn virtual_network_tag(&self, vnet: &str, subnet: &str) -> Matcher {
-        let prefixes = |name: &str| self.vnets.get(name).map(|n| self.plane.networks.get(*n).prefixes.clone()).unwrap_or_default();
+        let prefixes = |name: &str| {
+            self.vnets
+                .get(name)
+                .map(|n| self.plane.networks.get(*n).prefixes.clone())
+                .unwrap_or_default()
+        };
         let mut all: Vec<Prefix> = prefixes(vnet);
-        for peer in self.peers(vnet).iter().filter(|p| p.link.allow_virtual_network_access.value) {
+        for peer in self
+            .peers(vnet)
+            .iter()
+            .filter(|p| p.link.allow_virtual_network_access.value)
+        {
             all.extend(prefixes(&peer.remote));
         }
-        all.extend(self.gateway_routes(vnet).into_iter().map(|(_, p, _)| p).filter(|p| !p.is_default()));
+        all.extend(
+            self.gateway_routes(vnet)
+                .into_iter()
+                .map(|(_, p, _)| p)
+                .filter(|p| !p.is_default()),
+        );
         all.push(Prefix::host(PLATFORM_ADDRESS));
-        let routes = self.subnets.get(subnet).map(|s| self.plane.segments.get(*s).routes.as_slice()).unwrap_or_default();
-        let widened: AddressSet = routes.iter().filter(|r| r.source == RouteSource::User).map(|r| r.prefix).collect();
+        let routes = self
+            .subnets
+            .get(subnet)
+            .map(|s| self.plane.segments.get(*s).routes.as_slice())
+            .unwrap_or_default();
+        let widened: AddressSet = routes
+            .iter()
+            .filter(|r| r.source == RouteSource::User)
+            .map(|r| r.prefix)
+            .collect();
         let assumed = (!widened.is_empty()).then_some((widened, "A-01"));
-        Matcher { addresses: all.into_iter().collect(), assumed, ..Matcher::default() }
+        Matcher {
+            addresses: all.into_iter().collect(),
+            assumed,
+            ..Matcher::default()
+        }
     }
 
-    fn sides(&mut self, rule: &str, span: Span, side: &str, single: Option<&Spanned<String>>, several: &[Spanned<String>], local: &Matcher) -> Matcher {
+    fn sides(
+        &mut self,
+        rule: &str,
+        span: Span,
+        side: &str,
+        single: Option<&Spanned<String>>,
+        several: &[Spanned<String>],
+        local: &Matcher,
+    ) -> Matcher {
         if single.is_some() == !several.is_empty() {
-            self.error(code::CONFLICT, span, format!("rule `{rule}` needs exactly one of {side}_address_prefix and {side}_address_prefixes"), "use `*` for any address");
+            self.error(
+                code::CONFLICT,
+                span,
+                format!("rule `{rule}` needs exactly one of {side}_address_prefix and {side}_address_prefixes"),
+                "use `*` for any address",
+            );
         }
         let mut matcher = Matcher::default();
         for text in single.into_iter().chain(several) {
@@ -171,17 +312,31 @@ impl Compiler<'_> {
             "azureloadbalancer" => matcher.addresses.insert(Prefix::host(PLATFORM_ADDRESS)),
             "virtualnetwork" => match local {
                 Some(local) => {
-                    local.addresses.prefixes().iter().for_each(|p| matcher.addresses.insert(*p));
+                    local
+                        .addresses
+                        .prefixes()
+                        .iter()
+                        .for_each(|p| matcher.addresses.insert(*p));
                     matcher.assumed.clone_from(&local.assumed);
                 }
-                None => self.error(code::VALUE, text.span, "VirtualNetwork is a tag of security groups only", "name prefixes"),
+                None => self.error(
+                    code::VALUE,
+                    text.span,
+                    "VirtualNetwork is a tag of security groups only",
+                    "name prefixes",
+                ),
             },
             _ => {
-                let literal = word.parse::<Prefix>().or_else(|e| word.parse().map(Prefix::host).map_err(|_| e));
+                let literal = word
+                    .parse::<Prefix>()
+                    .or_else(|e| word.parse().map(Prefix::host).map_err(|_| e));
                 match literal {
                     Ok(prefix) => matcher.addresses.insert(prefix),
                     Err(error) if word.starts_with(|c: char| c.is_ascii_digit()) || word.contains([':', '/']) => {
-                        self.diagnostics.push(Diagnostic::error(code::PREFIX, text.span, error.to_string()).help("use a prefix such as 10.0.0.0/16, an address, a service tag or `*`"));
+                        self.diagnostics.push(
+                            Diagnostic::error(code::PREFIX, text.span, error.to_string())
+                                .help("use a prefix such as 10.0.0.0/16, an address, a service tag or `*`"),
+                        );
                     }
                     Err(_) => matcher.tags.push(word.to_owned()),
                 }
@@ -189,9 +344,21 @@ impl Compiler<'_> {
         }
     }
 
-    fn ports(&mut self, rule: &str, span: Span, single: Option<&Spanned<PortRanges>>, several: &[Spanned<PortRanges>], required: bool) -> PortSet {
+    fn ports(
+        &mut self,
+        rule: &str,
+        span: Span,
+        single: Option<&Spanned<PortRanges>>,
+        several: &[Spanned<PortRanges>],
+        required: bool,
+    ) -> PortSet {
         if single.is_some() && !several.is_empty() || required && single.is_none() && several.is_empty() {
-            self.error(code::CONFLICT, span, format!("rule `{rule}` needs exactly one of the singular and the plural form of its ports"), "use `*` for any port");
+            self.error(
+                code::CONFLICT,
+                span,
+                format!("rule `{rule}` needs exactly one of the singular and the plural form of its ports"),
+                "use `*` for any port",
+            );
         }
         union(single.into_iter().chain(several))
     }
@@ -208,13 +375,22 @@ impl Compiler<'_> {
     fn firewall_policies(&mut self) {
         let estate = self.estate;
         for (name, entry) in estate.firewalls.iter() {
-            let Some(id) = self.firewalls.get(name).copied() else { continue };
+            let Some(id) = self.firewalls.get(name).copied() else {
+                continue;
+            };
             let mut chain = Vec::new();
             let mut next: Option<&Reference> = entry.value.firewall_policy.as_ref();
             while let Some(reference) = next {
-                let Some(policy) = estate.firewall_policies.get(&reference.value) else { break };
+                let Some(policy) = estate.firewall_policies.get(&reference.value) else {
+                    break;
+                };
                 if chain.iter().any(|(n, _)| *n == reference.value.as_str()) {
-                    self.error(code::CONFLICT, reference.span, "base policies run in a circle", "remove one base_policy");
+                    self.error(
+                        code::CONFLICT,
+                        reference.span,
+                        "base policies run in a circle",
+                        "remove one base_policy",
+                    );
                     break;
                 }
                 chain.push((reference.value.as_str(), &policy.value));
@@ -244,21 +420,29 @@ impl Compiler<'_> {
             for (collection_name, collection) in group.value.network_rule_collections.iter() {
                 for (name, rule) in collection.value.rules.iter() {
                     let named = !rule.value.destination_fqdns.is_empty();
-                    let to = if named { Matcher::any() } else { self.list(&rule.value.destination_addresses) };
+                    let to = if named {
+                        Matcher::any()
+                    } else {
+                        self.list(&rule.value.destination_addresses)
+                    };
                     let from = self.list(&rule.value.source_addresses);
                     let ports = union(&rule.value.destination_ports);
                     for p in &rule.value.protocols {
-                        network.push((order, collection.value.priority.value, FilterRule {
-                            origin: Origin::new("rule", format!("{collection_name}/{name}"), rule.span),
-                            direction: None,
-                            action: action(collection.value.action.value),
-                            protocol: protocol(p.value),
-                            from: from.clone(),
-                            source_ports: PortSet::all(),
-                            to: to.clone(),
-                            ports: ports.clone(),
-                            names: if named { Names::NotModelled } else { Names::Ignored },
-                        }));
+                        network.push((
+                            order,
+                            collection.value.priority.value,
+                            FilterRule {
+                                origin: Origin::new("rule", format!("{collection_name}/{name}"), rule.span),
+                                direction: None,
+                                action: action(collection.value.action.value),
+                                protocol: protocol(p.value),
+                                from: from.clone(),
+                                source_ports: PortSet::all(),
+                                to: to.clone(),
+                                ports: ports.clone(),
+                                names: if named { Names::NotModelled } else { Names::Ignored },
+                            },
+                        ));
                     }
                 }
             }
@@ -271,29 +455,48 @@ impl Compiler<'_> {
                             Ok(pattern) => patterns.push(pattern),
                             Err(error) => {
                                 let error: crate::net::FqdnError = error;
-                                self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
+                                self.diagnostics
+                                    .push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
                             }
                         }
                     }
-                    let ports = PortSet::of(rule.value.protocols.iter().map(|p| PortRange { first: p.port.value, last: p.port.value }));
-                    let mssql = rule.value.protocols.iter().any(|p| p.type_.value == ApplicationProtocolType::Mssql);
-                    application.push((order, collection.value.priority.value, FilterRule {
-                        origin: Origin::new("rule", format!("{collection_name}/{name}"), rule.span),
-                        direction: None,
-                        action: action(collection.value.action.value),
-                        protocol: Protocol::Only(Transport::Tcp),
-                        from,
-                        source_ports: PortSet::all(),
-                        to: Matcher::any(),
-                        ports,
-                        names: if mssql { Names::NotModelled } else { Names::Application(patterns) },
+                    let ports = PortSet::of(rule.value.protocols.iter().map(|p| PortRange {
+                        first: p.port.value,
+                        last: p.port.value,
                     }));
+                    let mssql = rule
+                        .value
+                        .protocols
+                        .iter()
+                        .any(|p| p.type_.value == ApplicationProtocolType::Mssql);
+                    application.push((
+                        order,
+                        collection.value.priority.value,
+                        FilterRule {
+                            origin: Origin::new("rule", format!("{collection_name}/{name}"), rule.span),
+                            direction: None,
+                            action: action(collection.value.action.value),
+                            protocol: Protocol::Only(Transport::Tcp),
+                            from,
+                            source_ports: PortSet::all(),
+                            to: Matcher::any(),
+                            ports,
+                            names: if mssql {
+                                Names::NotModelled
+                            } else {
+                                Names::Application(patterns)
+                            },
+                        },
+                    ));
                 }
             }
         }
         network.sort_by_key(|(group, collection, _)| (*group, *collection));
         application.sort_by_key(|(group, collection, _)| (*group, *collection));
-        (network.into_iter().map(|(.., r)| r).collect(), application.into_iter().map(|(.., r)| r).collect())
+        (
+            network.into_iter().map(|(.., r)| r).collect(),
+            application.into_iter().map(|(.., r)| r).collect(),
+        )
     }
 
     fn site_firewall(&mut self, name: &str, firewall: &SiteFirewall, span: Span) -> Filter {
@@ -302,10 +505,25 @@ impl Compiler<'_> {
         for (rule_name, entry) in firewall.rules.iter() {
             let rule = &entry.value;
             if let Some((_, other)) = seen.iter().find(|(p, _)| *p == rule.priority.value) {
-                self.diagnostics.push(Diagnostic::error(code::PRIORITY, rule.priority.span, format!("priority {} is used twice in the firewall of `{name}`", rule.priority.value)).related(*other, "here too").help("give each rule its own priority"));
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        code::PRIORITY,
+                        rule.priority.span,
+                        format!(
+                            "priority {} is used twice in the firewall of `{name}`",
+                            rule.priority.value
+                        ),
+                    )
+                    .related(*other, "here too")
+                    .help("give each rule its own priority"),
+                );
             }
             seen.push((rule.priority.value, rule.priority.span));
-            let ports = if rule.destination_ports.is_empty() { PortSet::all() } else { union(&rule.destination_ports) };
+            let ports = if rule.destination_ports.is_empty() {
+                PortSet::all()
+            } else {
+                union(&rule.destination_ports)
+            };
             let made = FilterRule {
                 origin: Origin::new("rule", rule_name, entry.span),
                 direction: None,
@@ -322,7 +540,11 @@ impl Compiler<'_> {
         rules.sort_by_key(|(priority, _)| *priority);
         let mut rules: Vec<_> = rules.into_iter().map(|(_, r)| r).collect();
         rules.push(FilterRule {
-            origin: Origin::new("default", "default_action", firewall.default_action.span.unwrap_or(span)),
+            origin: Origin::new(
+                "default",
+                "default_action",
+                firewall.default_action.span.unwrap_or(span),
+            ),
             direction: None,
             action: action(firewall.default_action.value),
             protocol: Protocol::Any,
@@ -332,7 +554,12 @@ impl Compiler<'_> {
             ports: PortSet::all(),
             names: Names::Ignored,
         });
-        Filter { origin: Origin::new("site firewall", name, span), reason: Reason::OnpremFw, rules_ids: &["AGW-14"], rules }
+        Filter {
+            origin: Origin::new("site firewall", name, span),
+            reason: Reason::OnpremFw,
+            rules_ids: &["AGW-14"],
+            rules,
+        }
     }
 }
 

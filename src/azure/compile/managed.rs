@@ -1,12 +1,23 @@
 //! Managed virtual networks: isolation mode, outbound rules, and the private endpoints they make.
 
-use super::{Compiler, Managed, ManagedName, application_gateway::{BRIDGE_FRONTEND, is_bridge_frontend}, machines::endpoint, private_endpoints::{closed_by, members_of}};
+use super::{
+    Compiler, Managed, ManagedName,
+    application_gateway::{BRIDGE_FRONTEND, is_bridge_frontend},
+    machines::endpoint,
+    private_endpoints::{closed_by, members_of},
+};
 use crate::{
     azure::model::{
         network::{Access, RuleProtocol},
-        workspace::{IsolationMode, ManagedNetwork, MachineLearningWorkspace, NetworkStatus, OutboundRule, OutboundRuleType, RuleCategory, RuleStatus, WorkspaceKind},
+        workspace::{
+            IsolationMode, MachineLearningWorkspace, ManagedNetwork, NetworkStatus, OutboundRule, OutboundRuleType,
+            RuleCategory, RuleStatus, WorkspaceKind,
+        },
     },
-    dataplane::{Connection, ConnectionTarget, Egress, EgressMatch, EgressRule, Matcher, Network, Origin, PrivateEndpoint, Realm, Role, Segment, Setting},
+    dataplane::{
+        Connection, ConnectionTarget, Egress, EgressMatch, EgressRule, Matcher, Network, Origin, PrivateEndpoint,
+        Realm, Role, Segment, Setting,
+    },
     diag::{Diagnostic, Span, code},
     document::Entry,
     net::{Fqdn, FqdnPattern, PortSet, Protocol, Transport},
@@ -19,14 +30,54 @@ const DEFAULT_RANGE: &str = "10.255.0.0/16";
 
 /// Tag rules the platform adds in AllowOnlyApprovedOutbound (TAG-01).
 const REQUIRED_TAGS: &[(&str, &str, Protocol, &str)] = &[
-    ("__SYS_ST_AzureActiveDirectory_TCP", "AzureActiveDirectory", Protocol::Only(Transport::Tcp), "80,443"),
-    ("__SYS_ST_AzureResourceManager_TCP", "AzureResourceManager", Protocol::Only(Transport::Tcp), "443"),
-    ("__SYS_ST_AzureMachineLearning_TCP", "AzureMachineLearning", Protocol::Only(Transport::Tcp), "443"),
-    ("__SYS_ST_AzureMachineLearning_UDP", "AzureMachineLearning", Protocol::Only(Transport::Udp), "5831"),
-    ("__SYS_ST_BatchNodeManagement_TCP", "BatchNodeManagement", Protocol::Only(Transport::Tcp), "443"),
-    ("__SYS_ST_MicrosoftContainerRegistry_TCP", "MicrosoftContainerRegistry", Protocol::Only(Transport::Tcp), "443"),
-    ("__SYS_ST_AzureFrontDoor.FirstParty", "AzureFrontDoor.FirstParty", Protocol::Any, "*"),
-    ("__SYS_ST_AzureMonitor_TCP", "AzureMonitor", Protocol::Only(Transport::Tcp), "443"),
+    (
+        "__SYS_ST_AzureActiveDirectory_TCP",
+        "AzureActiveDirectory",
+        Protocol::Only(Transport::Tcp),
+        "80,443",
+    ),
+    (
+        "__SYS_ST_AzureResourceManager_TCP",
+        "AzureResourceManager",
+        Protocol::Only(Transport::Tcp),
+        "443",
+    ),
+    (
+        "__SYS_ST_AzureMachineLearning_TCP",
+        "AzureMachineLearning",
+        Protocol::Only(Transport::Tcp),
+        "443",
+    ),
+    (
+        "__SYS_ST_AzureMachineLearning_UDP",
+        "AzureMachineLearning",
+        Protocol::Only(Transport::Udp),
+        "5831",
+    ),
+    (
+        "__SYS_ST_BatchNodeManagement_TCP",
+        "BatchNodeManagement",
+        Protocol::Only(Transport::Tcp),
+        "443",
+    ),
+    (
+        "__SYS_ST_MicrosoftContainerRegistry_TCP",
+        "MicrosoftContainerRegistry",
+        Protocol::Only(Transport::Tcp),
+        "443",
+    ),
+    (
+        "__SYS_ST_AzureFrontDoor.FirstParty",
+        "AzureFrontDoor.FirstParty",
+        Protocol::Any,
+        "*",
+    ),
+    (
+        "__SYS_ST_AzureMonitor_TCP",
+        "AzureMonitor",
+        Protocol::Only(Transport::Tcp),
+        "443",
+    ),
 ];
 
 impl Compiler<'_> {
@@ -40,11 +91,22 @@ impl Compiler<'_> {
             let declared = entry.value.managed_network.as_ref();
             let mode = declared.map_or(IsolationMode::Disabled, |m| m.isolation_mode.value);
             let span = declared.map_or(entry.span, |m| m.isolation_mode.span);
-            let range = declared.and_then(|m| m.address_space.as_ref()).map(|p| p.value).or_else(|| DEFAULT_RANGE.parse().ok());
-            let prefixes: Vec<_> = if mode == IsolationMode::Disabled { Vec::new() } else { range.into_iter().collect() };
+            let range = declared
+                .and_then(|m| m.address_space.as_ref())
+                .map(|p| p.value)
+                .or_else(|| DEFAULT_RANGE.parse().ok());
+            let prefixes: Vec<_> = if mode == IsolationMode::Disabled {
+                Vec::new()
+            } else {
+                range.into_iter().collect()
+            };
             let status_span = declared.and_then(|m| m.status.as_ref()).map(|s| s.span);
             let provisioned = mode == IsolationMode::Disabled
-                || declared.is_some_and(|m| m.status.as_ref().map_or(m.provision_on_creation_enabled.value, |s| s.value == NetworkStatus::Active));
+                || declared.is_some_and(|m| {
+                    m.status.as_ref().map_or(m.provision_on_creation_enabled.value, |s| {
+                        s.value == NetworkStatus::Active
+                    })
+                });
             let origin = Origin::new("managed_network", name, status_span.unwrap_or(span));
             let network = self.plane.networks.push(Network {
                 origin: origin.clone(),
@@ -71,47 +133,89 @@ impl Compiler<'_> {
                 default_outbound: (true, None),
                 service_endpoints: Vec::new(),
             });
-            self.managed.insert(name.to_owned(), Managed { network, segment, provisioned });
+            self.managed.insert(
+                name.to_owned(),
+                Managed {
+                    network,
+                    segment,
+                    provisioned,
+                },
+            );
         }
     }
 
     pub(super) fn managed_endpoints(&mut self) {
         let estate = self.estate;
         for (name, entry) in estate.machine_learning_workspaces.iter() {
-            let Some(declared) = &entry.value.managed_network else { continue };
+            let Some(declared) = &entry.value.managed_network else {
+                continue;
+            };
             self.declared_addresses(name, &entry.value, declared);
             let mut seen: Vec<((String, String), Span)> = Vec::new();
             for (rule_name, rule) in declared.outbound_rules.iter() {
                 self.rule(name, declared, rule_name, rule, &mut seen);
             }
-            if !declared.outbound_rules.iter().any(|(_, r)| r.value.category.value == RuleCategory::Required) {
+            if !declared
+                .outbound_rules
+                .iter()
+                .any(|(_, r)| r.value.category.value == RuleCategory::Required)
+            {
                 self.required_rules(name, &entry.value, declared);
             }
         }
     }
 
     fn declared_addresses(&mut self, name: &str, workspace: &MachineLearningWorkspace, declared: &ManagedNetwork) {
-        let Some(segment) = self.managed.get(name).map(|m| m.segment) else { return };
-        let rules = declared.outbound_rules.iter().flat_map(|(_, r)| r.value.ip_addresses.iter());
-        let compute = workspace.compute.iter().filter_map(|(_, c)| c.value.private_ip_address.as_ref());
-        let deployments = workspace.online_endpoints.iter().flat_map(|(_, e)| e.value.deployments.iter()).filter_map(|(_, d)| d.value.private_ip_address.as_ref());
+        let Some(segment) = self.managed.get(name).map(|m| m.segment) else {
+            return;
+        };
+        let rules = declared
+            .outbound_rules
+            .iter()
+            .flat_map(|(_, r)| r.value.ip_addresses.iter());
+        let compute = workspace
+            .compute
+            .iter()
+            .filter_map(|(_, c)| c.value.private_ip_address.as_ref());
+        let deployments = workspace
+            .online_endpoints
+            .iter()
+            .flat_map(|(_, e)| e.value.deployments.iter())
+            .filter_map(|(_, d)| d.value.private_ip_address.as_ref());
         for address in rules.chain(compute).chain(deployments) {
             self.claim(segment, address.value, address.span);
         }
     }
 
-    fn rule(&mut self, workspace: &str, network: &ManagedNetwork, name: &str, entry: &Entry<OutboundRule>, seen: &mut Vec<((String, String), Span)>) {
+    fn rule(
+        &mut self,
+        workspace: &str,
+        network: &ManagedNetwork,
+        name: &str,
+        entry: &Entry<OutboundRule>,
+        seen: &mut Vec<((String, String), Span)>,
+    ) {
         let rule = &entry.value;
         let mode = network.isolation_mode.value;
         let origin = Origin::new("outbound_rule", name, entry.span);
         if name.starts_with("__SYS_") && rule.category.value == RuleCategory::UserDefined {
-            self.error(code::RULE_NAME, entry.span, format!("the name `{name}` is reserved for the platform (OUT-04)"), "rename the rule, or give its category");
+            self.error(
+                code::RULE_NAME,
+                entry.span,
+                format!("the name `{name}` is reserved for the platform (OUT-04)"),
+                "rename the rule, or give its category",
+            );
         }
-        if mode == IsolationMode::Disabled || rule.type_.value != OutboundRuleType::PrivateEndpoint && mode != IsolationMode::AllowOnlyApprovedOutbound {
+        if mode == IsolationMode::Disabled
+            || rule.type_.value != OutboundRuleType::PrivateEndpoint && mode != IsolationMode::AllowOnlyApprovedOutbound
+        {
             self.error(
                 code::RULE_MODE,
                 rule.type_.span,
-                format!("rule `{name}` is not valid in isolation mode {} (ISO-01, ISO-02, FQDN-06)", mode.as_str()),
+                format!(
+                    "rule `{name}` is not valid in isolation mode {} (ISO-01, ISO-02, FQDN-06)",
+                    mode.as_str()
+                ),
                 "remove the rule, or use AllowOnlyApprovedOutbound",
             );
             return;
@@ -123,32 +227,61 @@ impl Compiler<'_> {
             Some(other) => Some(other.as_str().to_owned()),
         };
         match rule.type_.value {
-            OutboundRuleType::PrivateEndpoint => self.endpoint_rule(workspace, &origin, rule, entry.span, inactive, seen),
+            OutboundRuleType::PrivateEndpoint => {
+                self.endpoint_rule(workspace, &origin, rule, entry.span, inactive, seen)
+            }
             OutboundRuleType::ServiceTag => self.tag_rule(workspace, origin, rule, entry.span, inactive),
             OutboundRuleType::Fqdn => self.fqdn_rule(workspace, &origin, rule, entry.span, inactive.as_deref()),
         }
     }
 
     /// MPE-01: an active rule is an approved private endpoint with names of its own inside the managed network.
-    fn endpoint_rule(&mut self, workspace: &str, origin: &Origin, rule: &OutboundRule, span: Span, inactive: Option<String>, seen: &mut Vec<((String, String), Span)>) {
+    fn endpoint_rule(
+        &mut self,
+        workspace: &str,
+        origin: &Origin,
+        rule: &OutboundRule,
+        span: Span,
+        inactive: Option<String>,
+        seen: &mut Vec<((String, String), Span)>,
+    ) {
         let (Some(reference), Some(sub)) = (&rule.service_resource, &rule.sub_resource_target) else {
-            self.error(code::MISSING_KEY, span, format!("private endpoint rule `{}` needs service_resource and sub_resource_target (MPE-01)", origin.name), "add both");
+            self.error(
+                code::MISSING_KEY,
+                span,
+                format!(
+                    "private endpoint rule `{}` needs service_resource and sub_resource_target (MPE-01)",
+                    origin.name
+                ),
+                "add both",
+            );
             return;
         };
         let key = (reference.value.clone(), sub.value.to_lowercase());
         if let Some((_, other)) = seen.iter().find(|(k, _)| *k == key) {
             self.diagnostics.push(
-                Diagnostic::error(code::RULE_DUPLICATE, span, format!("another rule leads to {} {} already (OUT-05)", reference.value, sub.value))
-                    .related(*other, "the other rule")
-                    .help("remove one of the two")
-                    .refused(),
+                Diagnostic::error(
+                    code::RULE_DUPLICATE,
+                    span,
+                    format!(
+                        "another rule leads to {} {} already (OUT-05)",
+                        reference.value, sub.value
+                    ),
+                )
+                .related(*other, "the other rule")
+                .help("remove one of the two")
+                .refused(),
             );
             return;
         }
         seen.push((key.clone(), span));
-        let Some((proxied, mut target)) = self.connection_target(reference, &sub.value, sub.span) else { return };
+        let Some((proxied, mut target)) = self.connection_target(reference, &sub.value, sub.span) else {
+            return;
+        };
         if self.is_gateway(&reference.value) && !is_bridge_frontend(&sub.value) {
-            target.refused.get_or_insert_with(|| format!("a managed network accepts only the frontend name {BRIDGE_FRONTEND} (AGW-05)"));
+            target.refused.get_or_insert_with(|| {
+                format!("a managed network accepts only the frontend name {BRIDGE_FRONTEND} (AGW-05)")
+            });
         }
         let pending = closed_by(rule.connection_status.value);
         let closed = match (&inactive, &target.refused, &pending) {
@@ -157,12 +290,37 @@ impl Compiler<'_> {
             (_, _, Some((reason, why))) => Some((*reason, why.clone())),
             _ => None,
         };
-        if let Some(why) = target.refused.as_ref().filter(|_| proxied.is_none() && !self.is_gateway(&reference.value)) {
-            self.diagnostics.push(Diagnostic::error(code::PE_SKU, reference.span, format!("rule `{}` is refused: {why} (HUB-06)", origin.name)).help("change the target, or remove the rule").refused());
+        if let Some(why) = target
+            .refused
+            .as_ref()
+            .filter(|_| proxied.is_none() && !self.is_gateway(&reference.value))
+        {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    code::PE_SKU,
+                    reference.span,
+                    format!("rule `{}` is refused: {why} (HUB-06)", origin.name),
+                )
+                .help("change the target, or remove the rule")
+                .refused(),
+            );
         }
         let aliases = self.aliases(rule, &reference.value);
         let declared: Vec<IpAddr> = rule.ip_addresses.iter().map(|a| a.value).collect();
-        self.managed_endpoint(workspace, origin, key, proxied, &target, declared, closed, setting_of(rule, rule.connection_status.span.or(rule.status.as_ref().map(|s| s.span))), aliases);
+        self.managed_endpoint(
+            workspace,
+            origin,
+            key,
+            proxied,
+            &target,
+            declared,
+            closed,
+            setting_of(
+                rule,
+                rule.connection_status.span.or(rule.status.as_ref().map(|s| s.span)),
+            ),
+            aliases,
+        );
     }
 
     fn is_gateway(&self, name: &str) -> bool {
@@ -174,15 +332,27 @@ impl Compiler<'_> {
         let mut aliases = Vec::new();
         for text in &rule.fqdns {
             if !self.is_gateway(target) {
-                self.diagnostics.push(Diagnostic::warning(code::IGNORED, text.span, "fqdns has an effect only on application gateway rules (MPE-11)"));
+                self.diagnostics.push(Diagnostic::warning(
+                    code::IGNORED,
+                    text.span,
+                    "fqdns has an effect only on application gateway rules (MPE-11)",
+                ));
                 continue;
             }
             match text.value.parse::<Fqdn>() {
                 Ok(name) if name.labels().count() >= 3 => aliases.push(name),
                 Ok(name) => self.diagnostics.push(
-                    Diagnostic::error(code::ALIAS_LABELS, text.span, format!("alias `{name}` has fewer than three labels (AGW-10)")).help("use a name such as app.corp.example.com").refused(),
+                    Diagnostic::error(
+                        code::ALIAS_LABELS,
+                        text.span,
+                        format!("alias `{name}` has fewer than three labels (AGW-10)"),
+                    )
+                    .help("use a name such as app.corp.example.com")
+                    .refused(),
                 ),
-                Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string())),
+                Err(error) => self
+                    .diagnostics
+                    .push(Diagnostic::error(code::VALUE, text.span, error.to_string())),
             }
         }
         aliases
@@ -201,7 +371,9 @@ impl Compiler<'_> {
         settings: (Setting<bool>, Option<Span>),
         aliases: Vec<Fqdn>,
     ) {
-        let Some(segment) = self.managed.get(workspace).map(|m| m.segment) else { return };
+        let Some(segment) = self.managed.get(workspace).map(|m| m.segment) else {
+            return;
+        };
         let members = target.members.max(1);
         let mut addresses = declared;
         addresses.truncate(members);
@@ -225,11 +397,19 @@ impl Compiler<'_> {
         let made = PrivateEndpoint {
             managed: true,
             filtered: false,
-            connection: Connection { closed, span: settings.1 },
+            connection: Connection {
+                closed,
+                span: settings.1,
+            },
             target: proxied.unwrap_or_else(|| ConnectionTarget::Doors(members_of(target, &addresses))),
             limited_clients: settings.0,
         };
-        self.plane.add_endpoint(endpoint(origin.clone(), Some(segment), addresses, Role::PrivateEndpoint(made)));
+        self.plane.add_endpoint(endpoint(
+            origin.clone(),
+            Some(segment),
+            addresses,
+            Role::PrivateEndpoint(made),
+        ));
     }
 
     /// TAG-02, TAG-03.
@@ -240,7 +420,15 @@ impl Compiler<'_> {
                 Some(tag) if tag.value.eq_ignore_ascii_case("VirtualNetwork") => {}
                 Some(tag) if tag.value.eq_ignore_ascii_case("Internet") => to.internet = true,
                 Some(tag) => to.tags.push(tag.value.clone()),
-                None => self.error(code::MISSING_KEY, span, format!("service tag rule `{}` needs service_tag or address_prefixes (TAG-02)", origin.name), "add service_tag"),
+                None => self.error(
+                    code::MISSING_KEY,
+                    span,
+                    format!(
+                        "service tag rule `{}` needs service_tag or address_prefixes (TAG-02)",
+                        origin.name
+                    ),
+                    "add service_tag",
+                ),
             }
         } else {
             to.addresses = rule.address_prefixes.iter().map(|p| p.value).collect();
@@ -248,13 +436,27 @@ impl Compiler<'_> {
         let protocol = rule.protocol.as_ref().map_or(Protocol::Any, |p| protocol(p.value));
         let ports = rule.port_ranges.as_ref().map_or_else(PortSet::all, |p| p.value.clone());
         let matches = EgressMatch::Address { to, protocol, ports };
-        self.egress(workspace, EgressRule { origin, allow: rule.action.value == Access::Allow, matches, inactive, void: None });
+        self.egress(
+            workspace,
+            EgressRule {
+                origin,
+                allow: rule.action.value == Access::Allow,
+                matches,
+                inactive,
+                void: None,
+            },
+        );
     }
 
     /// FQDN-02 to FQDN-05; a comma-separated text names several (FQDN-04).
     fn fqdn_rule(&mut self, workspace: &str, origin: &Origin, rule: &OutboundRule, span: Span, inactive: Option<&str>) {
         let Some(text) = &rule.destination_fqdn else {
-            self.error(code::MISSING_KEY, span, format!("FQDN rule `{}` needs destination_fqdn (FQDN-03)", origin.name), "add destination_fqdn");
+            self.error(
+                code::MISSING_KEY,
+                span,
+                format!("FQDN rule `{}` needs destination_fqdn (FQDN-03)", origin.name),
+                "add destination_fqdn",
+            );
             return;
         };
         let ports = PortSet::of([80, 443].map(|p| crate::net::PortRange { first: p, last: p }));
@@ -263,15 +465,28 @@ impl Compiler<'_> {
                 Ok(pattern) => {
                     let void = names_storage(&pattern).then_some(Reason::EgressStorageFqdn);
                     let matches = EgressMatch::Name(pattern, ports.clone());
-                    self.egress(workspace, EgressRule { origin: origin.clone(), allow: true, matches, inactive: inactive.map(str::to_owned), void });
+                    self.egress(
+                        workspace,
+                        EgressRule {
+                            origin: origin.clone(),
+                            allow: true,
+                            matches,
+                            inactive: inactive.map(str::to_owned),
+                            void,
+                        },
+                    );
                 }
-                Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string())),
+                Err(error) => self
+                    .diagnostics
+                    .push(Diagnostic::error(code::VALUE, text.span, error.to_string())),
             }
         }
     }
 
     fn egress(&mut self, workspace: &str, rule: EgressRule) {
-        let Some(network) = self.managed.get(workspace).map(|m| m.network) else { return };
+        let Some(network) = self.managed.get(workspace).map(|m| m.network) else {
+            return;
+        };
         if let Some(egress) = &mut self.plane.networks.get_mut(network).egress {
             egress.rules.push(rule);
         }
@@ -287,41 +502,99 @@ impl Compiler<'_> {
         let approved_only = mode == IsolationMode::AllowOnlyApprovedOutbound;
         let provisioned = self.managed.get(name).is_some_and(|m| m.provisioned);
         let inactive = (!provisioned).then(|| "Inactive: the managed network is not provisioned".to_owned());
-        let private = |service: &str| estate.services.get(service).is_some_and(|s| !s.value.public_network_access_enabled.value);
-        let mut wanted = vec![(name.to_owned(), "amlworkspace", !workspace.public_network_access_enabled.value)];
+        let private = |service: &str| {
+            estate
+                .services
+                .get(service)
+                .is_some_and(|s| !s.value.public_network_access_enabled.value)
+        };
+        let mut wanted = vec![(
+            name.to_owned(),
+            "amlworkspace",
+            !workspace.public_network_access_enabled.value,
+        )];
         if let Some(storage) = &workspace.storage_account {
             wanted.extend(["blob", "file"].map(|s| (storage.value.clone(), s, private(&storage.value))));
         }
-        for (reference, sub) in [(&workspace.key_vault, "vault"), (&workspace.container_registry, "registry")] {
+        for (reference, sub) in [
+            (&workspace.key_vault, "vault"),
+            (&workspace.container_registry, "registry"),
+        ] {
             wanted.extend(reference.iter().map(|r| (r.value.clone(), sub, private(&r.value))));
         }
-        let existing: Vec<_> = self.managed_names.iter().filter(|m| m.workspace == name).filter_map(|m| m.target.clone()).collect();
+        let existing: Vec<_> = self
+            .managed_names
+            .iter()
+            .filter(|m| m.workspace == name)
+            .filter_map(|m| m.target.clone())
+            .collect();
         for (service, sub, closed_to_public) in wanted {
             let key = (service.clone(), sub.to_owned());
-            let Some(target) = self.targets.get(&key).cloned() else { continue };
+            let Some(target) = self.targets.get(&key).cloned() else {
+                continue;
+            };
             if !(approved_only || closed_to_public) || existing.contains(&key) {
                 continue;
             }
-            let origin = Origin::new("outbound_rule", format!("__SYS_PE_{service}_{sub}"), network.isolation_mode.span);
+            let origin = Origin::new(
+                "outbound_rule",
+                format!("__SYS_PE_{service}_{sub}"),
+                network.isolation_mode.span,
+            );
             let closed = match (&inactive, &target.refused) {
                 (Some(status), _) => Some((Reason::PeInactive, format!("its status is {status}"))),
                 (_, Some(why)) => Some((Reason::PeInactive, why.clone())),
                 _ => None,
             };
-            let spark = Setting { value: matches!(sub, "amlworkspace" | "blob" | "file"), span: None };
-            self.managed_endpoint(name, &origin, key, None, &target, Vec::new(), closed, (spark, None), Vec::new());
+            let spark = Setting {
+                value: matches!(sub, "amlworkspace" | "blob" | "file"),
+                span: None,
+            };
+            self.managed_endpoint(
+                name,
+                &origin,
+                key,
+                None,
+                &target,
+                Vec::new(),
+                closed,
+                (spark, None),
+                Vec::new(),
+            );
         }
         for (rule, tag, protocol, ports) in REQUIRED_TAGS.iter().filter(|_| approved_only) {
-            let to = Matcher { tags: vec![(*tag).to_owned()], ..Matcher::default() };
-            let matches = EgressMatch::Address { to, protocol: *protocol, ports: ports.parse().unwrap_or_else(|_| PortSet::all()) };
+            let to = Matcher {
+                tags: vec![(*tag).to_owned()],
+                ..Matcher::default()
+            };
+            let matches = EgressMatch::Address {
+                to,
+                protocol: *protocol,
+                ports: ports.parse().unwrap_or_else(|_| PortSet::all()),
+            };
             let origin = Origin::new("outbound_rule", *rule, network.isolation_mode.span);
-            self.egress(name, EgressRule { origin, allow: true, matches, inactive: inactive.clone(), void: None });
+            self.egress(
+                name,
+                EgressRule {
+                    origin,
+                    allow: true,
+                    matches,
+                    inactive: inactive.clone(),
+                    void: None,
+                },
+            );
         }
     }
 }
 
 fn setting_of(rule: &OutboundRule, state: Option<Span>) -> (Setting<bool>, Option<Span>) {
-    (Setting { value: rule.spark_enabled.value, span: rule.spark_enabled.span }, state)
+    (
+        Setting {
+            value: rule.spark_enabled.value,
+            span: rule.spark_enabled.span,
+        },
+        state,
+    )
 }
 
 /// FQDN-05: storage hosts, except the one of the documented editor list.

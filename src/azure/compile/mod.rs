@@ -171,7 +171,8 @@ impl<'e> Compiler<'e> {
 
     /// Region of a resource, in the short lower-case form of service tags.
     fn region(&self, own: Option<&crate::document::Spanned<String>>) -> Option<String> {
-        own.or(self.estate.location.as_ref()).map(|l| l.value.to_lowercase().replace(' ', ""))
+        own.or(self.estate.location.as_ref())
+            .map(|l| l.value.to_lowercase().replace(' ', ""))
     }
 
     /// Looks a reference up and reports it if nothing has that name.
@@ -193,8 +194,11 @@ impl<'e> Compiler<'e> {
 
     fn dangling<'n>(&mut self, what: &str, reference: &Reference, names: impl Iterator<Item = &'n str>) {
         let names: Vec<_> = names.collect();
-        let mut diagnostic =
-            Diagnostic::error(code::REFERENCE, reference.span, format!("no {what} is named `{}`", reference.value));
+        let mut diagnostic = Diagnostic::error(
+            code::REFERENCE,
+            reference.span,
+            format!("no {what} is named `{}`", reference.value),
+        );
         diagnostic = match nearest(&reference.value, names.iter().copied()) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None if names.is_empty() => diagnostic.help(format!("declare one; the scenario has no {what} yet")),
@@ -211,7 +215,13 @@ impl<'e> Compiler<'e> {
         found
     }
 
-    fn error(&mut self, code: crate::diag::Code, span: impl Into<Option<Span>>, message: impl Into<String>, help: impl Into<String>) {
+    fn error(
+        &mut self,
+        code: crate::diag::Code,
+        span: impl Into<Option<Span>>,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
         self.diagnostics.push(Diagnostic::error(code, span, message).help(help));
     }
 
@@ -231,7 +241,12 @@ impl<'e> Compiler<'e> {
         let origin = here.origin.clone();
         match inside {
             None => {
-                let prefixes = here.prefixes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let prefixes = here
+                    .prefixes
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", ");
                 self.error(
                     code::PLACEMENT,
                     span,
@@ -239,17 +254,26 @@ impl<'e> Compiler<'e> {
                     format!("use an address of {prefixes}"),
                 );
             }
-            Some(prefix) if prefix.length() < 31 && !prefix.usable().any(|a| a == address) && is_reserved(*prefix, address) => self.error(
-                code::PLACEMENT,
-                span,
-                format!("{address} is reserved by the platform in {origin} (ADDR-03)"),
-                "the first four addresses and the last of a subnet cannot be used",
-            ),
+            Some(prefix)
+                if prefix.length() < 31 && !prefix.usable().any(|a| a == address) && is_reserved(*prefix, address) =>
+            {
+                self.error(
+                    code::PLACEMENT,
+                    span,
+                    format!("{address} is reserved by the platform in {origin} (ADDR-03)"),
+                    "the first four addresses and the last of a subnet cannot be used",
+                )
+            }
             Some(_) => {}
         }
         let taken = self.taken.entry(segment).or_default();
         if taken.contains(&address) {
-            self.error(code::OVERLAP, span, format!("{address} is used twice in {origin}"), "give each its own address");
+            self.error(
+                code::OVERLAP,
+                span,
+                format!("{address} is used twice in {origin}"),
+                "give each its own address",
+            );
         } else {
             taken.push(address);
         }
@@ -257,11 +281,16 @@ impl<'e> Compiler<'e> {
 }
 
 fn is_reserved(prefix: crate::net::Prefix, address: IpAddr) -> bool {
-    let (IpAddr::V4(first), IpAddr::V4(last), IpAddr::V4(at)) = (prefix.network(), prefix.last(), address) else { return false };
+    let (IpAddr::V4(first), IpAddr::V4(last), IpAddr::V4(at)) = (prefix.network(), prefix.last(), address) else {
+        return false;
+    };
     u32::from(at) - u32::from(first) < 4 || at == last
 }
 
 /// A file's setting as the data plane keeps it.
 fn setting<T: Copy>(setting: &Setting<T>) -> crate::dataplane::Setting<T> {
-    crate::dataplane::Setting { value: setting.value, span: setting.span }
+    crate::dataplane::Setting {
+        value: setting.value,
+        span: setting.span,
+    }
 }

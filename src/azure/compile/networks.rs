@@ -35,18 +35,30 @@ impl Compiler<'_> {
                 let full = format!("{name}/{subnet_name}");
                 for prefix in &subnet.value.address_prefixes {
                     if !vnet.address_space.iter().any(|p| p.value.covers(prefix.value)) {
-                        let space = vnet.address_space.iter().map(|p| p.value.to_string()).collect::<Vec<_>>().join(", ");
+                        let space = vnet
+                            .address_space
+                            .iter()
+                            .map(|p| p.value.to_string())
+                            .collect::<Vec<_>>()
+                            .join(", ");
                         self.error(
                             code::PLACEMENT,
                             prefix.span,
-                            format!("{} of subnet `{full}` lies outside its virtual network (ADDR-02)", prefix.value),
+                            format!(
+                                "{} of subnet `{full}` lies outside its virtual network (ADDR-02)",
+                                prefix.value
+                            ),
                             format!("use a prefix of {space}"),
                         );
                     }
                     if let Some((other, at)) = seen.iter().find(|(p, _)| p.overlaps(prefix.value)) {
                         self.diagnostics.push(
-                            Diagnostic::error(code::OVERLAP, prefix.span, format!("{} overlaps {other} of subnet `{at}` (ADDR-02)", prefix.value))
-                                .help("subnets of a virtual network are disjoint"),
+                            Diagnostic::error(
+                                code::OVERLAP,
+                                prefix.span,
+                                format!("{} overlaps {other} of subnet `{at}` (ADDR-02)", prefix.value),
+                            )
+                            .help("subnets of a virtual network are disjoint"),
                         );
                     }
                     seen.push((prefix.value, full.clone()));
@@ -59,7 +71,12 @@ impl Compiler<'_> {
                     filter: None,
                     routes: Vec::new(),
                     default_outbound: (outbound.value, outbound.span),
-                    service_endpoints: subnet.value.service_endpoints.iter().map(|s| (service_endpoint_tag(&s.value), Some(s.span))).collect(),
+                    service_endpoints: subnet
+                        .value
+                        .service_endpoints
+                        .iter()
+                        .map(|s| (service_endpoint_tag(&s.value), Some(s.span)))
+                        .collect(),
                 });
                 self.subnets.insert(full, segment);
             }
@@ -73,15 +90,27 @@ impl Compiler<'_> {
         for (i, prefix) in space.iter().enumerate() {
             if let Some(other) = space.iter().take(i).find(|p| p.value.overlaps(prefix.value)) {
                 self.diagnostics.push(
-                    Diagnostic::error(code::OVERLAP, prefix.span, format!("{} overlaps {} of `{name}` (ADDR-01)", prefix.value, other.value))
-                        .related(other.span, "the other prefix")
-                        .help("prefixes of a network are disjoint"),
+                    Diagnostic::error(
+                        code::OVERLAP,
+                        prefix.span,
+                        format!("{} overlaps {} of `{name}` (ADDR-01)", prefix.value, other.value),
+                    )
+                    .related(other.span, "the other prefix")
+                    .help("prefixes of a network are disjoint"),
                 );
             }
             let forbidden = ["224.0.0.0/4", "127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32"];
-            let hit = forbidden.iter().filter_map(|f| f.parse::<Prefix>().ok()).find(|f| f.overlaps(prefix.value));
+            let hit = forbidden
+                .iter()
+                .filter_map(|f| f.parse::<Prefix>().ok())
+                .find(|f| f.overlaps(prefix.value));
             if let Some(hit) = hit {
-                self.error(code::PLACEMENT, prefix.span, format!("{} overlaps {hit}, which no network may use (ADDR-01)", prefix.value), "use private address space");
+                self.error(
+                    code::PLACEMENT,
+                    prefix.span,
+                    format!("{} overlaps {hit}, which no network may use (ADDR-01)", prefix.value),
+                    "use private address space",
+                );
             }
         }
     }
@@ -91,7 +120,10 @@ impl Compiler<'_> {
         let estate = self.estate;
         for (_, entry) in estate.virtual_network_peerings.iter() {
             let link = &entry.value;
-            let pair = (estate.virtual_networks.get(&link.virtual_network.value), estate.virtual_networks.get(&link.remote_virtual_network.value));
+            let pair = (
+                estate.virtual_networks.get(&link.virtual_network.value),
+                estate.virtual_networks.get(&link.remote_virtual_network.value),
+            );
             let (Some(local), Some(remote)) = pair else { continue };
             for a in &local.value.address_space {
                 for b in remote.value.address_space.iter().filter(|b| b.value.overlaps(a.value)) {
@@ -99,7 +131,10 @@ impl Compiler<'_> {
                         Diagnostic::error(
                             code::OVERLAP,
                             link.remote_virtual_network.span,
-                            format!("`{}` ({}) and `{}` ({}) overlap and cannot be peered (PEER-03)", link.virtual_network.value, a.value, link.remote_virtual_network.value, b.value),
+                            format!(
+                                "`{}` ({}) and `{}` ({}) overlap and cannot be peered (PEER-03)",
+                                link.virtual_network.value, a.value, link.remote_virtual_network.value, b.value
+                            ),
                         )
                         .related(b.span, "overlapping prefix")
                         .help("give the networks disjoint address spaces"),
@@ -118,10 +153,21 @@ impl Compiler<'_> {
             let origin = Origin::new("on_premises_site", name, entry.span);
             let breakout = site.internet.as_ref().map(|internet| {
                 let at = &internet.public_ip_address;
-                (Breakout { origin: Origin::new("internet", name, at.span), address: at.value }, at.span)
+                (
+                    Breakout {
+                        origin: Origin::new("internet", name, at.span),
+                        address: at.value,
+                    },
+                    at.span,
+                )
             });
             if let Some((breakout, span)) = breakout.as_ref().filter(|(b, _)| !is_public(b.address)) {
-                self.error(code::VALUE, *span, format!("{} is not a public address", breakout.address), "give the address that the internet sees");
+                self.error(
+                    code::VALUE,
+                    *span,
+                    format!("{} is not a public address", breakout.address),
+                    "give the address that the internet sees",
+                );
             }
             let network = self.plane.networks.push(Network {
                 origin: origin.clone(),

@@ -19,7 +19,9 @@ impl Compiler<'_> {
         // Declared addresses are claimed first, so that allocations never take them.
         let mut placed = Vec::new();
         for (name, entry) in estate.private_endpoints.iter() {
-            let Some(segment) = self.subnet(&entry.value.subnet) else { continue };
+            let Some(segment) = self.subnet(&entry.value.subnet) else {
+                continue;
+            };
             for address in &entry.value.ip_addresses {
                 self.claim(segment, address.value, address.span);
             }
@@ -30,20 +32,45 @@ impl Compiler<'_> {
         }
     }
 
-    fn private_endpoint(&mut self, name: &str, declared: &Declared, span: Span, segment: Id<crate::dataplane::Segment>) {
+    fn private_endpoint(
+        &mut self,
+        name: &str,
+        declared: &Declared,
+        span: Span,
+        segment: Id<crate::dataplane::Segment>,
+    ) {
         let connection = &declared.private_service_connection;
         let reference = &connection.private_connection_resource;
         let Some(sub) = connection.subresource_names.first() else {
-            self.error(code::MISSING_KEY, reference.span, format!("private endpoint `{name}` names no sub-resource (PE-02)"), "add one to subresource_names");
+            self.error(
+                code::MISSING_KEY,
+                reference.span,
+                format!("private endpoint `{name}` names no sub-resource (PE-02)"),
+                "add one to subresource_names",
+            );
             return;
         };
         if let Some(second) = connection.subresource_names.get(1) {
-            self.error(code::VALUE, second.span, "a private endpoint has one sub-resource (PE-02)", "declare a private endpoint for each");
+            self.error(
+                code::VALUE,
+                second.span,
+                "a private endpoint has one sub-resource (PE-02)",
+                "declare a private endpoint for each",
+            );
         }
         let status = connection.status.as_ref().map(|s| (s.value, s.span));
         let manual = connection.is_manual_connection.value;
         let (state, state_span) = status.map_or_else(
-            || (if manual { ConnectionStatus::Pending } else { ConnectionStatus::Approved }, connection.is_manual_connection.span),
+            || {
+                (
+                    if manual {
+                        ConnectionStatus::Pending
+                    } else {
+                        ConnectionStatus::Approved
+                    },
+                    connection.is_manual_connection.span,
+                )
+            },
             |(s, at)| (s, Some(at)),
         );
         let mut closed = closed_by(state);
@@ -58,7 +85,10 @@ impl Compiler<'_> {
             self.error(
                 code::CONFLICT,
                 declared.ip_addresses.first().map(|a| a.span),
-                format!("private endpoint `{name}` declares {} addresses, its target has {members} (PE-05)", addresses.len()),
+                format!(
+                    "private endpoint `{name}` declares {} addresses, its target has {members} (PE-05)",
+                    addresses.len()
+                ),
                 "give one address per member, in order, or none to have them allocated",
             );
         }
@@ -72,12 +102,20 @@ impl Compiler<'_> {
             Some((_, target)) if target.refused.is_some() => {
                 let why = target.refused.unwrap_or_default();
                 self.diagnostics.push(
-                    Diagnostic::error(code::PE_SKU, reference.span, format!("private endpoint `{name}` is refused: {why} (HUB-06)")).help("change the target, or remove the endpoint").refused(),
+                    Diagnostic::error(
+                        code::PE_SKU,
+                        reference.span,
+                        format!("private endpoint `{name}` is refused: {why} (HUB-06)"),
+                    )
+                    .help("change the target, or remove the endpoint")
+                    .refused(),
                 );
                 closed = Some((Reason::PeInactive, format!("the platform refuses it: {why}")));
                 ConnectionTarget::Nothing
             }
-            Some((proxied, target)) => proxied.unwrap_or_else(|| ConnectionTarget::Doors(members_of(&target, &addresses))),
+            Some((proxied, target)) => {
+                proxied.unwrap_or_else(|| ConnectionTarget::Doors(members_of(&target, &addresses)))
+            }
         };
         if closed.is_none()
             && let Some(target) = self.targets.get_mut(&key)
@@ -88,21 +126,51 @@ impl Compiler<'_> {
         let made = PrivateEndpoint {
             managed: false,
             filtered,
-            connection: Connection { closed, span: state_span },
+            connection: Connection {
+                closed,
+                span: state_span,
+            },
             target,
-            limited_clients: Setting { value: true, span: None },
+            limited_clients: Setting {
+                value: true,
+                span: None,
+            },
         };
-        let id = self.plane.add_endpoint(endpoint(origin, Some(segment), addresses.clone(), Role::PrivateEndpoint(made)));
-        self.customer_endpoints.push(CustomerEndpoint { name: name.to_owned(), endpoint: id, segment, addresses, target: key });
+        let id = self.plane.add_endpoint(endpoint(
+            origin,
+            Some(segment),
+            addresses.clone(),
+            Role::PrivateEndpoint(made),
+        ));
+        self.customer_endpoints.push(CustomerEndpoint {
+            name: name.to_owned(),
+            endpoint: id,
+            segment,
+            addresses,
+            target: key,
+        });
     }
 
     /// The target of a connection: a sub-resource of a service, or a frontend of an application gateway.
-    pub(super) fn connection_target(&mut self, reference: &Reference, sub: &str, span: Span) -> Option<(Option<ConnectionTarget>, Target)> {
+    pub(super) fn connection_target(
+        &mut self,
+        reference: &Reference,
+        sub: &str,
+        span: Span,
+    ) -> Option<(Option<ConnectionTarget>, Target)> {
         let estate = self.estate;
         if let Some(workspace) = estate.machine_learning_workspaces.get(&reference.value)
             && workspace.value.hub.is_some()
         {
-            self.error(code::UNSUPPORTED_TARGET, reference.span, format!("`{}` is a project; it is reached by its hub's endpoint (HUB-02)", reference.value), "target the hub");
+            self.error(
+                code::UNSUPPORTED_TARGET,
+                reference.span,
+                format!(
+                    "`{}` is a project; it is reached by its hub's endpoint (HUB-02)",
+                    reference.value
+                ),
+                "target the hub",
+            );
             return None;
         }
         if let Some(gateway) = estate.application_gateways.get(&reference.value) {
@@ -112,17 +180,33 @@ impl Compiler<'_> {
         if let Some(target) = self.targets.get(&key) {
             return Some((None, target.clone()));
         }
-        let subs: Vec<String> = self.targets.keys().filter(|(r, _)| *r == reference.value).map(|(_, s)| s.clone()).collect();
+        let subs: Vec<String> = self
+            .targets
+            .keys()
+            .filter(|(r, _)| *r == reference.value)
+            .map(|(_, s)| s.clone())
+            .collect();
         if subs.is_empty() {
             let names = self.resources.clone();
-            if self.find("service, workspace or application gateway", reference, &names).is_some() {
+            if self
+                .find("service, workspace or application gateway", reference, &names)
+                .is_some()
+            {
                 // Its names could not be built, which was reported where it is declared.
                 return None;
             }
             return None;
         }
-        let help = nearest(sub, subs.iter().map(String::as_str)).map_or_else(|| format!("sub-resources: {}", subs.join(", ")), |n| format!("did you mean `{n}`?"));
-        self.error(code::UNSUPPORTED_TARGET, span, format!("`{}` has no sub-resource `{sub}`", reference.value), help);
+        let help = nearest(sub, subs.iter().map(String::as_str)).map_or_else(
+            || format!("sub-resources: {}", subs.join(", ")),
+            |n| format!("did you mean `{n}`?"),
+        );
+        self.error(
+            code::UNSUPPORTED_TARGET,
+            span,
+            format!("`{}` has no sub-resource `{sub}`", reference.value),
+            help,
+        );
         None
     }
 }
@@ -144,7 +228,12 @@ pub(super) fn members_of(target: &Target, addresses: &[IpAddr]) -> Vec<(IpAddr, 
         .iter()
         .enumerate()
         .map(|(member, address)| {
-            let mut doors: Vec<_> = target.names.iter().filter(|n| n.member == member).map(|n| n.door).collect();
+            let mut doors: Vec<_> = target
+                .names
+                .iter()
+                .filter(|n| n.member == member)
+                .map(|n| n.door)
+                .collect();
             doors.sort_unstable();
             doors.dedup();
             (*address, doors)

@@ -22,12 +22,22 @@ impl Compiler<'_> {
             let service = &entry.value;
             let Some(known) = self.known.service(self.cloud, &service.type_.value) else {
                 let near = nearest(&service.type_.value, self.known.resource_types(self.cloud)).map(str::to_owned);
-                let help = near.map_or("see `privreach explain services` for the known types".to_owned(), |n| format!("did you mean `{n}`?"));
-                self.error(code::VALUE, service.type_.span, format!("`{}` is not a known service type", service.type_.value), help);
+                let help = near.map_or("see `privreach explain services` for the known types".to_owned(), |n| {
+                    format!("did you mean `{n}`?")
+                });
+                self.error(
+                    code::VALUE,
+                    service.type_.span,
+                    format!("`{}` is not a known service type", service.type_.value),
+                    help,
+                );
                 continue;
             };
             let origin = Origin::new("service", name, entry.span);
-            let has_identity = service.identity.as_ref().is_some_and(|i| i.type_.value != IdentityType::None);
+            let has_identity = service
+                .identity
+                .as_ref()
+                .is_some_and(|i| i.type_.value != IdentityType::None);
             let resource = self.plane.resources.push(Resource {
                 origin: origin.clone(),
                 kind: known.resource_type.clone(),
@@ -45,7 +55,12 @@ impl Compiler<'_> {
         let estate = self.estate;
         for (name, entry) in estate.services.iter() {
             let service = &entry.value;
-            let (Some(known), Some(resource)) = (self.known.service(self.cloud, &service.type_.value), self.resources.get(name).copied()) else { continue };
+            let (Some(known), Some(resource)) = (
+                self.known.service(self.cloud, &service.type_.value),
+                self.resources.get(name).copied(),
+            ) else {
+                continue;
+            };
             let origin = Origin::new("service", name, entry.span);
             let gate = self.gate(&origin, service, known);
             self.plane.resources.get_mut(resource).gate = Some(gate.clone());
@@ -55,21 +70,46 @@ impl Compiler<'_> {
                 let names: Vec<Fqdn> = target.names.iter().map(|n| n.public.clone()).collect();
                 // Secondary endpoints and further sub-resources are asked for by name, never by the service alone.
                 if !sub.name.ends_with("_secondary") && !names.is_empty() {
-                    self.plane.resources.get_mut(resource).names.push((sub.name.clone(), names));
+                    self.plane
+                        .resources
+                        .get_mut(resource)
+                        .names
+                        .push((sub.name.clone(), names));
                 }
                 self.targets.insert((name.to_owned(), sub.name.to_lowercase()), target);
             }
         }
     }
 
-    fn sub_resource(&mut self, name: &str, service: &Service, known: &KnownService, sub: &SubResource, gate: &Gate, origin: &Origin) -> Option<Target> {
-        let mut values: BTreeMap<String, String> = service.name_values.iter().map(|(k, v)| (k.to_owned(), v.value.value.clone())).collect();
+    fn sub_resource(
+        &mut self,
+        name: &str,
+        service: &Service,
+        known: &KnownService,
+        sub: &SubResource,
+        gate: &Gate,
+        origin: &Origin,
+    ) -> Option<Target> {
+        let mut values: BTreeMap<String, String> = service
+            .name_values
+            .iter()
+            .map(|(k, v)| (k.to_owned(), v.value.value.clone()))
+            .collect();
         if let Some(subdomain) = &service.custom_subdomain_name {
             values.insert("customSubdomain".to_owned(), subdomain.value.clone());
         }
         let region = self.region(service.location.as_ref());
-        let replicas: Vec<String> = service.replica_locations.iter().map(|l| l.value.to_lowercase().replace(' ', "")).collect();
-        let made = sub.instantiate(&NameValues { name, region: region.as_deref(), replica_regions: &replicas, values: &values });
+        let replicas: Vec<String> = service
+            .replica_locations
+            .iter()
+            .map(|l| l.value.to_lowercase().replace(' ', ""))
+            .collect();
+        let made = sub.instantiate(&NameValues {
+            name,
+            region: region.as_deref(),
+            replica_regions: &replicas,
+            values: &values,
+        });
         let made = match made {
             Ok(made) => made,
             Err(errors) => {
@@ -79,14 +119,25 @@ impl Compiler<'_> {
                     NameError::Missing(_) => None,
                 });
                 if let Some(invalid) = invalid {
-                    self.diagnostics.push(Diagnostic::error(code::VALUE, origin.span, format!("service `{name}` makes an invalid name: {invalid}")));
+                    self.diagnostics.push(Diagnostic::error(
+                        code::VALUE,
+                        origin.span,
+                        format!("service `{name}` makes an invalid name: {invalid}"),
+                    ));
                 }
                 let refused = errors.first().map(|e| format!("its names cannot be told: {e}"));
-                return Some(Target { refused, ..Target::default() });
+                return Some(Target {
+                    refused,
+                    ..Target::default()
+                });
             }
         };
         let mut doors = BTreeMap::new();
-        let mut target = Target { members: made.member_count, refused: refused_sku(service, known), ..Target::default() };
+        let mut target = Target {
+            members: made.member_count,
+            refused: refused_sku(service, known),
+            ..Target::default()
+        };
         target.alias_declared = service.public_alias.as_ref().map(|a| a.value == PublicAlias::Present);
         target.records = made.records.iter().map(|r| (r.name.clone(), r.member)).collect();
         for named in made.names {
@@ -94,14 +145,35 @@ impl Compiler<'_> {
             let door = match doors.get(&named.member) {
                 Some(door) => *door,
                 None => {
-                    let label = if made.member_count > 1 { format!("{} ({})", sub.name, named.public) } else { sub.name.clone() };
-                    let door = self.door(name, origin, label, sub.ports.clone(), gate.clone(), service, tags, region.clone());
+                    let label = if made.member_count > 1 {
+                        format!("{} ({})", sub.name, named.public)
+                    } else {
+                        sub.name.clone()
+                    };
+                    let door = self.door(
+                        name,
+                        origin,
+                        label,
+                        sub.ports.clone(),
+                        gate.clone(),
+                        service,
+                        tags,
+                        region.clone(),
+                    );
                     doors.insert(named.member, door);
                     door
                 }
             };
-            self.plane.door_names.insert(named.public.clone(), DoorName { door, requires: None });
-            target.names.push(NamedDoor { public: named.public, private: named.private, record: named.record, member: named.member, door });
+            self.plane
+                .door_names
+                .insert(named.public.clone(), DoorName { door, requires: None });
+            target.names.push(NamedDoor {
+                public: named.public,
+                private: named.private,
+                record: named.record,
+                member: named.member,
+                door,
+            });
         }
         Some(target)
     }
@@ -138,11 +210,32 @@ impl Compiler<'_> {
     ) -> crate::dataplane::Id<Door> {
         // Every door belongs to a resource; a missing one was reported where it is declared.
         let resource = resource.unwrap_or_else(|| {
-            self.plane.resources.push(Resource { origin: origin.clone(), kind: String::new(), names: Vec::new(), gate: None, has_identity: false })
+            self.plane.resources.push(Resource {
+                origin: origin.clone(),
+                kind: String::new(),
+                names: Vec::new(),
+                gate: None,
+                has_identity: false,
+            })
         });
-        let door = self.plane.doors.push(Door { origin: origin.clone(), resource, label, ports, gate, public_address: address });
+        let door = self.plane.doors.push(Door {
+            origin: origin.clone(),
+            resource,
+            label,
+            ports,
+            gate,
+            public_address: address,
+        });
         let mut owner = endpoint(origin.clone(), None, vec![address], Role::Door(door));
-        owner.tags = Tags { names: tag.map(str::to_owned).into_iter().chain(["AzureCloud".to_owned()]).collect(), region, complete: true };
+        owner.tags = Tags {
+            names: tag
+                .map(str::to_owned)
+                .into_iter()
+                .chain(["AzureCloud".to_owned()])
+                .collect(),
+            region,
+            complete: true,
+        };
         self.plane.add_endpoint(owner);
         door
     }
@@ -154,7 +247,10 @@ impl Compiler<'_> {
         let mut gate = Gate {
             origin: origin.clone(),
             enabled: setting(&service.public_network_access_enabled),
-            default_allow: Setting { value: true, span: None },
+            default_allow: Setting {
+                value: true,
+                span: None,
+            },
             addresses: Vec::new(),
             segments: Vec::new(),
             instances: Vec::new(),
@@ -165,7 +261,10 @@ impl Compiler<'_> {
             rules: &["PAAS-01", "HUB-04"],
         };
         let Some(rules) = rules else { return gate };
-        gate.default_allow = Setting { value: rules.default_action.value == Access::Allow, span: rules.default_action.span };
+        gate.default_allow = Setting {
+            value: rules.default_action.value == Access::Allow,
+            span: rules.default_action.span,
+        };
         gate.addresses = rules.ip_rules.iter().map(|r| (r.value, Some(r.span))).collect();
         for reference in &rules.virtual_network_subnets {
             if let Some(segment) = self.subnet(reference) {
@@ -182,8 +281,12 @@ impl Compiler<'_> {
             let on = bypass.iter().any(|b| b.value == Bypass::AzureServices);
             if bypass_default(&kind).is_none() && on {
                 self.diagnostics.push(
-                    Diagnostic::warning(code::IGNORED, bypass.first().map(|b| b.span), format!("whom {} trusts is not modelled; the bypass admits nobody here", origin))
-                        .help("calls that rely on it come out blocked, not private"),
+                    Diagnostic::warning(
+                        code::IGNORED,
+                        bypass.first().map(|b| b.span),
+                        format!("whom {} trusts is not modelled; the bypass admits nobody here", origin),
+                    )
+                    .help("calls that rely on it come out blocked, not private"),
                 );
             }
             let span = bypass.first().map(|b| b.span).or(rules.default_action.span);
@@ -204,7 +307,10 @@ impl Compiler<'_> {
             _ => &[],
         };
         let resources = self.plane.resources.iter();
-        resources.filter(|(_, r)| r.has_identity && callers.contains(&r.kind.to_lowercase().as_str())).map(|(id, _)| id).collect()
+        resources
+            .filter(|(_, r)| r.has_identity && callers.contains(&r.kind.to_lowercase().as_str()))
+            .map(|(id, _)| id)
+            .collect()
     }
 
     /// What public DNS holds of every service: an alias into the privatelink zone once an endpoint is approved
@@ -216,9 +322,18 @@ impl Compiler<'_> {
             for named in &target.names {
                 let door = self.plane.doors.get(named.door);
                 let origin = door.origin.clone();
-                let address = Record { data: RecordData::Addresses(vec![door.public_address]), origin: origin.clone() };
+                let address = Record {
+                    data: RecordData::Addresses(vec![door.public_address]),
+                    origin: origin.clone(),
+                };
                 if aliased && named.private != named.public {
-                    self.plane.dns.public.insert(named.public.clone(), Record { data: RecordData::Alias(named.private.clone()), origin });
+                    self.plane.dns.public.insert(
+                        named.public.clone(),
+                        Record {
+                            data: RecordData::Alias(named.private.clone()),
+                            origin,
+                        },
+                    );
                     // Several names may end at one alias; which door opens depends on the name that was asked for.
                     self.plane.dns.public.insert_new(named.private.clone(), address);
                 } else {
@@ -233,7 +348,8 @@ impl Compiler<'_> {
                 Ok(name) => self.plane.dns.absent.push((name, suffix.span)),
                 Err(error) => {
                     let error: crate::net::FqdnError = error;
-                    self.diagnostics.push(Diagnostic::error(code::VALUE, suffix.span, error.to_string()));
+                    self.diagnostics
+                        .push(Diagnostic::error(code::VALUE, suffix.span, error.to_string()));
                 }
             }
         }
@@ -243,7 +359,9 @@ impl Compiler<'_> {
 /// Whether trusted services bypass a service's firewall when nothing is declared (TRUST-02, A-11).
 fn bypass_default(kind: &str) -> Option<bool> {
     match kind {
-        "microsoft.storage/storageaccounts" | "microsoft.keyvault/vaults" | "microsoft.containerregistry/registries" => Some(true),
+        "microsoft.storage/storageaccounts"
+        | "microsoft.keyvault/vaults"
+        | "microsoft.containerregistry/registries" => Some(true),
         "microsoft.cognitiveservices/accounts" | "microsoft.search/searchservices" => Some(false),
         _ => None,
     }
@@ -253,8 +371,12 @@ fn bypass_default(kind: &str) -> Option<bool> {
 fn refused_sku(service: &Service, known: &KnownService) -> Option<String> {
     let sku = service.sku_name.as_ref()?.value.to_lowercase();
     match known.resource_type.to_lowercase().as_str() {
-        "microsoft.containerregistry/registries" if sku != "premium" => Some("a registry needs the Premium SKU".to_owned()),
-        "microsoft.search/searchservices" if sku == "free" => Some("a search service needs the Basic SKU or higher".to_owned()),
+        "microsoft.containerregistry/registries" if sku != "premium" => {
+            Some("a registry needs the Premium SKU".to_owned())
+        }
+        "microsoft.search/searchservices" if sku == "free" => {
+            Some("a search service needs the Basic SKU or higher".to_owned())
+        }
         _ => None,
     }
 }

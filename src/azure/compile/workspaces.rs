@@ -21,7 +21,10 @@ impl Compiler<'_> {
         let estate = self.estate;
         for (name, entry) in estate.machine_learning_workspaces.iter() {
             let workspace = &entry.value;
-            let has_identity = workspace.identity.as_ref().is_some_and(|i| i.type_.value != IdentityType::None);
+            let has_identity = workspace
+                .identity
+                .as_ref()
+                .is_some_and(|i| i.type_.value != IdentityType::None);
             let resource = self.plane.resources.push(Resource {
                 origin: Origin::new("workspace", name, entry.span),
                 kind: WORKSPACE_TYPE.to_owned(),
@@ -30,7 +33,12 @@ impl Compiler<'_> {
                 has_identity,
             });
             if self.resources.insert(name.to_owned(), resource).is_some() {
-                self.error(code::CONFLICT, entry.span, format!("a service and a workspace are both named `{name}`"), "references by name need distinct names");
+                self.error(
+                    code::CONFLICT,
+                    entry.span,
+                    format!("a service and a workspace are both named `{name}`"),
+                    "references by name need distinct names",
+                );
             }
         }
         for (name, entry) in estate.machine_learning_workspaces.iter() {
@@ -45,7 +53,14 @@ impl Compiler<'_> {
 
     fn workspace_references(&mut self, workspace: &MachineLearningWorkspace) {
         let estate = self.estate;
-        for reference in [&workspace.storage_account, &workspace.key_vault, &workspace.container_registry].into_iter().flatten() {
+        for reference in [
+            &workspace.storage_account,
+            &workspace.key_vault,
+            &workspace.container_registry,
+        ]
+        .into_iter()
+        .flatten()
+        {
             self.declared("service", reference, &estate.services);
         }
         if let Some(compute) = &workspace.image_build_compute_name {
@@ -64,23 +79,48 @@ impl Compiler<'_> {
             Some(hub) => {
                 self.declared("hub", hub, &estate.machine_learning_workspaces);
             }
-            None => self.error(code::MISSING_KEY, span, format!("project `{name}` names no hub"), "add hub"),
+            None => self.error(
+                code::MISSING_KEY,
+                span,
+                format!("project `{name}` names no hub"),
+                "add hub",
+            ),
         }
-        if workspace.managed_network.is_some() || !workspace.compute.is_empty() || !workspace.online_endpoints.is_empty() {
-            self.error(code::CONFLICT, span, format!("project `{name}` declares a managed network, compute or endpoints of its own (HUB-02)"), "declare them on the hub");
+        if workspace.managed_network.is_some()
+            || !workspace.compute.is_empty()
+            || !workspace.online_endpoints.is_empty()
+        {
+            self.error(
+                code::CONFLICT,
+                span,
+                format!("project `{name}` declares a managed network, compute or endpoints of its own (HUB-02)"),
+                "declare them on the hub",
+            );
         }
     }
 
     fn hub(&mut self, name: &str, workspace: &MachineLearningWorkspace, span: crate::diag::Span) {
-        let Some(resource) = self.resources.get(name).copied() else { return };
+        let Some(resource) = self.resources.get(name).copied() else {
+            return;
+        };
         let (id, region) = match (&workspace.workspace_id, self.region(workspace.location.as_ref())) {
             (Some(id), Some(region)) => (id.value.clone(), region),
             (id, region) => {
                 if id.is_none() {
-                    self.error(code::MISSING_KEY, span, format!("workspace `{name}` needs its workspace_id: its names contain it (IN-04)"), "add workspace_id");
+                    self.error(
+                        code::MISSING_KEY,
+                        span,
+                        format!("workspace `{name}` needs its workspace_id: its names contain it (IN-04)"),
+                        "add workspace_id",
+                    );
                 }
                 if region.is_none() {
-                    self.error(code::MISSING_KEY, span, format!("workspace `{name}` needs a region: its names contain it (IN-04)"), "add location here or for the whole scenario");
+                    self.error(
+                        code::MISSING_KEY,
+                        span,
+                        format!("workspace `{name}` needs a region: its names contain it (IN-04)"),
+                        "add location here or for the whole scenario",
+                    );
                 }
                 return;
             }
@@ -88,26 +128,76 @@ impl Compiler<'_> {
         let names = match WorkspaceNames::new(self.cloud, name, &id, &region) {
             Ok(names) => names,
             Err(error) => {
-                self.diagnostics.push(Diagnostic::error(code::VALUE, span, error.to_string()));
+                self.diagnostics
+                    .push(Diagnostic::error(code::VALUE, span, error.to_string()));
                 return;
             }
         };
         let origin = Origin::new("workspace", name, span);
-        let api_gate = self.workspace_gate(&origin, workspace, Setting { value: workspace.public_network_access_enabled.value, span: workspace.public_network_access_enabled.span });
-        let address = |compiler: &mut Self| workspace.public_ip_address.as_ref().map_or_else(|| compiler.undeclared_public(), |a| a.value);
-        let mut target = Target { members: WorkspaceNames::MEMBER_COUNT, ..Target::default() };
+        let api_gate = self.workspace_gate(
+            &origin,
+            workspace,
+            Setting {
+                value: workspace.public_network_access_enabled.value,
+                span: workspace.public_network_access_enabled.span,
+            },
+        );
+        let address = |compiler: &mut Self| {
+            workspace
+                .public_ip_address
+                .as_ref()
+                .map_or_else(|| compiler.undeclared_public(), |a| a.value)
+        };
+        let mut target = Target {
+            members: WorkspaceNames::MEMBER_COUNT,
+            ..Target::default()
+        };
         target.records = names.records().iter().map(|r| (r.name.clone(), r.member)).collect();
-        let mut add = |compiler: &mut Self, label: &str, gate: Gate, list: Vec<(ServiceName, Option<Absence>)>, ports: PortSet| {
+        let mut add = |compiler: &mut Self,
+                       label: &str,
+                       gate: Gate,
+                       list: Vec<(ServiceName, Option<Absence>)>,
+                       ports: PortSet| {
             let at = address(compiler);
-            let door = compiler.public_door(Some(resource), &origin, label.to_owned(), ports, gate, at, Some("AzureMachineLearning"), Some(region.clone()));
+            let door = compiler.public_door(
+                Some(resource),
+                &origin,
+                label.to_owned(),
+                ports,
+                gate,
+                at,
+                Some("AzureMachineLearning"),
+                Some(region.clone()),
+            );
             for (named, requires) in list {
-                compiler.plane.door_names.insert(named.public.clone(), DoorName { door, requires });
-                target.names.push(NamedDoor { public: named.public, private: named.private, record: named.record, member: named.member, door });
+                compiler
+                    .plane
+                    .door_names
+                    .insert(named.public.clone(), DoorName { door, requires });
+                target.names.push(NamedDoor {
+                    public: named.public,
+                    private: named.private,
+                    record: named.record,
+                    member: named.member,
+                    door,
+                });
             }
         };
         let web = || PortSet::one(443);
-        add(self, "amlworkspace (API)", api_gate.clone(), vec![(names.api.clone(), None), (names.cert.clone(), None)], web());
-        add(self, "amlworkspace (notebooks)", api_gate.clone(), vec![(names.notebooks.clone(), None)], web());
+        add(
+            self,
+            "amlworkspace (API)",
+            api_gate.clone(),
+            vec![(names.api.clone(), None), (names.cert.clone(), None)],
+            web(),
+        );
+        add(
+            self,
+            "amlworkspace (notebooks)",
+            api_gate.clone(),
+            vec![(names.notebooks.clone(), None)],
+            web(),
+        );
         // Tools on a compute instance need the private endpoint; the public way is not supported (IN-15).
         let mut instances = Vec::new();
         for (compute, entry) in workspace.compute.iter() {
@@ -117,30 +207,64 @@ impl Compiler<'_> {
                         let absence = self.compute_absence(name, compute, entry.span);
                         instances.extend(both.into_iter().map(|n| (n, absence.clone())));
                     }
-                    Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
+                    Err(error) => self
+                        .diagnostics
+                        .push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
                 }
             }
         }
         let instance_gate = Gate {
-            unsupported: Some((Reason::CiPublic, "tools of a compute instance are not supported over the public endpoint", &["IN-15"])),
+            unsupported: Some((
+                Reason::CiPublic,
+                "tools of a compute instance are not supported over the public endpoint",
+                &["IN-15"],
+            )),
             ..api_gate.clone()
         };
-        let ports = ["443", "8787", "18881"].iter().filter_map(|p| p.parse().ok()).map(|p| crate::net::PortRange { first: p, last: p });
-        add(self, "amlworkspace (compute instances)", instance_gate, instances, PortSet::of(ports));
+        let ports = ["443", "8787", "18881"]
+            .iter()
+            .filter_map(|p| p.parse().ok())
+            .map(|p| crate::net::PortRange { first: p, last: p });
+        add(
+            self,
+            "amlworkspace (compute instances)",
+            instance_gate,
+            instances,
+            PortSet::of(ports),
+        );
         for (endpoint, entry) in workspace.online_endpoints.iter() {
-            let own = Setting { value: entry.value.public_network_access_enabled.value, span: entry.value.public_network_access_enabled.span };
-            let gate = Gate { rules: &["MOE-02"], ..self.workspace_gate(&Origin::new("online_endpoint", endpoint, entry.span), workspace, own) };
+            let own = Setting {
+                value: entry.value.public_network_access_enabled.value,
+                span: entry.value.public_network_access_enabled.span,
+            };
+            let gate = Gate {
+                rules: &["MOE-02"],
+                ..self.workspace_gate(&Origin::new("online_endpoint", endpoint, entry.span), workspace, own)
+            };
             match names.online_endpoint(endpoint) {
                 Ok(named) => {
                     let absence = self.compute_absence(name, endpoint, entry.span);
-                    add(self, &format!("amlworkspace (inference of {endpoint})"), gate, vec![(named, absence)], web());
+                    add(
+                        self,
+                        &format!("amlworkspace (inference of {endpoint})"),
+                        gate,
+                        vec![(named, absence)],
+                        web(),
+                    );
                 }
-                Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
+                Err(error) => self
+                    .diagnostics
+                    .push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
             }
         }
         let usual: Vec<Fqdn> = vec![names.api.public.clone(), names.notebooks.public.clone()];
-        self.plane.resources.get_mut(resource).names.push(("amlworkspace".to_owned(), usual));
-        self.targets.insert((name.to_owned(), "amlworkspace".to_owned()), target);
+        self.plane
+            .resources
+            .get_mut(resource)
+            .names
+            .push(("amlworkspace".to_owned(), usual));
+        self.targets
+            .insert((name.to_owned(), "amlworkspace".to_owned()), target);
     }
 
     /// Compute of a network that is not provisioned cannot exist yet (MVNET-01, MVNET-03).
@@ -151,7 +275,9 @@ impl Compiler<'_> {
             reason: Reason::Unprov,
             origin: Origin::new("compute", compute, network.span.or(Some(span))),
             text: format!("{compute} cannot exist yet: the {network} is not provisioned"),
-            fix: format!("provision the managed network of {workspace} (az ml workspace provision-network), or create a compute instance"),
+            fix: format!(
+                "provision the managed network of {workspace} (az ml workspace provision-network), or create a compute instance"
+            ),
             rules: &["MVNET-01", "MVNET-03"],
         })
     }
@@ -162,7 +288,10 @@ impl Compiler<'_> {
         Gate {
             origin: origin.clone(),
             enabled,
-            default_allow: Setting { value: workspace.ip_rules.is_empty(), span: first },
+            default_allow: Setting {
+                value: workspace.ip_rules.is_empty(),
+                span: first,
+            },
             addresses: workspace.ip_rules.iter().map(|r| (r.value, Some(r.span))).collect(),
             segments: Vec::new(),
             instances: Vec::new(),

@@ -1,7 +1,7 @@
 //! Application Gateway, as a file declares it.
 
 use super::super::defaults;
-use crate::document::{choice, record, Map, PortRanges, Reference, Setting, Spanned};
+use crate::document::{Map, PortRanges, Reference, Setting, Spanned, choice, record};
 use std::net::IpAddr;
 
 record! {

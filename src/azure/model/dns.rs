@@ -1,7 +1,7 @@
 //! Private DNS zones, resolvers, rulesets, DNS servers and the public names a design relies on.
 
 use super::super::defaults;
-use crate::document::{choice, record, ListenPort, Map, Reference, Setting, Spanned};
+use crate::document::{ListenPort, Map, Reference, Setting, Spanned, choice, record};
 use std::net::IpAddr;
 
 record! {

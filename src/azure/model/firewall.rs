@@ -2,7 +2,7 @@
 
 use super::super::defaults;
 use super::network::{Access, RuleProtocol};
-use crate::document::{choice, record, Map, PortRanges, Reference, Setting, Spanned};
+use crate::document::{Map, PortRanges, Reference, Setting, Spanned, choice, record};
 use crate::net::Prefix;
 use std::net::IpAddr;
 

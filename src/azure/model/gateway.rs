@@ -3,7 +3,7 @@
 use super::super::defaults;
 use super::dns::DnsServer;
 use super::network::{Access, RuleProtocol};
-use crate::document::{choice, record, ListenPort, Map, PortRanges, Reference, Setting, Spanned, Tags};
+use crate::document::{ListenPort, Map, PortRanges, Reference, Setting, Spanned, Tags, choice, record};
 use crate::net::Prefix;
 use std::net::IpAddr;
 

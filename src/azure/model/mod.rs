@@ -10,7 +10,7 @@ pub mod network;
 pub mod service;
 pub mod workspace;
 
-use crate::document::{choice, record, Map, Setting, Spanned};
+use crate::document::{Map, Setting, Spanned, choice, record};
 
 record! {
     /// The resources of an estate. Collections are maps keyed by name.

@@ -1,7 +1,7 @@
 //! Virtual networks, subnets, peerings, security groups, route tables and public addresses, as a file declares them.
 
 use super::super::defaults;
-use crate::document::{choice, record, Map, PortRanges, Reference, Setting, Spanned};
+use crate::document::{Map, PortRanges, Reference, Setting, Spanned, choice, record};
 use crate::net::Prefix;
 use std::net::IpAddr;
 

@@ -3,7 +3,7 @@
 use super::super::defaults;
 use super::dns::DnsServer;
 use super::network::Access;
-use crate::document::{choice, record, ListenPort, Map, Reference, Setting, Spanned, Tags};
+use crate::document::{ListenPort, Map, Reference, Setting, Spanned, Tags, choice, record};
 use crate::net::Prefix;
 use std::net::IpAddr;
 

@@ -3,7 +3,7 @@
 use super::super::defaults;
 use super::network::{Access, RuleProtocol};
 use super::service::{ConnectionStatus, Identity};
-use crate::document::{choice, record, Map, PortRanges, Reference, Setting, Spanned, Tags};
+use crate::document::{Map, PortRanges, Reference, Setting, Spanned, Tags, choice, record};
 use crate::net::Prefix;
 use std::net::IpAddr;
 

@@ -1,0 +1,77 @@
+//! Exit codes.
+
+use thiserror::Error;
+
+/// What a run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Everything asked holds.
+    Holds,
+    /// An expectation failed.
+    Failed,
+    /// The input or the command line is unusable.
+    Unusable,
+    /// Something asserted came out unknown.
+    Undecided,
+    /// An internal error.
+    Internal,
+}
+
+impl Exit {
+    /// Every code, for the documents.
+    pub const ALL: [Self; 5] = [
+        Self::Holds,
+        Self::Failed,
+        Self::Unusable,
+        Self::Undecided,
+        Self::Internal,
+    ];
+
+    /// The number the process ends with.
+    #[must_use]
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Holds => 0,
+            Self::Failed => 1,
+            Self::Unusable => 2,
+            Self::Undecided => 3,
+            Self::Internal => 70,
+        }
+    }
+
+    /// What it means.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Holds => "everything asked holds",
+            Self::Failed => "an expectation failed",
+            Self::Unusable => "the input or the command line is unusable",
+            Self::Undecided => "undecided: something asserted came out `unknown`",
+            Self::Internal => "internal error",
+        }
+    }
+}
+
+/// Why a command could not do its work.
+#[derive(Debug, Error)]
+pub(super) enum Failure {
+    /// The input is unusable; the diagnostics are rendered.
+    #[error("{0}")]
+    Input(String),
+    /// The output could not be written.
+    #[error("error: cannot write {0}: {1}\n")]
+    Output(String, std::io::Error),
+}
+
+impl Failure {
+    /// The exit code of a failure.
+    #[must_use]
+    pub(super) fn exit(&self) -> Exit {
+        match self {
+            Self::Input(_) => Exit::Unusable,
+            // A reader that closed the pipe has seen what it wanted.
+            Self::Output(_, error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Holds,
+            Self::Output(..) => Exit::Internal,
+        }
+    }
+}

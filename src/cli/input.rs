@@ -1,0 +1,49 @@
+//! Loading one scenario for a command that looks at one.
+
+use super::{args::Global, exit::Failure, output};
+use crate::{
+    diag::{Diagnostic, SourceMap},
+    report,
+    scenario::load_file,
+    snapshot::Snapshot,
+};
+use std::path::Path;
+
+/// Loads a file or one of its variants, or explains why it cannot be used.
+pub(super) fn snapshot(path: &Path, variant: Option<&str>, global: &Global) -> Result<(SourceMap, Snapshot), Failure> {
+    let loaded = load_file(path, variant);
+    let Some(scenario) = loaded.scenarios.into_iter().next() else {
+        return Err(failure(&loaded.sources, &loaded.diagnostics, global));
+    };
+    if loaded
+        .diagnostics
+        .iter()
+        .any(|d| d.severity == crate::diag::Severity::Error)
+    {
+        return Err(failure(&loaded.sources, &loaded.diagnostics, global));
+    }
+    let snapshot = Snapshot::new(scenario);
+    if !snapshot.is_usable() {
+        return Err(failure(&loaded.sources, &snapshot.explained_errors(), global));
+    }
+    Ok((loaded.sources, snapshot))
+}
+
+/// Diagnostics as the reason for failing.
+pub(super) fn failure(sources: &SourceMap, diagnostics: &[Diagnostic], global: &Global) -> Failure {
+    let mut text = report::diagnostics::render(sources, diagnostics, output::error_colour(global));
+    let errors = diagnostics
+        .iter()
+        .filter(|d| d.severity == crate::diag::Severity::Error)
+        .count();
+    text.push_str(&format!(
+        "{errors} error{} in the input\n",
+        if errors == 1 { "" } else { "s" }
+    ));
+    Failure::Input(text)
+}
+
+/// A mistake on the command line.
+pub(super) fn mistake(message: &str) -> Failure {
+    Failure::Input(format!("error: {message}\n"))
+}

@@ -1,0 +1,53 @@
+//! The command line: arguments, one file per command, exit codes.
+
+mod args;
+mod check;
+mod exit;
+mod explain;
+mod graph;
+mod input;
+mod output;
+mod resolve;
+mod trace;
+
+pub use exit::Exit;
+
+use args::{Cli, Command};
+use clap::{CommandFactory, Parser};
+
+/// Runs the command line and gives the exit code.
+#[must_use]
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Unusable
+            } else {
+                Exit::Holds
+            };
+        }
+    };
+    let result = match &cli.command {
+        Command::Check(args) => check::run(args, &cli.global),
+        Command::Trace(args) => trace::run(args, &cli.global),
+        Command::Resolve(args) => resolve::run(args, &cli.global),
+        Command::Graph(args) => graph::run(args, &cli.global),
+        Command::Explain(args) => explain::run(args, &cli.global),
+        Command::Schema => {
+            output::write(&cli.global, &format!("{:#}\n", crate::scenario::json_schema())).map(|()| Exit::Holds)
+        }
+    };
+    result.unwrap_or_else(|failure| {
+        use std::io::Write;
+        let _ = write!(anstream::stderr(), "{failure}");
+        failure.exit()
+    })
+}
+
+/// The help text of a command, for the documents' test.
+#[must_use]
+pub fn help() -> String {
+    Cli::command().render_long_help().to_string()
+}

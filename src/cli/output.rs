@@ -1,0 +1,58 @@
+//! Where results go.
+
+use super::{
+    args::{Colour, Global},
+    exit::Failure,
+};
+use crate::report::Style;
+use std::io::Write;
+
+/// Writes a result to the chosen place. A file appears whole or not at all.
+pub(super) fn write(global: &Global, text: &str) -> Result<(), Failure> {
+    match &global.output {
+        Some(path) => {
+            let fail = |error| Failure::Output(path.display().to_string(), error);
+            let mut name = path.file_name().unwrap_or_default().to_owned();
+            name.push(".partial");
+            let partial = path.with_file_name(name);
+            std::fs::write(&partial, text)
+                .and_then(|()| std::fs::rename(&partial, path))
+                .map_err(fail)
+        }
+        None => {
+            let fail = |error| Failure::Output("standard output".to_owned(), error);
+            let mut out = std::io::stdout().lock();
+            out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(fail)
+        }
+    }
+}
+
+/// How text is written: colours where the user, the terminal and `NO_COLOR` agree.
+pub(super) fn style(global: &Global) -> Style {
+    let choice = anstream::AutoStream::choice(&std::io::stdout());
+    let colour = match global.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => global.output.is_none() && choice != anstream::ColorChoice::Never,
+    };
+    let verbosity = i8::from(global.verbose) - i8::from(global.quiet);
+    let width = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|c| c.parse().ok())
+        .filter(|c| *c >= 40)
+        .unwrap_or(80);
+    Style {
+        colour,
+        verbosity,
+        width,
+    }
+}
+
+/// Whether diagnostics on standard error are coloured.
+pub(super) fn error_colour(global: &Global) -> bool {
+    match global.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => anstream::AutoStream::choice(&std::io::stderr()) != anstream::ColorChoice::Never,
+    }
+}

@@ -1,0 +1,336 @@
+//! The report model: names and places instead of ids and spans, ready to be written in any format.
+
+use crate::{
+    diag::{Diagnostic, Severity, SourceMap, Span},
+    forward::{Outcome, Step},
+    lookup::{Answer, Resolution},
+    trace::Trace,
+    verify::{self, Verification},
+};
+use serde::Serialize;
+
+/// A place in a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// File as the user named it.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+}
+
+impl Place {
+    /// The place of a span.
+    #[must_use]
+    pub fn of(sources: &SourceMap, span: Option<Span>) -> Option<Self> {
+        let location = sources.locate(span?);
+        Some(Self {
+            file: location.file,
+            line: location.line,
+            column: location.column,
+        })
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+/// One step of an explanation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StepReport {
+    /// Part of the journey.
+    pub stage: &'static str,
+    /// `pass`, `assume`, `admit`, `block`, `unsupported` or `unknown`.
+    pub outcome: &'static str,
+    /// Reason code of a step that stops the flow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    /// What happens.
+    pub text: String,
+    /// The element met.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub element: Option<String>,
+    /// The line that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Rule ids.
+    pub rules: Vec<&'static str>,
+    /// What to change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<String>,
+    /// A journey of its own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub inner: Vec<StepReport>,
+}
+
+/// A step for reports.
+#[must_use]
+pub fn step_report(sources: &SourceMap, step: &Step) -> StepReport {
+    use crate::verdict::Word;
+    let (outcome, reason) = match step.outcome {
+        Outcome::Pass => ("pass", None),
+        Outcome::Assume => ("assume", None),
+        Outcome::Admit(..) => ("admit", None),
+        Outcome::Block(reason) => ("block", Some(reason)),
+        Outcome::Unsupported(reason) => ("unsupported", Some(reason)),
+        Outcome::Unknown(reason) => ("unknown", Some(reason)),
+    };
+    let mut rules = step.rules.clone();
+    rules.dedup();
+    StepReport {
+        stage: step.stage.label(),
+        outcome,
+        reason: reason.map(Word::as_str),
+        text: step.text.clone(),
+        element: step.element.clone(),
+        place: Place::of(sources, step.span),
+        rules,
+        fix: step.fix.clone(),
+        inner: step.inner.iter().map(|s| step_report(sources, s)).collect(),
+    }
+}
+
+/// One flow, explained.
+#[derive(Debug, Clone, Serialize)]
+pub struct TraceReport {
+    /// Client.
+    pub from: String,
+    /// Target as asked.
+    pub to: String,
+    /// The name that was resolved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Transport.
+    pub protocol: String,
+    /// Port.
+    pub port: u16,
+    /// Verdict.
+    pub verdict: &'static str,
+    /// How it gets through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<&'static str>,
+    /// Why not, the deciding reason first.
+    pub reasons: Vec<&'static str>,
+    /// Addresses the name answered; undeclared public ones are left out.
+    pub addresses: Vec<String>,
+    /// Steps in order.
+    pub steps: Vec<StepReport>,
+    /// Steps of each equal alternative.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<(String, Vec<StepReport>)>,
+    /// What to change, without repetitions, in order.
+    pub fixes: Vec<String>,
+}
+
+impl TraceReport {
+    /// A trace for reports.
+    #[must_use]
+    pub fn new(sources: &SourceMap, trace: &Trace) -> Self {
+        use crate::verdict::Word;
+        let report = |steps: &[Step]| steps.iter().map(|s| step_report(sources, s)).collect::<Vec<_>>();
+        let mut fixes = Vec::new();
+        let all = trace.steps.iter().chain(trace.alternatives.iter().flat_map(|(_, s)| s));
+        for fix in all.filter(|s| s.is_blocker()).filter_map(|s| s.fix.clone()) {
+            if !fixes.contains(&fix) {
+                fixes.push(fix);
+            }
+        }
+        let mut addresses: Vec<String> = trace
+            .addresses
+            .iter()
+            .filter(|a| !crate::net::is_undeclared_public(**a))
+            .map(ToString::to_string)
+            .collect();
+        if trace.nxdomain {
+            addresses.push("NXDOMAIN".to_owned());
+        }
+        Self {
+            from: trace.question.from.clone(),
+            to: trace.question.to.clone(),
+            name: trace.name.as_ref().map(ToString::to_string),
+            protocol: trace.question.transport.to_string(),
+            port: trace.question.port,
+            verdict: trace.judgement.verdict.as_str(),
+            via: trace.judgement.via.map(Word::as_str),
+            reasons: trace.judgement.reasons.iter().map(|r| r.as_str()).collect(),
+            addresses,
+            steps: report(&trace.steps),
+            alternatives: trace.alternatives.iter().map(|(a, s)| (a.clone(), report(s))).collect(),
+            fixes,
+        }
+    }
+}
+
+/// A resolution, explained.
+#[derive(Debug, Clone, Serialize)]
+pub struct ResolveReport {
+    /// Client.
+    pub from: String,
+    /// Name.
+    pub name: String,
+    /// Names of the alias chain.
+    pub chain: Vec<String>,
+    /// Addresses, `public address`, `NXDOMAIN`, or a reason code.
+    pub answer: Vec<String>,
+    /// Whether it is known what the name answers.
+    pub decided: bool,
+    /// Steps in order.
+    pub steps: Vec<StepReport>,
+}
+
+impl ResolveReport {
+    /// A resolution for reports.
+    #[must_use]
+    pub fn new(sources: &SourceMap, from: &str, resolution: &Resolution) -> Self {
+        let answer = match &resolution.answer {
+            Answer::Addresses(list) => list
+                .iter()
+                .map(|a| {
+                    if crate::net::is_undeclared_public(*a) {
+                        "public address".to_owned()
+                    } else {
+                        a.to_string()
+                    }
+                })
+                .collect(),
+            Answer::NxDomain => vec!["NXDOMAIN".to_owned()],
+            Answer::None(reason) => vec![reason.to_string()],
+        };
+        Self {
+            from: from.to_owned(),
+            name: resolution.chain.first().map(ToString::to_string).unwrap_or_default(),
+            chain: resolution.chain.iter().map(ToString::to_string).collect(),
+            answer,
+            decided: resolution.answer != Answer::None(crate::verdict::Reason::DnsUndeclared),
+            steps: resolution.steps.iter().map(|s| step_report(sources, s)).collect(),
+        }
+    }
+}
+
+/// A diagnostic for reports.
+#[derive(Debug, Clone, Serialize)]
+pub struct DiagnosticReport {
+    /// Code.
+    pub code: &'static str,
+    /// `error` or `warning`.
+    pub severity: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub help: Option<String>,
+}
+
+impl DiagnosticReport {
+    /// A diagnostic for reports.
+    #[must_use]
+    pub fn new(sources: &SourceMap, diagnostic: &Diagnostic) -> Self {
+        Self {
+            code: diagnostic.code.as_str(),
+            severity: match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+            },
+            message: diagnostic.message.clone(),
+            place: Place::of(sources, diagnostic.span),
+            help: diagnostic.help.clone(),
+        }
+    }
+}
+
+/// An expectation that was evaluated.
+#[derive(Debug, Clone, Serialize)]
+pub struct ExpectationReport {
+    /// Name.
+    pub id: String,
+    /// `held`, `failed` or `undecided`.
+    pub outcome: &'static str,
+    /// Its place.
+    pub place: Option<Place>,
+    /// What differs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub differences: Vec<String>,
+    /// The flow; its steps are left out where the expectation holds.
+    pub flow: TraceReport,
+}
+
+/// A scenario that was checked.
+#[derive(Debug, Clone, Serialize)]
+pub struct ScenarioReport {
+    /// File.
+    pub file: String,
+    /// Variant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Number of expectations that hold.
+    pub held: usize,
+    /// Number that do not.
+    pub failed: usize,
+    /// Number that cannot be decided.
+    pub undecided: usize,
+    /// Refusals of the platform that were expected and did not occur.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing_refusals: Vec<String>,
+    /// Expectations in order of the file.
+    pub expectations: Vec<ExpectationReport>,
+}
+
+impl ScenarioReport {
+    /// A verification for reports.
+    #[must_use]
+    pub fn new(sources: &SourceMap, scenario: &crate::scenario::Scenario, verification: &Verification) -> Self {
+        let expectations = verification.checked.iter().map(|checked| {
+            let mut flow = TraceReport::new(sources, &checked.trace);
+            if checked.outcome == verify::Outcome::Held {
+                flow.steps.clear();
+                flow.alternatives.clear();
+            }
+            ExpectationReport {
+                id: checked.id.clone(),
+                outcome: match checked.outcome {
+                    verify::Outcome::Held => "held",
+                    verify::Outcome::Failed => "failed",
+                    verify::Outcome::Undecided => "undecided",
+                },
+                place: Place::of(sources, Some(checked.span)),
+                differences: checked.differences.clone(),
+                flow,
+            }
+        });
+        Self {
+            file: scenario.file.clone(),
+            variant: scenario.variant.clone(),
+            description: scenario.description.clone(),
+            held: verification.count(verify::Outcome::Held),
+            failed: verification.count(verify::Outcome::Failed),
+            undecided: verification.count(verify::Outcome::Undecided),
+            missing_refusals: verification.missing_refusals.iter().map(|(c, _)| c.clone()).collect(),
+            expectations: expectations.collect(),
+        }
+    }
+
+    /// Whether everything asked holds.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.failed == 0 && self.undecided == 0 && self.missing_refusals.is_empty()
+    }
+}
+
+/// Everything `check` found.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct CheckReport {
+    /// Scenarios in order.
+    pub scenarios: Vec<ScenarioReport>,
+    /// Problems of the input.
+    pub diagnostics: Vec<DiagnosticReport>,
+}

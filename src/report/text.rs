@@ -1,0 +1,231 @@
+//! Text for people, on a terminal that may be 80 columns wide.
+
+use super::{CheckReport, ResolveReport, StepReport, TraceReport};
+use std::fmt::Write;
+
+/// How text is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// With ANSI colours.
+    pub colour: bool,
+    /// -1 for quiet, 0, or more for verbose.
+    pub verbosity: i8,
+    /// Columns to wrap at.
+    pub width: usize,
+}
+
+const RED: &str = "31";
+const GREEN: &str = "32";
+const YELLOW: &str = "33";
+const BOLD: &str = "1";
+const DIM: &str = "2";
+
+impl Style {
+    fn paint(self, code: &str, text: &str) -> String {
+        if self.colour {
+            format!("\u{1b}[{code}m{text}\u{1b}[0m")
+        } else {
+            text.to_owned()
+        }
+    }
+}
+
+/// Text without control characters: names from files must not drive the terminal.
+#[must_use]
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect()
+}
+
+fn verdict_colour(verdict: &str) -> &'static str {
+    match verdict {
+        "private" => GREEN,
+        "blocked" => RED,
+        _ => YELLOW,
+    }
+}
+
+/// Words of a text, wrapped with a hanging indent.
+fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> String {
+    let mut out = String::new();
+    let mut column = first;
+    for (i, word) in printable(text).split(' ').enumerate() {
+        let length = word.chars().count();
+        if i > 0 && column + 1 + length > width && column > indent {
+            let _ = write!(out, "\n{:indent$}", "");
+            column = indent;
+        } else if i > 0 {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out
+}
+
+/// One flow.
+#[must_use]
+pub fn trace(report: &TraceReport, style: Style) -> String {
+    let mut out = String::new();
+    let why = report
+        .via
+        .map_or_else(|| report.reasons.join(", "), |via| format!("via {via}"));
+    let name = report.name.as_deref().unwrap_or(&report.to);
+    let head = style.paint(&format!("{BOLD};{}", verdict_colour(report.verdict)), report.verdict);
+    let line = format!("{} → {name}  {}/{}", report.from, report.protocol, report.port);
+    let _ = writeln!(out, "{head}  {}", printable(&line));
+    if !why.is_empty() {
+        let _ = writeln!(out, "  {}", style.paint(BOLD, &why));
+    }
+    if style.verbosity < 0 {
+        return out;
+    }
+    out.push('\n');
+    steps(&mut out, &report.steps, 2, style);
+    for (address, list) in &report.alternatives {
+        let _ = writeln!(out, "\n  at {address}:");
+        steps(&mut out, list, 4, style);
+    }
+    if !report.fixes.is_empty() {
+        out.push('\n');
+        for (i, fix) in report.fixes.iter().enumerate() {
+            let label = if i == 0 { "to fix" } else { "and" };
+            let _ = writeln!(
+                out,
+                "  {}    {}",
+                style.paint(BOLD, &format!("{label:<7}")),
+                wrapped(fix, 13, 13, style.width)
+            );
+        }
+    }
+    out
+}
+
+fn steps(out: &mut String, list: &[StepReport], indent: usize, style: Style) {
+    for step in list {
+        let (mark, colour) = match step.outcome {
+            "block" => ("✗", RED),
+            "unsupported" | "unknown" => ("!", YELLOW),
+            "admit" => ("✓", GREEN),
+            "assume" => ("~", DIM),
+            _ => ("·", DIM),
+        };
+        let lead = indent + 2 + 9;
+        let code = step.reason.map_or(String::new(), |r| format!("{r}: "));
+        let body = wrapped(&format!("{code}{}", step.text), lead, lead, style.width);
+        let _ = writeln!(
+            out,
+            "{:indent$}{} {:<9}{body}",
+            "",
+            style.paint(colour, mark),
+            step.stage
+        );
+        let mut source = step.place.as_ref().map_or(String::new(), ToString::to_string);
+        if !step.rules.is_empty() {
+            let _ = write!(
+                source,
+                "{}{}",
+                if source.is_empty() { "" } else { "  " },
+                step.rules.join(" ")
+            );
+        }
+        if !source.is_empty() && (style.verbosity > 0 || step.outcome != "pass" || step.place.is_some()) {
+            let _ = writeln!(out, "{:lead$}{}", "", style.paint(DIM, &printable(&source)));
+        }
+        let stopped = matches!(step.outcome, "block" | "unsupported" | "unknown");
+        if !step.inner.is_empty() && (stopped || style.verbosity > 0) {
+            steps(out, &step.inner, indent + 4, style);
+        }
+    }
+}
+
+/// A resolution.
+#[must_use]
+pub fn resolve(report: &ResolveReport, style: Style) -> String {
+    let mut out = String::new();
+    let answer = report.answer.join(", ");
+    let _ = writeln!(
+        out,
+        "{} asks for {}: {}",
+        printable(&report.from),
+        report.name,
+        style.paint(BOLD, &answer)
+    );
+    if style.verbosity >= 0 {
+        out.push('\n');
+        steps(&mut out, &report.steps, 2, style);
+    }
+    out
+}
+
+/// All scenarios: one line each, failures explained, a summary.
+#[must_use]
+pub fn check(report: &CheckReport, style: Style) -> String {
+    let mut out = String::new();
+    let mut file = "";
+    for scenario in &report.scenarios {
+        if scenario.file != file && style.verbosity >= 0 {
+            file = &scenario.file;
+            let _ = writeln!(out, "{}", style.paint(BOLD, &printable(file)));
+        }
+        let total = scenario.held + scenario.failed + scenario.undecided;
+        let name = printable(scenario.variant.as_deref().unwrap_or("as designed"));
+        let (mark, colour) = if scenario.holds() { ("✓", GREEN) } else { ("✗", RED) };
+        if style.verbosity >= 0 || !scenario.holds() {
+            let place = if style.verbosity < 0 {
+                format!("{}: ", printable(&scenario.file))
+            } else {
+                String::new()
+            };
+            let _ = writeln!(
+                out,
+                "  {} {place}{name:<38} {} of {total} hold",
+                style.paint(colour, mark),
+                scenario.held
+            );
+        }
+        for missing in &scenario.missing_refusals {
+            let _ = writeln!(out, "      expected {missing}, which did not occur");
+        }
+        for checked in &scenario.expectations {
+            if checked.outcome == "held" && style.verbosity < 1 {
+                continue;
+            }
+            let flow = &checked.flow;
+            let place = checked.place.as_ref().map_or(String::new(), ToString::to_string);
+            let line = format!("{} {}: {} → {}", checked.outcome, checked.id, flow.from, flow.to);
+            let _ = writeln!(out, "      {}", wrapped(&line, 6, 10, style.width));
+            for difference in &checked.differences {
+                let _ = writeln!(out, "        {}", wrapped(difference, 8, 10, style.width));
+            }
+            if checked.outcome != "held" {
+                let _ = writeln!(out, "        {}", style.paint(DIM, &place));
+                let stopped: Vec<_> = flow
+                    .steps
+                    .iter()
+                    .filter(|s| matches!(s.outcome, "block" | "unsupported" | "unknown" | "admit"))
+                    .cloned()
+                    .collect();
+                steps(&mut out, &stopped, 8, style);
+            }
+        }
+    }
+    let sum = |f: fn(&super::ScenarioReport) -> usize| report.scenarios.iter().map(f).sum::<usize>();
+    let (held, failed, undecided) = (sum(|s| s.held), sum(|s| s.failed), sum(|s| s.undecided));
+    let total = held + failed + undecided;
+    let good = report.scenarios.iter().all(super::ScenarioReport::holds);
+    let mut line = format!(
+        "{} scenarios, {total} expectations: {held} hold",
+        report.scenarios.len()
+    );
+    if failed > 0 {
+        let _ = write!(line, ", {failed} fail");
+    }
+    if undecided > 0 {
+        let _ = write!(line, ", {undecided} undecided");
+    }
+    let _ = writeln!(out, "\n{}", style.paint(if good { GREEN } else { RED }, &line));
+    out
+}
