@@ -1,0 +1,48 @@
+//! Every shipped scenario and every case file, evaluated whole. A case is a scenario with its expectations inside.
+
+use privreach::{
+    diag::Severity,
+    scenario::load_paths,
+    snapshot::Snapshot,
+    verify::{Outcome, verify},
+};
+use std::path::Path;
+
+fn evaluate(directory: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
+    let loaded = load_paths(&[root]);
+    let mut problems: Vec<String> = Vec::new();
+    let mut place = |sources: &privreach::diag::SourceMap, d: &privreach::diag::Diagnostic| {
+        if d.severity == Severity::Error {
+            let at = d.span.map(|s| sources.locate(s).to_string()).unwrap_or_default();
+            problems.push(format!("{at}: {} {}", d.code, d.message));
+        }
+    };
+    loaded.diagnostics.iter().for_each(|d| place(&loaded.sources, d));
+    let mut expectations = 0;
+    let mut failures = Vec::new();
+    for scenario in loaded.scenarios {
+        let title = scenario.title();
+        let snapshot = Snapshot::new(scenario);
+        snapshot.errors().for_each(|d| place(&loaded.sources, d));
+        let verification = verify(&snapshot);
+        verification.problems.iter().for_each(|d| place(&loaded.sources, d));
+        failures.extend(verification.missing_refusals.iter().map(|(code, _)| format!("{title}: {code} did not occur")));
+        expectations += verification.checked.len();
+        let failed = verification.checked.iter().filter(|c| c.outcome != Outcome::Held);
+        failures.extend(failed.map(|c| format!("{title}: {} {}", c.id, c.differences.join("; "))));
+    }
+    assert!(problems.is_empty(), "{directory} has problems:\n{}", problems.join("\n"));
+    assert!(failures.is_empty(), "{directory} disagrees:\n{}", failures.join("\n"));
+    assert!(expectations > 0, "{directory} evaluates nothing");
+}
+
+#[test]
+fn shipped_scenarios_hold() {
+    evaluate("scenarios");
+}
+
+#[test]
+fn cases_hold() {
+    evaluate("tests/cases");
+}
