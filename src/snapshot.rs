@@ -24,18 +24,12 @@ impl Snapshot {
     #[must_use]
     pub fn new(scenario: Scenario) -> Self {
         let (plane, diagnostics) = compile(&scenario.estate);
-        Self {
-            scenario,
-            plane,
-            diagnostics: diagnostics.into_sorted(),
-        }
+        Self { scenario, plane, diagnostics: diagnostics.into_sorted() }
     }
 
     /// Problems that make the scenario unusable: errors, and refusals by the platform that it does not expect.
     pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
-        self.diagnostics
-            .iter()
-            .filter(|d| d.severity == Severity::Error && !(d.refused && self.expects(d)))
+        self.diagnostics.iter().filter(|d| d.severity == Severity::Error && !(d.refused && self.expects(d)))
     }
 
     /// Whether the scenario can be evaluated.
@@ -45,19 +39,13 @@ impl Snapshot {
     }
 
     fn expects(&self, diagnostic: &Diagnostic) -> bool {
-        self.scenario
-            .expected_diagnostics
-            .iter()
-            .any(|e| e.value == diagnostic.code.as_str())
+        self.scenario.expected_diagnostics.iter().any(|e| e.value == diagnostic.code.as_str())
     }
 
     /// Expected refusals that did not occur.
     pub fn missing_refusals(&self) -> impl Iterator<Item = &Spanned<String>> {
         let produced = |code: &str| self.diagnostics.iter().any(|d| d.code.as_str() == code);
-        self.scenario
-            .expected_diagnostics
-            .iter()
-            .filter(move |e| !produced(&e.value))
+        self.scenario.expected_diagnostics.iter().filter(move |e| !produced(&e.value))
     }
 
     /// Errors with what to do about an unexpected refusal.
@@ -67,10 +55,8 @@ impl Snapshot {
             .map(|d| {
                 let mut diagnostic = d.clone();
                 if d.refused {
-                    let hint = format!(
-                        "if the scenario means to show this, list {} under expected_diagnostics",
-                        d.code
-                    );
+                    let hint =
+                        format!("if the scenario means to show this, list {} under expected_diagnostics", d.code);
                     diagnostic.help = Some(d.help.as_ref().map_or(hint.clone(), |h| format!("{h}; {hint}")));
                 }
                 diagnostic

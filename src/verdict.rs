@@ -18,10 +18,7 @@ pub trait Word: Sized + Copy + 'static {
 
     /// The member of that name, without regard to case.
     fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|w| w.as_str().eq_ignore_ascii_case(text))
+        Self::ALL.iter().copied().find(|w| w.as_str().eq_ignore_ascii_case(text))
     }
 }
 
@@ -160,11 +157,6 @@ mod tests {
         check::<Verdict>();
         check::<Via>();
         check::<Reason>();
-        assert!(
-            "pirvate"
-                .parse::<Verdict>()
-                .unwrap_err()
-                .contains("did you mean `private`")
-        );
+        assert!("pirvate".parse::<Verdict>().unwrap_err().contains("did you mean `private`"));
     }
 }

@@ -1,5 +1,13 @@
 //! Every shipped scenario and every case file, evaluated whole. A case is a scenario with its expectations inside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
 use privreach::{
     diag::Severity,
     scenario::load_paths,

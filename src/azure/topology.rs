@@ -127,12 +127,8 @@ impl Topology {
     /// What a resource holds, in order of declaration.
     #[must_use]
     pub fn children(&self, node: NodeIndex) -> Vec<NodeIndex> {
-        let mut children: Vec<_> = self
-            .graph
-            .edges(node)
-            .filter(|e| *e.weight() == Relation::Contains)
-            .map(|e| e.target())
-            .collect();
+        let mut children: Vec<_> =
+            self.graph.edges(node).filter(|e| *e.weight() == Relation::Contains).map(|e| e.target()).collect();
         children.sort_unstable();
         children
     }
@@ -140,21 +136,12 @@ impl Topology {
     /// Resources that nothing holds.
     #[must_use]
     pub fn roots(&self) -> Vec<NodeIndex> {
-        let held = |n| {
-            self.graph
-                .edges_directed(n, Direction::Incoming)
-                .any(|e| *e.weight() == Relation::Contains)
-        };
+        let held = |n| self.graph.edges_directed(n, Direction::Incoming).any(|e| *e.weight() == Relation::Contains);
         self.graph.node_indices().filter(|n| !held(*n)).collect()
     }
 
     fn add(&mut self, kind: Kind, name: &str, detail: impl Into<String>, span: impl Into<Option<Span>>) -> NodeIndex {
-        let node = Node {
-            kind,
-            name: name.to_owned(),
-            detail: detail.into(),
-            span: span.into(),
-        };
+        let node = Node { kind, name: name.to_owned(), detail: detail.into(), span: span.into() };
         let id = self.graph.add_node(node);
         self.index.insert((kind, name.to_owned()), id);
         id
@@ -174,9 +161,7 @@ impl Topology {
 
     /// The service or workspace of a name.
     fn target(&self, name: &str) -> Option<NodeIndex> {
-        [Kind::Service, Kind::Workspace, Kind::ApplicationGateway]
-            .into_iter()
-            .find_map(|k| self.find(k, name))
+        [Kind::Service, Kind::Workspace, Kind::ApplicationGateway].into_iter().find_map(|k| self.find(k, name))
     }
 
     fn networks(&mut self, estate: &Estate) {
@@ -190,14 +175,8 @@ impl Topology {
             }
         }
         for (_, entry) in estate.virtual_network_peerings.iter() {
-            let ends = (
-                &entry.value.virtual_network.value,
-                &entry.value.remote_virtual_network.value,
-            );
-            let (a, b) = (
-                self.find(Kind::VirtualNetwork, ends.0),
-                self.find(Kind::VirtualNetwork, ends.1),
-            );
+            let ends = (&entry.value.virtual_network.value, &entry.value.remote_virtual_network.value);
+            let (a, b) = (self.find(Kind::VirtualNetwork, ends.0), self.find(Kind::VirtualNetwork, ends.1));
             // One edge stands for both links.
             let drawn = a.zip(b).is_some_and(|(a, b)| self.graph.find_edge(b, a).is_some());
             if !drawn {
@@ -205,47 +184,30 @@ impl Topology {
             }
         }
         for (name, entry) in estate.virtual_machines.iter() {
-            let id = self.add(
-                Kind::Machine,
-                name,
-                entry.value.private_ip_address.value.to_string(),
-                entry.span,
-            );
+            let id = self.add(Kind::Machine, name, entry.value.private_ip_address.value.to_string(), entry.span);
             let subnet = self.find(Kind::Subnet, &entry.value.subnet.value);
             self.inside(subnet, id);
         }
         for (name, entry) in estate.firewalls.iter() {
-            let detail = entry
-                .value
-                .private_ip_address
-                .as_ref()
-                .map_or(String::new(), |a| a.value.to_string());
+            let detail = entry.value.private_ip_address.as_ref().map_or(String::new(), |a| a.value.to_string());
             let id = self.add(Kind::Firewall, name, detail, entry.span);
             let subnet = self.find(Kind::Subnet, &entry.value.subnet.value);
             self.inside(subnet, id);
         }
         for (vnet, entry) in estate.virtual_networks.iter() {
             for (subnet, declared) in entry.value.subnets.iter() {
-                let table = declared
-                    .value
-                    .route_table
-                    .as_ref()
-                    .and_then(|t| estate.route_tables.get(&t.value));
+                let table = declared.value.route_table.as_ref().and_then(|t| estate.route_tables.get(&t.value));
                 let hops = table
                     .into_iter()
                     .flat_map(|t| t.value.routes.iter())
                     .filter_map(|(_, r)| r.value.next_hop_in_ip_address.as_ref());
                 for hop in hops {
-                    let firewall = estate.firewalls.iter().find(|(_, f)| {
-                        f.value
-                            .private_ip_address
-                            .as_ref()
-                            .is_some_and(|a| a.value == hop.value)
-                    });
-                    let machine = estate
-                        .virtual_machines
+                    let firewall = estate
+                        .firewalls
                         .iter()
-                        .find(|(_, m)| m.value.private_ip_address.value == hop.value);
+                        .find(|(_, f)| f.value.private_ip_address.as_ref().is_some_and(|a| a.value == hop.value));
+                    let machine =
+                        estate.virtual_machines.iter().find(|(_, m)| m.value.private_ip_address.value == hop.value);
                     let device = firewall
                         .and_then(|(n, _)| self.find(Kind::Firewall, n))
                         .or_else(|| machine.and_then(|(n, _)| self.find(Kind::Machine, n)));
@@ -258,37 +220,21 @@ impl Topology {
 
     fn sites(&mut self, estate: &Estate) {
         for (name, entry) in estate.on_premises_sites.iter() {
-            let site = self.add(
-                Kind::Site,
-                name,
-                joined(entry.value.address_space.iter().map(|p| p.value)),
-                entry.span,
-            );
+            let site =
+                self.add(Kind::Site, name, joined(entry.value.address_space.iter().map(|p| p.value)), entry.span);
             for (host, declared) in entry.value.hosts.iter() {
-                let id = self.add(
-                    Kind::Host,
-                    host,
-                    declared.value.ip_address.value.to_string(),
-                    declared.span,
-                );
+                let id = self.add(Kind::Host, host, declared.value.ip_address.value.to_string(), declared.span);
                 self.inside(Some(site), id);
             }
             for (server, declared) in entry.value.dns_servers.iter() {
-                let detail = declared
-                    .value
-                    .ip_address
-                    .as_ref()
-                    .map_or(String::new(), |a| a.value.to_string());
+                let detail = declared.value.ip_address.as_ref().map_or(String::new(), |a| a.value.to_string());
                 let id = self.add(Kind::Resolver, &format!("{name}/{server}"), detail, declared.span);
                 self.inside(Some(site), id);
             }
         }
         for (name, entry) in estate.virtual_network_gateways.iter() {
             let id = self.add(Kind::Gateway, name, entry.value.type_.value.as_str(), entry.span);
-            let subnet = self.find(
-                Kind::Subnet,
-                &format!("{}/GatewaySubnet", entry.value.virtual_network.value),
-            );
+            let subnet = self.find(Kind::Subnet, &format!("{}/GatewaySubnet", entry.value.virtual_network.value));
             self.inside(subnet, id);
         }
         for (_, entry) in estate.virtual_network_gateway_connections.iter() {
@@ -297,32 +243,18 @@ impl Topology {
             self.relate(site, gateway, Relation::Connects);
         }
         for (name, entry) in estate.internet_clients.iter() {
-            self.add(
-                Kind::Internet,
-                name,
-                entry.value.ip_address.value.to_string(),
-                entry.span,
-            );
+            self.add(Kind::Internet, name, entry.value.ip_address.value.to_string(), entry.span);
         }
     }
 
     fn services(&mut self, estate: &Estate) {
         for (name, entry) in estate.services.iter() {
-            let access = if entry.value.public_network_access_enabled.value {
-                "public access"
-            } else {
-                "private"
-            };
+            let access = if entry.value.public_network_access_enabled.value { "public access" } else { "private" };
             let kind = entry.value.type_.value.rsplit('/').next().unwrap_or_default();
             self.add(Kind::Service, name, format!("{kind}, {access}"), entry.span);
         }
         for (name, entry) in estate.application_gateways.iter() {
-            let id = self.add(
-                Kind::ApplicationGateway,
-                name,
-                entry.value.sku_name.value.as_str(),
-                entry.span,
-            );
+            let id = self.add(Kind::ApplicationGateway, name, entry.value.sku_name.value.as_str(), entry.span);
             let subnet = self.find(Kind::Subnet, &entry.value.subnet.value);
             self.inside(subnet, id);
         }
@@ -358,10 +290,8 @@ impl Topology {
                     self.inside(Some(network), id);
                 }
             }
-            for (rule, r) in declared
-                .outbound_rules
-                .iter()
-                .filter(|(_, r)| r.value.type_.value == OutboundRuleType::PrivateEndpoint)
+            for (rule, r) in
+                declared.outbound_rules.iter().filter(|(_, r)| r.value.type_.value == OutboundRuleType::PrivateEndpoint)
             {
                 let detail = joined(r.value.ip_addresses.iter().map(|a| a.value));
                 let id = self.add(Kind::ManagedEndpoint, rule, detail, r.span);
@@ -390,12 +320,7 @@ impl Topology {
     fn gateways(&mut self, estate: &Estate) {
         for (name, entry) in estate.application_gateways.iter() {
             let gateway = self.find(Kind::ApplicationGateway, name);
-            for address in entry
-                .value
-                .backend_address_pools
-                .iter()
-                .flat_map(|(_, p)| &p.value.ip_addresses)
-            {
+            for address in entry.value.backend_address_pools.iter().flat_map(|(_, p)| &p.value.ip_addresses) {
                 let hosts = estate.on_premises_sites.iter().flat_map(|(_, s)| s.value.hosts.iter());
                 let host = hosts
                     .filter(|(_, h)| h.value.ip_address.value == address.value)

@@ -22,22 +22,14 @@ pub(super) fn run(args: &Check, global: &Global) -> Result<Exit, Failure> {
     let mut report = CheckReport::default();
     for scenario in loaded.scenarios {
         let snapshot = Snapshot::new(scenario);
-        problems.extend(
-            snapshot
-                .diagnostics
-                .iter()
-                .filter(|d| d.severity == Severity::Warning)
-                .cloned(),
-        );
+        problems.extend(snapshot.diagnostics.iter().filter(|d| d.severity == Severity::Warning).cloned());
         if !snapshot.is_usable() {
             problems.extend(snapshot.explained_errors());
             continue;
         }
         let verification = verify(&snapshot);
         problems.extend(verification.problems.iter().cloned());
-        report
-            .scenarios
-            .push(ScenarioReport::new(&sources, &snapshot.scenario, &verification));
+        report.scenarios.push(ScenarioReport::new(&sources, &snapshot.scenario, &verification));
     }
     problems.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
     problems.dedup();

@@ -19,13 +19,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every code, for the documents.
-    pub const ALL: [Self; 5] = [
-        Self::Holds,
-        Self::Failed,
-        Self::Unusable,
-        Self::Undecided,
-        Self::Internal,
-    ];
+    pub const ALL: [Self; 5] = [Self::Holds, Self::Failed, Self::Unusable, Self::Undecided, Self::Internal];
 
     /// The number the process ends with.
     #[must_use]

@@ -17,11 +17,7 @@ fn words() -> Vec<(&'static str, &'static str, &'static str)> {
         W::ALL.iter().map(|w| (W::KIND, w.as_str(), w.meaning()))
     }
     let codes = CODES.iter().map(|c| ("diagnostic", c.code.as_str(), c.explanation));
-    list::<Verdict>()
-        .chain(list::<Via>())
-        .chain(list::<Reason>())
-        .chain(codes)
-        .collect()
+    list::<Verdict>().chain(list::<Via>()).chain(list::<Reason>()).chain(codes).collect()
 }
 
 pub(super) fn run(args: &Explain, global: &Global) -> Result<Exit, Failure> {
@@ -37,9 +33,8 @@ pub(super) fn run(args: &Explain, global: &Global) -> Result<Exit, Failure> {
         Some(code) => {
             let Some((kind, word, meaning)) = words.iter().find(|(_, w, _)| w.eq_ignore_ascii_case(code)) else {
                 let near = nearest(code, words.iter().map(|(_, w, _)| *w));
-                let hint = near.map_or("run `privreach explain` for the list".to_owned(), |n| {
-                    format!("did you mean `{n}`?")
-                });
+                let hint =
+                    near.map_or("run `privreach explain` for the list".to_owned(), |n| format!("did you mean `{n}`?"));
                 return Err(input::mistake(&format!("nothing is called `{code}`; {hint}")));
             };
             let _ = writeln!(text, "{word} ({kind})\n\n{meaning}");

@@ -21,12 +21,7 @@ pub(super) fn run(args: &Graph, global: &Global) -> Result<Exit, Failure> {
     let traced = match args.trace.as_deref() {
         Some([from, to]) => {
             let (to, port) = target(to).map_err(|m| input::mistake(&m))?;
-            let question = Question {
-                from: from.clone(),
-                to,
-                port,
-                transport: crate::net::Transport::Tcp,
-            };
+            let question = Question { from: from.clone(), to, port, transport: crate::net::Transport::Tcp };
             Some(trace(&snapshot.plane, &question).map_err(|e| input::mistake(&e.to_string()))?)
         }
         _ => None,
@@ -48,12 +43,8 @@ fn svg(dot: &str) -> Result<String, Failure> {
             "SVG needs Graphviz, and its program `dot` could not be run ({error}); install Graphviz, or use --format dot and lay the picture out elsewhere"
         ))
     };
-    let mut child = Command::new("dot")
-        .arg("-Tsvg")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(missing)?;
+    let mut child =
+        Command::new("dot").arg("-Tsvg").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(missing)?;
     let input = child.stdin.take();
     let dot = dot.to_owned();
     // Written from another thread, so that neither side waits for the other with a full pipe.

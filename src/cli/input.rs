@@ -15,11 +15,7 @@ pub(super) fn snapshot(path: &Path, variant: Option<&str>, global: &Global) -> R
     let Some(scenario) = loaded.scenarios.into_iter().next() else {
         return Err(failure(&loaded.sources, &loaded.diagnostics, global));
     };
-    if loaded
-        .diagnostics
-        .iter()
-        .any(|d| d.severity == crate::diag::Severity::Error)
-    {
+    if loaded.diagnostics.iter().any(|d| d.severity == crate::diag::Severity::Error) {
         return Err(failure(&loaded.sources, &loaded.diagnostics, global));
     }
     let snapshot = Snapshot::new(scenario);
@@ -32,14 +28,8 @@ pub(super) fn snapshot(path: &Path, variant: Option<&str>, global: &Global) -> R
 /// Diagnostics as the reason for failing.
 pub(super) fn failure(sources: &SourceMap, diagnostics: &[Diagnostic], global: &Global) -> Failure {
     let mut text = report::diagnostics::render(sources, diagnostics, output::error_colour(global));
-    let errors = diagnostics
-        .iter()
-        .filter(|d| d.severity == crate::diag::Severity::Error)
-        .count();
-    text.push_str(&format!(
-        "{errors} error{} in the input\n",
-        if errors == 1 { "" } else { "s" }
-    ));
+    let errors = diagnostics.iter().filter(|d| d.severity == crate::diag::Severity::Error).count();
+    text.push_str(&format!("{errors} error{} in the input\n", if errors == 1 { "" } else { "s" }));
     Failure::Input(text)
 }
 

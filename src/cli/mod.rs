@@ -22,11 +22,7 @@ pub fn run() -> Exit {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() {
-                Exit::Unusable
-            } else {
-                Exit::Holds
-            };
+            return if error.use_stderr() { Exit::Unusable } else { Exit::Holds };
         }
     };
     let result = match &cli.command {

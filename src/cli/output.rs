@@ -15,9 +15,7 @@ pub(super) fn write(global: &Global, text: &str) -> Result<(), Failure> {
             let mut name = path.file_name().unwrap_or_default().to_owned();
             name.push(".partial");
             let partial = path.with_file_name(name);
-            std::fs::write(&partial, text)
-                .and_then(|()| std::fs::rename(&partial, path))
-                .map_err(fail)
+            std::fs::write(&partial, text).and_then(|()| std::fs::rename(&partial, path)).map_err(fail)
         }
         None => {
             let fail = |error| Failure::Output("standard output".to_owned(), error);
@@ -36,16 +34,8 @@ pub(super) fn style(global: &Global) -> Style {
         Colour::Auto => global.output.is_none() && choice != anstream::ColorChoice::Never,
     };
     let verbosity = i8::from(global.verbose) - i8::from(global.quiet);
-    let width = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|c| c.parse().ok())
-        .filter(|c| *c >= 40)
-        .unwrap_or(80);
-    Style {
-        colour,
-        verbosity,
-        width,
-    }
+    let width = std::env::var("COLUMNS").ok().and_then(|c| c.parse().ok()).filter(|c| *c >= 40).unwrap_or(80);
+    Style { colour, verbosity, width }
 }
 
 /// Whether diagnostics on standard error are coloured.

@@ -13,10 +13,7 @@ use crate::{
 
 pub(super) fn run(args: &Resolve, global: &Global) -> Result<Exit, Failure> {
     let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
-    let name = args
-        .name
-        .parse()
-        .map_err(|e: crate::net::FqdnError| input::mistake(&e.to_string()))?;
+    let name = args.name.parse().map_err(|e: crate::net::FqdnError| input::mistake(&e.to_string()))?;
     let client = crate::trace::client(&snapshot.plane, &args.from).map_err(|e| input::mistake(&e.to_string()))?;
     let from = match client.kind {
         ClientKind::Endpoint(id) => Some(id),

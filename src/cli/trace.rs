@@ -13,12 +13,7 @@ use crate::{
 pub(super) fn run(args: &Trace, global: &Global) -> Result<Exit, Failure> {
     let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
     let (to, port) = target(&args.to).map_err(|m| input::mistake(&m))?;
-    let question = Question {
-        from: args.from.clone(),
-        to,
-        port,
-        transport: args.protocol,
-    };
+    let question = Question { from: args.from.clone(), to, port, transport: args.protocol };
     let trace = trace(&snapshot.plane, &question).map_err(|e| input::mistake(&e.to_string()))?;
     let report = TraceReport::new(&sources, &trace);
     let text = match args.format {
@@ -27,11 +22,7 @@ pub(super) fn run(args: &Trace, global: &Global) -> Result<Exit, Failure> {
     };
     output::write(global, &text)?;
     // A trace asks and asserts nothing, so every answer but an unknown one is a success.
-    Ok(if trace.judgement.verdict == crate::verdict::Verdict::Unknown {
-        Exit::Undecided
-    } else {
-        Exit::Holds
-    })
+    Ok(if trace.judgement.verdict == crate::verdict::Verdict::Unknown { Exit::Undecided } else { Exit::Holds })
 }
 
 /// Splits `target:port`; a URL gives the port of its scheme.

@@ -44,10 +44,7 @@ impl<T> Default for Arena<T> {
     }
 }
 
-#[allow(
-    clippy::indexing_slicing,
-    reason = "an id is made by `push` of the same arena, which never shrinks"
-)]
+#[allow(clippy::indexing_slicing, reason = "an id is made by `push` of the same arena, which never shrinks")]
 impl<T> Arena<T> {
     /// Adds a value.
     pub fn push(&mut self, value: T) -> Id<T> {

@@ -80,10 +80,7 @@ impl Matcher {
     /// Every address.
     #[must_use]
     pub fn any() -> Self {
-        Self {
-            addresses: AddressSet::everything(),
-            ..Self::default()
-        }
+        Self { addresses: AddressSet::everything(), ..Self::default() }
     }
 
     pub(crate) fn matches(&self, party: Party<'_>) -> Match {
@@ -92,18 +89,10 @@ impl Matcher {
             Membership::Out => Match::No,
             Membership::Undecided => Match::Undecided,
         };
-        let assumed = self
-            .assumed
-            .as_ref()
-            .is_some_and(|(set, _)| set.contains(party.address));
+        let assumed = self.assumed.as_ref().is_some_and(|(set, _)| set.contains(party.address));
         let public = crate::net::is_public(party.address) && party.address != crate::net::PLATFORM_ADDRESS;
-        let tagged = self
-            .tags
-            .iter()
-            .fold(Match::No, |found, tag| found.or(tag_matches(tag, party, public)));
-        literal
-            .or(tagged)
-            .or(Match::from(assumed || self.internet && public && literal != Match::Yes))
+        let tagged = self.tags.iter().fold(Match::No, |found, tag| found.or(tag_matches(tag, party, public)));
+        literal.or(tagged).or(Match::from(assumed || self.internet && public && literal != Match::Yes))
     }
 
     /// The assumption a match of this address rests on, if any.
@@ -272,15 +261,7 @@ impl FilterRule {
             (Names::Application(_), None) => Match::No,
             (Names::NotModelled, _) => Match::Undecided,
         };
-        let destination = if let Names::Application(_) = self.names {
-            Match::Yes
-        } else {
-            self.to.matches(to)
-        };
-        Match::from(applies)
-            .and(self.from.matches(from))
-            .and(destination)
-            .and(source_port)
-            .and(named)
+        let destination = if let Names::Application(_) = self.names { Match::Yes } else { self.to.matches(to) };
+        Match::from(applies).and(self.from.matches(from)).and(destination).and(source_port).and(named)
     }
 }

@@ -40,11 +40,7 @@ pub struct Origin {
 impl Origin {
     /// Something declared at a place.
     pub fn new(kind: &'static str, name: impl Into<String>, span: impl Into<Option<Span>>) -> Self {
-        Self {
-            kind,
-            name: name.into(),
-            span: span.into(),
-        }
+        Self { kind, name: name.into(), span: span.into() }
     }
 }
 
@@ -117,10 +113,7 @@ pub enum NotFound {
 impl<T> Directory<T> {
     /// Adds a name.
     pub fn insert(&mut self, origin: &Origin, value: T) {
-        self.0
-            .entry(origin.name.clone())
-            .or_default()
-            .push((origin.clone(), value));
+        self.0.entry(origin.name.clone()).or_default().push((origin.clone(), value));
     }
 
     /// The thing of a name, or of `kind.name`.
@@ -128,15 +121,13 @@ impl<T> Directory<T> {
     /// # Errors
     /// If nothing, or more than one thing, has the name.
     pub fn get(&self, name: &str) -> Result<&T, NotFound> {
-        let qualified = || {
-            name.split_once('.')
-                .and_then(|(kind, rest)| self.0.get(rest)?.iter().find(|(o, _)| o.kind == kind))
-        };
+        let qualified =
+            || name.split_once('.').and_then(|(kind, rest)| self.0.get(rest)?.iter().find(|(o, _)| o.kind == kind));
         match self.0.get(name).map(Vec::as_slice) {
             Some([(_, only)]) => Ok(only),
-            Some(several) => Err(NotFound::Ambiguous(
-                several.iter().map(|(o, _)| format!("{}.{}", o.kind, o.name)).collect(),
-            )),
+            Some(several) => {
+                Err(NotFound::Ambiguous(several.iter().map(|(o, _)| format!("{}.{}", o.kind, o.name)).collect()))
+            }
             None => qualified().map(|(_, value)| value).ok_or_else(|| {
                 NotFound::Missing(crate::diag::nearest(name, self.0.keys().map(String::as_str)).map(str::to_owned))
             }),
@@ -209,18 +200,12 @@ impl Plane {
 
     /// Owners of an address in any network.
     pub fn owners(&self, address: IpAddr) -> impl Iterator<Item = Id<Endpoint>> {
-        self.private_owners
-            .iter()
-            .filter(move |((_, a), _)| *a == address)
-            .map(|(_, id)| *id)
+        self.private_owners.iter().filter(move |((_, a), _)| *a == address).map(|(_, id)| *id)
     }
 
     /// The network an endpoint sits in.
     #[must_use]
     pub fn network_of(&self, endpoint: Id<Endpoint>) -> Option<Id<Network>> {
-        self.endpoints
-            .get(endpoint)
-            .segment
-            .map(|s| self.segments.get(s).network)
+        self.endpoints.get(endpoint).segment.map(|s| self.segments.get(s).network)
     }
 }

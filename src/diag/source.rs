@@ -50,15 +50,9 @@ impl SourceMap {
     /// Adds a file.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
         let text = text.into();
-        let line_starts = std::iter::once(0)
-            .chain(text.match_indices('\n').map(|(i, _)| i + 1))
-            .collect();
+        let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
         let id = FileId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        self.0.push(SourceFile {
-            name: name.into(),
-            text,
-            line_starts,
-        });
+        self.0.push(SourceFile { name: name.into(), text, line_starts });
         id
     }
 
@@ -72,21 +66,13 @@ impl SourceMap {
     #[must_use]
     pub fn locate(&self, span: Span) -> Location {
         let Some(file) = self.file(span.file) else {
-            return Location {
-                file: String::new(),
-                line: 1,
-                column: 1,
-            };
+            return Location { file: String::new(), line: 1, column: 1 };
         };
         let at = (span.start as usize).min(file.text.len());
         let line = file.line_starts.partition_point(|start| *start <= at).max(1);
         let start = file.line_starts.get(line - 1).copied().unwrap_or(0);
         let column = file.text.get(start..at).map_or(1, |t| t.chars().count() + 1);
-        Location {
-            file: file.name.clone(),
-            line,
-            column,
-        }
+        Location { file: file.name.clone(), line, column }
     }
 }
 
@@ -98,11 +84,7 @@ mod tests {
     fn columns_count_characters() {
         let mut map = SourceMap::default();
         let file = map.add("a.yaml", "é: 1\nnäme: x\n");
-        let span = Span {
-            file,
-            start: 13,
-            end: 14,
-        };
+        let span = Span { file, start: 13, end: 14 };
         assert_eq!(map.locate(span).to_string(), "a.yaml:2:7");
     }
 }

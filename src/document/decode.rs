@@ -18,11 +18,7 @@ impl Context {
     /// Reports a value of the wrong type.
     pub fn wrong_type(&mut self, node: &Node, expected: &str) {
         let found = node.kind();
-        self.diagnostics.push(Diagnostic::error(
-            code::TYPE,
-            node.span,
-            format!("expected {expected}, found {found}"),
-        ));
+        self.diagnostics.push(Diagnostic::error(code::TYPE, node.span, format!("expected {expected}, found {found}")));
     }
 
     /// Reports a value that the format does not allow.
@@ -263,12 +259,7 @@ impl Decode for ListenPort {
         let parsed = text
             .split_once('/')
             .ok_or_else(|| format!("`{text}` is not of the form tcp/443"))
-            .and_then(|(transport, ports)| {
-                Ok(Self {
-                    transport: transport.parse()?,
-                    ports: ports.parse()?,
-                })
-            });
+            .and_then(|(transport, ports)| Ok(Self { transport: transport.parse()?, ports: ports.parse()? }));
         match parsed {
             Ok(port) => Some(port),
             Err(why) => {
@@ -295,10 +286,7 @@ impl<T: Decode> Decode for Spanned<T> {
 
 impl<T: Decode> Decode for Setting<T> {
     fn decode(node: &Node, context: &mut Context) -> Option<Self> {
-        T::decode(node, context).map(|value| Self {
-            value,
-            span: Some(node.span),
-        })
+        T::decode(node, context).map(|value| Self { value, span: Some(node.span) })
     }
 
     fn shape() -> Shape {

@@ -156,10 +156,7 @@ pub(crate) fn choice_value<T: Copy>(node: &Node, options: &[(&str, T)], context:
         context.wrong_type(node, "one of a list of words");
         return None;
     };
-    let found = options
-        .iter()
-        .find(|(word, _)| word.eq_ignore_ascii_case(text))
-        .map(|(_, v)| *v);
+    let found = options.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, v)| *v);
     if found.is_none() {
         let words: Vec<_> = options.iter().map(|(w, _)| *w).collect();
         let help = match nearest(text, words.iter().copied()) {

@@ -10,10 +10,7 @@ pub fn merge(base: &Node, patch: &Node, diagnostics: &mut Diagnostics) -> Node {
     let (Value::Mapping(old), Value::Mapping(new)) = (&base.value, &patch.value) else {
         return strip_nulls(patch);
     };
-    Node {
-        value: Value::Mapping(overlay(old, new, diagnostics)),
-        span: base.span,
-    }
+    Node { value: Value::Mapping(overlay(old, new, diagnostics)), span: base.span }
 }
 
 /// Merges the entries of one mapping over another.
@@ -40,9 +37,8 @@ pub fn overlay(old: &Mapping, new: &Mapping, diagnostics: &mut Diagnostics) -> M
         }
         if value.is_null() {
             let near = nearest(key, old.0.iter().map(|(k, ..)| k.as_str()));
-            let help = near.map_or("remove the line, or correct the key".to_owned(), |n| {
-                format!("did you mean `{n}`?")
-            });
+            let help =
+                near.map_or("remove the line, or correct the key".to_owned(), |n| format!("did you mean `{n}`?"));
             diagnostics.push(
                 Diagnostic::error(
                     code::PATCH,
@@ -62,12 +58,7 @@ pub fn overlay(old: &Mapping, new: &Mapping, diagnostics: &mut Diagnostics) -> M
 fn strip_nulls(node: &Node) -> Node {
     let value = match &node.value {
         Value::Mapping(mapping) => Value::Mapping(Mapping(
-            mapping
-                .0
-                .iter()
-                .filter(|(.., v)| !v.is_null())
-                .map(|(k, s, v)| (k.clone(), *s, strip_nulls(v)))
-                .collect(),
+            mapping.0.iter().filter(|(.., v)| !v.is_null()).map(|(k, s, v)| (k.clone(), *s, strip_nulls(v))).collect(),
         )),
         other => other.clone(),
     };

@@ -11,10 +11,7 @@ use std::net::IpAddr;
 /// What is known of an address: its service tags, if it is public and its owner is declared.
 pub(super) fn party(plane: &Plane, address: IpAddr) -> Party<'_> {
     let tags = is_public(address).then(|| plane.public_owner(address)).flatten();
-    Party {
-        address,
-        tags: tags.map(|id| &plane.endpoints.get(id).tags),
-    }
+    Party { address, tags: tags.map(|id| &plane.endpoints.get(id).tags) }
 }
 
 /// Evaluates one filter (NSG-04, NSG-07: only the first packet of a connection is filtered).
@@ -24,22 +21,13 @@ pub(super) fn apply(plane: &Plane, filter: &Filter, stage: Stage, direction: Dir
         Direction::Inbound => "inbound",
         Direction::Outbound => "outbound",
     };
-    let flow = format!(
-        "{} → {} {}/{}",
-        show(packet.source),
-        show(packet.destination),
-        packet.transport,
-        packet.port
-    );
+    let flow = format!("{} → {} {}/{}", show(packet.source), show(packet.destination), packet.transport, packet.port);
     let step = match filter.decide(direction, packet, from, to) {
         Decision::Allow(rule) => {
             let mut steps = vec![
-                Step::pass(
-                    stage,
-                    format!("{} allows {flow} {way} by {}", filter.origin, rule.origin.name),
-                )
-                .at(&filter.origin)
-                .rules(filter.rules_ids),
+                Step::pass(stage, format!("{} allows {flow} {way} by {}", filter.origin, rule.origin.name))
+                    .at(&filter.origin)
+                    .rules(filter.rules_ids),
             ];
             if let Some(step) = steps.first_mut() {
                 step.span = rule.origin.span.or(filter.origin.span);
@@ -49,11 +37,7 @@ pub(super) fn apply(plane: &Plane, filter: &Filter, stage: Stage, direction: Dir
                     steps.push(
                         Step::assume(
                             stage,
-                            format!(
-                                "{} contains {} only by assumption {id}",
-                                rule.origin.name,
-                                show(address)
-                            ),
+                            format!("{} contains {} only by assumption {id}", rule.origin.name, show(address)),
                         )
                         .rules(&[id]),
                     );
@@ -61,16 +45,11 @@ pub(super) fn apply(plane: &Plane, filter: &Filter, stage: Stage, direction: Dir
             }
             return steps;
         }
-        Decision::Deny(rule) => Step::block(
-            stage,
-            filter.reason,
-            format!("{} denies {flow} {way} by {}", filter.origin, rule.origin.name),
-        )
-        .span(rule.origin.span)
-        .fix(format!(
-            "allow {flow} {way} in {}, before {}",
-            filter.origin, rule.origin.name
-        )),
+        Decision::Deny(rule) => {
+            Step::block(stage, filter.reason, format!("{} denies {flow} {way} by {}", filter.origin, rule.origin.name))
+                .span(rule.origin.span)
+                .fix(format!("allow {flow} {way} in {}, before {}", filter.origin, rule.origin.name))
+        }
         Decision::NoMatch => Step::block(
             stage,
             filter.reason,
@@ -108,18 +87,10 @@ pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction,
         Direction::Outbound => [own, segment],
         Direction::Inbound => [segment, own],
     };
-    ordered
-        .into_iter()
-        .flatten()
-        .flat_map(|f| apply(plane, f, Stage::Filter, direction, packet))
-        .collect()
+    ordered.into_iter().flatten().flat_map(|f| apply(plane, f, Stage::Filter, direction, packet)).collect()
 }
 
 /// An address for people; addresses that nobody declared have no number.
 pub(super) fn show(address: IpAddr) -> String {
-    if crate::net::is_undeclared_public(address) {
-        "public address".to_owned()
-    } else {
-        address.to_string()
-    }
+    if crate::net::is_undeclared_public(address) { "public address".to_owned() } else { address.to_string() }
 }

@@ -1,12 +1,14 @@
 //! One flow of addresses through the data plane, there and back. It never resolves a name.
 
+mod egress;
 mod filters;
 mod reply;
 mod step;
 mod walk;
 
+pub use egress::EgressPass;
 pub use step::{Outcome, Stage, Step, is_open};
-pub use walk::{Arrival, EgressPass, End, Journey, walk};
+pub use walk::{Arrival, End, Journey, walk};
 
 use crate::dataplane::{Direction, Endpoint, Filter, Id, Packet, Plane};
 

@@ -76,10 +76,7 @@ pub(super) fn walk_back(plane: &Plane, from: Id<Endpoint>, arrival: &Arrival, se
         Step::block(Stage::Return, Reason::NoRoute, text)
             .at(&plane.segments.get(segment).origin)
             .rules(&["EVAL-02", "ROUTE-21"])
-            .fix(format!(
-                "give {} a route to {source}",
-                plane.segments.get(segment).origin
-            )),
+            .fix(format!("give {} a route to {source}", plane.segments.get(segment).origin)),
     ]
 }
 
@@ -88,50 +85,32 @@ fn finish(plane: &Plane, arrival: &Arrival, owned: bool, devices: &[Id<Endpoint>
     let source = arrival.packet.source;
     if !owned && !is_public(source) {
         let text = format!("the way back to {source} ends where nothing owns that address");
-        return vec![
-            Step::block(Stage::Return, Reason::NoRoute, text)
-                .at(&reached.origin)
-                .rules(&["EVAL-02"]),
-        ];
+        return vec![Step::block(Stage::Return, Reason::NoRoute, text).at(&reached.origin).rules(&["EVAL-02"])];
     }
     let mut there = arrival.devices.clone();
     there.reverse();
     if there == devices {
         return vec![Step::pass(Stage::Return, format!("replies reach {source}")).rules(&["EVAL-02"])];
     }
-    let odd = devices
-        .iter()
-        .chain(&there)
-        .find(|d| !(devices.contains(d) && there.contains(d)));
+    let odd = devices.iter().chain(&there).find(|d| !(devices.contains(d) && there.contains(d)));
     let device = &plane.endpoints.get(odd.copied().unwrap_or(arrival.endpoint)).origin;
-    let text = format!(
-        "{device} sees only one direction of {} → {}",
-        sent.source, sent.destination
-    );
+    let text = format!("{device} sees only one direction of {} → {}", sent.source, sent.destination);
     if let Role::PrivateEndpoint(_) = reached.role {
         return vec![
-            Step::assume(
-                Stage::Return,
-                format!("{text}; source translation there is advised for private endpoints"),
-            )
-            .rules(&["ASYM-07", "A-7"]),
+            Step::assume(Stage::Return, format!("{text}; source translation there is advised for private endpoints"))
+                .rules(&["ASYM-07", "A-7"]),
         ];
     }
     if sent.transport == crate::net::Transport::Udp {
         return vec![
-            Step::assume(
-                Stage::Return,
-                format!("{text}; UDP passes a device that allows both ways"),
-            )
-            .rules(&["ASYM-01"]),
+            Step::assume(Stage::Return, format!("{text}; UDP passes a device that allows both ways"))
+                .rules(&["ASYM-01"]),
         ];
     }
     vec![
         Step::block(Stage::Return, Reason::Asym, text)
             .at(device)
             .rules(&["ASYM-01", "ASYM-04"])
-            .fix(format!(
-                "route both directions through {device}, or neither; or translate the source there"
-            )),
+            .fix(format!("route both directions through {device}, or neither; or translate the source there")),
     ]
 }

@@ -108,42 +108,27 @@ impl Step {
 
     /// A step that names an assumption or default.
     pub fn assume(stage: Stage, text: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Assume,
-            ..Self::pass(stage, text)
-        }
+        Self { outcome: Outcome::Assume, ..Self::pass(stage, text) }
     }
 
     /// A step that ends the journey.
     pub fn admit(stage: Stage, verdict: Verdict, via: Via, text: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Admit(verdict, via),
-            ..Self::pass(stage, text)
-        }
+        Self { outcome: Outcome::Admit(verdict, via), ..Self::pass(stage, text) }
     }
 
     /// A step that stops the flow.
     pub fn block(stage: Stage, reason: Reason, text: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Block(reason),
-            ..Self::pass(stage, text)
-        }
+        Self { outcome: Outcome::Block(reason), ..Self::pass(stage, text) }
     }
 
     /// A step on something the platform does not support.
     pub fn unsupported(stage: Stage, reason: Reason, text: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Unsupported(reason),
-            ..Self::pass(stage, text)
-        }
+        Self { outcome: Outcome::Unsupported(reason), ..Self::pass(stage, text) }
     }
 
     /// A step that cannot be known.
     pub fn unknown(stage: Stage, reason: Reason, text: impl Into<String>) -> Self {
-        Self {
-            outcome: Outcome::Unknown(reason),
-            ..Self::pass(stage, text)
-        }
+        Self { outcome: Outcome::Unknown(reason), ..Self::pass(stage, text) }
     }
 
     /// Names the element and its place.
@@ -185,10 +170,7 @@ impl Step {
     /// Whether the flow stops, or may stop, here.
     #[must_use]
     pub fn is_blocker(&self) -> bool {
-        matches!(
-            self.outcome,
-            Outcome::Block(_) | Outcome::Unsupported(_) | Outcome::Unknown(_)
-        )
+        matches!(self.outcome, Outcome::Block(_) | Outcome::Unsupported(_) | Outcome::Unknown(_))
     }
 }
 

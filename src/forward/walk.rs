@@ -1,27 +1,17 @@
 //! The way there: hop by hop from a source address to whoever owns the destination (EVAL-01).
 
+use super::egress::{self, EgressPass};
 use super::filters::{apply, at_endpoint, party, show};
 use super::step::{Stage, Step};
 use crate::{
     dataplane::{
-        Decision, Direction, Egress, EgressMatch, EgressRule, Endpoint, Filter, Firewall, Id, Match, Names, Network,
-        NextHop, Origin, Packet, Plane, Role, Route, Segment,
+        Decision, Direction, Endpoint, Filter, Firewall, Id, Names, Network, NextHop, Packet, Plane, Role, Route,
+        Segment,
     },
     net::is_public,
     verdict::Reason,
 };
 use std::{collections::BTreeSet, net::IpAddr};
-
-/// How a managed network let a packet out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EgressPass {
-    /// It has no outbound rules, or allows everything.
-    Open,
-    /// By a rule on addresses or tags.
-    Address,
-    /// By a rule on names.
-    Name,
-}
 
 /// Where a packet ended up.
 #[derive(Debug, Clone)]
@@ -120,8 +110,7 @@ impl<'a> Walk<'a> {
             let Some(segment) = endpoint.segment else {
                 return self.across_internet();
             };
-            self.steps
-                .extend(at_endpoint(self.plane, self.emitter, Direction::Outbound, &self.packet));
+            self.steps.extend(at_endpoint(self.plane, self.emitter, Direction::Outbound, &self.packet));
             let segment = self.plane.segments.get(segment);
             let routes = match &endpoint.role {
                 Role::Gateway(gateway) if self.from_inside => &gateway.tunnels,
@@ -134,14 +123,10 @@ impl<'a> Walk<'a> {
         }
         let emitter = &self.plane.endpoints.get(self.emitter).origin;
         self.steps.push(
-            Step::block(
-                Stage::Route,
-                Reason::RouteLoop,
-                format!("the packet passes {emitter} twice"),
-            )
-            .at(emitter)
-            .rules(&["EVAL-07"])
-            .fix("break the circle of next hops in the route tables on this path"),
+            Step::block(Stage::Route, Reason::RouteLoop, format!("the packet passes {emitter} twice"))
+                .at(emitter)
+                .rules(&["EVAL-07"])
+                .fix("break the circle of next hops in the route tables on this path"),
         );
         End::Lost
     }
@@ -155,10 +140,8 @@ impl<'a> Walk<'a> {
             return None;
         }
         let (_, other) = self.plane.networks.iter().find(|(_, n)| n.realm != realm && holds(n))?;
-        let text = format!(
-            "{} lies in {}, which no other network can be connected to",
-            self.packet.destination, other.origin
-        );
+        let text =
+            format!("{} lies in {}, which no other network can be connected to", self.packet.destination, other.origin);
         self.steps.push(
             Step::block(Stage::Route, Reason::NoRoute, text)
                 .at(&other.origin)
@@ -178,10 +161,7 @@ impl<'a> Walk<'a> {
                     format!("{} has no connection that is up towards {destination}", endpoint.origin),
                 )
                 .rules(&["GW-12"])
-                .fix(format!(
-                    "connect {} to the site that holds {destination}",
-                    endpoint.origin
-                )),
+                .fix(format!("connect {} to the site that holds {destination}", endpoint.origin)),
                 _ => Step::block(
                     Stage::Route,
                     Reason::NoRoute,
@@ -199,29 +179,21 @@ impl<'a> Walk<'a> {
             step
         };
         match &route.hop {
-            NextHop::Network {
-                network,
-                refuses_forwarded,
-            } => {
+            NextHop::Network { network, refuses_forwarded } => {
                 let target = self.plane.networks.get(*network);
                 self.steps.push(via(target.origin.to_string()));
                 if let Some(link) = refuses_forwarded.as_deref().filter(|_| self.forwarded(segment)) {
                     self.steps.push(
-                        Step::block(
-                            Stage::Route,
-                            Reason::PeerFwd,
-                            format!("{link} refuses forwarded traffic"),
-                        )
-                        .at(link)
-                        .rules(&["PEER-07"])
-                        .fix(format!("set allow_forwarded_traffic on {link}")),
+                        Step::block(Stage::Route, Reason::PeerFwd, format!("{link} refuses forwarded traffic"))
+                            .at(link)
+                            .rules(&["PEER-07"])
+                            .fix(format!("set allow_forwarded_traffic on {link}")),
                     );
                 }
                 Some(self.deliver_in(*network))
             }
             NextHop::Endpoint(target) => {
-                self.steps
-                    .push(via(self.plane.endpoints.get(*target).origin.to_string()));
+                self.steps.push(via(self.plane.endpoints.get(*target).origin.to_string()));
                 Some(self.deliver(*target))
             }
             NextHop::Gateway(gateway) => {
@@ -254,15 +226,11 @@ impl<'a> Walk<'a> {
                     _ => format!("give {} a route to {}", segment.origin, show(destination)),
                 };
                 self.steps.push(
-                    Step::block(
-                        Stage::Route,
-                        *reason,
-                        format!("{} → none: {} drops it", route.prefix, route.origin),
-                    )
-                    .at(&segment.origin)
-                    .span(route.origin.span)
-                    .rules(route.rules)
-                    .fix(fix),
+                    Step::block(Stage::Route, *reason, format!("{} → none: {} drops it", route.prefix, route.origin))
+                        .at(&segment.origin)
+                        .span(route.origin.span)
+                        .rules(route.rules)
+                        .fix(fix),
                 );
                 Some(End::Lost)
             }
@@ -277,13 +245,7 @@ impl<'a> Walk<'a> {
     }
 
     fn border(&mut self, border: &Filter) {
-        self.steps.extend(apply(
-            self.plane,
-            border,
-            Stage::Firewall,
-            Direction::Inbound,
-            &self.packet,
-        ));
+        self.steps.extend(apply(self.plane, border, Stage::Firewall, Direction::Inbound, &self.packet));
     }
 
     fn deliver_in(&mut self, network: Id<Network>) -> End {
@@ -293,11 +255,7 @@ impl<'a> Walk<'a> {
         }
         let network = self.plane.networks.get(network);
         let step = if network.complete {
-            Step::block(
-                Stage::Route,
-                Reason::NoHost,
-                format!("nothing in {} owns {destination}", network.origin),
-            )
+            Step::block(Stage::Route, Reason::NoHost, format!("nothing in {} owns {destination}", network.origin))
         } else {
             Step::unknown(
                 Stage::Route,
@@ -305,16 +263,13 @@ impl<'a> Walk<'a> {
                 format!("nothing declared in {} owns {destination}", network.origin),
             )
         };
-        self.steps.push(
-            step.at(&network.origin)
-                .fix(format!("declare the owner of {destination}, or correct the address")),
-        );
+        self.steps
+            .push(step.at(&network.origin).fix(format!("declare the owner of {destination}, or correct the address")));
         End::Lost
     }
 
     fn deliver(&mut self, owner: Id<Endpoint>) -> End {
-        self.steps
-            .extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
+        self.steps.extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
         End::Delivered(Arrival {
             endpoint: owner,
             packet: self.packet.clone(),
@@ -348,42 +303,30 @@ impl<'a> Walk<'a> {
             return Some(End::Lost);
         };
         let device = self.plane.endpoints.get(owner);
-        let mut step = Step::pass(
-            Stage::Route,
-            format!("{} → {} ({address})", route.prefix, device.origin),
-        )
-        .at(&device.origin)
-        .rules(route.rules);
+        let mut step = Step::pass(Stage::Route, format!("{} → {} ({address})", route.prefix, device.origin))
+            .at(&device.origin)
+            .rules(route.rules);
         step.span = route.origin.span;
         self.steps.push(step);
         match &device.role {
             Role::Firewall(firewall) => return self.firewall(owner, firewall),
             Role::Host(host) if host.forwards => {
-                self.steps
-                    .extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
+                self.steps.extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
                 self.devices.push(owner);
                 self.emitter = owner;
                 return None;
             }
             Role::Host(_) => self.steps.push(
-                Step::block(
-                    Stage::Route,
-                    Reason::IpForwarding,
-                    format!("{} does not forward", device.origin),
-                )
-                .at(&device.origin)
-                .rules(&["NVA-01"])
-                .fix(format!("set ip_forwarding_enabled on {}", device.origin)),
+                Step::block(Stage::Route, Reason::IpForwarding, format!("{} does not forward", device.origin))
+                    .at(&device.origin)
+                    .rules(&["NVA-01"])
+                    .fix(format!("set ip_forwarding_enabled on {}", device.origin)),
             ),
             _ => self.steps.push(
-                Step::block(
-                    Stage::Route,
-                    Reason::NextHop,
-                    format!("{} does not forward", device.origin),
-                )
-                .at(&device.origin)
-                .rules(&["ROUTE-21"])
-                .fix(format!("correct next_hop_in_ip_address of {}", route.origin)),
+                Step::block(Stage::Route, Reason::NextHop, format!("{} does not forward", device.origin))
+                    .at(&device.origin)
+                    .rules(&["ROUTE-21"])
+                    .fix(format!("correct next_hop_in_ip_address of {}", route.origin)),
             ),
         }
         Some(End::Lost)
@@ -391,18 +334,9 @@ impl<'a> Walk<'a> {
 
     /// Azure Firewall: network rules, application rules, deny; then source translation (FW-02, SNAT-01).
     fn firewall(&mut self, id: Id<Endpoint>, firewall: &Firewall) -> Option<End> {
-        let (from, to) = (
-            party(self.plane, self.packet.source),
-            party(self.plane, self.packet.destination),
-        );
+        let (from, to) = (party(self.plane, self.packet.source), party(self.plane, self.packet.destination));
         let decision = firewall.filter.decide(Direction::Outbound, &self.packet, from, to);
-        self.steps.extend(apply(
-            self.plane,
-            &firewall.filter,
-            Stage::Firewall,
-            Direction::Outbound,
-            &self.packet,
-        ));
+        self.steps.extend(apply(self.plane, &firewall.filter, Stage::Firewall, Direction::Outbound, &self.packet));
         if let Decision::Allow(rule) = decision
             && matches!(rule.names, Names::Application(_))
         {
@@ -440,7 +374,9 @@ impl<'a> Walk<'a> {
             self.border(border);
         }
         if let Some(egress) = &network.egress {
-            self.managed_egress(network, egress);
+            let (pass, step) = egress::decide(self.plane, &self.packet, network, egress);
+            self.egress = Some(pass);
+            self.steps.push(step);
         }
         if self.uses_service_endpoint(segment) {
             return Some(self.across_internet());
@@ -454,12 +390,9 @@ impl<'a> Walk<'a> {
             None if segment.default_outbound.0 => {
                 if network.egress.is_none() {
                     self.steps.push(
-                        Step::assume(
-                            Stage::Route,
-                            format!("{} leaves by default outbound access", segment.origin),
-                        )
-                        .span(segment.default_outbound.1)
-                        .rules(&["NAT-07"]),
+                        Step::assume(Stage::Route, format!("{} leaves by default outbound access", segment.origin))
+                            .span(segment.default_outbound.1)
+                            .rules(&["NAT-07"]),
                     );
                 }
                 self.packet.source = UNDECLARED_SOURCE;
@@ -473,10 +406,7 @@ impl<'a> Walk<'a> {
                 .at(&segment.origin)
                 .span(segment.default_outbound.1)
                 .rules(&["NAT-01"])
-                .fix(format!(
-                    "give {} a public address, or route it through a firewall",
-                    segment.origin
-                )),
+                .fix(format!("give {} a public address, or route it through a firewall", segment.origin)),
             ),
         }
         self.over_internet = true;
@@ -501,156 +431,12 @@ impl<'a> Walk<'a> {
         self.steps.push(
             Step::pass(
                 Stage::Route,
-                format!(
-                    "a service endpoint for {service} carries the identity of {}",
-                    segment.origin
-                ),
+                format!("a service endpoint for {service} carries the identity of {}", segment.origin),
             )
             .span(*span)
             .rules(&["SE-01", "SE-02"]),
         );
         true
-    }
-
-    /// Outbound rules of a managed network: denies, then allows by tag, then by name (OUT-02, ISO-02, ISO-03).
-    fn managed_egress(&mut self, network: &Network, egress: &Egress) {
-        self.egress = Some(EgressPass::Open);
-        if egress.open {
-            self.steps.push(
-                Step::pass(Stage::Egress, format!("{} allows everything public", egress.origin))
-                    .span(egress.origin.span)
-                    .rules(&["ISO-02"]),
-            );
-            return;
-        }
-        let to = party(self.plane, self.packet.destination);
-        let mut undecided: Option<&Origin> = None;
-        let mut void = None;
-        let mut asleep = None;
-        let ordered = egress
-            .rules
-            .iter()
-            .filter(|r| !r.allow)
-            .chain(egress.rules.iter().filter(|r| r.allow));
-        for rule in ordered {
-            let matched = match &rule.matches {
-                EgressMatch::Address {
-                    to: set,
-                    protocol,
-                    ports,
-                } => {
-                    let here = protocol.matches(self.packet.transport) && ports.contains(self.packet.port);
-                    if here { set.matches(to) } else { Match::No }
-                }
-                EgressMatch::Name(pattern, ports) => {
-                    let tcp = self.packet.transport == crate::net::Transport::Tcp;
-                    let named = self.packet.name.as_ref().is_some_and(|n| pattern.matches(n));
-                    (tcp && ports.contains(self.packet.port) && named).into()
-                }
-            };
-            match matched {
-                Match::No => continue,
-                Match::Undecided => {
-                    undecided.get_or_insert(&rule.origin);
-                    continue;
-                }
-                Match::Yes => {}
-            }
-            if rule.inactive.is_some() {
-                asleep.get_or_insert(rule);
-            } else if rule.void.is_some() {
-                void.get_or_insert(rule);
-            } else if rule.allow {
-                let (pass, id) = match rule.matches {
-                    EgressMatch::Name(..) => (EgressPass::Name, "FQDN-02"),
-                    EgressMatch::Address { .. } => (EgressPass::Address, "TAG-01"),
-                };
-                self.egress = Some(pass);
-                let step = Step::pass(Stage::Egress, format!("{} allows it", rule.origin)).at(&rule.origin);
-                self.steps.push(step.rules(&["ISO-03", id]));
-                return;
-            } else {
-                let step = Step::block(Stage::Egress, Reason::Egress, format!("{} denies it", rule.origin));
-                self.steps.push(
-                    step.at(&rule.origin)
-                        .rules(&["OUT-02", "A-12"])
-                        .fix(format!("remove {}", rule.origin)),
-                );
-                return;
-            }
-        }
-        self.steps
-            .push(self.egress_denied(network, egress, undecided, void, asleep));
-    }
-
-    fn egress_denied(
-        &self,
-        network: &Network,
-        egress: &Egress,
-        undecided: Option<&Origin>,
-        void: Option<&EgressRule>,
-        asleep: Option<&EgressRule>,
-    ) -> Step {
-        if let Some(origin) = undecided {
-            return Step::unknown(
-                Stage::Egress,
-                Reason::Tag,
-                format!("whether {origin} covers the address is not declared"),
-            )
-            .at(origin)
-            .rules(&["TAG-02"])
-            .fix("declare `service_tags` and `location` of the public host");
-        }
-        if let Some((rule, reason)) = void.and_then(|r| Some((r, r.void?))) {
-            return Step::block(
-                Stage::Egress,
-                reason,
-                format!("{} has no effect on storage accounts", rule.origin),
-            )
-            .at(&rule.origin)
-            .rules(&["FQDN-05"])
-            .fix("use a private endpoint rule in its place");
-        }
-        let name = self.packet.name.as_ref();
-        let view = network.view.map(|v| self.plane.dns.views.get(v));
-        let dormant = name.and_then(|n| view.and_then(|v| v.dormant.get(n)));
-        if let Some((reason, origin)) = dormant {
-            return Step::block(Stage::Egress, *reason, format!("{origin} would lead there, and is not active"))
-                .at(origin)
-                .rules(&["OUT-03", "APPR-01"])
-                .fix(match reason {
-                    Reason::PePending => format!("approve the connection of {origin} on its target, or give the hub's identity the approver role there"),
-                    _ => format!("bring {origin} to status Active"),
-                });
-        }
-        let mut text = format!(
-            "{} allows only approved outbound traffic, and no active rule matches",
-            network.origin
-        );
-        if let Some(rule) = asleep {
-            text.push_str(&format!(
-                " ({} is {})",
-                rule.origin,
-                rule.inactive.as_deref().unwrap_or("inactive")
-            ));
-        }
-        let target = name.map_or_else(|| show(self.packet.destination), ToString::to_string);
-        let is_service = name.is_some_and(|n| self.plane.door_names.contains_key(n));
-        let fix = if is_service {
-            format!(
-                "add a private endpoint outbound rule for {target} to {}; a private endpoint in a customer network does not serve managed compute (MPE-05)",
-                network.origin
-            )
-        } else {
-            format!(
-                "add an FQDN or service tag outbound rule for {target} to {}",
-                network.origin
-            )
-        };
-        Step::block(Stage::Egress, Reason::Egress, text)
-            .at(&egress.origin)
-            .rules(&["ISO-03", "OUT-03"])
-            .fix(fix)
     }
 
     fn across_internet(&mut self) -> End {
@@ -675,12 +461,8 @@ impl<'a> Walk<'a> {
             return self.deliver(owner);
         }
         let step = if is_public(destination) {
-            Step::unknown(
-                Stage::Route,
-                Reason::NoHost,
-                format!("nobody declares who owns {}", show(destination)),
-            )
-            .fix("declare it under `public_hosts` with its `ip_address`")
+            Step::unknown(Stage::Route, Reason::NoHost, format!("nobody declares who owns {}", show(destination)))
+                .fix("declare it under `public_hosts` with its `ip_address`")
         } else {
             Step::block(
                 Stage::Route,

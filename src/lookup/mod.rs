@@ -54,18 +54,9 @@ enum Said<'a> {
 /// Resolves a name as something at `from` would; `from` is none for what has no address of its own.
 #[must_use]
 pub fn resolve(plane: &Plane, resolver: &Resolver, from: Option<Id<Endpoint>>, name: &Fqdn) -> Resolution {
-    let mut walker = Walker {
-        plane,
-        steps: Vec::new(),
-        chain: vec![name.clone()],
-        depth: 0,
-    };
+    let mut walker = Walker { plane, steps: Vec::new(), chain: vec![name.clone()], depth: 0 };
     let answer = walker.ask(resolver, from, name);
-    Resolution {
-        steps: walker.steps,
-        chain: walker.chain,
-        answer,
-    }
+    Resolution { steps: walker.steps, chain: walker.chain, answer }
 }
 
 impl<'a> Walker<'a> {
@@ -73,11 +64,7 @@ impl<'a> Walker<'a> {
         match resolver {
             Resolver::Public => self.public(name),
             Resolver::Platform(view) => self.platform(*view, name),
-            Resolver::Servers {
-                servers,
-                origin,
-                platform,
-            } => self.servers(servers, origin, *platform, from, name),
+            Resolver::Servers { servers, origin, platform } => self.servers(servers, origin, *platform, from, name),
         }
     }
 
@@ -99,11 +86,7 @@ impl<'a> Walker<'a> {
                 Ok(Reached::Platform(view)) => return self.platform(view, name),
                 Ok(Reached::Server(server, at)) => {
                     let text = format!("{name} asked of {} ({address})", server.origin);
-                    self.steps.push(
-                        Step::pass(Stage::Name, text)
-                            .at(&server.origin)
-                            .rules(&["DNS-01", "FWD-06"]),
-                    );
+                    self.steps.push(Step::pass(Stage::Name, text).at(&server.origin).rules(&["DNS-01", "FWD-06"]));
                     return self.server(server, at, name);
                 }
                 Err(step) => failures.push(*step),
@@ -111,15 +94,11 @@ impl<'a> Walker<'a> {
         }
         let list = servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         self.steps.push(
-            Step::block(
-                Stage::Name,
-                Reason::DnsFail,
-                format!("no DNS server of {origin} answers ({list})"),
-            )
-            .at(origin)
-            .rules(&["DNS-05"])
-            .fix("make one of the servers reachable on port 53, or correct the list")
-            .inner(failures),
+            Step::block(Stage::Name, Reason::DnsFail, format!("no DNS server of {origin} answers ({list})"))
+                .at(origin)
+                .rules(&["DNS-05"])
+                .fix("make one of the servers reachable on port 53, or correct the list")
+                .inner(failures),
         );
         Answer::None(Reason::DnsFail)
     }
@@ -128,14 +107,10 @@ impl<'a> Walker<'a> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
             self.steps.push(
-                Step::block(
-                    Stage::Name,
-                    Reason::DnsLoop,
-                    format!("the query runs in a circle through {origin}"),
-                )
-                .at(origin)
-                .rules(&["DNS-05"])
-                .fix("break the circle of forwarders or aliases"),
+                Step::block(Stage::Name, Reason::DnsLoop, format!("the query runs in a circle through {origin}"))
+                    .at(origin)
+                    .rules(&["DNS-05"])
+                    .fix("break the circle of forwarders or aliases"),
             );
         }
         self.depth > MAX_DEPTH
@@ -163,22 +138,12 @@ impl<'a> Walker<'a> {
             });
         }
         let fail = |text: String, inner: Vec<Step>| {
-            Box::new(
-                Step::block(Stage::Name, Reason::DnsFail, text)
-                    .rules(&["FWD-06"])
-                    .inner(inner),
-            )
+            Box::new(Step::block(Stage::Name, Reason::DnsFail, text).rules(&["FWD-06"]).inner(inner))
         };
         let Some((from, source)) = from.and_then(|f| Some((f, *self.plane.endpoints.get(f).addresses.first()?))) else {
             return Err(fail(format!("nothing here can ask {address}"), Vec::new()));
         };
-        let packet = Packet {
-            source,
-            destination: address,
-            transport: Transport::Udp,
-            port: 53,
-            name: None,
-        };
+        let packet = Packet { source, destination: address, transport: Transport::Udp, port: 53, name: None };
         // A server that forwards to its own address asks itself; no packet leaves.
         let journey = round_trip(self.plane, from, &packet);
         let arrived = match &journey.end {
@@ -201,11 +166,7 @@ impl<'a> Walker<'a> {
         if self.too_deep(&server.origin) {
             return Answer::None(Reason::DnsLoop);
         }
-        let zone = server
-            .zones
-            .iter()
-            .filter(|(z, _)| name.is_under(z))
-            .max_by_key(|(z, _)| z.labels().count());
+        let zone = server.zones.iter().filter(|(z, _)| name.is_under(z)).max_by_key(|(z, _)| z.labels().count());
         if let Some((zone, records)) = zone {
             let who = format!("zone {zone} on {}", server.origin);
             return match records.find(name) {
@@ -216,11 +177,7 @@ impl<'a> Walker<'a> {
                 None => self.nxdomain(name, &who, &server.origin, &["FWD-10"]),
             };
         }
-        let rule = server
-            .forwarders
-            .iter()
-            .filter_map(|r| Some((r.covers(name)?, r)))
-            .max_by_key(|(n, _)| *n);
+        let rule = server.forwarders.iter().filter_map(|r| Some((r.covers(name)?, r))).max_by_key(|(n, _)| *n);
         if let Some((_, rule)) = rule {
             let before = self.chain.len();
             let answer = self.forward_to(rule, server.platform, at, name);
@@ -231,8 +188,7 @@ impl<'a> Walker<'a> {
                     self.chain.truncate(before + 1);
                     let text = format!("{} follows the alias {next} itself", server.origin);
                     self.steps.retain(|s| !s.is_blocker());
-                    self.steps
-                        .push(Step::pass(Stage::Name, text).at(&server.origin).rules(&["FWD-04"]));
+                    self.steps.push(Step::pass(Stage::Name, text).at(&server.origin).rules(&["FWD-04"]));
                     self.server(server, at, &next)
                 }
                 _ => answer,
@@ -244,14 +200,10 @@ impl<'a> Walker<'a> {
             (Otherwise::Recurse, _) => self.public(name),
             _ => {
                 self.steps.push(
-                    Step::block(
-                        Stage::Name,
-                        Reason::DnsFail,
-                        format!("{} does not resolve {name}", server.origin),
-                    )
-                    .at(&server.origin)
-                    .rules(&["FWD-11"])
-                    .fix(format!("add a forwarder for {name} to {}", server.origin)),
+                    Step::block(Stage::Name, Reason::DnsFail, format!("{} does not resolve {name}", server.origin))
+                        .at(&server.origin)
+                        .rules(&["FWD-11"])
+                        .fix(format!("add a forwarder for {name} to {}", server.origin)),
                 );
                 Answer::None(Reason::DnsFail)
             }
@@ -303,12 +255,8 @@ impl<'a> Walker<'a> {
                 let who = format!("zone {}, linked to {},", zone.name, view.origin.name);
                 return self.nxdomain(name, &who, &link.origin, &["ZONE-08", "DEF-04"]);
             }
-            let text = format!(
-                "zone {} does not hold {name}; its link falls back to public DNS",
-                zone.name
-            );
-            self.steps
-                .push(Step::pass(Stage::Name, text).at(&link.origin).rules(&["ZONE-09"]));
+            let text = format!("zone {} does not hold {name}; its link falls back to public DNS", zone.name);
+            self.steps.push(Step::pass(Stage::Name, text).at(&link.origin).rules(&["ZONE-09"]));
             return self.public_link(name, |w, next| w.platform(id, next));
         }
         let rule = view
@@ -326,14 +274,10 @@ impl<'a> Walker<'a> {
             && plane.dns.public.find(name).is_none()
         {
             self.steps.push(
-                Step::block(
-                    Stage::Name,
-                    *reason,
-                    format!("{origin} would answer {name}, and is not active"),
-                )
-                .at(origin)
-                .rules(&["AGW-10", "OUT-03"])
-                .fix(format!("bring {origin} to status Active")),
+                Step::block(Stage::Name, *reason, format!("{origin} would answer {name}, and is not active"))
+                    .at(origin)
+                    .rules(&["AGW-10", "OUT-03"])
+                    .fix(format!("bring {origin} to status Active")),
             );
             return Answer::None(*reason);
         }
@@ -371,29 +315,25 @@ impl<'a> Walker<'a> {
     ) -> Answer {
         match &record.data {
             RecordData::Addresses(addresses) => {
-                let mut shown: Vec<_> = addresses
-                    .iter()
-                    .map(|a| {
-                        if crate::net::is_undeclared_public(*a) {
-                            "public address".to_owned()
-                        } else {
-                            a.to_string()
-                        }
-                    })
-                    .collect();
+                let mut shown: Vec<_> =
+                    addresses
+                        .iter()
+                        .map(|a| {
+                            if crate::net::is_undeclared_public(*a) {
+                                "public address".to_owned()
+                            } else {
+                                a.to_string()
+                            }
+                        })
+                        .collect();
                 shown.dedup();
                 let text = format!("{name} → {} ({who})", shown.join(", "));
-                self.steps
-                    .push(Step::pass(Stage::Name, text).span(record.origin.span).rules(rules));
+                self.steps.push(Step::pass(Stage::Name, text).span(record.origin.span).rules(rules));
                 Answer::Addresses(addresses.clone())
             }
             RecordData::Alias(next) => {
                 let text = format!("{name} → {next} ({who})");
-                self.steps.push(
-                    Step::pass(Stage::Name, text)
-                        .span(record.origin.span)
-                        .rules(&["DNS-07"]),
-                );
+                self.steps.push(Step::pass(Stage::Name, text).span(record.origin.span).rules(&["DNS-07"]));
                 if self.chain.contains(next) {
                     self.too_deep(&record.origin);
                     self.depth = MAX_DEPTH;
@@ -429,16 +369,12 @@ fn said_in_public<'a>(plane: &'a Plane, name: &Fqdn) -> Said<'a> {
         return Said::Record(record, "public DNS".to_owned(), &["DNS-07"]);
     }
     if let Some((suffix, span)) = plane.dns.absent.iter().find(|(s, _)| name.is_under(s)) {
-        let step = Step::block(
-            Stage::Name,
-            Reason::DnsNxdomain,
-            format!("public DNS holds nothing under {suffix}"),
-        )
-        .span(*span)
-        .rules(&["MVNET-09", "AGW-10"])
-        .fix(format!(
-            "make {name} resolvable here: a private zone, a forwarder, or an alias of the application gateway rule"
-        ));
+        let step = Step::block(Stage::Name, Reason::DnsNxdomain, format!("public DNS holds nothing under {suffix}"))
+            .span(*span)
+            .rules(&["MVNET-09", "AGW-10"])
+            .fix(format!(
+                "make {name} resolvable here: a private zone, a forwarder, or an alias of the application gateway rule"
+            ));
         return Said::Nothing(Answer::NxDomain, step);
     }
     let step = Step::unknown(
@@ -446,8 +382,6 @@ fn said_in_public<'a>(plane: &'a Plane, name: &Fqdn) -> Said<'a> {
         Reason::DnsUndeclared,
         format!("the scenario declares nothing about the public name {name}"),
     )
-    .fix(format!(
-        "declare {name} under public_hosts, or its suffix under public_dns.absent"
-    ));
+    .fix(format!("declare {name} under public_hosts, or its suffix under public_dns.absent"));
     Said::Nothing(Answer::None(Reason::DnsUndeclared), step)
 }

@@ -54,19 +54,11 @@ impl AddressSet {
     #[must_use]
     pub fn membership(&self, address: IpAddr) -> Membership {
         if !is_undeclared_public(address) {
-            return if self.contains(address) {
-                Membership::In
-            } else {
-                Membership::Out
-            };
+            return if self.contains(address) { Membership::In } else { Membership::Out };
         }
         if self.0.iter().any(|p| p.is_default() && p.contains(address)) {
             Membership::In
-        } else if self
-            .0
-            .iter()
-            .any(|p| p.network().is_ipv4() && (is_public(p.network()) || is_public(p.last())))
-        {
+        } else if self.0.iter().any(|p| p.network().is_ipv4() && (is_public(p.network()) || is_public(p.last()))) {
             Membership::Undecided
         } else {
             Membership::Out
@@ -89,19 +81,11 @@ mod tests {
 
     #[test]
     fn an_undeclared_public_address_is_undecided_in_a_partial_public_set() {
-        let set = |texts: &[&str]| {
-            texts
-                .iter()
-                .map(|t| t.parse::<Prefix>().unwrap())
-                .collect::<AddressSet>()
-        };
+        let set = |texts: &[&str]| texts.iter().map(|t| t.parse::<Prefix>().unwrap()).collect::<AddressSet>();
         let undeclared: IpAddr = "240.0.0.1".parse().unwrap();
         assert_eq!(set(&["20.0.0.0/8"]).membership(undeclared), Membership::Undecided);
         assert_eq!(set(&["10.0.0.0/8"]).membership(undeclared), Membership::Out);
         assert_eq!(AddressSet::everything().membership(undeclared), Membership::In);
-        assert_eq!(
-            set(&["20.0.0.0/8"]).membership("20.1.2.3".parse().unwrap()),
-            Membership::In
-        );
+        assert_eq!(set(&["20.0.0.0/8"]).membership("20.1.2.3".parse().unwrap()), Membership::In);
     }
 }

@@ -40,11 +40,7 @@ impl Fqdn {
     #[must_use]
     pub fn relative_to(&self, zone: &Self) -> Option<&str> {
         let rest = self.0.strip_suffix(zone.as_str())?;
-        if rest.is_empty() {
-            Some("")
-        } else {
-            rest.strip_suffix('.')
-        }
+        if rest.is_empty() { Some("") } else { rest.strip_suffix('.') }
     }
 
     /// The name without its leftmost label.
@@ -58,11 +54,7 @@ impl Fqdn {
     /// # Errors
     /// If the result is not a domain name.
     pub fn prepend(&self, relative: &str) -> Result<Self, FqdnError> {
-        if relative.is_empty() || relative == "@" {
-            Ok(self.clone())
-        } else {
-            format!("{relative}.{}", self.0).parse()
-        }
+        if relative.is_empty() || relative == "@" { Ok(self.clone()) } else { format!("{relative}.{}", self.0).parse() }
     }
 }
 
@@ -71,12 +63,7 @@ impl FromStr for Fqdn {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        let fail = |why| {
-            Err(FqdnError {
-                name: text.to_owned(),
-                why,
-            })
-        };
+        let fail = |why| Err(FqdnError { name: text.to_owned(), why });
         if name.is_empty() || name.len() > 253 {
             return fail("a name has 1 to 253 characters");
         }

@@ -72,10 +72,7 @@ impl PortSet {
     /// Every port.
     #[must_use]
     pub fn all() -> Self {
-        Self(vec![PortRange {
-            first: 0,
-            last: u16::MAX,
-        }])
+        Self(vec![PortRange { first: 0, last: u16::MAX }])
     }
 
     /// The given ports.
@@ -88,10 +85,7 @@ impl PortSet {
     /// One port.
     #[must_use]
     pub fn one(port: u16) -> Self {
-        Self(vec![PortRange {
-            first: port,
-            last: port,
-        }])
+        Self(vec![PortRange { first: port, last: port }])
     }
 
     /// Whether the port is in the set.
@@ -103,9 +97,7 @@ impl PortSet {
     /// Whether the two sets share a port.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {
-        self.0
-            .iter()
-            .any(|a| other.0.iter().any(|b| a.first <= b.last && b.first <= a.last))
+        self.0.iter().any(|a| other.0.iter().any(|b| a.first <= b.last && b.first <= a.last))
     }
 
     /// The ranges, in order.
@@ -123,11 +115,8 @@ impl FromStr for PortSet {
         if text.trim() == "*" {
             return Ok(Self::all());
         }
-        let port = |t: &str| {
-            t.trim()
-                .parse::<u16>()
-                .map_err(|_| format!("`{}` is not a port from 0 to 65535", t.trim()))
-        };
+        let port =
+            |t: &str| t.trim().parse::<u16>().map_err(|_| format!("`{}` is not a port from 0 to 65535", t.trim()));
         let mut ranges = Vec::new();
         for part in text.split(',') {
             let (first, last) = match part.split_once('-') {

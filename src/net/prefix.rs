@@ -96,10 +96,7 @@ impl FromStr for Prefix {
         if canonical == net {
             Ok(Self(net))
         } else {
-            Err(PrefixError::HostBits {
-                given: text.to_owned(),
-                canonical: Self(canonical),
-            })
+            Err(PrefixError::HostBits { given: text.to_owned(), canonical: Self(canonical) })
         }
     }
 }
@@ -119,10 +116,7 @@ mod tests {
         let error = "10.0.0.1/16".parse::<Prefix>().unwrap_err();
         assert_eq!(
             error,
-            PrefixError::HostBits {
-                given: "10.0.0.1/16".into(),
-                canonical: "10.0.0.0/16".parse().unwrap()
-            }
+            PrefixError::HostBits { given: "10.0.0.1/16".into(), canonical: "10.0.0.0/16".parse().unwrap() }
         );
     }
 

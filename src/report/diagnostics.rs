@@ -13,9 +13,7 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level
-            .primary_title(super::text::printable(&diagnostic.message))
-            .id(diagnostic.code.as_str());
+        let title = level.primary_title(super::text::printable(&diagnostic.message)).id(diagnostic.code.as_str());
         let mut group = Group::with_title(title);
         if let Some(span) = diagnostic.span
             && let Some(file) = sources.file(span.file)
@@ -23,11 +21,8 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
             let mut snippet = Snippet::source(file.text.as_str()).path(file.name.as_str()).fold(true);
             snippet = snippet.annotation(AnnotationKind::Primary.span(range(span, &file.text)));
             for (other, label) in diagnostic.related.iter().filter(|(o, _)| o.file == span.file) {
-                snippet = snippet.annotation(
-                    AnnotationKind::Context
-                        .span(range(*other, &file.text))
-                        .label(label.as_str()),
-                );
+                snippet =
+                    snippet.annotation(AnnotationKind::Context.span(range(*other, &file.text)).label(label.as_str()));
             }
             group = group.element(snippet);
         }
@@ -51,9 +46,6 @@ fn range(span: Span, text: &str) -> std::ops::Range<usize> {
     };
     let start = clamp(span.start);
     let end = clamp(span.end).max(start);
-    let line = text
-        .get(start..end)
-        .and_then(|t| t.find('\n'))
-        .map_or(end, |n| start + n);
+    let line = text.get(start..end).and_then(|t| t.find('\n')).map_or(end, |n| start + n);
     start..line.max(start)
 }

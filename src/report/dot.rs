@@ -14,12 +14,7 @@ pub fn render(title: &str, topology: &Topology, trace: Option<&Trace>) -> String
     let mut out = String::new();
     let caption = trace.map_or_else(
         || title.to_owned(),
-        |t| {
-            format!(
-                "{title}: {} → {}: {}",
-                t.question.from, t.question.to, t.judgement.verdict
-            )
-        },
+        |t| format!("{title}: {} → {}: {}", t.question.from, t.question.to, t.judgement.verdict),
     );
     let _ = writeln!(
         out,
@@ -29,10 +24,8 @@ pub fn render(title: &str, topology: &Topology, trace: Option<&Trace>) -> String
     );
     let on_path = trace.map(path).unwrap_or_default();
     // Zones say where names resolve; bundled into one box they do not cross every other edge.
-    let (zones, rest): (Vec<_>, Vec<_>) = topology
-        .roots()
-        .into_iter()
-        .partition(|n| kind(topology, *n) == Some(Kind::Zone));
+    let (zones, rest): (Vec<_>, Vec<_>) =
+        topology.roots().into_iter().partition(|n| kind(topology, *n) == Some(Kind::Zone));
     for root in rest {
         place(&mut out, topology, root, 1, &on_path);
     }
@@ -89,10 +82,7 @@ fn look(kind: Kind) -> (&'static str, &'static str, &'static str) {
 }
 
 fn is_cluster(kind: Kind) -> bool {
-    matches!(
-        kind,
-        Kind::Site | Kind::VirtualNetwork | Kind::Subnet | Kind::ManagedNetwork
-    )
+    matches!(kind, Kind::Site | Kind::VirtualNetwork | Kind::Subnet | Kind::ManagedNetwork)
 }
 
 fn id(node: NodeIndex) -> String {
@@ -105,12 +95,7 @@ fn place(out: &mut String, topology: &Topology, node: NodeIndex, depth: usize, o
     };
     let pad = "  ".repeat(depth);
     let (shape, fill, title) = look(weight.kind);
-    let short = weight
-        .name
-        .rsplit('/')
-        .next()
-        .filter(|_| weight.kind == Kind::Subnet)
-        .unwrap_or(&weight.name);
+    let short = weight.name.rsplit('/').next().filter(|_| weight.kind == Kind::Subnet).unwrap_or(&weight.name);
     let mut lines = vec![short.to_owned()];
     lines.extend((!weight.detail.is_empty()).then(|| weight.detail.clone()));
     if is_cluster(weight.kind) {
@@ -122,21 +107,13 @@ fn place(out: &mut String, topology: &Topology, node: NodeIndex, depth: usize, o
             quote(&label)
         );
         // A cluster without a node is not drawn, and edges need a node to end at.
-        let _ = writeln!(
-            out,
-            "{pad}  {} [shape=point, style=invis, width=0.01, label=\"\"];",
-            id(node)
-        );
+        let _ = writeln!(out, "{pad}  {} [shape=point, style=invis, width=0.01, label=\"\"];", id(node));
         for child in topology.children(node) {
             place(out, topology, child, depth + 1, on_path);
         }
         let _ = writeln!(out, "{pad}}}");
     } else {
-        let mark = if met(weight, on_path) {
-            ", penwidth=2.5, color=\"#0b5394\""
-        } else {
-            ""
-        };
+        let mark = if met(weight, on_path) { ", penwidth=2.5, color=\"#0b5394\"" } else { "" };
         let _ = writeln!(
             out,
             "{pad}{} [label={}, shape={shape}, fillcolor=\"{fill}\"{mark}];",
@@ -153,12 +130,8 @@ fn met(node: &Node, on_path: &[String]) -> bool {
 /// Zones with the same links share a box.
 fn zone_boxes(out: &mut String, topology: &Topology, zones: &[NodeIndex]) {
     let links = |zone: NodeIndex| {
-        let mut to: Vec<_> = topology
-            .graph()
-            .edges(zone)
-            .filter(|e| *e.weight() == Relation::Links)
-            .map(|e| e.target())
-            .collect();
+        let mut to: Vec<_> =
+            topology.graph().edges(zone).filter(|e| *e.weight() == Relation::Links).map(|e| e.target()).collect();
         to.sort_unstable();
         to
     };
@@ -171,17 +144,10 @@ fn zone_boxes(out: &mut String, topology: &Topology, zones: &[NodeIndex]) {
         }
     }
     for (number, (to, members)) in groups.iter().enumerate() {
-        let names: Vec<_> = members
-            .iter()
-            .filter_map(|m| topology.graph().node_weight(*m))
-            .map(|n| n.name.clone())
-            .collect();
+        let names: Vec<_> =
+            members.iter().filter_map(|m| topology.graph().node_weight(*m)).map(|n| n.name.clone()).collect();
         let label = format!("private DNS zones\n{}", names.join("\n"));
-        let _ = writeln!(
-            out,
-            "  zones{number} [label={}, shape=note, fillcolor=\"#fffbe6\"];",
-            quote(&label)
-        );
+        let _ = writeln!(out, "  zones{number} [label={}, shape=note, fillcolor=\"#fffbe6\"];", quote(&label));
         for vnet in to {
             let _ = writeln!(
                 out,
@@ -246,9 +212,7 @@ fn overlay(out: &mut String, topology: &Topology, trace: &Trace, on_path: &[Stri
         .iter()
         .filter_map(|name| {
             graph.node_indices().find(|n| {
-                graph
-                    .node_weight(*n)
-                    .is_some_and(|w| w.name == *name && !is_cluster(w.kind) && w.kind != Kind::Zone)
+                graph.node_weight(*n).is_some_and(|w| w.name == *name && !is_cluster(w.kind) && w.kind != Kind::Zone)
             })
         })
         .collect();

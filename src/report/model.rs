@@ -25,11 +25,7 @@ impl Place {
     #[must_use]
     pub fn of(sources: &SourceMap, span: Option<Span>) -> Option<Self> {
         let location = sources.locate(span?);
-        Some(Self {
-            file: location.file,
-            line: location.line,
-            column: location.column,
-        })
+        Some(Self { file: location.file, line: location.line, column: location.column })
     }
 }
 
@@ -189,13 +185,7 @@ impl ResolveReport {
         let answer = match &resolution.answer {
             Answer::Addresses(list) => list
                 .iter()
-                .map(|a| {
-                    if crate::net::is_undeclared_public(*a) {
-                        "public address".to_owned()
-                    } else {
-                        a.to_string()
-                    }
-                })
+                .map(|a| if crate::net::is_undeclared_public(*a) { "public address".to_owned() } else { a.to_string() })
                 .collect(),
             Answer::NxDomain => vec!["NXDOMAIN".to_owned()],
             Answer::None(reason) => vec![reason.to_string()],

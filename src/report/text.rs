@@ -22,20 +22,14 @@ const DIM: &str = "2";
 
 impl Style {
     fn paint(self, code: &str, text: &str) -> String {
-        if self.colour {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
 
 /// Text without control characters: names from files must not drive the terminal.
 #[must_use]
 pub(super) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect()
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn verdict_colour(verdict: &str) -> &'static str {
@@ -69,9 +63,7 @@ fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> String {
 #[must_use]
 pub fn trace(report: &TraceReport, style: Style) -> String {
     let mut out = String::new();
-    let why = report
-        .via
-        .map_or_else(|| report.reasons.join(", "), |via| format!("via {via}"));
+    let why = report.via.map_or_else(|| report.reasons.join(", "), |via| format!("via {via}"));
     let name = report.name.as_deref().unwrap_or(&report.to);
     let head = style.paint(&format!("{BOLD};{}", verdict_colour(report.verdict)), report.verdict);
     let line = format!("{} → {name}  {}/{}", report.from, report.protocol, report.port);
@@ -115,21 +107,10 @@ fn steps(out: &mut String, list: &[StepReport], indent: usize, style: Style) {
         let lead = indent + 2 + 9;
         let code = step.reason.map_or(String::new(), |r| format!("{r}: "));
         let body = wrapped(&format!("{code}{}", step.text), lead, lead, style.width);
-        let _ = writeln!(
-            out,
-            "{:indent$}{} {:<9}{body}",
-            "",
-            style.paint(colour, mark),
-            step.stage
-        );
+        let _ = writeln!(out, "{:indent$}{} {:<9}{body}", "", style.paint(colour, mark), step.stage);
         let mut source = step.place.as_ref().map_or(String::new(), ToString::to_string);
         if !step.rules.is_empty() {
-            let _ = write!(
-                source,
-                "{}{}",
-                if source.is_empty() { "" } else { "  " },
-                step.rules.join(" ")
-            );
+            let _ = write!(source, "{}{}", if source.is_empty() { "" } else { "  " }, step.rules.join(" "));
         }
         if !source.is_empty() && (style.verbosity > 0 || step.outcome != "pass" || step.place.is_some()) {
             let _ = writeln!(out, "{:lead$}{}", "", style.paint(DIM, &printable(&source)));
@@ -146,13 +127,7 @@ fn steps(out: &mut String, list: &[StepReport], indent: usize, style: Style) {
 pub fn resolve(report: &ResolveReport, style: Style) -> String {
     let mut out = String::new();
     let answer = report.answer.join(", ");
-    let _ = writeln!(
-        out,
-        "{} asks for {}: {}",
-        printable(&report.from),
-        report.name,
-        style.paint(BOLD, &answer)
-    );
+    let _ = writeln!(out, "{} asks for {}: {}", printable(&report.from), report.name, style.paint(BOLD, &answer));
     if style.verbosity >= 0 {
         out.push('\n');
         steps(&mut out, &report.steps, 2, style);
@@ -174,17 +149,9 @@ pub fn check(report: &CheckReport, style: Style) -> String {
         let name = printable(scenario.variant.as_deref().unwrap_or("as designed"));
         let (mark, colour) = if scenario.holds() { ("✓", GREEN) } else { ("✗", RED) };
         if style.verbosity >= 0 || !scenario.holds() {
-            let place = if style.verbosity < 0 {
-                format!("{}: ", printable(&scenario.file))
-            } else {
-                String::new()
-            };
-            let _ = writeln!(
-                out,
-                "  {} {place}{name:<38} {} of {total} hold",
-                style.paint(colour, mark),
-                scenario.held
-            );
+            let place = if style.verbosity < 0 { format!("{}: ", printable(&scenario.file)) } else { String::new() };
+            let _ =
+                writeln!(out, "  {} {place}{name:<38} {} of {total} hold", style.paint(colour, mark), scenario.held);
         }
         for missing in &scenario.missing_refusals {
             let _ = writeln!(out, "      expected {missing}, which did not occur");
@@ -216,10 +183,7 @@ pub fn check(report: &CheckReport, style: Style) -> String {
     let (held, failed, undecided) = (sum(|s| s.held), sum(|s| s.failed), sum(|s| s.undecided));
     let total = held + failed + undecided;
     let good = report.scenarios.iter().all(super::ScenarioReport::holds);
-    let mut line = format!(
-        "{} scenarios, {total} expectations: {held} hold",
-        report.scenarios.len()
-    );
+    let mut line = format!("{} scenarios, {total} expectations: {held} hold", report.scenarios.len());
     if failed > 0 {
         let _ = write!(line, ", {failed} fail");
     }

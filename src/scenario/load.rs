@@ -87,11 +87,7 @@ struct Loader {
 
 impl Loader {
     fn finish(self) -> Loaded {
-        Loaded {
-            sources: self.sources,
-            scenarios: self.scenarios,
-            diagnostics: self.diagnostics.into_sorted(),
-        }
+        Loaded { sources: self.sources, scenarios: self.scenarios, diagnostics: self.diagnostics.into_sorted() }
     }
 
     fn problem(&mut self, code: crate::diag::Code, message: String, help: &str) {
@@ -102,20 +98,15 @@ impl Loader {
         let entries = match std::fs::read_dir(path) {
             Ok(entries) => entries,
             Err(error) => {
-                return self.problem(
-                    code::IO,
-                    format!("cannot read {}: {error}", path.display()),
-                    "check the path",
-                );
+                return self.problem(code::IO, format!("cannot read {}: {error}", path.display()), "check the path");
             }
         };
         let mut paths: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
         paths.sort();
         for path in paths {
             let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-            let known = path
-                .extension()
-                .is_some_and(|e| matches!(e.to_string_lossy().as_ref(), "yaml" | "yml" | "json"));
+            let known =
+                path.extension().is_some_and(|e| matches!(e.to_string_lossy().as_ref(), "yaml" | "yml" | "json"));
             match () {
                 () if hidden => {}
                 () if path.is_dir() && !path.is_symlink() => self.walk(&path, files),
@@ -144,18 +135,10 @@ impl Loader {
             return None;
         }
         if bytes.len() as u64 > MAX_BYTES {
-            self.problem(
-                code::LIMIT,
-                format!("{} is larger than 256 MiB", path.display()),
-                "split the file",
-            );
+            self.problem(code::LIMIT, format!("{} is larger than 256 MiB", path.display()), "split the file");
             return None;
         }
-        let name = if path.as_os_str() == "-" {
-            "<stdin>".to_owned()
-        } else {
-            path.display().to_string()
-        };
+        let name = if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() };
         match String::from_utf8(bytes) {
             Ok(text) => self.parse(&name, &text),
             Err(error) => {
@@ -164,16 +147,8 @@ impl Loader {
                 let file = self.sources.add(name, good);
                 let start = u32::try_from(valid).unwrap_or(u32::MAX);
                 self.diagnostics.push(
-                    Diagnostic::error(
-                        code::ENCODING,
-                        Span {
-                            file,
-                            start,
-                            end: start,
-                        },
-                        "the file is not UTF-8 text",
-                    )
-                    .help("save the file as UTF-8"),
+                    Diagnostic::error(code::ENCODING, Span { file, start, end: start }, "the file is not UTF-8 text")
+                        .help("save the file as UTF-8"),
                 );
                 None
             }
@@ -207,12 +182,8 @@ impl Loader {
                 None => format!("variants: {}", known.join(", ")),
             };
             self.diagnostics.push(
-                Diagnostic::error(
-                    code::REFERENCE,
-                    merged.span,
-                    format!("{} has no variant `{name}`", path.display()),
-                )
-                .help(help),
+                Diagnostic::error(code::REFERENCE, merged.span, format!("{} has no variant `{name}`", path.display()))
+                    .help(help),
             );
             return;
         }
@@ -274,11 +245,8 @@ impl Loader {
             );
             return None;
         };
-        let (own, mut estate): (Vec<_>, Vec<_>) = mapping
-            .0
-            .iter()
-            .cloned()
-            .partition(|(k, ..)| SCENARIO_KEYS.contains(&k.as_str()));
+        let (own, mut estate): (Vec<_>, Vec<_>) =
+            mapping.0.iter().cloned().partition(|(k, ..)| SCENARIO_KEYS.contains(&k.as_str()));
         let own_keys = Mapping(own);
         let mut context = Context::default();
         let expectations = match own_keys.get("expectations").map(|n| &n.value) {
@@ -292,21 +260,8 @@ impl Loader {
             }
         };
         // Expectations are decoded once merged, so they are left out here.
-        let rest = Mapping(
-            own_keys
-                .0
-                .iter()
-                .filter(|(k, ..)| k != "expectations")
-                .cloned()
-                .collect(),
-        );
-        let keys = ScenarioKeys::decode(
-            &Node {
-                value: Value::Mapping(rest),
-                span: node.span,
-            },
-            &mut context,
-        );
+        let rest = Mapping(own_keys.0.iter().filter(|(k, ..)| k != "expectations").cloned().collect());
+        let keys = ScenarioKeys::decode(&Node { value: Value::Mapping(rest), span: node.span }, &mut context);
         self.diagnostics.extend(context.diagnostics);
         let keys = keys?;
         let known = estate_keys();
@@ -372,27 +327,16 @@ impl Loader {
             Some(patch) => self.patched(&base.estate, patch),
             None => base.estate,
         };
-        let own = Node {
-            value: Value::Mapping(merged.expectations),
-            span: node.span,
-        };
+        let own = Node { value: Value::Mapping(merged.expectations), span: node.span };
         merged.expectations = self.inherit(&base.expectations, &own);
-        merged.expected = if keys.expected_diagnostics.is_empty() {
-            base.expected
-        } else {
-            merged.expected
-        };
+        merged.expected = if keys.expected_diagnostics.is_empty() { base.expected } else { merged.expected };
         Some(merged)
     }
 
     /// An expectation of the same name inherits the flow and replaces everything expected of it.
     fn inherit(&mut self, base: &Mapping, changes: &Node) -> Mapping {
         let Value::Mapping(changes) = &changes.value else {
-            self.diagnostics.push(Diagnostic::error(
-                code::TYPE,
-                changes.span,
-                "expectations are a mapping by name",
-            ));
+            self.diagnostics.push(Diagnostic::error(code::TYPE, changes.span, "expectations are a mapping by name"));
             return base.clone();
         };
         let mut complete = Mapping::default();
@@ -401,11 +345,8 @@ impl Loader {
             if let (Some(old), Value::Mapping(new)) = (base.get(id), &mut entry.value)
                 && let Value::Mapping(old) = &old.value
             {
-                let inherited = old
-                    .0
-                    .iter()
-                    .filter(|(k, ..)| FLOW_KEYS.contains(&k.as_str()) && new.get(k).is_none())
-                    .cloned();
+                let inherited =
+                    old.0.iter().filter(|(k, ..)| FLOW_KEYS.contains(&k.as_str()) && new.get(k).is_none()).cloned();
                 let inherited: Vec<_> = inherited.collect();
                 new.0.extend(inherited);
             }
@@ -424,12 +365,8 @@ impl Loader {
                 let help = nearest(&id, base.0.iter().map(|(k, ..)| k.as_str()))
                     .map_or("remove the line".to_owned(), |n| format!("did you mean `{n}`?"));
                 self.diagnostics.push(
-                    Diagnostic::error(
-                        code::PATCH,
-                        span,
-                        format!("`{id}` is removed, but the base does not expect it"),
-                    )
-                    .help(help),
+                    Diagnostic::error(code::PATCH, span, format!("`{id}` is removed, but the base does not expect it"))
+                        .help(help),
                 );
             } else {
                 kept.0.push((id, span, node));
@@ -450,26 +387,17 @@ impl Loader {
         expected: Vec<Spanned<String>>,
     ) {
         let mut context = Context::default();
-        let node = Node {
-            value: Value::Mapping(estate.clone()),
-            span: merged.span,
-        };
+        let node = Node { value: Value::Mapping(estate.clone()), span: merged.span };
         let estate = Estate::decode(&node, &mut context);
         let mut list = Vec::new();
         for (id, span, node) in &expectations.0 {
             if let Some(fields) = ExpectationFields::decode(node, &mut context) {
-                list.push(Expectation {
-                    id: id.clone(),
-                    span: *span,
-                    fields,
-                });
+                list.push(Expectation { id: id.clone(), span: *span, fields });
             }
         }
         let failed = context.diagnostics.has_errors();
         self.diagnostics.extend(context.diagnostics);
-        let stem = path
-            .file_stem()
-            .map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+        let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         if let Some(estate) = estate.filter(|_| !failed) {
             self.scenarios.push(Scenario {
                 file: path.display().to_string(),
@@ -485,15 +413,8 @@ impl Loader {
 }
 
 /// Keys of a scenario file that are not the estate's.
-const SCENARIO_KEYS: [&str; 7] = [
-    "name",
-    "description",
-    "extends",
-    "patch",
-    "variants",
-    "expectations",
-    "expected_diagnostics",
-];
+const SCENARIO_KEYS: [&str; 7] =
+    ["name", "description", "extends", "patch", "variants", "expectations", "expected_diagnostics"];
 
 fn estate_keys() -> Vec<&'static str> {
     match Estate::shape() {

@@ -14,17 +14,8 @@ const MAX_NODES: usize = 1_000_000;
 
 /// A container that is being read.
 enum Frame {
-    Sequence {
-        items: Vec<Node>,
-        span: Span,
-        anchor: usize,
-    },
-    Mapping {
-        entries: Mapping,
-        key: Option<(String, Span)>,
-        span: Span,
-        anchor: usize,
-    },
+    Sequence { items: Vec<Node>, span: Span, anchor: usize },
+    Mapping { entries: Mapping, key: Option<(String, Span)>, span: Span, anchor: usize },
 }
 
 struct Reader<'t> {
@@ -44,19 +35,12 @@ struct Reader<'t> {
 pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
     // The parser looks ahead through nested containers before its first event, so hostile nesting is refused first.
     if let Some(at) = too_deep(text) {
-        let span = Span {
-            file,
-            start: at,
-            end: at.saturating_add(1),
-        };
+        let span = Span { file, start: at, end: at.saturating_add(1) };
         diagnostics.push(limit(span, format!("nested deeper than {MAX_DEPTH} levels")));
         return None;
     }
-    let offsets = (!text.is_ascii()).then(|| {
-        text.char_indices()
-            .map(|(i, _)| u32::try_from(i).unwrap_or(u32::MAX))
-            .collect()
-    });
+    let offsets =
+        (!text.is_ascii()).then(|| text.char_indices().map(|(i, _)| u32::try_from(i).unwrap_or(u32::MAX)).collect());
     let mut reader = Reader {
         file,
         offsets,
@@ -80,11 +64,7 @@ pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> O
             }
             Err(error) => {
                 let at = reader.offset(error.marker().index());
-                let span = Span {
-                    file,
-                    start: at,
-                    end: at.saturating_add(1),
-                };
+                let span = Span { file, start: at, end: at.saturating_add(1) };
                 reader.diagnostics.push(
                     Diagnostic::error(code::SYNTAX, span, error.info().to_owned())
                         .help("check indentation, quotes and brackets near this place"),
@@ -147,11 +127,7 @@ impl Reader<'_> {
 
     fn span(&self, span: &YamlSpan) -> Span {
         let start = self.offset(span.start.index());
-        Span {
-            file: self.file,
-            start,
-            end: self.offset(span.end.index()).max(start),
-        }
+        Span { file: self.file, start, end: self.offset(span.end.index()).max(start) }
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Step {
@@ -167,31 +143,12 @@ impl Reader<'_> {
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let quoted = style != ScalarStyle::Plain || tag.is_some();
-                self.add(
-                    Node {
-                        value: scalar(&text, quoted),
-                        span,
-                    },
-                    anchor,
-                )?;
+                self.add(Node { value: scalar(&text, quoted), span }, anchor)?;
             }
-            Event::SequenceStart(anchor, _) => self.open(
-                Frame::Sequence {
-                    items: Vec::new(),
-                    span,
-                    anchor,
-                },
-                span,
-            )?,
-            Event::MappingStart(anchor, _) => self.open(
-                Frame::Mapping {
-                    entries: Mapping::default(),
-                    key: None,
-                    span,
-                    anchor,
-                },
-                span,
-            )?,
+            Event::SequenceStart(anchor, _) => self.open(Frame::Sequence { items: Vec::new(), span, anchor }, span)?,
+            Event::MappingStart(anchor, _) => {
+                self.open(Frame::Mapping { entries: Mapping::default(), key: None, span, anchor }, span)?
+            }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(id) => {
                 let Some((node, size)) = self.anchors.get(&id).cloned() else {
@@ -201,13 +158,7 @@ impl Reader<'_> {
                     ));
                 };
                 self.count(size, span)?;
-                self.add(
-                    Node {
-                        value: node.value,
-                        span,
-                    },
-                    0,
-                )?;
+                self.add(Node { value: node.value, span }, 0)?;
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
@@ -217,10 +168,7 @@ impl Reader<'_> {
     fn count(&mut self, more: usize, span: Span) -> Step {
         self.nodes = self.nodes.saturating_add(more);
         if self.nodes > MAX_NODES {
-            return Err(Box::new(limit(
-                span,
-                format!("the file expands to more than {MAX_NODES} values"),
-            )));
+            return Err(Box::new(limit(span, format!("the file expands to more than {MAX_NODES} values"))));
         }
         Ok(())
     }
@@ -241,22 +189,10 @@ impl Reader<'_> {
 
     fn close(&mut self) -> Step {
         let (node, anchor) = match self.stack.pop() {
-            Some(Frame::Sequence { items, span, anchor }) => (
-                Node {
-                    value: Value::Sequence(items),
-                    span,
-                },
-                anchor,
-            ),
-            Some(Frame::Mapping {
-                entries, span, anchor, ..
-            }) => (
-                Node {
-                    value: Value::Mapping(entries),
-                    span,
-                },
-                anchor,
-            ),
+            Some(Frame::Sequence { items, span, anchor }) => (Node { value: Value::Sequence(items), span }, anchor),
+            Some(Frame::Mapping { entries, span, anchor, .. }) => {
+                (Node { value: Value::Mapping(entries), span }, anchor)
+            }
             None => return Ok(()),
         };
         self.add(node, anchor)
@@ -325,8 +261,5 @@ fn scalar(text: &str, quoted: bool) -> Value {
     let number = !quoted
         && text.parse::<f64>().is_ok()
         && text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+' || c == '.');
-    Value::Text {
-        text: text.to_owned(),
-        number,
-    }
+    Value::Text { text: text.to_owned(), number }
 }

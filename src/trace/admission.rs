@@ -11,26 +11,17 @@ use crate::{
 /// A machine answers on the ports it serves.
 pub(super) fn host(endpoint: &Endpoint, host: &Host, arrival: &Arrival) -> Vec<Step> {
     let packet = &arrival.packet;
-    let (verdict, via) = if arrival.over_internet {
-        (Verdict::Public, public_via(arrival))
-    } else {
-        (Verdict::Private, Via::Routed)
-    };
+    let (verdict, via) =
+        if arrival.over_internet { (Verdict::Public, public_via(arrival)) } else { (Verdict::Private, Via::Routed) };
     if !host.listens.serves(packet.transport, packet.port) {
         return vec![
             Step::block(
                 Stage::Service,
                 Reason::Port,
-                format!(
-                    "{} serves nothing on {}/{}",
-                    endpoint.origin, packet.transport, packet.port
-                ),
+                format!("{} serves nothing on {}/{}", endpoint.origin, packet.transport, packet.port),
             )
             .at(&endpoint.origin)
-            .fix(format!(
-                "serve {}/{} there, or ask for a port in `listens`",
-                packet.transport, packet.port
-            )),
+            .fix(format!("serve {}/{} there, or ask for a port in `listens`", packet.transport, packet.port)),
         ];
     }
     let mut steps = Vec::new();
@@ -67,15 +58,11 @@ pub(super) fn connection(endpoint: &Endpoint, private: &PrivateEndpoint, limited
     }
     if limited && !private.limited_clients.value {
         steps.push(
-            Step::block(
-                Stage::Endpoint,
-                Reason::Spark,
-                format!("{} is not enabled for Spark", endpoint.origin),
-            )
-            .at(&endpoint.origin)
-            .span(private.limited_clients.span)
-            .rules(&["MVNET-08", "AGW-23"])
-            .fix(format!("set spark_enabled on {}", endpoint.origin)),
+            Step::block(Stage::Endpoint, Reason::Spark, format!("{} is not enabled for Spark", endpoint.origin))
+                .at(&endpoint.origin)
+                .span(private.limited_clients.span)
+                .rules(&["MVNET-08", "AGW-23"])
+                .fix(format!("set spark_enabled on {}", endpoint.origin)),
         );
     }
     steps
@@ -108,20 +95,13 @@ pub(super) fn door_through_endpoint(
                         "use the service's public name; it is what the service answers to".to_owned(),
                     )
                 } else {
-                    (
-                        Reason::PeTarget,
-                        &["PE-01", "PE-02"],
-                        format!("correct the record of {name}"),
-                    )
+                    (Reason::PeTarget, &["PE-01", "PE-02"], format!("correct the record of {name}"))
                 };
             steps.push(
                 Step::block(
                     Stage::Endpoint,
                     reason,
-                    format!(
-                        "{} at {} leads to {leads}, not to {name}",
-                        endpoint.origin, packet.destination
-                    ),
+                    format!("{} at {} leads to {leads}, not to {name}", endpoint.origin, packet.destination),
                 )
                 .at(&endpoint.origin)
                 .rules(rules)
@@ -135,11 +115,8 @@ pub(super) fn door_through_endpoint(
     let door = plane.doors.get(door);
     if packet.name.is_none() {
         steps.push(
-            Step::assume(
-                Stage::Endpoint,
-                format!("{} answers a bare address at the transport only", door.origin),
-            )
-            .rules(&["PE-17"]),
+            Step::assume(Stage::Endpoint, format!("{} answers a bare address at the transport only", door.origin))
+                .rules(&["PE-17"]),
         );
     }
     if packet.transport != crate::net::Transport::Tcp || !door.ports.contains(packet.port) {
@@ -154,11 +131,7 @@ pub(super) fn door_through_endpoint(
             .fix(format!("use tcp/{}", door.ports)),
         );
     }
-    let via = if private.managed {
-        Via::ManagedPrivateEndpoint
-    } else {
-        Via::PrivateEndpoint
-    };
+    let via = if private.managed { Via::ManagedPrivateEndpoint } else { Via::PrivateEndpoint };
     steps.push(
         Step::admit(
             Stage::Service,
@@ -177,11 +150,7 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
     let packet = &arrival.packet;
     let reached = plane.doors.get(id);
     // Doors of one service may share an address; the requested name tells them apart.
-    let named = packet
-        .name
-        .as_ref()
-        .and_then(|n| plane.door_names.get(n))
-        .map(|d| plane.doors.get(d.door));
+    let named = packet.name.as_ref().and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
     let door = match named {
         Some(named) if named.resource == reached.resource => named,
         Some(other) => {
@@ -190,10 +159,7 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
                 Step::block(
                     Stage::Service,
                     Reason::PeTarget,
-                    format!(
-                        "the address belongs to {}, not to {} ({name})",
-                        reached.origin, other.origin
-                    ),
+                    format!("the address belongs to {}, not to {} ({name})", reached.origin, other.origin),
                 )
                 .at(&reached.origin)
                 .rules(&["PE-01"])
@@ -234,12 +200,10 @@ pub(super) fn service_call(plane: &Plane, caller: Id<Resource>, target: Id<Resou
             .at(&to.origin),
         ];
     };
-    let intro = Step::pass(
-        Stage::Name,
-        format!("{} calls from the platform, in no network of the customer", from.origin),
-    )
-    .at(&from.origin)
-    .rules(&["HUB-11"]);
+    let intro =
+        Step::pass(Stage::Name, format!("{} calls from the platform, in no network of the customer", from.origin))
+            .at(&from.origin)
+            .rules(&["HUB-11"]);
     vec![intro, admit(gate, Caller::Identity(caller), Via::PublicEndpoint, false)]
 }
 
@@ -262,11 +226,7 @@ fn admission(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step 
     let stage = Stage::Service;
     let who = &gate.origin;
     let ok = |verdict, via, text: String, span, rules: &[&'static str]| {
-        Step::admit(stage, verdict, via, text)
-            .at(who)
-            .span(span)
-            .rules(rules)
-            .rules(gate.rules)
+        Step::admit(stage, verdict, via, text).at(who).span(span).rules(rules).rules(gate.rules)
     };
     let open = gate.enabled.value;
     let is_public = open && gate.default_allow.value;
@@ -296,13 +256,7 @@ fn admission(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step 
                 .iter()
                 .find(|(p, _)| open && segment.is_none() && p.contains(source) && !is_undeclared_public(source));
             if let Some((prefix, span)) = by_address {
-                return ok(
-                    Verdict::Public,
-                    via,
-                    format!("{who} admits {prefix}"),
-                    *span,
-                    &["PAAS-04"],
-                );
+                return ok(Verdict::Public, via, format!("{who} admits {prefix}"), *span, &["PAAS-04"]);
             }
             let set: AddressSet = gate.address_set();
             if open && !set.is_empty() && is_undeclared_public(source) && !from_managed && segment.is_none() {
@@ -316,25 +270,14 @@ fn admission(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step 
                 .rules(&["PAAS-04"])
                 .fix("declare the public address of the source");
             }
-            let why = if open {
-                "admits selected networks only"
-            } else {
-                "has public network access disabled"
-            };
-            let span = if open {
-                gate.default_allow.span
-            } else {
-                gate.enabled.span
-            };
+            let why = if open { "admits selected networks only" } else { "has public network access disabled" };
+            let span = if open { gate.default_allow.span } else { gate.enabled.span };
             Step::block(stage, Reason::Pna, format!("{who} {why}"))
                 .at(who)
                 .span(span)
                 .rules(&["PAAS-01"])
                 .rules(gate.rules)
-                .fix(format!(
-                    "reach {} through a private endpoint that this client resolves to",
-                    who.name
-                ))
+                .fix(format!("reach {} through a private endpoint that this client resolves to", who.name))
         }
         Caller::Identity(id) => {
             if let Some((_, span)) = gate.instances.iter().find(|(i, _)| *i == id) {
@@ -348,11 +291,7 @@ fn admission(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step 
             }
             let trusted = gate.trusted.contains(&id);
             if let Some(bypass) = gate.bypass.filter(|b| b.value && trusted) {
-                let default = if bypass.span.is_none() {
-                    " (the platform's default)"
-                } else {
-                    ""
-                };
+                let default = if bypass.span.is_none() { " (the platform's default)" } else { "" };
                 return ok(
                     Verdict::Backbone,
                     Via::TrustedService,

@@ -38,28 +38,14 @@ pub(super) fn through_private_link(
         return steps;
     };
     steps.push(
-        Step::assume(
-            Stage::Endpoint,
-            format!("{link} hands it to {} from {source}", front.origin),
-        )
-        .at(link)
-        .rules(&["AGW-07", "A-10"]),
+        Step::assume(Stage::Endpoint, format!("{link} hands it to {} from {source}", front.origin))
+            .span(link.span)
+            .at(&gateway.origin)
+            .rules(&["AGW-07", "A-10"]),
     );
-    let inside = Packet {
-        source,
-        destination: front.address,
-        ..packet.clone()
-    };
+    let inside = Packet { source, destination: front.address, ..packet.clone() };
     steps.extend(filter(plane, gateway, &inside));
-    steps.extend(listener(
-        plane,
-        client,
-        gateway,
-        frontend,
-        &inside,
-        Some(Via::ApplicationGateway),
-        depth,
-    ));
+    steps.extend(listener(plane, client, gateway, frontend, &inside, Some(Via::ApplicationGateway), depth));
     steps
 }
 
@@ -78,28 +64,16 @@ pub(super) fn at_frontend(
     };
     let mut packet = arrival.packet.clone();
     // Filters see the address behind the public one (NSG-06).
-    let instance = gateway
-        .instance
-        .and_then(|i| plane.endpoints.get(i).addresses.first().copied());
-    packet.destination = if front.public {
-        instance.unwrap_or(front.address)
-    } else {
-        front.address
-    };
+    let instance = gateway.instance.and_then(|i| plane.endpoints.get(i).addresses.first().copied());
+    packet.destination = if front.public { instance.unwrap_or(front.address) } else { front.address };
     let bridged = packet.name.is_some().then_some(Via::ApplicationGateway);
-    let mut steps: Vec<_> = gateway
-        .unsupported
-        .iter()
-        .filter(|u| u.spoils == Use::Everything)
-        .map(unsupported)
-        .collect();
+    let mut steps: Vec<_> =
+        gateway.unsupported.iter().filter(|u| u.spoils == Use::Everything).map(unsupported).collect();
     let conditions = steps.len();
     steps.extend(listener(plane, client, gateway, frontend, &packet, bridged, depth));
     if front.public {
         // Without a listener the gateway's balancer drops before any filter; with one, filters act first.
-        let missing = steps
-            .get(conditions)
-            .is_some_and(|s| matches!(s.outcome, Outcome::Block(Reason::Listener)));
+        let missing = steps.get(conditions).is_some_and(|s| matches!(s.outcome, Outcome::Block(Reason::Listener)));
         let at = conditions + usize::from(missing);
         let filtered = filter(plane, gateway, &packet);
         steps.splice(at..at, filtered);
@@ -128,25 +102,15 @@ fn listener(
             && l.port == packet.port
             && packet.transport == Transport::Tcp
             && l.disabled.is_none()
-            && (l.hosts.is_empty()
-                || packet
-                    .name
-                    .as_ref()
-                    .is_none_or(|n| l.hosts.iter().any(|h| h.covers_host(n))))
+            && (l.hosts.is_empty() || packet.name.as_ref().is_none_or(|n| l.hosts.iter().any(|h| h.covers_host(n))))
     };
     let chosen = gateway.rules.iter().find_map(|r| {
         let listener = gateway.listeners.get(r.listener)?;
         serves(listener).then_some((r, listener))
     });
     let Some((rule, listener)) = chosen else {
-        let asked = packet
-            .name
-            .as_ref()
-            .map_or_else(|| front_name.to_owned(), |n| format!("{n} on {front_name}"));
-        let off = gateway
-            .listeners
-            .iter()
-            .find_map(|l| Some(format!("; {}: {}", l.origin, l.disabled.as_ref()?)));
+        let asked = packet.name.as_ref().map_or_else(|| front_name.to_owned(), |n| format!("{n} on {front_name}"));
+        let off = gateway.listeners.iter().find_map(|l| Some(format!("; {}: {}", l.origin, l.disabled.as_ref()?)));
         let text = format!(
             "{} has no listener for {asked}, {}/{}{}",
             gateway.origin,
@@ -158,55 +122,37 @@ fn listener(
             Step::block(Stage::Listener, Reason::Listener, text)
                 .at(&gateway.origin)
                 .rules(&["AGW-02", "AGW-11"])
-                .fix(format!(
-                    "add a listener on {front_name} port {} with a routing rule",
-                    packet.port
-                )),
+                .fix(format!("add a listener on {front_name} port {} with a routing rule", packet.port)),
         ];
     };
     let mut steps = vec![
-        Step::pass(
-            Stage::Listener,
-            format!("{} serves it by {}", listener.origin, rule.origin),
-        )
-        .at(&listener.origin)
-        .rules(&["AGW-11"]),
+        Step::pass(Stage::Listener, format!("{} serves it by {}", listener.origin, rule.origin))
+            .at(&listener.origin)
+            .rules(&["AGW-11"]),
     ];
     if listener.layer4 && bridged.is_some() {
         steps.push(
-            Step::unsupported(
-                Stage::Listener,
-                Reason::L4Hub,
-                format!("{} works below HTTP", listener.origin),
-            )
-            .at(&listener.origin)
-            .rules(&["AGW-03", "A-8"])
-            .fix("use an HTTP or HTTPS listener"),
+            Step::unsupported(Stage::Listener, Reason::L4Hub, format!("{} works below HTTP", listener.origin))
+                .at(&listener.origin)
+                .rules(&["AGW-03", "A-8"])
+                .fix("use an HTTP or HTTPS listener"),
         );
     }
     if let (Some(certificate), Some(name)) = (&listener.certificate, &packet.name)
         && !certificate.names.iter().any(|c| c.covers_host(name))
     {
         steps.push(
-            Step::block(
-                Stage::Listener,
-                Reason::TlsName,
-                format!("{} is not valid for {name}", certificate.origin),
-            )
-            .at(&certificate.origin)
-            .rules(&["AGW-12"])
-            .fix(format!("issue a certificate that names {name}")),
+            Step::block(Stage::Listener, Reason::TlsName, format!("{} is not valid for {name}", certificate.origin))
+                .at(&certificate.origin)
+                .rules(&["AGW-12"])
+                .fix(format!("issue a certificate that names {name}")),
         );
     }
     let public = gateway.frontends.get(frontend).is_some_and(|f| f.public);
     match bridged {
         Some(via) => {
             steps.extend(backend(plane, client, gateway, &rule.backend, packet, depth));
-            let (verdict, via) = if public {
-                (Verdict::Public, Via::PublicEndpoint)
-            } else {
-                (Verdict::Private, via)
-            };
+            let (verdict, via) = if public { (Verdict::Public, Via::PublicEndpoint) } else { (Verdict::Private, via) };
             steps.push(
                 Step::admit(
                     Stage::Backend,
@@ -226,11 +172,8 @@ fn listener(
                 )
                 .rules(&["AGW-11"]),
             );
-            let (verdict, via) = if public {
-                (Verdict::Public, Via::PublicEndpoint)
-            } else {
-                (Verdict::Private, Via::Routed)
-            };
+            let (verdict, via) =
+                if public { (Verdict::Public, Via::PublicEndpoint) } else { (Verdict::Private, Via::Routed) };
             steps.push(
                 Step::admit(Stage::Listener, verdict, via, format!("{} answers", listener.origin))
                     .at(&listener.origin)
@@ -263,12 +206,7 @@ fn backend(
     let total = backend.members.len();
     if healthy > 0 {
         let text = format!("{healthy} of {total} members of {} are healthy", backend.origin);
-        return vec![
-            Step::pass(Stage::Backend, text)
-                .at(&backend.origin)
-                .rules(&["AGW-14", "AGW-16"])
-                .inner(inner),
-        ];
+        return vec![Step::pass(Stage::Backend, text).at(&backend.origin).rules(&["AGW-14", "AGW-16"]).inner(inner)];
     }
     let fix = inner.iter().find(|s| s.is_blocker()).and_then(|s| s.fix.clone());
     let text = format!("none of {total} members of {} is healthy", backend.origin);
@@ -313,13 +251,7 @@ fn member_steps(
         Member::Address(_) => None,
     };
     for address in addresses {
-        let source = plane
-            .endpoints
-            .get(instance)
-            .addresses
-            .first()
-            .copied()
-            .unwrap_or(address);
+        let source = plane.endpoints.get(instance).addresses.first().copied().unwrap_or(address);
         let onward = Packet {
             source,
             destination: address,
@@ -332,10 +264,8 @@ fn member_steps(
         if let Some(endpoint) = owner
             && let Role::Host(host) = &endpoint.role
         {
-            if let Some(ca) = host
-                .private_ca
-                .as_ref()
-                .filter(|ca| backend.tls && !backend.trusted_authorities.contains(ca))
+            if let Some(ca) =
+                host.private_ca.as_ref().filter(|ca| backend.tls && !backend.trusted_authorities.contains(ca))
             {
                 steps.push(
                     Step::block(
@@ -348,9 +278,7 @@ fn member_steps(
                     )
                     .at(&endpoint.origin)
                     .rules(&["AGW-13"])
-                    .fix(format!(
-                        "add {ca} to the trusted root certificates of the backend settings"
-                    )),
+                    .fix(format!("add {ca} to the trusted root certificates of the backend settings")),
                 );
             }
             if !backend.healthy.contains(host.http_status) {

@@ -18,11 +18,7 @@ pub struct Judgement {
 
 impl Default for Judgement {
     fn default() -> Self {
-        Self {
-            verdict: Verdict::Unknown,
-            via: None,
-            reasons: vec![Reason::NotModelled],
-        }
+        Self { verdict: Verdict::Unknown, via: None, reasons: vec![Reason::NotModelled] }
     }
 }
 
@@ -40,10 +36,8 @@ pub(super) fn judge(steps: &[Step], alternatives: &[(String, Vec<Step>)]) -> Jud
     if alternatives.is_empty() {
         return one(steps);
     }
-    let judged: Vec<_> = alternatives
-        .iter()
-        .map(|(_, list)| one(&steps.iter().chain(list).cloned().collect::<Vec<_>>()))
-        .collect();
+    let judged: Vec<_> =
+        alternatives.iter().map(|(_, list)| one(&steps.iter().chain(list).cloned().collect::<Vec<_>>())).collect();
     let mut different = judged.clone();
     different.dedup_by(|a, b| a.verdict == b.verdict);
     match (different.len(), judged.into_iter().next()) {
@@ -61,11 +55,7 @@ pub(super) fn judge(steps: &[Step], alternatives: &[(String, Vec<Step>)]) -> Jud
             } else {
                 Verdict::Partial
             };
-            Judgement {
-                verdict,
-                via: None,
-                reasons,
-            }
+            Judgement { verdict, via: None, reasons }
         }
     }
 }
@@ -84,30 +74,14 @@ fn one(steps: &[Step]) -> Judgement {
         }
     }
     match deciding.map(|s| s.outcome) {
-        Some(Outcome::Block(_)) => Judgement {
-            verdict: Verdict::Blocked,
-            via: None,
-            reasons,
-        },
-        Some(Outcome::Unsupported(_)) => Judgement {
-            verdict: Verdict::Unsupported,
-            via: None,
-            reasons,
-        },
-        Some(_) => Judgement {
-            verdict: Verdict::Unknown,
-            via: None,
-            reasons,
-        },
+        Some(Outcome::Block(_)) => Judgement { verdict: Verdict::Blocked, via: None, reasons },
+        Some(Outcome::Unsupported(_)) => Judgement { verdict: Verdict::Unsupported, via: None, reasons },
+        Some(_) => Judgement { verdict: Verdict::Unknown, via: None, reasons },
         None => steps
             .iter()
             .rev()
             .find_map(|s| match s.outcome {
-                Outcome::Admit(verdict, via) => Some(Judgement {
-                    verdict,
-                    via: Some(via),
-                    reasons: Vec::new(),
-                }),
+                Outcome::Admit(verdict, via) => Some(Judgement { verdict, via: Some(via), reasons: Vec::new() }),
                 _ => None,
             })
             .unwrap_or_default(),

@@ -93,12 +93,7 @@ enum Aim {
 pub fn trace(plane: &Plane, question: &Question) -> Result<Trace, QuestionError> {
     let client = client(plane, &question.from)?;
     let aim = aim(plane, client, &question.to)?;
-    let mut tracer = Tracer {
-        plane,
-        client,
-        question,
-        steps: Vec::new(),
-    };
+    let mut tracer = Tracer { plane, client, question, steps: Vec::new() };
     Ok(tracer.run(&aim))
 }
 
@@ -107,10 +102,7 @@ pub fn trace(plane: &Plane, question: &Question) -> Result<Trace, QuestionError>
 /// # Errors
 /// If no client, or more than one, has the name.
 pub fn client<'p>(plane: &'p Plane, name: &str) -> Result<&'p Client, QuestionError> {
-    plane
-        .clients
-        .get(name)
-        .map_err(|why| QuestionError::Client(name.to_owned(), why))
+    plane.clients.get(name).map_err(|why| QuestionError::Client(name.to_owned(), why))
 }
 
 fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
@@ -124,11 +116,7 @@ fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
             return match groups.as_slice() {
                 [(_, names)] if !names.is_empty() => Ok(names.first().cloned().map_or(Aim::Resource(*id), Aim::Name)),
                 _ => {
-                    let all = groups
-                        .iter()
-                        .filter_map(|(_, n)| n.first())
-                        .map(ToString::to_string)
-                        .collect();
+                    let all = groups.iter().filter_map(|(_, n)| n.first()).map(ToString::to_string).collect();
                     Err(QuestionError::SeveralNames(host.to_owned(), all))
                 }
             };
@@ -153,11 +141,7 @@ fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
 /// The host of a URL, or the text itself.
 fn host_of(to: &str) -> &str {
     let rest = to.split_once("://").map_or(to, |(_, rest)| rest);
-    if rest.len() == to.len() {
-        to
-    } else {
-        rest.split(['/', ':', '?']).next().unwrap_or(rest)
-    }
+    if rest.len() == to.len() { to } else { rest.split(['/', ':', '?']).next().unwrap_or(rest) }
 }
 
 struct Tracer<'a> {
@@ -213,10 +197,7 @@ impl Tracer<'_> {
                         let mut lists: Vec<_> = addresses
                             .iter()
                             .map(|a| {
-                                (
-                                    a.to_string(),
-                                    leg(plane, self.client, from, self.packet(from, *a, Some(name)), 0),
-                                )
+                                (a.to_string(), leg(plane, self.client, from, self.packet(from, *a, Some(name)), 0))
                             })
                             .collect();
                         result.addresses = addresses;
@@ -243,14 +224,7 @@ impl Tracer<'_> {
     }
 
     fn packet(&self, from: Id<Endpoint>, destination: IpAddr, name: Option<&Fqdn>) -> Packet {
-        let source = self
-            .plane
-            .endpoints
-            .get(from)
-            .addresses
-            .first()
-            .copied()
-            .unwrap_or(destination);
+        let source = self.plane.endpoints.get(from).addresses.first().copied().unwrap_or(destination);
         Packet {
             source,
             destination,
@@ -268,10 +242,7 @@ impl Tracer<'_> {
 }
 
 fn absent(absence: &Absence) -> Step {
-    Step::block(Stage::Exists, absence.reason, &absence.text)
-        .at(&absence.origin)
-        .rules(absence.rules)
-        .fix(&absence.fix)
+    Step::block(Stage::Exists, absence.reason, &absence.text).at(&absence.origin).rules(absence.rules).fix(&absence.fix)
 }
 
 /// Gateways and firewalls chained behind each other before a circle is assumed.
@@ -288,14 +259,9 @@ fn leg(plane: &Plane, client: &Client, from: Id<Endpoint>, packet: Packet, depth
         End::Lost => {}
         End::Delivered(arrival) => {
             // The way back closes the explanation, whatever the reached thing adds.
-            let back = steps
-                .iter()
-                .position(|s| s.stage == Stage::Return)
-                .map_or(Vec::new(), |at| steps.split_off(at));
+            let back = steps.iter().position(|s| s.stage == Stage::Return).map_or(Vec::new(), |at| steps.split_off(at));
             steps.extend(arrived(plane, client, &arrival, depth));
-            let admitted = steps
-                .iter()
-                .rposition(|s| matches!(s.outcome, crate::forward::Outcome::Admit(..)));
+            let admitted = steps.iter().rposition(|s| matches!(s.outcome, crate::forward::Outcome::Admit(..)));
             let at = admitted.unwrap_or(steps.len());
             steps.splice(at..at, back);
         }
@@ -307,10 +273,7 @@ fn leg(plane: &Plane, client: &Client, from: Id<Endpoint>, packet: Packet, depth
                     client,
                     firewall,
                     &device.resolver,
-                    &Packet {
-                        name: Some(name.clone()),
-                        ..packet.clone()
-                    },
+                    &Packet { name: Some(name.clone()), ..packet.clone() },
                     depth,
                 ));
             }
@@ -334,11 +297,7 @@ fn proxied(
     if let Answer::Addresses(addresses) = resolution.answer
         && let (Some(destination), Some(source)) = (addresses.first(), plane.endpoints.get(firewall).addresses.first())
     {
-        let onward = Packet {
-            source: *source,
-            destination: *destination,
-            ..packet.clone()
-        };
+        let onward = Packet { source: *source, destination: *destination, ..packet.clone() };
         steps.extend(leg(plane, client, firewall, onward, depth + 1));
     }
     steps
@@ -374,16 +333,9 @@ fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> V
                         .filter(|(address, _)| *address == packet.destination)
                         .flat_map(|(_, doors)| doors.iter().copied())
                         .collect();
-                    steps.extend(admission::door_through_endpoint(
-                        plane, endpoint, private, &doors, packet,
-                    ));
+                    steps.extend(admission::door_through_endpoint(plane, endpoint, private, &doors, packet));
                 }
-                ConnectionTarget::Proxy {
-                    proxy,
-                    frontend,
-                    source,
-                    origin,
-                } => {
+                ConnectionTarget::Proxy { proxy, frontend, source, origin } => {
                     steps.extend(gateway::through_private_link(
                         plane, client, *proxy, *frontend, *source, origin, packet, depth,
                     ));
@@ -418,10 +370,7 @@ fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> V
                 Step::block(
                     Stage::Service,
                     Reason::Port,
-                    format!(
-                        "{} serves nothing on {}/{}",
-                        endpoint.origin, packet.transport, packet.port
-                    ),
+                    format!("{} serves nothing on {}/{}", endpoint.origin, packet.transport, packet.port),
                 )
                 .at(&endpoint.origin)
             });
@@ -459,9 +408,6 @@ impl Trace {
     /// Names of the elements met on the path, outside name resolution.
     #[must_use]
     pub fn elements(&self) -> Vec<&str> {
-        self.all_steps()
-            .filter(|s| s.stage != Stage::Name)
-            .filter_map(|s| s.element.as_deref())
-            .collect()
+        self.all_steps().filter(|s| s.stage != Stage::Name).filter_map(|s| s.element.as_deref()).collect()
     }
 }

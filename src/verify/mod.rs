@@ -70,9 +70,7 @@ pub fn verify(snapshot: &Snapshot) -> Verification {
         };
         match trace(&snapshot.plane, &question) {
             Ok(trace) => result.checked.push(check(expectation, trace)),
-            Err(error) => result
-                .problems
-                .push(question_problem(&error, fields.from.span, fields.to.span)),
+            Err(error) => result.problems.push(question_problem(&error, fields.from.span, fields.to.span)),
         }
     }
     result
@@ -90,18 +88,10 @@ fn check(expectation: &Expectation, trace: Trace) -> Checked {
     differ("verdict", fields.verdict.value.to_string(), judged.verdict.to_string());
     let none = || "none".to_owned();
     if let Some(via) = &fields.via {
-        differ(
-            "via",
-            via.value.to_string(),
-            judged.via.map_or_else(none, |v| v.to_string()),
-        );
+        differ("via", via.value.to_string(), judged.via.map_or_else(none, |v| v.to_string()));
     }
     if let Some(reason) = &fields.reason {
-        differ(
-            "reason",
-            reason.value.to_string(),
-            judged.reason().map_or_else(none, |r| r.to_string()),
-        );
+        differ("reason", reason.value.to_string(), judged.reason().map_or_else(none, |r| r.to_string()));
     }
     if let Some(reasons) = &fields.reasons {
         differ(
@@ -116,11 +106,7 @@ fn check(expectation: &Expectation, trace: Trace) -> Checked {
         } else {
             trace.addresses.iter().map(ToString::to_string).collect()
         };
-        differ(
-            "dns",
-            sorted(dns.0.iter().map(|d| d.value.clone())),
-            sorted(found.into_iter()),
-        );
+        differ("dns", sorted(dns.0.iter().map(|d| d.value.clone())), sorted(found.into_iter()));
     }
     let passed = trace.elements();
     for element in &fields.through {
@@ -139,21 +125,11 @@ fn check(expectation: &Expectation, trace: Trace) -> Checked {
         (false, true) => Outcome::Undecided,
         (false, false) => Outcome::Failed,
     };
-    Checked {
-        id: expectation.id.clone(),
-        span: expectation.span,
-        outcome,
-        differences,
-        trace,
-    }
+    Checked { id: expectation.id.clone(), span: expectation.span, outcome, differences, trace }
 }
 
 fn sorted(items: impl Iterator<Item = String>) -> String {
     let mut items: Vec<_> = items.collect();
     items.sort();
-    if items.is_empty() {
-        "none".to_owned()
-    } else {
-        items.join(", ")
-    }
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
 }

@@ -68,10 +68,7 @@ impl Compiler<'_> {
                     continue;
                 }
             };
-            let role = Role::Frontend {
-                proxy: id,
-                frontend: index,
-            };
+            let role = Role::Frontend { proxy: id, frontend: index };
             let mut made = if public {
                 endpoint(front_origin.clone(), None, vec![address], role)
             } else {
@@ -79,23 +76,14 @@ impl Compiler<'_> {
             };
             made.tags.complete = true;
             let owner = self.plane.add_endpoint(made);
-            frontends.push(Frontend {
-                origin: front_origin,
-                address,
-                public,
-                endpoint: Some(owner),
-            });
+            frontends.push(Frontend { origin: front_origin, address, public, endpoint: Some(owner) });
         }
         for (link_name, link) in gateway.private_link_configurations.iter() {
             self.private_link(name, gateway, link_name, &link.value, link.span);
         }
         let address = self.allocate(segment);
-        let instance = self.plane.add_endpoint(endpoint(
-            origin,
-            Some(segment),
-            address.into_iter().collect(),
-            Role::Instance(id),
-        ));
+        let instance =
+            self.plane.add_endpoint(endpoint(origin, Some(segment), address.into_iter().collect(), Role::Instance(id)));
         let proxy = self.plane.proxies.get_mut(id);
         proxy.instance = Some(instance);
         proxy.frontends = frontends;
@@ -148,8 +136,7 @@ impl Compiler<'_> {
                 Ok(pattern) => patterns.push(pattern),
                 Err(error) => {
                     let error: crate::net::FqdnError = error;
-                    self.diagnostics
-                        .push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
+                    self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
                 }
             }
         }
@@ -160,15 +147,9 @@ impl Compiler<'_> {
         let mut listeners = Vec::new();
         for (name, entry) in gateway.http_listeners.iter() {
             let declared = &entry.value;
-            self.declared(
-                "frontend",
-                &declared.frontend_ip_configuration,
-                &gateway.frontend_ip_configurations,
-            );
-            let frontend = gateway
-                .frontend_ip_configurations
-                .keys()
-                .position(|k| k == declared.frontend_ip_configuration.value);
+            self.declared("frontend", &declared.frontend_ip_configuration, &gateway.frontend_ip_configurations);
+            let frontend =
+                gateway.frontend_ip_configurations.keys().position(|k| k == declared.frontend_ip_configuration.value);
             let tls = matches!(declared.protocol.value, ListenerProtocol::Https | ListenerProtocol::Tls);
             let certificate = declared
                 .ssl_certificate
@@ -194,19 +175,11 @@ impl Compiler<'_> {
             }
             let disabled = certificate
                 .filter(|(_, c)| !c.key_vault_accessible.value)
-                .map(|(c, _)| {
-                    format!(
-                        "the gateway cannot read certificate {} from its key vault (AGW-12)",
-                        c.value
-                    )
-                });
+                .map(|(c, _)| format!("the gateway cannot read certificate {} from its key vault (AGW-12)", c.value));
             let names = certificate.map(|(reference, c)| {
                 let names = self.patterns(&c.subject_alternative_names);
                 let place = gateway.ssl_certificates.get(&reference.value).map(|e| e.span);
-                Certificate {
-                    origin: Origin::new("ssl_certificate", &reference.value, place),
-                    names,
-                }
+                Certificate { origin: Origin::new("ssl_certificate", &reference.value, place), names }
             });
             let hosts = self.patterns(&declared.host_names);
             listeners.push(Listener {
@@ -240,20 +213,10 @@ impl Compiler<'_> {
             }
             priorities.push((rule.priority.value, rule.priority.span));
             self.declared("listener", &rule.http_listener, &gateway.http_listeners);
-            let listener = gateway
-                .http_listeners
-                .keys()
-                .position(|k| k == rule.http_listener.value);
-            let pool = self.declared(
-                "backend pool",
-                &rule.backend_address_pool,
-                &gateway.backend_address_pools,
-            );
-            let settings = self.declared(
-                "backend settings",
-                &rule.backend_http_settings,
-                &gateway.backend_http_settings,
-            );
+            let listener = gateway.http_listeners.keys().position(|k| k == rule.http_listener.value);
+            let pool = self.declared("backend pool", &rule.backend_address_pool, &gateway.backend_address_pools);
+            let settings =
+                self.declared("backend settings", &rule.backend_http_settings, &gateway.backend_http_settings);
             let (Some(listener), Some(pool), Some(settings)) = (listener, pool, settings) else {
                 continue;
             };
@@ -263,33 +226,19 @@ impl Compiler<'_> {
                     Ok(fqdn) => members.push(Member::Name(fqdn)),
                     Err(error) => {
                         let error: crate::net::FqdnError = error;
-                        self.diagnostics
-                            .push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
+                        self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
                     }
                 }
             }
-            let probe = settings
-                .probe
-                .as_ref()
-                .and_then(|p| Some((p, self.declared("probe", p, &gateway.probes)?)));
-            let pool_span = gateway
-                .backend_address_pools
-                .get(&rule.backend_address_pool.value)
-                .map(|e| e.span);
-            let settings_span = gateway
-                .backend_http_settings
-                .get(&rule.backend_http_settings.value)
-                .map(|e| e.span);
+            let probe = settings.probe.as_ref().and_then(|p| Some((p, self.declared("probe", p, &gateway.probes)?)));
+            let pool_span = gateway.backend_address_pools.get(&rule.backend_address_pool.value).map(|e| e.span);
+            let settings_span = gateway.backend_http_settings.get(&rule.backend_http_settings.value).map(|e| e.span);
             let backend = Backend {
                 origin: Origin::new("backend_pool", &rule.backend_address_pool.value, pool_span),
                 members,
                 port: settings.port.value,
                 tls: matches!(settings.protocol.value, ListenerProtocol::Https | ListenerProtocol::Tls),
-                trusted_authorities: settings
-                    .trusted_root_certificates
-                    .iter()
-                    .map(|c| c.value.clone())
-                    .collect(),
+                trusted_authorities: settings.trusted_root_certificates.iter().map(|c| c.value.clone()).collect(),
                 healthy: probe.map_or_else(crate::azure::defaults::probe_status_codes, |(_, p)| {
                     p.match_status_codes.value.clone()
                 }),
@@ -300,11 +249,7 @@ impl Compiler<'_> {
             };
             rules.push((
                 rule.priority.value,
-                ProxyRule {
-                    origin: Origin::new("routing_rule", name, entry.span),
-                    listener,
-                    backend,
-                },
+                ProxyRule { origin: Origin::new("routing_rule", name, entry.span), listener, backend },
             ));
         }
         rules.sort_by_key(|(priority, _)| *priority);
@@ -320,14 +265,7 @@ impl Compiler<'_> {
         sub: &str,
     ) -> (Option<ConnectionTarget>, Target) {
         let refused = |why: String| {
-            (
-                Some(ConnectionTarget::Nothing),
-                Target {
-                    members: 1,
-                    refused: Some(why),
-                    ..Target::default()
-                },
-            )
+            (Some(ConnectionTarget::Nothing), Target { members: 1, refused: Some(why), ..Target::default() })
         };
         let Some(proxy) = self.proxies.get(name).copied() else {
             return refused("its gateway is not usable".to_owned());
@@ -345,9 +283,7 @@ impl Compiler<'_> {
         let link = front.value.private_link_configuration.as_ref();
         let configuration = link.and_then(|l| Some((l, gateway.private_link_configurations.get(&l.value)?)));
         let Some((_, configuration)) = configuration else {
-            return refused(format!(
-                "frontend {sub} of {name} has no private-link configuration (AGW-07)"
-            ));
+            return refused(format!("frontend {sub} of {name} has no private-link configuration (AGW-07)"));
         };
         let used = gateway.request_routing_rules.iter().any(|(_, r)| {
             gateway
@@ -361,10 +297,7 @@ impl Compiler<'_> {
         let label = link.map(|l| l.value.clone()).unwrap_or_default();
         (
             self.proxy_target(proxy, index, &configuration.value, &label, configuration.span),
-            Target {
-                members: 1,
-                ..Target::default()
-            },
+            Target { members: 1, ..Target::default() },
         )
     }
 
@@ -377,13 +310,7 @@ impl Compiler<'_> {
         span: Span,
     ) -> Option<ConnectionTarget> {
         let segment = self.subnets.get(&link.subnet.value).copied()?;
-        let first = self
-            .plane
-            .segments
-            .get(segment)
-            .prefixes
-            .first()
-            .and_then(|p| p.usable().next());
+        let first = self.plane.segments.get(segment).prefixes.first().and_then(|p| p.usable().next());
         let source = link.ip_addresses.first().map(|a| a.value).or(first)?;
         Some(ConnectionTarget::Proxy {
             proxy,
@@ -402,11 +329,7 @@ impl Compiler<'_> {
             };
             let gateway = &entry.value;
             let mut conditions = Vec::new();
-            if !gateway
-                .frontend_ip_configurations
-                .iter()
-                .any(|(_, f)| f.value.public_ip_address.is_some())
-            {
+            if !gateway.frontend_ip_configurations.iter().any(|(_, f)| f.value.public_ip_address.is_some()) {
                 conditions.push(Unsupported {
                     reason: Reason::AgwPrivateOnly,
                     spoils: Use::PrivateLink,
@@ -432,19 +355,12 @@ impl Compiler<'_> {
         if default.hop == NextHop::Internet {
             return None;
         }
-        let who = if default.source == RouteSource::User {
-            "a route table"
-        } else {
-            "a gateway"
-        };
+        let who = if default.source == RouteSource::User { "a route table" } else { "a gateway" };
         Some(Unsupported {
             reason: Reason::AgwUdr,
             spoils: Use::Backends,
             origin: default.origin.clone(),
-            text: format!(
-                "{who} sends the default route of {} elsewhere than to the internet",
-                segment.origin
-            ),
+            text: format!("{who} sends the default route of {} elsewhere than to the internet", segment.origin),
             fix: "route only specific prefixes through the appliance, or create the gateway with network isolation"
                 .to_owned(),
             rules: &["AGW-18"],
@@ -458,22 +374,10 @@ impl Compiler<'_> {
         let filter = segment.filter.as_ref()?;
         let inside = segment.prefixes.first()?.usable().next()?;
         let outside = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 253));
-        let manager = Tags {
-            names: vec!["GatewayManager".to_owned()],
-            region: None,
-            complete: true,
-        };
-        let nobody = Tags {
-            complete: true,
-            ..Tags::default()
-        };
-        let packet = |source, destination, port| Packet {
-            source,
-            destination,
-            transport: Transport::Tcp,
-            port,
-            name: None,
-        };
+        let manager = Tags { names: vec!["GatewayManager".to_owned()], region: None, complete: true };
+        let nobody = Tags { complete: true, ..Tags::default() };
+        let packet =
+            |source, destination, port| Packet { source, destination, transport: Transport::Tcp, port, name: None };
         let checks = [
             (
                 "GatewayManager to ports 65200-65535",
@@ -482,30 +386,12 @@ impl Compiler<'_> {
                 Some(&manager),
                 None,
             ),
-            (
-                "AzureLoadBalancer",
-                Direction::Inbound,
-                packet(PLATFORM_ADDRESS, inside, 443),
-                None,
-                None,
-            ),
-            (
-                "outbound traffic to Internet",
-                Direction::Outbound,
-                packet(inside, outside, 443),
-                None,
-                Some(&nobody),
-            ),
+            ("AzureLoadBalancer", Direction::Inbound, packet(PLATFORM_ADDRESS, inside, 443), None, None),
+            ("outbound traffic to Internet", Direction::Outbound, packet(inside, outside, 443), None, Some(&nobody)),
         ];
         checks.into_iter().find_map(|(what, direction, packet, from, to)| {
-            let from = Party {
-                address: packet.source,
-                tags: from,
-            };
-            let to = Party {
-                address: packet.destination,
-                tags: to,
-            };
+            let from = Party { address: packet.source, tags: from };
+            let to = Party { address: packet.destination, tags: to };
             let span = match filter.decide(direction, &packet, from, to) {
                 Decision::Deny(rule) if rule.action == Action::Deny => rule.origin.span,
                 Decision::NoMatch => None,
@@ -514,11 +400,7 @@ impl Compiler<'_> {
             Some(Unsupported {
                 reason: Reason::AgwNsg,
                 spoils: Use::Everything,
-                origin: Origin::new(
-                    filter.origin.kind,
-                    filter.origin.name.clone(),
-                    span.or(filter.origin.span),
-                ),
+                origin: Origin::new(filter.origin.kind, filter.origin.name.clone(), span.or(filter.origin.span)),
                 text: format!("{} denies {what}, which {} needs", filter.origin, proxy.origin),
                 fix: format!("allow {what} in {}", filter.origin),
                 rules: &["AGW-17"],

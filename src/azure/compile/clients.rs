@@ -24,12 +24,7 @@ impl Compiler<'_> {
             let vnet = entry.value.subnet.value.split_once('/').map_or("", |(v, _)| v);
             let resolver = self.network_resolver(vnet, &entry.value.dns_servers);
             self.client("virtual_machine", name, entry.span, id, resolver);
-            self.target(
-                "virtual_machine",
-                name,
-                entry.span,
-                Target::Address(entry.value.private_ip_address.value),
-            );
+            self.target("virtual_machine", name, entry.span, Target::Address(entry.value.private_ip_address.value));
         }
         for (site_name, site) in estate.on_premises_sites.iter() {
             let servers: Vec<IpAddr> = site
@@ -68,11 +63,7 @@ impl Compiler<'_> {
         }
         for (name, entry) in estate.public_ips.iter() {
             let address = self.public_ip_owner(name).unwrap_or_else(|| {
-                let address = entry
-                    .value
-                    .ip_address
-                    .as_ref()
-                    .map_or_else(|| self.undeclared_public(), |a| a.value);
+                let address = entry.value.ip_address.as_ref().map_or_else(|| self.undeclared_public(), |a| a.value);
                 if self.plane.public_owner(address).is_none() {
                     self.plane.add_endpoint(endpoint(
                         Origin::new("public_ip", name, entry.span),
@@ -117,11 +108,7 @@ impl Compiler<'_> {
                 .iter()
                 .find(|(_, f)| f.value.public_ip_address.as_ref().is_some_and(|p| p.value == name))?;
             let proxy = self.plane.proxies.get(*self.proxies.get(gateway)?);
-            proxy
-                .frontends
-                .iter()
-                .find(|f| f.origin.name == front)
-                .map(|f| f.address)
+            proxy.frontends.iter().find(|f| f.origin.name == front).map(|f| f.address)
         });
         let machine = || {
             let (vm, _) = self
@@ -129,12 +116,7 @@ impl Compiler<'_> {
                 .virtual_machines
                 .iter()
                 .find(|(_, v)| v.value.public_ip.as_ref().is_some_and(|p| p.value == name))?;
-            self.plane
-                .endpoints
-                .get(*self.machines.get(vm)?)
-                .public_addresses
-                .first()
-                .copied()
+            self.plane.endpoints.get(*self.machines.get(vm)?).public_addresses.first().copied()
         };
         gateways.or_else(machine)
     }
@@ -160,14 +142,7 @@ impl Compiler<'_> {
                 unsupported,
             };
             self.insert_client(&origin, client);
-            let front = self
-                .plane
-                .proxies
-                .get(proxy)
-                .frontends
-                .iter()
-                .find(|f| !f.public)
-                .map(|f| f.address);
+            let front = self.plane.proxies.get(proxy).frontends.iter().find(|f| !f.public).map(|f| f.address);
             let target = front.map_or_else(
                 || Target::Unusable("it has no private frontend; ask for its public_ip".to_owned()),
                 Target::Address,
@@ -278,21 +253,9 @@ impl Compiler<'_> {
             return;
         };
         let origin = Origin::new(kind, name, span);
-        let host = Host {
-            listens: Listens::Undeclared,
-            forwards: false,
-            http_status: 200,
-            private_ca: None,
-        };
-        let id = self
-            .plane
-            .add_endpoint(endpoint(origin.clone(), Some(segment), vec![address], Role::Host(host)));
-        let resolver = self
-            .plane
-            .networks
-            .get(network)
-            .view
-            .map_or(Resolver::Public, Resolver::Platform);
+        let host = Host { listens: Listens::Undeclared, forwards: false, http_status: 200, private_ca: None };
+        let id = self.plane.add_endpoint(endpoint(origin.clone(), Some(segment), vec![address], Role::Host(host)));
+        let resolver = self.plane.networks.get(network).view.map_or(Resolver::Public, Resolver::Platform);
         let client = Client {
             origin: origin.clone(),
             kind: ClientKind::Endpoint(id),

@@ -27,8 +27,7 @@ impl Compiler<'_> {
             Ok(name) => Some(name),
             Err(error) => {
                 let error: crate::net::FqdnError = error;
-                self.diagnostics
-                    .push(Diagnostic::error(code::VALUE, span, error.to_string()));
+                self.diagnostics.push(Diagnostic::error(code::VALUE, span, error.to_string()));
                 None
             }
         }
@@ -39,10 +38,9 @@ impl Compiler<'_> {
         let mut ids = BTreeMap::new();
         for (key, entry) in estate.private_dns_zones.iter() {
             let declared = entry.value.zone_name.as_ref();
-            let Some(name) = self.name(
-                declared.map_or(key, |n| n.value.as_str()),
-                declared.map_or(entry.span, |n| n.span),
-            ) else {
+            let Some(name) =
+                self.name(declared.map_or(key, |n| n.value.as_str()), declared.map_or(entry.span, |n| n.span))
+            else {
                 continue;
             };
             let mut records = RecordSet::default();
@@ -65,17 +63,9 @@ impl Compiler<'_> {
                 Ok(name) => {
                     let data = RecordData::Addresses(entry.value.records.iter().map(|r| r.value).collect());
                     let span = entry.value.records.first().map_or(entry.span, |r| r.span);
-                    records.insert(
-                        name,
-                        Record {
-                            data,
-                            origin: Origin::new("a_record", relative, span),
-                        },
-                    );
+                    records.insert(name, Record { data, origin: Origin::new("a_record", relative, span) });
                 }
-                Err(error) => self
-                    .diagnostics
-                    .push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
+                Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
             }
         }
         for (relative, entry) in cname.iter() {
@@ -127,13 +117,8 @@ impl Compiler<'_> {
                     if let Some(address) = private.addresses.get(member).filter(|_| name.is_under(&zone.name)) {
                         any = true;
                         let origin = Origin::new("private_dns_zone_group", &private.name, reference.span);
-                        zone.records.insert(
-                            name.clone(),
-                            Record {
-                                data: RecordData::Addresses(vec![*address]),
-                                origin,
-                            },
-                        );
+                        zone.records
+                            .insert(name.clone(), Record { data: RecordData::Addresses(vec![*address]), origin });
                     }
                 }
                 if !any {
@@ -160,14 +145,13 @@ impl Compiler<'_> {
         for (key, entry) in estate.private_dns_zones.iter() {
             let Some(zone) = zones.get(key).copied() else { continue };
             for (link_name, link) in entry.value.virtual_network_links.iter() {
-                let reference = link.value.virtual_network.clone().unwrap_or(Spanned {
-                    value: link_name.to_owned(),
-                    span: link.span,
-                });
+                let reference = link
+                    .value
+                    .virtual_network
+                    .clone()
+                    .unwrap_or(Spanned { value: link_name.to_owned(), span: link.span });
                 if self.refuse_managed(&reference)
-                    || self
-                        .declared("virtual_network", &reference, &estate.virtual_networks)
-                        .is_none()
+                    || self.declared("virtual_network", &reference, &estate.virtual_networks).is_none()
                 {
                     continue;
                 }
@@ -178,10 +162,7 @@ impl Compiler<'_> {
                         Diagnostic::error(
                             code::CONFLICT,
                             link.span,
-                            format!(
-                                "`{}` is linked to two zones of the same name (ZONE-05)",
-                                reference.value
-                            ),
+                            format!("`{}` is linked to two zones of the same name (ZONE-05)", reference.value),
                         )
                         .help("keep one of the links")
                         .refused(),
@@ -244,13 +225,8 @@ impl Compiler<'_> {
         let zone = self.plane.dns.zones.get_mut(zone);
         for machine in members {
             if let Ok(name) = zone.name.prepend(&machine.origin.name) {
-                zone.records.insert(
-                    name,
-                    Record {
-                        data: RecordData::Addresses(machine.addresses),
-                        origin: machine.origin,
-                    },
-                );
+                zone.records
+                    .insert(name, Record { data: RecordData::Addresses(machine.addresses), origin: machine.origin });
             }
         }
     }
@@ -270,10 +246,7 @@ impl Compiler<'_> {
             for made in names.iter().filter(|m| m.workspace == *workspace) {
                 let target = made.target.as_ref().and_then(|t| self.targets.get(t));
                 let records = target.into_iter().flat_map(|t| {
-                    t.names
-                        .iter()
-                        .map(|n| (&n.record, n.member))
-                        .chain(t.records.iter().map(|(n, m)| (n, *m)))
+                    t.names.iter().map(|n| (&n.record, n.member)).chain(t.records.iter().map(|(n, m)| (n, *m)))
                 });
                 let aliases = made.aliases.iter().map(|a| (a, 0));
                 match made.closed {
@@ -282,10 +255,7 @@ impl Compiler<'_> {
                             if let Some(address) = made.addresses.get(member) {
                                 view.overrides.insert(
                                     name.clone(),
-                                    Record {
-                                        data: RecordData::Addresses(vec![*address]),
-                                        origin: made.origin.clone(),
-                                    },
+                                    Record { data: RecordData::Addresses(vec![*address]), origin: made.origin.clone() },
                                 );
                             }
                         }
@@ -318,11 +288,7 @@ impl Compiler<'_> {
                     iterative: false,
                     platform: view,
                 };
-                self.attach(
-                    server,
-                    &entry.value.virtual_network.value,
-                    inbound.value.private_ip_address.value,
-                );
+                self.attach(server, &entry.value.virtual_network.value, inbound.value.private_ip_address.value);
             }
         }
         for (name, entry) in estate.firewalls.iter() {
@@ -331,39 +297,23 @@ impl Compiler<'_> {
             };
             let vnet = entry.value.subnet.value.split_once('/').map_or("", |(v, _)| v);
             let view = self.view_of(vnet);
-            let policy = entry
-                .value
-                .firewall_policy
-                .as_ref()
-                .and_then(|p| estate.firewall_policies.get(&p.value));
+            let policy = entry.value.firewall_policy.as_ref().and_then(|p| estate.firewall_policies.get(&p.value));
             let settings = policy.and_then(|p| p.value.dns.as_ref());
-            let servers: Vec<IpAddr> = settings
-                .map(|d| d.servers.iter().map(|s| s.value).collect())
-                .unwrap_or_default();
-            let origin = Origin::new(
-                "firewall",
-                name,
-                settings.and_then(|d| d.proxy_enabled.span).unwrap_or(entry.span),
-            );
+            let servers: Vec<IpAddr> =
+                settings.map(|d| d.servers.iter().map(|s| s.value).collect()).unwrap_or_default();
+            let origin =
+                Origin::new("firewall", name, settings.and_then(|d| d.proxy_enabled.span).unwrap_or(entry.span));
             let resolver = match (servers.is_empty(), view) {
                 (true, Some(view)) => Resolver::Platform(view),
                 (true, None) => Resolver::Public,
-                (false, platform) => Resolver::Servers {
-                    servers: servers.clone(),
-                    origin: origin.clone(),
-                    platform,
-                },
+                (false, platform) => Resolver::Servers { servers: servers.clone(), origin: origin.clone(), platform },
             };
             // The proxy answers only when enabled (AFW-01); it asks the same servers as the firewall itself (AFW-02).
             let proxy = settings.is_some_and(|d| d.proxy_enabled.value).then(|| {
                 let forwarders = if servers.is_empty() {
                     Vec::new()
                 } else {
-                    vec![ForwardRule {
-                        suffix: None,
-                        servers,
-                        origin: origin.clone(),
-                    }]
+                    vec![ForwardRule { suffix: None, servers, origin: origin.clone() }]
                 };
                 DnsServer {
                     origin,
@@ -426,10 +376,8 @@ impl Compiler<'_> {
             let (Some(declared), Some(id)) = (&entry.value.dns_server, self.machines.get(name).copied()) else {
                 continue;
             };
-            if let Some(address) = declared
-                .ip_address
-                .as_ref()
-                .filter(|a| a.value != entry.value.private_ip_address.value)
+            if let Some(address) =
+                declared.ip_address.as_ref().filter(|a| a.value != entry.value.private_ip_address.value)
             {
                 self.error(
                     code::CONFLICT,
@@ -488,17 +436,9 @@ impl Compiler<'_> {
         }
         if let Some(first) = declared.forwarders.first() {
             let servers = declared.forwarders.iter().map(|s| s.value).collect();
-            forwarders.push(ForwardRule {
-                suffix: None,
-                servers,
-                origin: Origin::new("forwarders", name, first.span),
-            });
+            forwarders.push(ForwardRule { suffix: None, servers, origin: Origin::new("forwarders", name, first.span) });
         }
-        let otherwise = if declared.recursion_enabled.value {
-            Otherwise::Recurse
-        } else {
-            Otherwise::Refuse
-        };
+        let otherwise = if declared.recursion_enabled.value { Otherwise::Recurse } else { Otherwise::Refuse };
         DnsServer {
             origin,
             zones,
@@ -528,11 +468,7 @@ impl Compiler<'_> {
             let mut rules = Vec::new();
             for (rule_name, rule) in entry.value.rules.iter().filter(|(_, r)| r.value.enabled.value) {
                 let text = &rule.value.domain_name;
-                let suffix = if text.value == "." {
-                    None
-                } else {
-                    self.name(&text.value, text.span)
-                };
+                let suffix = if text.value == "." { None } else { self.name(&text.value, text.span) };
                 if suffix.is_some() || text.value == "." {
                     let servers = rule.value.target_dns_servers.iter().map(|s| s.value).collect();
                     rules.push(ForwardRule {
@@ -543,22 +479,23 @@ impl Compiler<'_> {
                 }
             }
             for (link_name, link) in entry.value.virtual_network_links.iter() {
-                let reference = link.value.virtual_network.clone().unwrap_or(Spanned {
-                    value: link_name.to_owned(),
-                    span: link.span,
-                });
+                let reference = link
+                    .value
+                    .virtual_network
+                    .clone()
+                    .unwrap_or(Spanned { value: link_name.to_owned(), span: link.span });
                 if self.refuse_managed(&reference)
-                    || self
-                        .declared("virtual_network", &reference, &estate.virtual_networks)
-                        .is_none()
+                    || self.declared("virtual_network", &reference, &estate.virtual_networks).is_none()
                 {
                     continue;
                 }
                 if let Some(view) = self.view_of(&reference.value) {
-                    self.plane.dns.views.get_mut(view).forwarding.push(Forwarding {
-                        from: from.clone(),
-                        rules: rules.clone(),
-                    });
+                    self.plane
+                        .dns
+                        .views
+                        .get_mut(view)
+                        .forwarding
+                        .push(Forwarding { from: from.clone(), rules: rules.clone() });
                 }
             }
         }
@@ -568,11 +505,8 @@ impl Compiler<'_> {
     pub(super) fn network_resolver(&self, vnet: &str, own: &[Spanned<IpAddr>]) -> Resolver {
         let platform = self.view_of(vnet);
         let declared = self.estate.virtual_networks.get(vnet);
-        let list = if own.is_empty() {
-            declared.map(|v| v.value.dns_servers.as_slice()).unwrap_or_default()
-        } else {
-            own
-        };
+        let list =
+            if own.is_empty() { declared.map(|v| v.value.dns_servers.as_slice()).unwrap_or_default() } else { own };
         match (list.first(), platform) {
             (None, Some(view)) => Resolver::Platform(view),
             (None, None) => Resolver::Public,

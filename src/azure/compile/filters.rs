@@ -64,10 +64,9 @@ impl Compiler<'_> {
             self.declared("network_security_group", group, &estate.network_security_groups);
             let subnet = &entry.value.subnet.value;
             let vnet = subnet.split_once('/').map_or("", |(v, _)| v);
-            if let (Some(id), Some(filter)) = (
-                self.machines.get(name).copied(),
-                self.group_filter(&group.value, vnet, subnet),
-            ) {
+            if let (Some(id), Some(filter)) =
+                (self.machines.get(name).copied(), self.group_filter(&group.value, vnet, subnet))
+            {
                 self.plane.endpoints.get_mut(id).filter = Some(filter);
             }
         }
@@ -81,10 +80,7 @@ impl Compiler<'_> {
                 self.error(
                     code::PRIORITY,
                     priority.span,
-                    format!(
-                        "priority {} of rule `{rule_name}` lies outside 100 to 4096 (NSG-04)",
-                        priority.value
-                    ),
+                    format!("priority {} of rule `{rule_name}` lies outside 100 to 4096 (NSG-04)", priority.value),
                     "choose a priority in that range",
                 );
             }
@@ -133,13 +129,8 @@ impl Compiler<'_> {
                 &rule.destination_port_ranges,
                 true,
             );
-            let source_ports = self.ports(
-                name,
-                declared.span,
-                rule.source_port_range.as_ref(),
-                &rule.source_port_ranges,
-                false,
-            );
+            let source_ports =
+                self.ports(name, declared.span, rule.source_port_range.as_ref(), &rule.source_port_ranges, false);
             let direction = match rule.direction.value {
                 RuleDirection::Inbound => Direction::Inbound,
                 RuleDirection::Outbound => Direction::Outbound,
@@ -159,10 +150,8 @@ impl Compiler<'_> {
                 },
             ));
         }
-        let platform = Matcher {
-            addresses: [Prefix::host(PLATFORM_ADDRESS)].into_iter().collect(),
-            ..Matcher::default()
-        };
+        let platform =
+            Matcher { addresses: [Prefix::host(PLATFORM_ADDRESS)].into_iter().collect(), ..Matcher::default() };
         let default = |number: u32, name: &str, direction, act, from: Matcher, to: Matcher| {
             let origin = Origin::new("default rule", name, None);
             let rule = FilterRule {
@@ -179,14 +168,7 @@ impl Compiler<'_> {
             (number, rule)
         };
         rules.extend([
-            default(
-                65000,
-                "AllowVnetInBound",
-                Direction::Inbound,
-                Action::Allow,
-                local.clone(),
-                local.clone(),
-            ),
+            default(65000, "AllowVnetInBound", Direction::Inbound, Action::Allow, local.clone(), local.clone()),
             default(
                 65001,
                 "AllowAzureLoadBalancerInBound",
@@ -195,38 +177,10 @@ impl Compiler<'_> {
                 platform,
                 Matcher::any(),
             ),
-            default(
-                65500,
-                "DenyAllInBound",
-                Direction::Inbound,
-                Action::Deny,
-                Matcher::any(),
-                Matcher::any(),
-            ),
-            default(
-                65000,
-                "AllowVnetOutBound",
-                Direction::Outbound,
-                Action::Allow,
-                local.clone(),
-                local,
-            ),
-            default(
-                65001,
-                "AllowInternetOutBound",
-                Direction::Outbound,
-                Action::Allow,
-                Matcher::any(),
-                internet(),
-            ),
-            default(
-                65500,
-                "DenyAllOutBound",
-                Direction::Outbound,
-                Action::Deny,
-                Matcher::any(),
-                Matcher::any(),
-            ),
+            default(65500, "DenyAllInBound", Direction::Inbound, Action::Deny, Matcher::any(), Matcher::any()),
+            default(65000, "AllowVnetOutBound", Direction::Outbound, Action::Allow, local.clone(), local),
+            default(65001, "AllowInternetOutBound", Direction::Outbound, Action::Allow, Matcher::any(), internet()),
+            default(65500, "DenyAllOutBound", Direction::Outbound, Action::Deny, Matcher::any(), Matcher::any()),
         ]);
         rules.sort_by_key(|(priority, _)| *priority);
         Some(Filter {
@@ -240,43 +194,19 @@ impl Compiler<'_> {
     /// TAG-01: own and peered prefixes, what gateways learned, the platform's address; user routes widen it by
     /// assumption A-01.
     fn virtual_network_tag(&self, vnet: &str, subnet: &str) -> Matcher {
-        let prefixes = |name: &str| {
-            self.vnets
-                .get(name)
-                .map(|n| self.plane.networks.get(*n).prefixes.clone())
-                .unwrap_or_default()
-        };
+        let prefixes =
+            |name: &str| self.vnets.get(name).map(|n| self.plane.networks.get(*n).prefixes.clone()).unwrap_or_default();
         let mut all: Vec<Prefix> = prefixes(vnet);
-        for peer in self
-            .peers(vnet)
-            .iter()
-            .filter(|p| p.link.allow_virtual_network_access.value)
-        {
+        for peer in self.peers(vnet).iter().filter(|p| p.link.allow_virtual_network_access.value) {
             all.extend(prefixes(&peer.remote));
         }
-        all.extend(
-            self.gateway_routes(vnet)
-                .into_iter()
-                .map(|(_, p, _)| p)
-                .filter(|p| !p.is_default()),
-        );
+        all.extend(self.gateway_routes(vnet).into_iter().map(|(_, p, _)| p).filter(|p| !p.is_default()));
         all.push(Prefix::host(PLATFORM_ADDRESS));
-        let routes = self
-            .subnets
-            .get(subnet)
-            .map(|s| self.plane.segments.get(*s).routes.as_slice())
-            .unwrap_or_default();
-        let widened: AddressSet = routes
-            .iter()
-            .filter(|r| r.source == RouteSource::User)
-            .map(|r| r.prefix)
-            .collect();
+        let routes =
+            self.subnets.get(subnet).map(|s| self.plane.segments.get(*s).routes.as_slice()).unwrap_or_default();
+        let widened: AddressSet = routes.iter().filter(|r| r.source == RouteSource::User).map(|r| r.prefix).collect();
         let assumed = (!widened.is_empty()).then_some((widened, "A-01"));
-        Matcher {
-            addresses: all.into_iter().collect(),
-            assumed,
-            ..Matcher::default()
-        }
+        Matcher { addresses: all.into_iter().collect(), assumed, ..Matcher::default() }
     }
 
     fn sides(
@@ -288,7 +218,7 @@ impl Compiler<'_> {
         several: &[Spanned<String>],
         local: &Matcher,
     ) -> Matcher {
-        if single.is_some() == !several.is_empty() {
+        if single.is_some() != several.is_empty() {
             self.error(
                 code::CONFLICT,
                 span,
@@ -307,16 +237,12 @@ impl Compiler<'_> {
     fn add_side(&mut self, matcher: &mut Matcher, text: &Spanned<String>, local: Option<&Matcher>) {
         let word = text.value.trim();
         match word.to_ascii_lowercase().as_str() {
-            "*" | "any" => return matcher.clone_from(&Matcher::any()),
+            "*" | "any" => matcher.clone_from(&Matcher::any()),
             "internet" => matcher.internet = true,
             "azureloadbalancer" => matcher.addresses.insert(Prefix::host(PLATFORM_ADDRESS)),
             "virtualnetwork" => match local {
                 Some(local) => {
-                    local
-                        .addresses
-                        .prefixes()
-                        .iter()
-                        .for_each(|p| matcher.addresses.insert(*p));
+                    local.addresses.prefixes().iter().for_each(|p| matcher.addresses.insert(*p));
                     matcher.assumed.clone_from(&local.assumed);
                 }
                 None => self.error(
@@ -327,9 +253,7 @@ impl Compiler<'_> {
                 ),
             },
             _ => {
-                let literal = word
-                    .parse::<Prefix>()
-                    .or_else(|e| word.parse().map(Prefix::host).map_err(|_| e));
+                let literal = word.parse::<Prefix>().or_else(|e| word.parse().map(Prefix::host).map_err(|_| e));
                 match literal {
                     Ok(prefix) => matcher.addresses.insert(prefix),
                     Err(error) if word.starts_with(|c: char| c.is_ascii_digit()) || word.contains([':', '/']) => {
@@ -420,11 +344,7 @@ impl Compiler<'_> {
             for (collection_name, collection) in group.value.network_rule_collections.iter() {
                 for (name, rule) in collection.value.rules.iter() {
                     let named = !rule.value.destination_fqdns.is_empty();
-                    let to = if named {
-                        Matcher::any()
-                    } else {
-                        self.list(&rule.value.destination_addresses)
-                    };
+                    let to = if named { Matcher::any() } else { self.list(&rule.value.destination_addresses) };
                     let from = self.list(&rule.value.source_addresses);
                     let ports = union(&rule.value.destination_ports);
                     for p in &rule.value.protocols {
@@ -455,20 +375,14 @@ impl Compiler<'_> {
                             Ok(pattern) => patterns.push(pattern),
                             Err(error) => {
                                 let error: crate::net::FqdnError = error;
-                                self.diagnostics
-                                    .push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
+                                self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
                             }
                         }
                     }
-                    let ports = PortSet::of(rule.value.protocols.iter().map(|p| PortRange {
-                        first: p.port.value,
-                        last: p.port.value,
-                    }));
-                    let mssql = rule
-                        .value
-                        .protocols
-                        .iter()
-                        .any(|p| p.type_.value == ApplicationProtocolType::Mssql);
+                    let ports = PortSet::of(
+                        rule.value.protocols.iter().map(|p| PortRange { first: p.port.value, last: p.port.value }),
+                    );
+                    let mssql = rule.value.protocols.iter().any(|p| p.type_.value == ApplicationProtocolType::Mssql);
                     application.push((
                         order,
                         collection.value.priority.value,
@@ -481,11 +395,7 @@ impl Compiler<'_> {
                             source_ports: PortSet::all(),
                             to: Matcher::any(),
                             ports,
-                            names: if mssql {
-                                Names::NotModelled
-                            } else {
-                                Names::Application(patterns)
-                            },
+                            names: if mssql { Names::NotModelled } else { Names::Application(patterns) },
                         },
                     ));
                 }
@@ -493,10 +403,7 @@ impl Compiler<'_> {
         }
         network.sort_by_key(|(group, collection, _)| (*group, *collection));
         application.sort_by_key(|(group, collection, _)| (*group, *collection));
-        (
-            network.into_iter().map(|(.., r)| r).collect(),
-            application.into_iter().map(|(.., r)| r).collect(),
-        )
+        (network.into_iter().map(|(.., r)| r).collect(), application.into_iter().map(|(.., r)| r).collect())
     }
 
     fn site_firewall(&mut self, name: &str, firewall: &SiteFirewall, span: Span) -> Filter {
@@ -509,21 +416,14 @@ impl Compiler<'_> {
                     Diagnostic::error(
                         code::PRIORITY,
                         rule.priority.span,
-                        format!(
-                            "priority {} is used twice in the firewall of `{name}`",
-                            rule.priority.value
-                        ),
+                        format!("priority {} is used twice in the firewall of `{name}`", rule.priority.value),
                     )
                     .related(*other, "here too")
                     .help("give each rule its own priority"),
                 );
             }
             seen.push((rule.priority.value, rule.priority.span));
-            let ports = if rule.destination_ports.is_empty() {
-                PortSet::all()
-            } else {
-                union(&rule.destination_ports)
-            };
+            let ports = if rule.destination_ports.is_empty() { PortSet::all() } else { union(&rule.destination_ports) };
             let made = FilterRule {
                 origin: Origin::new("rule", rule_name, entry.span),
                 direction: None,
@@ -540,11 +440,7 @@ impl Compiler<'_> {
         rules.sort_by_key(|(priority, _)| *priority);
         let mut rules: Vec<_> = rules.into_iter().map(|(_, r)| r).collect();
         rules.push(FilterRule {
-            origin: Origin::new(
-                "default",
-                "default_action",
-                firewall.default_action.span.unwrap_or(span),
-            ),
+            origin: Origin::new("default", "default_action", firewall.default_action.span.unwrap_or(span)),
             direction: None,
             action: action(firewall.default_action.value),
             protocol: Protocol::Any,

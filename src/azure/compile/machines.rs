@@ -35,12 +35,7 @@ fn listens(list: Option<&Vec<Spanned<ListenPort>>>) -> Listens {
 }
 
 fn host(listens: Listens) -> Host {
-    Host {
-        listens,
-        forwards: false,
-        http_status: 200,
-        private_ca: None,
-    }
+    Host { listens, forwards: false, http_status: 200, private_ca: None }
 }
 
 impl Compiler<'_> {
@@ -76,10 +71,7 @@ impl Compiler<'_> {
     /// The address of a public IP by name; one that stands for it when undeclared.
     pub(super) fn public_ip(&mut self, reference: &Reference) -> Option<IpAddr> {
         let estate = self.estate;
-        let declared = self
-            .declared("public_ip", reference, &estate.public_ips)?
-            .ip_address
-            .as_ref();
+        let declared = self.declared("public_ip", reference, &estate.public_ips)?.ip_address.as_ref();
         Some(match declared {
             Some(address) => address.value,
             None => self.undeclared_public(),
@@ -166,10 +158,7 @@ impl Compiler<'_> {
         let estate = self.estate;
         for (name, entry) in estate.virtual_network_gateways.iter() {
             let reference = &entry.value.virtual_network;
-            if self
-                .declared("virtual_network", reference, &estate.virtual_networks)
-                .is_none()
-            {
+            if self.declared("virtual_network", reference, &estate.virtual_networks).is_none() {
                 continue;
             }
             let subnet = format!("{}/GatewaySubnet", reference.value);
@@ -246,11 +235,7 @@ impl Compiler<'_> {
     fn resolvers(&mut self) {
         let estate = self.estate;
         for (name, entry) in estate.private_dns_resolvers.iter() {
-            self.declared(
-                "virtual_network",
-                &entry.value.virtual_network,
-                &estate.virtual_networks,
-            );
+            self.declared("virtual_network", &entry.value.virtual_network, &estate.virtual_networks);
             let home = format!("{}/", entry.value.virtual_network.value);
             let place = |compiler: &mut Self, subnet: &Reference| {
                 let segment = compiler.subnet(subnet)?;
@@ -258,10 +243,7 @@ impl Compiler<'_> {
                     compiler.error(
                         code::PLACEMENT,
                         subnet.span,
-                        format!(
-                            "`{}` is not in the network of resolver `{name}` (RESOLVER-03)",
-                            subnet.value
-                        ),
+                        format!("`{}` is not in the network of resolver `{name}` (RESOLVER-03)", subnet.value),
                         format!("use a subnet of {home}…"),
                     );
                 }
@@ -318,35 +300,24 @@ impl Compiler<'_> {
                 Ok(parsed) => parsed,
                 Err(error) => {
                     let error: crate::net::FqdnError = error;
-                    self.diagnostics
-                        .push(Diagnostic::error(code::VALUE, entry.span, error.to_string()));
+                    self.diagnostics.push(Diagnostic::error(code::VALUE, entry.span, error.to_string()));
                     continue;
                 }
             };
             let origin = Origin::new("public_host", name, entry.span);
-            let mut made = endpoint(
-                origin.clone(),
-                None,
-                vec![address],
-                Role::Host(host(listens(declared.listens.as_ref()))),
-            );
+            let mut made =
+                endpoint(origin.clone(), None, vec![address], Role::Host(host(listens(declared.listens.as_ref()))));
             let mut names: Vec<_> = declared.service_tags.iter().map(|t| t.value.clone()).collect();
             if names.is_empty() {
                 names.extend(self.known.tag_of_name(self.cloud, &parsed).map(str::to_owned));
             }
             // What is declared is all there is: a host without tags belongs to no service tag.
-            made.tags = Tags {
-                names,
-                region: declared.location.as_ref().map(|l| l.value.to_lowercase()),
-                complete: true,
-            };
+            made.tags =
+                Tags { names, region: declared.location.as_ref().map(|l| l.value.to_lowercase()), complete: true };
             self.plane.add_endpoint(made);
             self.plane.dns.public.insert(
                 parsed,
-                crate::dataplane::Record {
-                    data: crate::dataplane::RecordData::Addresses(vec![address]),
-                    origin,
-                },
+                crate::dataplane::Record { data: crate::dataplane::RecordData::Addresses(vec![address]), origin },
             );
         }
     }
@@ -354,16 +325,10 @@ impl Compiler<'_> {
 
 /// Destinations that network rules do not source-translate by default: RFC 1918 and RFC 6598 (SNAT-01).
 pub(super) fn private_ranges() -> AddressSet {
-    ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"]
-        .iter()
-        .filter_map(|p| p.parse().ok())
-        .collect()
+    ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"].iter().filter_map(|p| p.parse().ok()).collect()
 }
 
 /// A matcher for the private ranges, for people who write `Internet` and mean the rest.
 pub(super) fn internet() -> Matcher {
-    Matcher {
-        internet: true,
-        ..Matcher::default()
-    }
+    Matcher { internet: true, ..Matcher::default() }
 }

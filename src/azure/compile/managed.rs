@@ -30,54 +30,14 @@ const DEFAULT_RANGE: &str = "10.255.0.0/16";
 
 /// Tag rules the platform adds in AllowOnlyApprovedOutbound (TAG-01).
 const REQUIRED_TAGS: &[(&str, &str, Protocol, &str)] = &[
-    (
-        "__SYS_ST_AzureActiveDirectory_TCP",
-        "AzureActiveDirectory",
-        Protocol::Only(Transport::Tcp),
-        "80,443",
-    ),
-    (
-        "__SYS_ST_AzureResourceManager_TCP",
-        "AzureResourceManager",
-        Protocol::Only(Transport::Tcp),
-        "443",
-    ),
-    (
-        "__SYS_ST_AzureMachineLearning_TCP",
-        "AzureMachineLearning",
-        Protocol::Only(Transport::Tcp),
-        "443",
-    ),
-    (
-        "__SYS_ST_AzureMachineLearning_UDP",
-        "AzureMachineLearning",
-        Protocol::Only(Transport::Udp),
-        "5831",
-    ),
-    (
-        "__SYS_ST_BatchNodeManagement_TCP",
-        "BatchNodeManagement",
-        Protocol::Only(Transport::Tcp),
-        "443",
-    ),
-    (
-        "__SYS_ST_MicrosoftContainerRegistry_TCP",
-        "MicrosoftContainerRegistry",
-        Protocol::Only(Transport::Tcp),
-        "443",
-    ),
-    (
-        "__SYS_ST_AzureFrontDoor.FirstParty",
-        "AzureFrontDoor.FirstParty",
-        Protocol::Any,
-        "*",
-    ),
-    (
-        "__SYS_ST_AzureMonitor_TCP",
-        "AzureMonitor",
-        Protocol::Only(Transport::Tcp),
-        "443",
-    ),
+    ("__SYS_ST_AzureActiveDirectory_TCP", "AzureActiveDirectory", Protocol::Only(Transport::Tcp), "80,443"),
+    ("__SYS_ST_AzureResourceManager_TCP", "AzureResourceManager", Protocol::Only(Transport::Tcp), "443"),
+    ("__SYS_ST_AzureMachineLearning_TCP", "AzureMachineLearning", Protocol::Only(Transport::Tcp), "443"),
+    ("__SYS_ST_AzureMachineLearning_UDP", "AzureMachineLearning", Protocol::Only(Transport::Udp), "5831"),
+    ("__SYS_ST_BatchNodeManagement_TCP", "BatchNodeManagement", Protocol::Only(Transport::Tcp), "443"),
+    ("__SYS_ST_MicrosoftContainerRegistry_TCP", "MicrosoftContainerRegistry", Protocol::Only(Transport::Tcp), "443"),
+    ("__SYS_ST_AzureFrontDoor.FirstParty", "AzureFrontDoor.FirstParty", Protocol::Any, "*"),
+    ("__SYS_ST_AzureMonitor_TCP", "AzureMonitor", Protocol::Only(Transport::Tcp), "443"),
 ];
 
 impl Compiler<'_> {
@@ -91,21 +51,16 @@ impl Compiler<'_> {
             let declared = entry.value.managed_network.as_ref();
             let mode = declared.map_or(IsolationMode::Disabled, |m| m.isolation_mode.value);
             let span = declared.map_or(entry.span, |m| m.isolation_mode.span);
-            let range = declared
-                .and_then(|m| m.address_space.as_ref())
-                .map(|p| p.value)
-                .or_else(|| DEFAULT_RANGE.parse().ok());
-            let prefixes: Vec<_> = if mode == IsolationMode::Disabled {
-                Vec::new()
-            } else {
-                range.into_iter().collect()
-            };
+            let range =
+                declared.and_then(|m| m.address_space.as_ref()).map(|p| p.value).or_else(|| DEFAULT_RANGE.parse().ok());
+            let prefixes: Vec<_> =
+                if mode == IsolationMode::Disabled { Vec::new() } else { range.into_iter().collect() };
             let status_span = declared.and_then(|m| m.status.as_ref()).map(|s| s.span);
             let provisioned = mode == IsolationMode::Disabled
                 || declared.is_some_and(|m| {
-                    m.status.as_ref().map_or(m.provision_on_creation_enabled.value, |s| {
-                        s.value == NetworkStatus::Active
-                    })
+                    m.status
+                        .as_ref()
+                        .map_or(m.provision_on_creation_enabled.value, |s| s.value == NetworkStatus::Active)
                 });
             let origin = Origin::new("managed_network", name, status_span.unwrap_or(span));
             let network = self.plane.networks.push(Network {
@@ -133,14 +88,7 @@ impl Compiler<'_> {
                 default_outbound: (true, None),
                 service_endpoints: Vec::new(),
             });
-            self.managed.insert(
-                name.to_owned(),
-                Managed {
-                    network,
-                    segment,
-                    provisioned,
-                },
-            );
+            self.managed.insert(name.to_owned(), Managed { network, segment, provisioned });
         }
     }
 
@@ -155,11 +103,7 @@ impl Compiler<'_> {
             for (rule_name, rule) in declared.outbound_rules.iter() {
                 self.rule(name, declared, rule_name, rule, &mut seen);
             }
-            if !declared
-                .outbound_rules
-                .iter()
-                .any(|(_, r)| r.value.category.value == RuleCategory::Required)
-            {
+            if !declared.outbound_rules.iter().any(|(_, r)| r.value.category.value == RuleCategory::Required) {
                 self.required_rules(name, &entry.value, declared);
             }
         }
@@ -169,14 +113,8 @@ impl Compiler<'_> {
         let Some(segment) = self.managed.get(name).map(|m| m.segment) else {
             return;
         };
-        let rules = declared
-            .outbound_rules
-            .iter()
-            .flat_map(|(_, r)| r.value.ip_addresses.iter());
-        let compute = workspace
-            .compute
-            .iter()
-            .filter_map(|(_, c)| c.value.private_ip_address.as_ref());
+        let rules = declared.outbound_rules.iter().flat_map(|(_, r)| r.value.ip_addresses.iter());
+        let compute = workspace.compute.iter().filter_map(|(_, c)| c.value.private_ip_address.as_ref());
         let deployments = workspace
             .online_endpoints
             .iter()
@@ -212,10 +150,7 @@ impl Compiler<'_> {
             self.error(
                 code::RULE_MODE,
                 rule.type_.span,
-                format!(
-                    "rule `{name}` is not valid in isolation mode {} (ISO-01, ISO-02, FQDN-06)",
-                    mode.as_str()
-                ),
+                format!("rule `{name}` is not valid in isolation mode {} (ISO-01, ISO-02, FQDN-06)", mode.as_str()),
                 "remove the rule, or use AllowOnlyApprovedOutbound",
             );
             return;
@@ -263,10 +198,7 @@ impl Compiler<'_> {
                 Diagnostic::error(
                     code::RULE_DUPLICATE,
                     span,
-                    format!(
-                        "another rule leads to {} {} already (OUT-05)",
-                        reference.value, sub.value
-                    ),
+                    format!("another rule leads to {} {} already (OUT-05)", reference.value, sub.value),
                 )
                 .related(*other, "the other rule")
                 .help("remove one of the two")
@@ -290,11 +222,7 @@ impl Compiler<'_> {
             (_, _, Some((reason, why))) => Some((*reason, why.clone())),
             _ => None,
         };
-        if let Some(why) = target
-            .refused
-            .as_ref()
-            .filter(|_| proxied.is_none() && !self.is_gateway(&reference.value))
-        {
+        if let Some(why) = target.refused.as_ref().filter(|_| proxied.is_none() && !self.is_gateway(&reference.value)) {
             self.diagnostics.push(
                 Diagnostic::error(
                     code::PE_SKU,
@@ -315,10 +243,7 @@ impl Compiler<'_> {
             &target,
             declared,
             closed,
-            setting_of(
-                rule,
-                rule.connection_status.span.or(rule.status.as_ref().map(|s| s.span)),
-            ),
+            setting_of(rule, rule.connection_status.span.or(rule.status.as_ref().map(|s| s.span))),
             aliases,
         );
     }
@@ -350,9 +275,7 @@ impl Compiler<'_> {
                     .help("use a name such as app.corp.example.com")
                     .refused(),
                 ),
-                Err(error) => self
-                    .diagnostics
-                    .push(Diagnostic::error(code::VALUE, text.span, error.to_string())),
+                Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string())),
             }
         }
         aliases
@@ -397,19 +320,11 @@ impl Compiler<'_> {
         let made = PrivateEndpoint {
             managed: true,
             filtered: false,
-            connection: Connection {
-                closed,
-                span: settings.1,
-            },
+            connection: Connection { closed, span: settings.1 },
             target: proxied.unwrap_or_else(|| ConnectionTarget::Doors(members_of(target, &addresses))),
             limited_clients: settings.0,
         };
-        self.plane.add_endpoint(endpoint(
-            origin.clone(),
-            Some(segment),
-            addresses,
-            Role::PrivateEndpoint(made),
-        ));
+        self.plane.add_endpoint(endpoint(origin.clone(), Some(segment), addresses, Role::PrivateEndpoint(made)));
     }
 
     /// TAG-02, TAG-03.
@@ -423,10 +338,7 @@ impl Compiler<'_> {
                 None => self.error(
                     code::MISSING_KEY,
                     span,
-                    format!(
-                        "service tag rule `{}` needs service_tag or address_prefixes (TAG-02)",
-                        origin.name
-                    ),
+                    format!("service tag rule `{}` needs service_tag or address_prefixes (TAG-02)", origin.name),
                     "add service_tag",
                 ),
             }
@@ -438,13 +350,7 @@ impl Compiler<'_> {
         let matches = EgressMatch::Address { to, protocol, ports };
         self.egress(
             workspace,
-            EgressRule {
-                origin,
-                allow: rule.action.value == Access::Allow,
-                matches,
-                inactive,
-                void: None,
-            },
+            EgressRule { origin, allow: rule.action.value == Access::Allow, matches, inactive, void: None },
         );
     }
 
@@ -476,9 +382,7 @@ impl Compiler<'_> {
                         },
                     );
                 }
-                Err(error) => self
-                    .diagnostics
-                    .push(Diagnostic::error(code::VALUE, text.span, error.to_string())),
+                Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string())),
             }
         }
     }
@@ -502,32 +406,17 @@ impl Compiler<'_> {
         let approved_only = mode == IsolationMode::AllowOnlyApprovedOutbound;
         let provisioned = self.managed.get(name).is_some_and(|m| m.provisioned);
         let inactive = (!provisioned).then(|| "Inactive: the managed network is not provisioned".to_owned());
-        let private = |service: &str| {
-            estate
-                .services
-                .get(service)
-                .is_some_and(|s| !s.value.public_network_access_enabled.value)
-        };
-        let mut wanted = vec![(
-            name.to_owned(),
-            "amlworkspace",
-            !workspace.public_network_access_enabled.value,
-        )];
+        let private =
+            |service: &str| estate.services.get(service).is_some_and(|s| !s.value.public_network_access_enabled.value);
+        let mut wanted = vec![(name.to_owned(), "amlworkspace", !workspace.public_network_access_enabled.value)];
         if let Some(storage) = &workspace.storage_account {
             wanted.extend(["blob", "file"].map(|s| (storage.value.clone(), s, private(&storage.value))));
         }
-        for (reference, sub) in [
-            (&workspace.key_vault, "vault"),
-            (&workspace.container_registry, "registry"),
-        ] {
+        for (reference, sub) in [(&workspace.key_vault, "vault"), (&workspace.container_registry, "registry")] {
             wanted.extend(reference.iter().map(|r| (r.value.clone(), sub, private(&r.value))));
         }
-        let existing: Vec<_> = self
-            .managed_names
-            .iter()
-            .filter(|m| m.workspace == name)
-            .filter_map(|m| m.target.clone())
-            .collect();
+        let existing: Vec<_> =
+            self.managed_names.iter().filter(|m| m.workspace == name).filter_map(|m| m.target.clone()).collect();
         for (service, sub, closed_to_public) in wanted {
             let key = (service.clone(), sub.to_owned());
             let Some(target) = self.targets.get(&key).cloned() else {
@@ -536,65 +425,30 @@ impl Compiler<'_> {
             if !(approved_only || closed_to_public) || existing.contains(&key) {
                 continue;
             }
-            let origin = Origin::new(
-                "outbound_rule",
-                format!("__SYS_PE_{service}_{sub}"),
-                network.isolation_mode.span,
-            );
+            let origin = Origin::new("outbound_rule", format!("__SYS_PE_{service}_{sub}"), network.isolation_mode.span);
             let closed = match (&inactive, &target.refused) {
                 (Some(status), _) => Some((Reason::PeInactive, format!("its status is {status}"))),
                 (_, Some(why)) => Some((Reason::PeInactive, why.clone())),
                 _ => None,
             };
-            let spark = Setting {
-                value: matches!(sub, "amlworkspace" | "blob" | "file"),
-                span: None,
-            };
-            self.managed_endpoint(
-                name,
-                &origin,
-                key,
-                None,
-                &target,
-                Vec::new(),
-                closed,
-                (spark, None),
-                Vec::new(),
-            );
+            let spark = Setting { value: matches!(sub, "amlworkspace" | "blob" | "file"), span: None };
+            self.managed_endpoint(name, &origin, key, None, &target, Vec::new(), closed, (spark, None), Vec::new());
         }
         for (rule, tag, protocol, ports) in REQUIRED_TAGS.iter().filter(|_| approved_only) {
-            let to = Matcher {
-                tags: vec![(*tag).to_owned()],
-                ..Matcher::default()
-            };
+            let to = Matcher { tags: vec![(*tag).to_owned()], ..Matcher::default() };
             let matches = EgressMatch::Address {
                 to,
                 protocol: *protocol,
                 ports: ports.parse().unwrap_or_else(|_| PortSet::all()),
             };
             let origin = Origin::new("outbound_rule", *rule, network.isolation_mode.span);
-            self.egress(
-                name,
-                EgressRule {
-                    origin,
-                    allow: true,
-                    matches,
-                    inactive: inactive.clone(),
-                    void: None,
-                },
-            );
+            self.egress(name, EgressRule { origin, allow: true, matches, inactive: inactive.clone(), void: None });
         }
     }
 }
 
 fn setting_of(rule: &OutboundRule, state: Option<Span>) -> (Setting<bool>, Option<Span>) {
-    (
-        Setting {
-            value: rule.spark_enabled.value,
-            span: rule.spark_enabled.span,
-        },
-        state,
-    )
+    (Setting { value: rule.spark_enabled.value, span: rule.spark_enabled.span }, state)
 }
 
 /// FQDN-05: storage hosts, except the one of the documented editor list.

@@ -171,8 +171,7 @@ impl<'e> Compiler<'e> {
 
     /// Region of a resource, in the short lower-case form of service tags.
     fn region(&self, own: Option<&crate::document::Spanned<String>>) -> Option<String> {
-        own.or(self.estate.location.as_ref())
-            .map(|l| l.value.to_lowercase().replace(' ', ""))
+        own.or(self.estate.location.as_ref()).map(|l| l.value.to_lowercase().replace(' ', ""))
     }
 
     /// Looks a reference up and reports it if nothing has that name.
@@ -194,11 +193,8 @@ impl<'e> Compiler<'e> {
 
     fn dangling<'n>(&mut self, what: &str, reference: &Reference, names: impl Iterator<Item = &'n str>) {
         let names: Vec<_> = names.collect();
-        let mut diagnostic = Diagnostic::error(
-            code::REFERENCE,
-            reference.span,
-            format!("no {what} is named `{}`", reference.value),
-        );
+        let mut diagnostic =
+            Diagnostic::error(code::REFERENCE, reference.span, format!("no {what} is named `{}`", reference.value));
         diagnostic = match nearest(&reference.value, names.iter().copied()) {
             Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
             None if names.is_empty() => diagnostic.help(format!("declare one; the scenario has no {what} yet")),
@@ -241,12 +237,7 @@ impl<'e> Compiler<'e> {
         let origin = here.origin.clone();
         match inside {
             None => {
-                let prefixes = here
-                    .prefixes
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", ");
+                let prefixes = here.prefixes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
                 self.error(
                     code::PLACEMENT,
                     span,
@@ -289,8 +280,5 @@ fn is_reserved(prefix: crate::net::Prefix, address: IpAddr) -> bool {
 
 /// A file's setting as the data plane keeps it.
 fn setting<T: Copy>(setting: &Setting<T>) -> crate::dataplane::Setting<T> {
-    crate::dataplane::Setting {
-        value: setting.value,
-        span: setting.span,
-    }
+    crate::dataplane::Setting { value: setting.value, span: setting.span }
 }

@@ -35,19 +35,12 @@ impl Compiler<'_> {
                 let full = format!("{name}/{subnet_name}");
                 for prefix in &subnet.value.address_prefixes {
                     if !vnet.address_space.iter().any(|p| p.value.covers(prefix.value)) {
-                        let space = vnet
-                            .address_space
-                            .iter()
-                            .map(|p| p.value.to_string())
-                            .collect::<Vec<_>>()
-                            .join(", ");
+                        let space =
+                            vnet.address_space.iter().map(|p| p.value.to_string()).collect::<Vec<_>>().join(", ");
                         self.error(
                             code::PLACEMENT,
                             prefix.span,
-                            format!(
-                                "{} of subnet `{full}` lies outside its virtual network (ADDR-02)",
-                                prefix.value
-                            ),
+                            format!("{} of subnet `{full}` lies outside its virtual network (ADDR-02)", prefix.value),
                             format!("use a prefix of {space}"),
                         );
                     }
@@ -100,10 +93,7 @@ impl Compiler<'_> {
                 );
             }
             let forbidden = ["224.0.0.0/4", "127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32"];
-            let hit = forbidden
-                .iter()
-                .filter_map(|f| f.parse::<Prefix>().ok())
-                .find(|f| f.overlaps(prefix.value));
+            let hit = forbidden.iter().filter_map(|f| f.parse::<Prefix>().ok()).find(|f| f.overlaps(prefix.value));
             if let Some(hit) = hit {
                 self.error(
                     code::PLACEMENT,
@@ -153,13 +143,7 @@ impl Compiler<'_> {
             let origin = Origin::new("on_premises_site", name, entry.span);
             let breakout = site.internet.as_ref().map(|internet| {
                 let at = &internet.public_ip_address;
-                (
-                    Breakout {
-                        origin: Origin::new("internet", name, at.span),
-                        address: at.value,
-                    },
-                    at.span,
-                )
+                (Breakout { origin: Origin::new("internet", name, at.span), address: at.value }, at.span)
             });
             if let Some((breakout, span)) = breakout.as_ref().filter(|(b, _)| !is_public(b.address)) {
                 self.error(

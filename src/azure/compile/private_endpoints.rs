@@ -63,11 +63,7 @@ impl Compiler<'_> {
         let (state, state_span) = status.map_or_else(
             || {
                 (
-                    if manual {
-                        ConnectionStatus::Pending
-                    } else {
-                        ConnectionStatus::Approved
-                    },
+                    if manual { ConnectionStatus::Pending } else { ConnectionStatus::Approved },
                     connection.is_manual_connection.span,
                 )
             },
@@ -126,22 +122,12 @@ impl Compiler<'_> {
         let made = PrivateEndpoint {
             managed: false,
             filtered,
-            connection: Connection {
-                closed,
-                span: state_span,
-            },
+            connection: Connection { closed, span: state_span },
             target,
-            limited_clients: Setting {
-                value: true,
-                span: None,
-            },
+            limited_clients: Setting { value: true, span: None },
         };
-        let id = self.plane.add_endpoint(endpoint(
-            origin,
-            Some(segment),
-            addresses.clone(),
-            Role::PrivateEndpoint(made),
-        ));
+        let id =
+            self.plane.add_endpoint(endpoint(origin, Some(segment), addresses.clone(), Role::PrivateEndpoint(made)));
         self.customer_endpoints.push(CustomerEndpoint {
             name: name.to_owned(),
             endpoint: id,
@@ -165,10 +151,7 @@ impl Compiler<'_> {
             self.error(
                 code::UNSUPPORTED_TARGET,
                 reference.span,
-                format!(
-                    "`{}` is a project; it is reached by its hub's endpoint (HUB-02)",
-                    reference.value
-                ),
+                format!("`{}` is a project; it is reached by its hub's endpoint (HUB-02)", reference.value),
                 "target the hub",
             );
             return None;
@@ -180,33 +163,19 @@ impl Compiler<'_> {
         if let Some(target) = self.targets.get(&key) {
             return Some((None, target.clone()));
         }
-        let subs: Vec<String> = self
-            .targets
-            .keys()
-            .filter(|(r, _)| *r == reference.value)
-            .map(|(_, s)| s.clone())
-            .collect();
+        let subs: Vec<String> =
+            self.targets.keys().filter(|(r, _)| *r == reference.value).map(|(_, s)| s.clone()).collect();
         if subs.is_empty() {
             let names = self.resources.clone();
-            if self
-                .find("service, workspace or application gateway", reference, &names)
-                .is_some()
-            {
+            if self.find("service, workspace or application gateway", reference, &names).is_some() {
                 // Its names could not be built, which was reported where it is declared.
                 return None;
             }
             return None;
         }
-        let help = nearest(sub, subs.iter().map(String::as_str)).map_or_else(
-            || format!("sub-resources: {}", subs.join(", ")),
-            |n| format!("did you mean `{n}`?"),
-        );
-        self.error(
-            code::UNSUPPORTED_TARGET,
-            span,
-            format!("`{}` has no sub-resource `{sub}`", reference.value),
-            help,
-        );
+        let help = nearest(sub, subs.iter().map(String::as_str))
+            .map_or_else(|| format!("sub-resources: {}", subs.join(", ")), |n| format!("did you mean `{n}`?"));
+        self.error(code::UNSUPPORTED_TARGET, span, format!("`{}` has no sub-resource `{sub}`", reference.value), help);
         None
     }
 }
@@ -228,12 +197,7 @@ pub(super) fn members_of(target: &Target, addresses: &[IpAddr]) -> Vec<(IpAddr, 
         .iter()
         .enumerate()
         .map(|(member, address)| {
-            let mut doors: Vec<_> = target
-                .names
-                .iter()
-                .filter(|n| n.member == member)
-                .map(|n| n.door)
-                .collect();
+            let mut doors: Vec<_> = target.names.iter().filter(|n| n.member == member).map(|n| n.door).collect();
             doors.sort_unstable();
             doors.dedup();
             (*address, doors)

@@ -23,9 +23,7 @@ impl<'e> Compiler<'e> {
     pub(super) fn peers(&self, vnet: &str) -> Vec<Peer<'e>> {
         let links = || self.estate.virtual_network_peerings.iter();
         let connected = |l: &VirtualNetworkPeering| {
-            l.peering_state
-                .as_ref()
-                .is_none_or(|s| matches!(s.value, PeeringState::Connected))
+            l.peering_state.as_ref().is_none_or(|s| matches!(s.value, PeeringState::Connected))
         };
         links()
             .filter(|(_, e)| e.value.virtual_network.value == vnet && connected(&e.value))
@@ -52,10 +50,7 @@ impl<'e> Compiler<'e> {
         let mut learned = Vec::new();
         for (name, entry) in self.estate.virtual_network_gateway_connections.iter() {
             let connection = &entry.value;
-            let gateway = self
-                .estate
-                .virtual_network_gateways
-                .get(&connection.virtual_network_gateway.value);
+            let gateway = self.estate.virtual_network_gateways.get(&connection.virtual_network_gateway.value);
             let here = gateway.is_some_and(|g| g.value.virtual_network.value == vnet);
             let site = self.estate.on_premises_sites.get(&connection.on_premises_site.value);
             let ids = (
@@ -68,17 +63,9 @@ impl<'e> Compiler<'e> {
             if !here || !connection.connected.value {
                 continue;
             }
-            let prefixes = connection
-                .learned_prefixes
-                .as_ref()
-                .unwrap_or(&site.value.address_space);
+            let prefixes = connection.learned_prefixes.as_ref().unwrap_or(&site.value.address_space);
             for prefix in prefixes {
-                learned.push((
-                    *id,
-                    prefix.value,
-                    Origin::new("connection", name, prefix.span),
-                    *network,
-                ));
+                learned.push((*id, prefix.value, Origin::new("connection", name, prefix.span), *network));
             }
         }
         learned
@@ -119,12 +106,7 @@ impl<'e> Compiler<'e> {
         for (segment, routes) in effective {
             self.plane.segments.get_mut(segment).routes = routes;
         }
-        let tunnels: Vec<_> = self
-            .estate
-            .virtual_networks
-            .keys()
-            .flat_map(|v| self.learned(v))
-            .collect();
+        let tunnels: Vec<_> = self.estate.virtual_networks.keys().flat_map(|v| self.learned(v)).collect();
         for (gateway, prefix, origin, site) in tunnels {
             if let Role::Gateway(device) = &mut self.plane.endpoints.get_mut(gateway).role {
                 device.tunnels.push(route(
@@ -160,11 +142,7 @@ impl<'e> Compiler<'e> {
                 &entry.value.virtual_network_gateway,
                 &estate.virtual_network_gateways,
             );
-            self.declared(
-                "on_premises_site",
-                &entry.value.on_premises_site,
-                &estate.on_premises_sites,
-            );
+            self.declared("on_premises_site", &entry.value.on_premises_site, &estate.on_premises_sites);
         }
         for (_, entry) in estate.virtual_networks.iter() {
             for (_, subnet) in entry.value.subnets.iter() {
@@ -202,11 +180,7 @@ impl<'e> Compiler<'e> {
         let Some(network) = self.vnets.get(vnet).copied() else {
             return Vec::new();
         };
-        let declared = self
-            .estate
-            .virtual_networks
-            .get(vnet)
-            .and_then(|v| v.value.subnets.get(subnet));
+        let declared = self.estate.virtual_networks.get(vnet).and_then(|v| v.value.subnets.get(subnet));
         let table = declared
             .and_then(|s| s.value.route_table.as_ref())
             .and_then(|t| Some((t.value.clone(), self.estate.route_tables.get(&t.value)?)));
@@ -219,50 +193,27 @@ impl<'e> Compiler<'e> {
         for (name, entry) in table.iter().flat_map(|(_, t)| t.value.routes.iter()) {
             let declared = &entry.value;
             let label = table.as_ref().map_or(name.to_owned(), |(t, _)| format!("{t}/{name}"));
-            let transit = || {
-                self.gateway_routes(vnet)
-                    .first()
-                    .map(|(g, ..)| *g)
-                    .or_else(|| self.gateway_of(vnet))
-            };
+            let transit = || self.gateway_routes(vnet).first().map(|(g, ..)| *g).or_else(|| self.gateway_of(vnet));
             let hop = match (declared.next_hop_type.value, &declared.next_hop_in_ip_address) {
                 (NextHopType::VirtualAppliance, Some(address)) => NextHop::Appliance(address.value),
                 (NextHopType::VirtualAppliance, None) => NextHop::Drop(Reason::NextHop),
                 (NextHopType::VirtualNetworkGateway, _) => {
                     transit().map_or(NextHop::Drop(Reason::NextHop), NextHop::Gateway)
                 }
-                (NextHopType::VnetLocal, _) => NextHop::Network {
-                    network,
-                    refuses_forwarded: None,
-                },
+                (NextHopType::VnetLocal, _) => NextHop::Network { network, refuses_forwarded: None },
                 (NextHopType::Internet, _) => NextHop::Internet,
                 (NextHopType::None, _) => NextHop::Drop(Reason::UdrNone),
             };
             let origin = Origin::new("route", label, entry.span);
-            routes.push(route(
-                declared.address_prefix.value,
-                hop,
-                RouteSource::User,
-                origin,
-                &["UDR-01", "ROUTE-13"],
-            ));
+            routes.push(route(declared.address_prefix.value, hop, RouteSource::User, origin, &["UDR-01", "ROUTE-13"]));
         }
         let user: Vec<Prefix> = routes.iter().map(|r| r.prefix).collect();
 
         // Own and peered prefixes beat gateway routes, even more specific ones (ROUTE-14).
         let mut system = Vec::new();
         for prefix in &own.prefixes {
-            let hop = NextHop::Network {
-                network,
-                refuses_forwarded: None,
-            };
-            system.push(route(
-                *prefix,
-                hop,
-                RouteSource::System,
-                own.origin.clone(),
-                &["ROUTE-01"],
-            ));
+            let hop = NextHop::Network { network, refuses_forwarded: None };
+            system.push(route(*prefix, hop, RouteSource::System, own.origin.clone(), &["ROUTE-01"]));
         }
         for peer in &peers {
             let Some(remote) = self.vnets.get(&peer.remote).copied() else {
@@ -270,10 +221,7 @@ impl<'e> Compiler<'e> {
             };
             let refuses = (!peer.back.allow_forwarded_traffic.value).then(|| Box::new(peer.back_origin.clone()));
             for prefix in &self.plane.networks.get(remote).prefixes {
-                let hop = NextHop::Network {
-                    network: remote,
-                    refuses_forwarded: refuses.clone(),
-                };
+                let hop = NextHop::Network { network: remote, refuses_forwarded: refuses.clone() };
                 system.push(route(
                     *prefix,
                     hop,
@@ -284,9 +232,7 @@ impl<'e> Compiler<'e> {
             }
         }
         let active: Vec<Prefix> = system.iter().map(|r| r.prefix).filter(|p| !user.contains(p)).collect();
-        let propagate = table
-            .as_ref()
-            .is_none_or(|(_, t)| t.value.bgp_route_propagation_enabled.value);
+        let propagate = table.as_ref().is_none_or(|(_, t)| t.value.bgp_route_propagation_enabled.value);
         if propagate {
             for (gateway, prefix, origin) in self.gateway_routes(vnet) {
                 if !active.iter().any(|p| p.covers(prefix)) {
@@ -318,13 +264,7 @@ impl<'e> Compiler<'e> {
             }
         }
         if let Ok(all) = "0.0.0.0/0".parse() {
-            routes.push(route(
-                all,
-                NextHop::Internet,
-                RouteSource::System,
-                platform("default route"),
-                &["ROUTE-01"],
-            ));
+            routes.push(route(all, NextHop::Internet, RouteSource::System, platform("default route"), &["ROUTE-01"]));
         }
         rank(routes)
     }
@@ -345,15 +285,9 @@ impl<'e> Compiler<'e> {
                 PrivateEndpointNetworkPolicies::RouteTableEnabled | PrivateEndpointNetworkPolicies::Enabled
             );
             for address in &private.addresses {
-                let space = home
-                    .prefixes
-                    .iter()
-                    .find(|p| p.contains(*address))
-                    .map_or(0, |p| p.length());
-                let overridden = routed
-                    && user
-                        .iter()
-                        .any(|p| !p.is_default() && p.contains(*address) && p.length() >= space);
+                let space = home.prefixes.iter().find(|p| p.contains(*address)).map_or(0, |p| p.length());
+                let overridden =
+                    routed && user.iter().any(|p| !p.is_default() && p.contains(*address) && p.length() >= space);
                 if !overridden {
                     let origin = self.plane.endpoints.get(private.endpoint).origin.clone();
                     routes.push(route(
@@ -374,17 +308,12 @@ impl<'e> Compiler<'e> {
         subnet
             .split_once('/')
             .and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s))
-            .map_or(PrivateEndpointNetworkPolicies::Disabled, |s| {
-                s.value.private_endpoint_network_policies.value
-            })
+            .map_or(PrivateEndpointNetworkPolicies::Disabled, |s| s.value.private_endpoint_network_policies.value)
     }
 
     fn gateway_of(&self, vnet: &str) -> Option<Id<Endpoint>> {
-        let (name, _) = self
-            .estate
-            .virtual_network_gateways
-            .iter()
-            .find(|(_, g)| g.value.virtual_network.value == vnet)?;
+        let (name, _) =
+            self.estate.virtual_network_gateways.iter().find(|(_, g)| g.value.virtual_network.value == vnet)?;
         self.gateways.get(name).copied()
     }
 
@@ -397,10 +326,7 @@ impl<'e> Compiler<'e> {
             .map(|p| {
                 route(
                     *p,
-                    NextHop::Network {
-                        network,
-                        refuses_forwarded: None,
-                    },
+                    NextHop::Network { network, refuses_forwarded: None },
                     RouteSource::System,
                     own.origin.clone(),
                     &["EVAL-01"],
@@ -410,20 +336,16 @@ impl<'e> Compiler<'e> {
         for (name, entry) in self.estate.virtual_network_gateway_connections.iter() {
             let connection = &entry.value;
             let gateway_name = &connection.virtual_network_gateway.value;
-            let (Some(gateway), Some(declared)) = (
-                self.gateways.get(gateway_name),
-                self.estate.virtual_network_gateways.get(gateway_name),
-            ) else {
+            let (Some(gateway), Some(declared)) =
+                (self.gateways.get(gateway_name), self.estate.virtual_network_gateways.get(gateway_name))
+            else {
                 continue;
             };
             if connection.on_premises_site.value != site || !connection.connected.value {
                 continue;
             }
             let prefixes: Vec<_> = match &connection.advertised_prefixes {
-                Some(list) => list
-                    .iter()
-                    .map(|p| (p.value, Origin::new("connection", name, p.span)))
-                    .collect(),
+                Some(list) => list.iter().map(|p| (p.value, Origin::new("connection", name, p.span))).collect(),
                 None => self
                     .advertised(&declared.value.virtual_network.value)
                     .into_iter()
@@ -443,25 +365,15 @@ impl<'e> Compiler<'e> {
         if let Some(breakout) = &own.breakout
             && let Ok(all) = "0.0.0.0/0".parse()
         {
-            routes.push(route(
-                all,
-                NextHop::Internet,
-                RouteSource::System,
-                breakout.origin.clone(),
-                &["EVAL-01"],
-            ));
+            routes.push(route(all, NextHop::Internet, RouteSource::System, breakout.origin.clone(), &["EVAL-01"]));
         }
         rank(routes)
     }
 
     /// What a gateway announces: its network and the networks that use it in transit.
     fn advertised(&self, vnet: &str) -> Vec<Prefix> {
-        let prefixes = |name: &str| {
-            self.vnets
-                .get(name)
-                .map(|n| self.plane.networks.get(*n).prefixes.clone())
-                .unwrap_or_default()
-        };
+        let prefixes =
+            |name: &str| self.vnets.get(name).map(|n| self.plane.networks.get(*n).prefixes.clone()).unwrap_or_default();
         let mut all = prefixes(vnet);
         for peer in self.peers(vnet) {
             if peer.link.allow_gateway_transit.value && peer.back.use_remote_gateways.value {
@@ -480,10 +392,7 @@ fn managed_routes(own: &Network, network: Id<Network>) -> Vec<Route> {
         .map(|p| {
             route(
                 *p,
-                NextHop::Network {
-                    network,
-                    refuses_forwarded: None,
-                },
+                NextHop::Network { network, refuses_forwarded: None },
                 RouteSource::System,
                 own.origin.clone(),
                 &["MPE-01"],
@@ -500,25 +409,13 @@ fn managed_routes(own: &Network, network: Id<Network>) -> Vec<Route> {
         ));
     }
     if let Ok(all) = "0.0.0.0/0".parse() {
-        routes.push(route(
-            all,
-            NextHop::Internet,
-            RouteSource::System,
-            own.origin.clone(),
-            &["ISO-02", "ISO-03"],
-        ));
+        routes.push(route(all, NextHop::Internet, RouteSource::System, own.origin.clone(), &["ISO-02", "ISO-03"]));
     }
     rank(routes)
 }
 
 fn route(prefix: Prefix, hop: NextHop, source: RouteSource, origin: Origin, rules: &'static [&'static str]) -> Route {
-    Route {
-        prefix,
-        hop,
-        source,
-        origin,
-        rules,
-    }
+    Route { prefix, hop, source, origin, rules }
 }
 
 /// Longest prefix first (ROUTE-12); at equal length user, then gateway, then system (ROUTE-13).

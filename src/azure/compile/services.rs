@@ -34,10 +34,7 @@ impl Compiler<'_> {
                 continue;
             };
             let origin = Origin::new("service", name, entry.span);
-            let has_identity = service
-                .identity
-                .as_ref()
-                .is_some_and(|i| i.type_.value != IdentityType::None);
+            let has_identity = service.identity.as_ref().is_some_and(|i| i.type_.value != IdentityType::None);
             let resource = self.plane.resources.push(Resource {
                 origin: origin.clone(),
                 kind: known.resource_type.clone(),
@@ -55,10 +52,9 @@ impl Compiler<'_> {
         let estate = self.estate;
         for (name, entry) in estate.services.iter() {
             let service = &entry.value;
-            let (Some(known), Some(resource)) = (
-                self.known.service(self.cloud, &service.type_.value),
-                self.resources.get(name).copied(),
-            ) else {
+            let (Some(known), Some(resource)) =
+                (self.known.service(self.cloud, &service.type_.value), self.resources.get(name).copied())
+            else {
                 continue;
             };
             let origin = Origin::new("service", name, entry.span);
@@ -70,11 +66,7 @@ impl Compiler<'_> {
                 let names: Vec<Fqdn> = target.names.iter().map(|n| n.public.clone()).collect();
                 // Secondary endpoints and further sub-resources are asked for by name, never by the service alone.
                 if !sub.name.ends_with("_secondary") && !names.is_empty() {
-                    self.plane
-                        .resources
-                        .get_mut(resource)
-                        .names
-                        .push((sub.name.clone(), names));
+                    self.plane.resources.get_mut(resource).names.push((sub.name.clone(), names));
                 }
                 self.targets.insert((name.to_owned(), sub.name.to_lowercase()), target);
             }
@@ -90,20 +82,14 @@ impl Compiler<'_> {
         gate: &Gate,
         origin: &Origin,
     ) -> Option<Target> {
-        let mut values: BTreeMap<String, String> = service
-            .name_values
-            .iter()
-            .map(|(k, v)| (k.to_owned(), v.value.value.clone()))
-            .collect();
+        let mut values: BTreeMap<String, String> =
+            service.name_values.iter().map(|(k, v)| (k.to_owned(), v.value.value.clone())).collect();
         if let Some(subdomain) = &service.custom_subdomain_name {
             values.insert("customSubdomain".to_owned(), subdomain.value.clone());
         }
         let region = self.region(service.location.as_ref());
-        let replicas: Vec<String> = service
-            .replica_locations
-            .iter()
-            .map(|l| l.value.to_lowercase().replace(' ', ""))
-            .collect();
+        let replicas: Vec<String> =
+            service.replica_locations.iter().map(|l| l.value.to_lowercase().replace(' ', "")).collect();
         let made = sub.instantiate(&NameValues {
             name,
             region: region.as_deref(),
@@ -126,18 +112,12 @@ impl Compiler<'_> {
                     ));
                 }
                 let refused = errors.first().map(|e| format!("its names cannot be told: {e}"));
-                return Some(Target {
-                    refused,
-                    ..Target::default()
-                });
+                return Some(Target { refused, ..Target::default() });
             }
         };
         let mut doors = BTreeMap::new();
-        let mut target = Target {
-            members: made.member_count,
-            refused: refused_sku(service, known),
-            ..Target::default()
-        };
+        let mut target =
+            Target { members: made.member_count, refused: refused_sku(service, known), ..Target::default() };
         target.alias_declared = service.public_alias.as_ref().map(|a| a.value == PublicAlias::Present);
         target.records = made.records.iter().map(|r| (r.name.clone(), r.member)).collect();
         for named in made.names {
@@ -150,23 +130,13 @@ impl Compiler<'_> {
                     } else {
                         sub.name.clone()
                     };
-                    let door = self.door(
-                        name,
-                        origin,
-                        label,
-                        sub.ports.clone(),
-                        gate.clone(),
-                        service,
-                        tags,
-                        region.clone(),
-                    );
+                    let door =
+                        self.door(name, origin, label, sub.ports.clone(), gate.clone(), service, tags, region.clone());
                     doors.insert(named.member, door);
                     door
                 }
             };
-            self.plane
-                .door_names
-                .insert(named.public.clone(), DoorName { door, requires: None });
+            self.plane.door_names.insert(named.public.clone(), DoorName { door, requires: None });
             target.names.push(NamedDoor {
                 public: named.public,
                 private: named.private,
@@ -228,11 +198,7 @@ impl Compiler<'_> {
         });
         let mut owner = endpoint(origin.clone(), None, vec![address], Role::Door(door));
         owner.tags = Tags {
-            names: tag
-                .map(str::to_owned)
-                .into_iter()
-                .chain(["AzureCloud".to_owned()])
-                .collect(),
+            names: tag.map(str::to_owned).into_iter().chain(["AzureCloud".to_owned()]).collect(),
             region,
             complete: true,
         };
@@ -247,10 +213,7 @@ impl Compiler<'_> {
         let mut gate = Gate {
             origin: origin.clone(),
             enabled: setting(&service.public_network_access_enabled),
-            default_allow: Setting {
-                value: true,
-                span: None,
-            },
+            default_allow: Setting { value: true, span: None },
             addresses: Vec::new(),
             segments: Vec::new(),
             instances: Vec::new(),
@@ -261,10 +224,8 @@ impl Compiler<'_> {
             rules: &["PAAS-01", "HUB-04"],
         };
         let Some(rules) = rules else { return gate };
-        gate.default_allow = Setting {
-            value: rules.default_action.value == Access::Allow,
-            span: rules.default_action.span,
-        };
+        gate.default_allow =
+            Setting { value: rules.default_action.value == Access::Allow, span: rules.default_action.span };
         gate.addresses = rules.ip_rules.iter().map(|r| (r.value, Some(r.span))).collect();
         for reference in &rules.virtual_network_subnets {
             if let Some(segment) = self.subnet(reference) {
@@ -322,17 +283,11 @@ impl Compiler<'_> {
             for named in &target.names {
                 let door = self.plane.doors.get(named.door);
                 let origin = door.origin.clone();
-                let address = Record {
-                    data: RecordData::Addresses(vec![door.public_address]),
-                    origin: origin.clone(),
-                };
+                let address = Record { data: RecordData::Addresses(vec![door.public_address]), origin: origin.clone() };
                 if aliased && named.private != named.public {
                     self.plane.dns.public.insert(
                         named.public.clone(),
-                        Record {
-                            data: RecordData::Alias(named.private.clone()),
-                            origin,
-                        },
+                        Record { data: RecordData::Alias(named.private.clone()), origin },
                     );
                     // Several names may end at one alias; which door opens depends on the name that was asked for.
                     self.plane.dns.public.insert_new(named.private.clone(), address);
@@ -348,8 +303,7 @@ impl Compiler<'_> {
                 Ok(name) => self.plane.dns.absent.push((name, suffix.span)),
                 Err(error) => {
                     let error: crate::net::FqdnError = error;
-                    self.diagnostics
-                        .push(Diagnostic::error(code::VALUE, suffix.span, error.to_string()));
+                    self.diagnostics.push(Diagnostic::error(code::VALUE, suffix.span, error.to_string()));
                 }
             }
         }

@@ -21,10 +21,7 @@ impl Compiler<'_> {
         let estate = self.estate;
         for (name, entry) in estate.machine_learning_workspaces.iter() {
             let workspace = &entry.value;
-            let has_identity = workspace
-                .identity
-                .as_ref()
-                .is_some_and(|i| i.type_.value != IdentityType::None);
+            let has_identity = workspace.identity.as_ref().is_some_and(|i| i.type_.value != IdentityType::None);
             let resource = self.plane.resources.push(Resource {
                 origin: Origin::new("workspace", name, entry.span),
                 kind: WORKSPACE_TYPE.to_owned(),
@@ -53,13 +50,8 @@ impl Compiler<'_> {
 
     fn workspace_references(&mut self, workspace: &MachineLearningWorkspace) {
         let estate = self.estate;
-        for reference in [
-            &workspace.storage_account,
-            &workspace.key_vault,
-            &workspace.container_registry,
-        ]
-        .into_iter()
-        .flatten()
+        for reference in
+            [&workspace.storage_account, &workspace.key_vault, &workspace.container_registry].into_iter().flatten()
         {
             self.declared("service", reference, &estate.services);
         }
@@ -79,12 +71,7 @@ impl Compiler<'_> {
             Some(hub) => {
                 self.declared("hub", hub, &estate.machine_learning_workspaces);
             }
-            None => self.error(
-                code::MISSING_KEY,
-                span,
-                format!("project `{name}` names no hub"),
-                "add hub",
-            ),
+            None => self.error(code::MISSING_KEY, span, format!("project `{name}` names no hub"), "add hub"),
         }
         if workspace.managed_network.is_some()
             || !workspace.compute.is_empty()
@@ -128,8 +115,7 @@ impl Compiler<'_> {
         let names = match WorkspaceNames::new(self.cloud, name, &id, &region) {
             Ok(names) => names,
             Err(error) => {
-                self.diagnostics
-                    .push(Diagnostic::error(code::VALUE, span, error.to_string()));
+                self.diagnostics.push(Diagnostic::error(code::VALUE, span, error.to_string()));
                 return;
             }
         };
@@ -143,15 +129,9 @@ impl Compiler<'_> {
             },
         );
         let address = |compiler: &mut Self| {
-            workspace
-                .public_ip_address
-                .as_ref()
-                .map_or_else(|| compiler.undeclared_public(), |a| a.value)
+            workspace.public_ip_address.as_ref().map_or_else(|| compiler.undeclared_public(), |a| a.value)
         };
-        let mut target = Target {
-            members: WorkspaceNames::MEMBER_COUNT,
-            ..Target::default()
-        };
+        let mut target = Target { members: WorkspaceNames::MEMBER_COUNT, ..Target::default() };
         target.records = names.records().iter().map(|r| (r.name.clone(), r.member)).collect();
         let mut add = |compiler: &mut Self,
                        label: &str,
@@ -170,10 +150,7 @@ impl Compiler<'_> {
                 Some(region.clone()),
             );
             for (named, requires) in list {
-                compiler
-                    .plane
-                    .door_names
-                    .insert(named.public.clone(), DoorName { door, requires });
+                compiler.plane.door_names.insert(named.public.clone(), DoorName { door, requires });
                 target.names.push(NamedDoor {
                     public: named.public,
                     private: named.private,
@@ -191,13 +168,7 @@ impl Compiler<'_> {
             vec![(names.api.clone(), None), (names.cert.clone(), None)],
             web(),
         );
-        add(
-            self,
-            "amlworkspace (notebooks)",
-            api_gate.clone(),
-            vec![(names.notebooks.clone(), None)],
-            web(),
-        );
+        add(self, "amlworkspace (notebooks)", api_gate.clone(), vec![(names.notebooks.clone(), None)], web());
         // Tools on a compute instance need the private endpoint; the public way is not supported (IN-15).
         let mut instances = Vec::new();
         for (compute, entry) in workspace.compute.iter() {
@@ -207,9 +178,7 @@ impl Compiler<'_> {
                         let absence = self.compute_absence(name, compute, entry.span);
                         instances.extend(both.into_iter().map(|n| (n, absence.clone())));
                     }
-                    Err(error) => self
-                        .diagnostics
-                        .push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
+                    Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
                 }
             }
         }
@@ -225,13 +194,7 @@ impl Compiler<'_> {
             .iter()
             .filter_map(|p| p.parse().ok())
             .map(|p| crate::net::PortRange { first: p, last: p });
-        add(
-            self,
-            "amlworkspace (compute instances)",
-            instance_gate,
-            instances,
-            PortSet::of(ports),
-        );
+        add(self, "amlworkspace (compute instances)", instance_gate, instances, PortSet::of(ports));
         for (endpoint, entry) in workspace.online_endpoints.iter() {
             let own = Setting {
                 value: entry.value.public_network_access_enabled.value,
@@ -244,27 +207,14 @@ impl Compiler<'_> {
             match names.online_endpoint(endpoint) {
                 Ok(named) => {
                     let absence = self.compute_absence(name, endpoint, entry.span);
-                    add(
-                        self,
-                        &format!("amlworkspace (inference of {endpoint})"),
-                        gate,
-                        vec![(named, absence)],
-                        web(),
-                    );
+                    add(self, &format!("amlworkspace (inference of {endpoint})"), gate, vec![(named, absence)], web());
                 }
-                Err(error) => self
-                    .diagnostics
-                    .push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
+                Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
             }
         }
         let usual: Vec<Fqdn> = vec![names.api.public.clone(), names.notebooks.public.clone()];
-        self.plane
-            .resources
-            .get_mut(resource)
-            .names
-            .push(("amlworkspace".to_owned(), usual));
-        self.targets
-            .insert((name.to_owned(), "amlworkspace".to_owned()), target);
+        self.plane.resources.get_mut(resource).names.push(("amlworkspace".to_owned(), usual));
+        self.targets.insert((name.to_owned(), "amlworkspace".to_owned()), target);
     }
 
     /// Compute of a network that is not provisioned cannot exist yet (MVNET-01, MVNET-03).
@@ -288,10 +238,7 @@ impl Compiler<'_> {
         Gate {
             origin: origin.clone(),
             enabled,
-            default_allow: Setting {
-                value: workspace.ip_rules.is_empty(),
-                span: first,
-            },
+            default_allow: Setting { value: workspace.ip_rules.is_empty(), span: first },
             addresses: workspace.ip_rules.iter().map(|r| (r.value, Some(r.span))).collect(),
             segments: Vec::new(),
             instances: Vec::new(),

@@ -67,10 +67,7 @@ pub(super) fn parse(text: &str) -> Result<KnownServices, String> {
     }
     for row in file.extras.into_iter().filter_map(RawExtra::into_row) {
         let known = table.service(row.cloud.parse()?, &row.resource_type);
-        if known
-            .and_then(|service| service.sub_resource(&row.subresource))
-            .is_none()
-        {
+        if known.and_then(|service| service.sub_resource(&row.subresource)).is_none() {
             add(&mut table, &row).map_err(|why| format!("{}: {why}", row.id))?;
         }
     }
@@ -80,19 +77,12 @@ pub(super) fn parse(text: &str) -> Result<KnownServices, String> {
 impl RawExtra {
     /// The extra as a row, if it names a sub-resource with zones.
     fn into_row(self) -> Option<RawRow> {
-        let subresource = self
-            .subresource
-            .filter(|name| !name.is_empty() && !name.contains('{'))?;
+        let subresource = self.subresource.filter(|name| !name.is_empty() && !name.contains('{'))?;
         if self.private_zones.is_empty() {
             return None;
         }
         let pairs = self.public_zones.iter().zip(&self.private_zones);
-        let pairs = pairs
-            .map(|(public, z)| RawPair {
-                public: public.clone(),
-                private: Some(z.clone()),
-            })
-            .collect();
+        let pairs = pairs.map(|(public, z)| RawPair { public: public.clone(), private: Some(z.clone()) }).collect();
         Some(RawRow {
             id: self.id,
             cloud: self.cloud,
@@ -116,15 +106,9 @@ fn add(table: &mut KnownServices, row: &RawRow) -> Result<(), String> {
         tag_suffixes(&mut table.tags, cloud, row, tag)?;
     }
     let key = (cloud, row.resource_type.to_ascii_lowercase());
-    let new = || KnownService {
-        resource_type: row.resource_type.clone(),
-        sub_resources: Vec::new(),
-    };
+    let new = || KnownService { resource_type: row.resource_type.clone(), sub_resources: Vec::new() };
     let known = &mut table.services.entry(key).or_insert_with(new).sub_resources;
-    match known
-        .iter_mut()
-        .find(|s| s.name.eq_ignore_ascii_case(&sub_resource.name))
-    {
+    match known.iter_mut().find(|s| s.name.eq_ignore_ascii_case(&sub_resource.name)) {
         None => known.push(sub_resource),
         Some(same) if *same == sub_resource => {}
         // Two rows for one sub-resource: which of them applies is seen from the values given.
@@ -176,12 +160,7 @@ fn published(member: &RawMember) -> Option<NameTemplate> {
         _ => Member::One(0),
     };
     let private = member.alias.clone()?;
-    Some(NameTemplate {
-        public: member.public_fqdn.clone(),
-        private,
-        member: index,
-        host_of: None,
-    })
+    Some(NameTemplate { public: member.public_fqdn.clone(), private, member: index, host_of: None })
 }
 
 /// Names of a row without published ones: one for each pair that follows the alias rule, each with an address of its
@@ -201,10 +180,7 @@ fn derived(row: &RawRow, alternatives: bool) -> Vec<NameTemplate> {
         let whole = pair.public.starts_with("{cachename}") || pair.public.starts_with("{workspaceName}");
         let (public, private) = if is_cluster {
             // A private cluster's name lies in the zone itself (AKS-01).
-            (
-                format!("{label}.{private_zone}"),
-                Some(format!("{label}.{private_zone}")),
-            )
+            (format!("{label}.{private_zone}"), Some(format!("{label}.{private_zone}")))
         } else if whole {
             (pair.public.clone(), alias(&pair.public, private_zone))
         } else {
@@ -217,12 +193,7 @@ fn derived(row: &RawRow, alternatives: bool) -> Vec<NameTemplate> {
         };
         let host_of = (!own && !whole).then(|| public.trim_start_matches("{host}.").to_owned());
         let host_of = if is_cluster { Some(pair.public.clone()) } else { host_of };
-        names.push(NameTemplate {
-            public,
-            private,
-            member,
-            host_of,
-        });
+        names.push(NameTemplate { public, private, member, host_of });
     }
     names
 }
@@ -257,16 +228,9 @@ fn tag_suffixes(
 ) -> Result<(), String> {
     // Whether the tag holds the addresses of inference names is not stated.
     let sure = |public: &&str| !public.contains('{') && !public.starts_with("inference.");
-    let known = row
-        .pairs
-        .iter()
-        .filter(|pair| pair.private.is_some())
-        .map(|pair| pair.public.as_str());
-    let instances = if row.resource_type == WORKSPACE_TYPE {
-        WorkspaceNames::instance_suffixes(cloud)
-    } else {
-        [""; 2]
-    };
+    let known = row.pairs.iter().filter(|pair| pair.private.is_some()).map(|pair| pair.public.as_str());
+    let instances =
+        if row.resource_type == WORKSPACE_TYPE { WorkspaceNames::instance_suffixes(cloud) } else { [""; 2] };
     for public in known.chain(instances).filter(|s| !s.is_empty()).filter(sure) {
         tags.insert((cloud, public.parse().map_err(|e| format!("{e}"))?), tag);
     }

@@ -64,10 +64,7 @@ pub struct KnownService {
 }
 
 static TABLE: LazyLock<Result<KnownServices, String>> = LazyLock::new(|| data::parse(data::EMBEDDED));
-static EMPTY: KnownServices = KnownServices {
-    services: BTreeMap::new(),
-    tags: BTreeMap::new(),
-};
+static EMPTY: KnownServices = KnownServices { services: BTreeMap::new(), tags: BTreeMap::new() };
 
 impl KnownServices {
     /// The shipped table. The file is compiled in and a test proves that it parses; were it broken, the table would
@@ -79,10 +76,7 @@ impl KnownServices {
 
     /// Resource types of a cloud, sorted without regard to case.
     pub fn resource_types(&self, cloud: Cloud) -> impl Iterator<Item = &str> {
-        self.services
-            .iter()
-            .filter(move |((c, _), _)| *c == cloud)
-            .map(|(_, service)| service.resource_type.as_str())
+        self.services.iter().filter(move |((c, _), _)| *c == cloud).map(|(_, service)| service.resource_type.as_str())
     }
 
     /// The resource type, without regard to case.
@@ -109,18 +103,11 @@ impl KnownService {
     /// The sub-resource of that group id, without regard to case. `sites-<slot>` is the slot of a web app (APP-07).
     #[must_use]
     pub fn sub_resource(&self, group_id: &str) -> Option<Cow<'_, SubResource>> {
-        if let Some(found) = self
-            .sub_resources
-            .iter()
-            .find(|s| s.name.eq_ignore_ascii_case(group_id))
-        {
+        if let Some(found) = self.sub_resources.iter().find(|s| s.name.eq_ignore_ascii_case(group_id)) {
             return Some(Cow::Borrowed(found));
         }
         let (group, slot) = group_id.split_once('-')?;
-        let sites = self
-            .sub_resources
-            .iter()
-            .find(|s| s.name == "sites" && group.eq_ignore_ascii_case("sites"))?;
+        let sites = self.sub_resources.iter().find(|s| s.name == "sites" && group.eq_ignore_ascii_case("sites"))?;
         (!slot.is_empty()).then(|| Cow::Owned(sites.of_slot(slot)))
     }
 }

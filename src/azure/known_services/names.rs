@@ -108,10 +108,7 @@ impl MissingValue {
             "workspaceGuid" => "the workspace's identifier is unknown: set `workspace_id`".to_owned(),
             other => format!("the value of `{other}` in its names is unknown: add `{other}` under `name_values`"),
         };
-        Self {
-            placeholder: placeholder.to_owned(),
-            how,
-        }
+        Self { placeholder: placeholder.to_owned(), how }
     }
 
     pub(super) fn host(suffix: &Fqdn) -> Self {
@@ -119,28 +116,18 @@ impl MissingValue {
             "its name under `{suffix}` does not follow from the service's name: add `{suffix}` under `name_values`, \
              with the labels left of that suffix"
         );
-        Self {
-            placeholder: suffix.to_string(),
-            how,
-        }
+        Self { placeholder: suffix.to_string(), how }
     }
 
     pub(super) fn alias(suffix: &str) -> Self {
         let how = format!("the private alias of names under `{suffix}` is not published; declare the records by hand");
-        Self {
-            placeholder: suffix.to_owned(),
-            how,
-        }
+        Self { placeholder: suffix.to_owned(), how }
     }
 }
 
 impl ServiceName {
     pub(super) fn zone_record(&self) -> ZoneRecord {
-        ZoneRecord {
-            name: self.record.clone(),
-            zone: self.zone.clone(),
-            member: self.member,
-        }
+        ZoneRecord { name: self.record.clone(), zone: self.zone.clone(), member: self.member }
     }
 }
 
@@ -203,11 +190,7 @@ impl SubResource {
         if names.is_empty() {
             errors.extend(unknown);
             if errors.is_empty() {
-                errors.extend(
-                    self.public_zones
-                        .iter()
-                        .map(|suffix| MissingValue::alias(suffix).into()),
-                );
+                errors.extend(self.public_zones.iter().map(|suffix| MissingValue::alias(suffix).into()));
             }
         }
         if !errors.is_empty() {
@@ -218,13 +201,7 @@ impl SubResource {
         if self.alternatives {
             zones.retain(|zone| records.iter().any(|r| r.zone == *zone));
         }
-        Ok(Instantiated {
-            names,
-            records,
-            zones,
-            public_zones: self.public_zones(values),
-            member_count,
-        })
+        Ok(Instantiated { names, records, zones, public_zones: self.public_zones(values), member_count })
     }
 
     /// The slot of a web app: `<app>-<slot>` in place of `<app>` (APP-07).
@@ -255,9 +232,6 @@ impl SubResource {
     fn public_zones(&self, values: &NameValues<'_>) -> Vec<Fqdn> {
         let regions = values.regions();
         let fill = Fill::new(values, regions.first().map(String::as_str));
-        self.public_zones
-            .iter()
-            .filter_map(|zone| fill.apply(zone).ok())
-            .collect()
+        self.public_zones.iter().filter_map(|zone| fill.apply(zone).ok()).collect()
     }
 }

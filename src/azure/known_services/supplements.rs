@@ -72,31 +72,17 @@ pub(super) fn members(cloud: &str, resource_type: &str, group_id: &str) -> Optio
             ),
         ]),
         // The page leaves out the suffix that clients use (FWD-05).
-        ("china", "Microsoft.KeyVault/vaults", "vault") => Some(vec![one(
-            "{vault}.vault.azure.cn",
-            "{vault}.privatelink.vaultcore.azure.cn",
-            "ip1",
-        )]),
+        ("china", "Microsoft.KeyVault/vaults", "vault") => {
+            Some(vec![one("{vault}.vault.azure.cn", "{vault}.privatelink.vaultcore.azure.cn", "ip1")])
+        }
         // Both names of a web app share the zone and the address (APP-08, PE-05).
         ("usgov", "Microsoft.Web/sites", "sites") => Some(vec![
             one("{app}.azurewebsites.us", "{app}.privatelink.azurewebsites.us", "ip1"),
-            one(
-                "{app}.scm.azurewebsites.us",
-                "{app}.scm.privatelink.azurewebsites.us",
-                "ip1",
-            ),
+            one("{app}.scm.azurewebsites.us", "{app}.scm.privatelink.azurewebsites.us", "ip1"),
         ]),
         ("china", "Microsoft.Web/sites", "sites") => Some(vec![
-            one(
-                "{app}.chinacloudsites.cn",
-                "{app}.privatelink.chinacloudsites.cn",
-                "ip1",
-            ),
-            one(
-                "{app}.scm.chinacloudsites.cn",
-                "{app}.scm.privatelink.chinacloudsites.cn",
-                "ip1",
-            ),
+            one("{app}.chinacloudsites.cn", "{app}.privatelink.chinacloudsites.cn", "ip1"),
+            one("{app}.scm.chinacloudsites.cn", "{app}.scm.privatelink.chinacloudsites.cn", "ip1"),
         ]),
         _ => None,
     }

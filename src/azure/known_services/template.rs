@@ -29,21 +29,12 @@ impl NameTemplate {
     /// The name, its alias and the zone among `zones` that holds the record.
     pub(super) fn fill(&self, fill: &Fill<'_>, zones: &[Fqdn], member: usize) -> Result<ServiceName, NameError> {
         let host_of = self.host_of.as_deref().map(|suffix| fill.apply(suffix)).transpose()?;
-        let fill = Fill {
-            host_of: host_of.as_ref(),
-            ..*fill
-        };
+        let fill = Fill { host_of: host_of.as_ref(), ..*fill };
         let (public, private) = (fill.apply(&self.public)?, fill.apply(&self.private)?);
         let holders = zones.iter().filter(|zone| private.is_under(zone));
         let zone = holders.max_by_key(|zone| zone.as_str().len()).cloned();
         let zone = zone.ok_or_else(|| MissingValue::alias(public.as_str()))?;
-        Ok(ServiceName {
-            public,
-            record: private.clone(),
-            private,
-            zone,
-            member,
-        })
+        Ok(ServiceName { public, record: private.clone(), private, zone, member })
     }
 }
 
@@ -58,11 +49,7 @@ pub(super) struct Fill<'a> {
 impl<'a> Fill<'a> {
     /// With the values of a service, in one of its regions.
     pub(super) fn new(values: &'a NameValues<'a>, region: Option<&'a str>) -> Self {
-        Self {
-            values,
-            region,
-            host_of: None,
-        }
+        Self { values, region, host_of: None }
     }
 
     /// The template as a domain name.
@@ -89,21 +76,13 @@ impl<'a> Fill<'a> {
             return Ok(given);
         }
         let is_own_name = supplements::OWN_NAME_PLACEHOLDERS.contains(&placeholder);
-        if is_own_name {
-            Ok(self.values.name)
-        } else {
-            Err(MissingValue::of(placeholder))
-        }
+        if is_own_name { Ok(self.values.name) } else { Err(MissingValue::of(placeholder)) }
     }
 }
 
 /// `East US 2` as `eastus2`.
 pub(super) fn canonical_region(region: &str) -> String {
-    region
-        .chars()
-        .filter(|c| !c.is_whitespace())
-        .map(|c| c.to_ascii_lowercase())
-        .collect()
+    region.chars().filter(|c| !c.is_whitespace()).map(|c| c.to_ascii_lowercase()).collect()
 }
 
 /// Part of a template.
@@ -125,11 +104,7 @@ pub(super) fn pieces(template: &str) -> impl Iterator<Item = Piece<'_>> {
             rest = after;
             return Some(Piece::Placeholder(name));
         }
-        let end = rest
-            .char_indices()
-            .skip(1)
-            .find(|(_, c)| *c == '{')
-            .map_or(rest.len(), |(i, _)| i);
+        let end = rest.char_indices().skip(1).find(|(_, c)| *c == '{').map_or(rest.len(), |(i, _)| i);
         let (text, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
         rest = after;
         Some(Piece::Text(text))

@@ -16,11 +16,9 @@ struct Suffixes {
 
 fn suffixes(cloud: Cloud) -> Suffixes {
     match cloud {
-        Cloud::Public => Suffixes {
-            api: "api.azureml.ms",
-            notebooks: "notebooks.azure.net",
-            inference: "inference.ml.azure.com",
-        },
+        Cloud::Public => {
+            Suffixes { api: "api.azureml.ms", notebooks: "notebooks.azure.net", inference: "inference.ml.azure.com" }
+        }
         Cloud::UsGov => Suffixes {
             api: "api.ml.azure.us",
             notebooks: "notebooks.usgovcloudapi.net",
@@ -86,10 +84,7 @@ impl WorkspaceNames {
             (Some(id), Some(region)) => Self::new(cloud, values.name, id, region).map_err(|e| vec![e.into()]),
             (id, region) => {
                 let id = id.is_none().then(|| missing("workspaceGuid"));
-                Err(id
-                    .into_iter()
-                    .chain(region.is_none().then(|| missing("regionName")))
-                    .collect())
+                Err(id.into_iter().chain(region.is_none().then(|| missing("regionName"))).collect())
             }
         }
     }
@@ -112,16 +107,7 @@ impl WorkspaceNames {
     /// If the instance's name makes a name that is none.
     pub fn compute_instance(&self, instance: &str) -> Result<[ServiceName; 2], FqdnError> {
         let [usual, newer] = self.instance_names(instance)?;
-        Ok([
-            ServiceName {
-                public: usual,
-                ..self.api.clone()
-            },
-            ServiceName {
-                public: newer,
-                ..self.api.clone()
-            },
-        ])
+        Ok([ServiceName { public: usual, ..self.api.clone() }, ServiceName { public: newer, ..self.api.clone() }])
     }
 
     /// Names for SSH to a compute instance, in both spellings. No alias leads them anywhere private: each needs a
@@ -138,11 +124,7 @@ impl WorkspaceNames {
     /// # Errors
     /// If the endpoint's name makes a name that is none.
     pub fn online_endpoint(&self, endpoint: &str) -> Result<ServiceName, FqdnError> {
-        let ZoneRecord {
-            name: record,
-            zone,
-            member,
-        } = self.inference.clone();
+        let ZoneRecord { name: record, zone, member } = self.inference.clone();
         let parent = record.as_str().trim_start_matches("*.");
         Ok(ServiceName {
             public: format!("{endpoint}.{}.{}", self.region, suffixes(self.cloud).inference).parse()?,
@@ -171,13 +153,7 @@ impl WorkspaceNames {
 fn named(relative: &str, suffix: &str, zone: &Fqdn, member: usize) -> Result<ServiceName, FqdnError> {
     let private = zone.prepend(relative)?;
     let public = format!("{relative}.{suffix}").parse()?;
-    Ok(ServiceName {
-        public,
-        record: private.clone(),
-        private,
-        zone: zone.clone(),
-        member,
-    })
+    Ok(ServiceName { public, record: private.clone(), private, zone: zone.clone(), member })
 }
 
 /// `ml-<name>-<region>-<id>`, with the name cut so that the label fits (IN-05).

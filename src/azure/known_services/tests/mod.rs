@@ -17,12 +17,7 @@ fn map(values: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn in_eastus2<'a>(name: &'a str, values: &'a BTreeMap<String, String>) -> NameValues<'a> {
-    NameValues {
-        name,
-        region: Some("eastus2"),
-        replica_regions: &[],
-        values,
-    }
+    NameValues { name, region: Some("eastus2"), replica_regions: &[], values }
 }
 
 fn try_names(
@@ -42,23 +37,14 @@ fn names(cloud: Cloud, resource_type: &str, group_id: &str, name: &str) -> Insta
 /// `public | zone | record | member` for each name.
 fn rows(names: &[ServiceName]) -> Vec<String> {
     let row = |n: &ServiceName| {
-        format!(
-            "{} | {} | {} | {}",
-            n.public,
-            n.zone,
-            n.record.relative_to(&n.zone).unwrap(),
-            n.member
-        )
+        format!("{} | {} | {} | {}", n.public, n.zone, n.record.relative_to(&n.zone).unwrap(), n.member)
     };
     names.iter().map(row).collect()
 }
 
 /// `record | zone | member` for each record.
 fn records(records: &[ZoneRecord]) -> Vec<String> {
-    records
-        .iter()
-        .map(|r| format!("{} | {} | {}", r.name.relative_to(&r.zone).unwrap(), r.zone, r.member))
-        .collect()
+    records.iter().map(|r| format!("{} | {} | {}", r.name.relative_to(&r.zone).unwrap(), r.zone, r.member)).collect()
 }
 
 fn ports(resource_type: &str, group_id: &str) -> String {
@@ -91,18 +77,11 @@ fn every_row_gives_names_or_says_what_is_missing() {
         // Every missing value can be given, except an alias that nobody published (DNS-07).
         let given = loop {
             let seen = values.len();
-            match try_names(
-                cloud,
-                &row.resource_type,
-                &row.subresource,
-                &in_eastus2("thing", &values),
-            ) {
+            match try_names(cloud, &row.resource_type, &row.subresource, &in_eastus2("thing", &values)) {
                 Ok(given) => break Some(given),
                 Err(errors) => {
                     for error in errors {
-                        let NameError::Missing(missing) = error else {
-                            panic!("{}: {error}", row.id)
-                        };
+                        let NameError::Missing(missing) = error else { panic!("{}: {error}", row.id) };
                         values.insert(missing.placeholder, "x1".to_owned());
                     }
                 }
@@ -115,16 +94,9 @@ fn every_row_gives_names_or_says_what_is_missing() {
             assert_eq!(row.resource_type, "Microsoft.ElasticSan/elasticSans", "{}", row.id);
             continue;
         };
-        assert_eq!(
-            given.records.len(),
-            given.names.len() + usize::from(row.resource_type == WORKSPACE_TYPE)
-        );
+        assert_eq!(given.records.len(), given.names.len() + usize::from(row.resource_type == WORKSPACE_TYPE));
         for record in &given.records {
-            assert!(
-                record.member < given.member_count && record.name.is_under(&record.zone),
-                "{}",
-                row.id
-            );
+            assert!(record.member < given.member_count && record.name.is_under(&record.zone), "{}", row.id);
             assert!(given.zones.contains(&record.zone), "{}", row.id);
         }
     }
@@ -137,12 +109,7 @@ fn published_aliases_follow_the_rule_where_it_applies() {
     for row in &raw.rows {
         for member in row.members.iter().flatten() {
             let follows = |zone: &String| alias(&member.public_fqdn, zone).is_none_or(|a| Some(a) == member.alias);
-            assert!(
-                row.deploy_zones.iter().all(follows),
-                "{}: {}",
-                row.id,
-                member.public_fqdn
-            );
+            assert!(row.deploy_zones.iter().all(follows), "{}: {}", row.id, member.public_fqdn);
         }
     }
 }

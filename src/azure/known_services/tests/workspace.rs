@@ -5,16 +5,10 @@ fn the_flagship_hub() {
     // IN-03, IN-04, DEF-06
     let hub = WorkspaceNames::new(Cloud::Public, "aih-contoso", ID, "eastus2").unwrap();
     assert_eq!(hub.api.public, fqdn(&format!("{ID}.workspace.eastus2.api.azureml.ms")));
-    assert_eq!(
-        hub.cert.public,
-        fqdn(&format!("{ID}.workspace.eastus2.cert.api.azureml.ms"))
-    );
+    assert_eq!(hub.cert.public, fqdn(&format!("{ID}.workspace.eastus2.cert.api.azureml.ms")));
     let label = format!("ml-aih-contoso-eastus2-{ID}");
     assert_eq!(label.len(), 59);
-    assert_eq!(
-        hub.notebooks.public,
-        fqdn(&format!("{label}.eastus2.notebooks.azure.net"))
-    );
+    assert_eq!(hub.notebooks.public, fqdn(&format!("{label}.eastus2.notebooks.azure.net")));
     assert_eq!(
         records(&hub.records()),
         [
@@ -28,17 +22,8 @@ fn the_flagship_hub() {
     let hub_values = in_eastus2("aih-contoso", &values);
     let given = try_names(Cloud::Public, WORKSPACE_TYPE, "amlworkspace", &hub_values).unwrap();
     assert_eq!(given.names, [hub.api.clone(), hub.cert.clone(), hub.notebooks.clone()]);
-    assert_eq!(
-        (given.records, given.member_count, given.public_zones.len()),
-        (hub.records(), 3, 5)
-    );
-    assert_eq!(
-        given.zones,
-        [
-            fqdn("privatelink.api.azureml.ms"),
-            fqdn("privatelink.notebooks.azure.net")
-        ]
-    );
+    assert_eq!((given.records, given.member_count, given.public_zones.len()), (hub.records(), 3, 5));
+    assert_eq!(given.zones, [fqdn("privatelink.api.azureml.ms"), fqdn("privatelink.notebooks.azure.net")]);
     let errors = try_names(Cloud::Public, WORKSPACE_TYPE, "amlworkspace", &in_eastus2("hub", NONE)).unwrap_err();
     assert_eq!(errors, [NameError::Missing(MissingValue::of("workspaceGuid"))]);
 }
@@ -50,18 +35,12 @@ fn compute_instances_and_online_endpoints_of_the_flagship() {
     let [usual, newer] = hub.compute_instance("ci-alice").unwrap();
     assert_eq!(usual.public, fqdn("ci-alice.eastus2.instances.azureml.ms"));
     assert_eq!(newer.public, fqdn("ci-alice.eastus2.instances.ml.azure.ms"));
-    assert_eq!(
-        (&usual.private, &usual.record, usual.member),
-        (&hub.api.private, &hub.api.record, 0)
-    );
+    assert_eq!((&usual.private, &usual.record, usual.member), (&hub.api.private, &hub.api.record, 0));
     let [usual, _] = hub.compute_instance_ssh("ci-alice").unwrap();
     assert_eq!(usual, fqdn("ci-alice-22.eastus2.instances.azureml.ms"));
     let endpoint = hub.online_endpoint("moe-fraud").unwrap();
     assert_eq!(endpoint.public, fqdn("moe-fraud.eastus2.inference.ml.azure.com"));
-    assert_eq!(
-        endpoint.private,
-        fqdn(&format!("moe-fraud.{ID}.inference.eastus2.privatelink.api.azureml.ms"))
-    );
+    assert_eq!(endpoint.private, fqdn(&format!("moe-fraud.{ID}.inference.eastus2.privatelink.api.azureml.ms")));
     assert_eq!((endpoint.record, endpoint.member), (hub.inference.name.clone(), 2));
     assert!(hub.online_endpoint("two words").is_err());
 }
@@ -85,12 +64,7 @@ fn workspace_names_agree_with_the_published_rows() {
     for row in raw.rows.iter().filter(|row| row.resource_type == WORKSPACE_TYPE) {
         let cloud = row.cloud.parse().unwrap();
         let hub = WorkspaceNames::new(cloud, "hub", ID, "r1").unwrap();
-        let ours = [
-            hub.api.clone(),
-            hub.cert.clone(),
-            hub.notebooks.clone(),
-            hub.online_endpoint("ep").unwrap(),
-        ];
+        let ours = [hub.api.clone(), hub.cert.clone(), hub.notebooks.clone(), hub.online_endpoint("ep").unwrap()];
         let fill = |text: &str| {
             let text = text.replace("{workspaceGuid}", ID).replace("{regionName}", "r1");
             fqdn(&text.replace("{workspaceName}", "hub").replace("{endpointName}", "ep"))
