@@ -128,9 +128,18 @@ impl<T> Directory<T> {
             Some(several) => {
                 Err(NotFound::Ambiguous(several.iter().map(|(o, _)| format!("{}.{}", o.kind, o.name)).collect()))
             }
-            None => qualified().map(|(_, value)| value).ok_or_else(|| {
+            None => qualified().map(|(_, value)| value).ok_or(NotFound::Missing(None)),
+        }
+    }
+
+    /// The same refusal with the name that was probably meant; apart from the look-up, because it compares all names.
+    #[must_use]
+    pub fn suggest(&self, name: &str, why: NotFound) -> NotFound {
+        match why {
+            NotFound::Missing(_) => {
                 NotFound::Missing(crate::diag::nearest(name, self.0.keys().map(String::as_str)).map(str::to_owned))
-            }),
+            }
+            other => other,
         }
     }
 

@@ -32,7 +32,11 @@ pub struct Zone {
 
 /// Records by full name.
 #[derive(Debug, Clone, Default)]
-pub struct RecordSet(BTreeMap<Fqdn, Record>);
+pub struct RecordSet {
+    records: BTreeMap<Fqdn, Record>,
+    /// Whether a wildcard is among them; most sets have none, and the search for one allocates.
+    wildcards: bool,
+}
 
 /// What a name holds.
 #[derive(Debug, Clone)]
@@ -55,7 +59,8 @@ pub enum RecordData {
 impl RecordSet {
     /// Adds a record; the first of a name stays, addresses of the same name are joined.
     pub fn insert(&mut self, name: Fqdn, record: Record) {
-        match self.0.entry(name) {
+        self.wildcards |= name.as_str().starts_with("*.");
+        match self.records.entry(name) {
             std::collections::btree_map::Entry::Vacant(slot) => {
                 slot.insert(record);
             }
@@ -75,22 +80,26 @@ impl RecordSet {
 
     /// Adds a record unless the name has one.
     pub fn insert_new(&mut self, name: Fqdn, record: Record) {
-        self.0.entry(name).or_insert(record);
+        self.wildcards |= name.as_str().starts_with("*.");
+        self.records.entry(name).or_insert(record);
     }
 
     /// The record of a name, by itself or by the nearest wildcard.
     #[must_use]
     pub fn find(&self, name: &Fqdn) -> Option<&Record> {
-        if let Some(record) = self.0.get(name) {
+        if let Some(record) = self.records.get(name) {
             return Some(record);
+        }
+        if !self.wildcards {
+            return None;
         }
         let mut parent = name.parent();
         while let Some(above) = parent {
-            if let Some(record) = above.prepend("*").ok().and_then(|w| self.0.get(&w)) {
+            if let Some(record) = above.prepend("*").ok().and_then(|w| self.records.get(&w)) {
                 return Some(record);
             }
             // A name that exists stops the search for wildcards further up.
-            if self.0.contains_key(&above) {
+            if self.records.contains_key(&above) {
                 return None;
             }
             parent = above.parent();
@@ -100,7 +109,7 @@ impl RecordSet {
 
     /// All records in order of name.
     pub fn iter(&self) -> impl Iterator<Item = (&Fqdn, &Record)> {
-        self.0.iter()
+        self.records.iter()
     }
 }
 

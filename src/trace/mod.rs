@@ -102,7 +102,7 @@ pub fn trace(plane: &Plane, question: &Question) -> Result<Trace, QuestionError>
 /// # Errors
 /// If no client, or more than one, has the name.
 pub fn client<'p>(plane: &'p Plane, name: &str) -> Result<&'p Client, QuestionError> {
-    plane.clients.get(name).map_err(|why| QuestionError::Client(name.to_owned(), why))
+    plane.clients.get(name).map_err(|why| QuestionError::Client(name.to_owned(), plane.clients.suggest(name, why)))
 }
 
 fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
@@ -134,7 +134,7 @@ fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
             (ClientKind::Identity(_), Some(door)) => Ok(Aim::Resource(plane.doors.get(door.door).resource)),
             _ => Ok(Aim::Name(name)),
         },
-        _ => Err(QuestionError::Target(host.to_owned(), missing)),
+        _ => Err(QuestionError::Target(host.to_owned(), plane.targets.suggest(host, missing))),
     }
 }
 
