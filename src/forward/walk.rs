@@ -135,8 +135,13 @@ impl<'a> Walk<'a> {
     fn foreign_realm(&mut self) -> Option<End> {
         let home = self.plane.network_of(self.emitter)?;
         let realm = self.plane.networks.get(home).realm;
-        let holds = |n: &Network| n.prefixes.iter().any(|p| p.contains(self.packet.destination));
-        if is_public(self.packet.destination) || self.plane.networks.iter().any(|(_, n)| n.realm == realm && holds(n)) {
+        let destination = self.packet.destination;
+        let holds = |n: &Network| n.prefixes.iter().any(|p| p.contains(destination));
+        let mut own = self.plane.networks.iter().filter(|(_, n)| n.realm == realm);
+        if is_public(destination)
+            || holds(self.plane.networks.get(home))
+            || own.any(|(id, _)| self.plane.owner(id, destination).is_some())
+        {
             return None;
         }
         let (_, other) = self.plane.networks.iter().find(|(_, n)| n.realm != realm && holds(n))?;
