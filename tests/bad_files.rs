@@ -1,0 +1,109 @@
+//! Bad input: every file under `tests/diagnostics` names the diagnostics it must cause, with their places, and no
+//! other may occur. What cannot be written as such a file follows in Rust.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+use privreach::{
+    diag::{Diagnostic, SourceMap},
+    scenario::{Loaded, load_paths, load_text},
+    snapshot::Snapshot,
+    verify::verify,
+};
+use std::{fs, path::Path, time::Instant};
+
+/// All problems of loaded scenarios: of reading, compiling, and asking.
+fn problems(loaded: Loaded) -> (SourceMap, Vec<Diagnostic>) {
+    let mut all = loaded.diagnostics;
+    for scenario in loaded.scenarios {
+        let snapshot = Snapshot::new(scenario);
+        all.extend(snapshot.diagnostics.iter().cloned());
+        all.extend(verify(&snapshot).problems);
+    }
+    all.sort_by(|a, b| (a.span, a.code).cmp(&(b.span, b.code)));
+    all.dedup();
+    (loaded.sources, all)
+}
+
+#[test]
+fn each_file_causes_exactly_its_diagnostics() {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/diagnostics");
+    let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    let mut wrong = Vec::new();
+    let mut expected_in_all = 0;
+    for path in files {
+        let text = fs::read_to_string(&path).unwrap();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let mut expected: Vec<Vec<&str>> =
+            text.lines().filter_map(|l| l.trim().strip_prefix("# expect: ")).map(|l| l.splitn(3, ' ').collect()).collect();
+        expected_in_all += expected.len();
+        let (sources, found) = problems(load_paths(&[path]));
+        for diagnostic in found {
+            let place = diagnostic.span.map(|s| sources.locate(s)).map(|l| format!("{}:{}", l.line, l.column)).unwrap_or_default();
+            let words = format!("{} {}", diagnostic.message, diagnostic.help.as_deref().unwrap_or_default());
+            let at = expected.iter().position(|e| e[0] == diagnostic.code.as_str() && e[1] == place && words.contains(e.get(2).copied().unwrap_or("")));
+            match at {
+                Some(at) => drop(expected.remove(at)),
+                None => wrong.push(format!("{name}: not expected: {} {place} {words}", diagnostic.code)),
+            }
+        }
+        wrong.extend(expected.iter().map(|e| format!("{name}: missing: {}", e.join(" "))));
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+    assert!(expected_in_all > 20);
+}
+
+fn codes(loaded: Loaded) -> Vec<&'static str> {
+    problems(loaded).1.iter().map(|d| d.code.as_str()).collect()
+}
+
+#[test]
+fn files_that_are_no_text_or_no_scenario() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| {
+        let path = directory.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        codes(load_paths(&[path]))
+    };
+    assert_eq!(write("latin1.yaml", b"name: caf\xe9\n"), ["E-ENCODING"]);
+    assert_eq!(write("empty.yaml", b""), ["E-EMPTY"]);
+    assert_eq!(write("comment.yaml", b"# nothing\n"), ["E-EMPTY"]);
+    assert_eq!(write("list.yaml", b"- a\n- b\n"), ["E-TYPE"]);
+    assert_eq!(write("json.json", br#"{"virtual_networks": {"v": {"address_space": ["10.0.0.0/16"]}}}"#), [""; 0]);
+    let bare = tempfile::tempdir().unwrap();
+    assert_eq!(codes(load_paths(&[bare.path().to_owned()])), ["E-NO-SCENARIO"]);
+    assert_eq!(codes(load_paths(&[bare.path().join("absent.yaml")])), ["E-IO"]);
+}
+
+#[test]
+fn hostile_files_are_refused_quickly_and_without_overflow() {
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for i in 1..12 {
+        let previous = vec![format!("*a{}", i - 1); 10].join(", ");
+        bomb.push_str(&format!("a{i}: &a{i} [{previous}]\n"));
+    }
+    let deep_block: String = (0..3000).map(|i| format!("{}a:\n", " ".repeat(i))).collect();
+    let hostile = [
+        bomb,
+        "[".repeat(100_000),
+        "{a: ".repeat(100_000),
+        "- ".repeat(100_000),
+        "? ".repeat(100_000),
+        deep_block,
+        format!("name: {}", "[".repeat(300)),
+    ];
+    // An ordinary thread's stack, so that an overflow would show.
+    std::thread::Builder::new()
+        .stack_size(2 * 1024 * 1024)
+        .spawn(move || {
+            for text in hostile {
+                let started = Instant::now();
+                let found = codes(load_text("hostile.yaml", &text));
+                assert!(found.contains(&"E-LIMIT") || found.contains(&"E-SYNTAX"), "{found:?}");
+                assert!(started.elapsed().as_secs() < 20);
+            }
+        })
+        .unwrap()
+        .join()
+        .unwrap();
+}

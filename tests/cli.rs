@@ -1,0 +1,166 @@
+//! The program as users run it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+
+use assert_cmd::Command;
+use std::fs;
+
+const MUTATIONS: &str = "scenarios/foundry-hub/mutations.yaml";
+const FLAGSHIP: &str = "scenarios/foundry-hub/foundry-hub.yaml";
+
+/// Exit code, standard output and standard error of a run.
+fn run(args: &[&str]) -> (i32, String, String) {
+    run_with(args, "", &[])
+}
+
+fn run_with(args: &[&str], input: &str, environment: &[(&str, &str)]) -> (i32, String, String) {
+    let mut command = Command::cargo_bin("privreach").unwrap();
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("NO_COLOR").env("COLUMNS", "80");
+    let output = command.args(args).envs(environment.iter().copied()).write_stdin(input).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+/// A scenario in which `visitor` asks for a closed service; the expectation is given.
+fn scenario(expectation: &str) -> String {
+    format!(
+        "services:\n  stsample: {{ type: Microsoft.Storage/storageAccounts, public_network_access_enabled: false }}\n\
+         internet_clients:\n  visitor: {{ ip_address: 198.51.100.7 }}\nexpectations:\n  E1: {expectation}\n"
+    )
+}
+
+#[test]
+fn exit_codes() {
+    let check = |expectation: &str| run_with(&["check", "-"], &scenario(expectation), &[]).0;
+    assert_eq!(check("{ from: visitor, to: stsample.blob.core.windows.net, verdict: blocked, reason: PNA }"), 0);
+    assert_eq!(check("{ from: visitor, to: stsample.blob.core.windows.net, verdict: public }"), 1);
+    assert_eq!(check("{ from: visitor, to: nobody.example.com, verdict: public }"), 3);
+    assert_eq!(check("{ from: visitor, to: nobody.example.com, verdict: unknown }"), 0);
+    assert_eq!(check("{ from: nobody, to: stsample.blob.core.windows.net, verdict: public }"), 2);
+    assert_eq!(check("{ from: visitor, verdict: public }"), 2);
+    assert_eq!(run(&["check", "no/such/path"]).0, 2);
+    assert_eq!(run(&[]).0, 2);
+    assert_eq!(run(&["--help"]).0, 0);
+    assert_eq!(run(&["frobnicate"]).0, 2);
+}
+
+#[test]
+fn check_reports_failures_with_their_place_and_the_deciding_steps() {
+    let text = scenario("{ from: visitor, to: stsample.blob.core.windows.net, verdict: public }");
+    let (_, out, _) = run_with(&["check", "-"], &text, &[]);
+    for part in ["failed E1", "verdict: expected public, found blocked", "<stdin>:6:3", "PNA", "1 fail"] {
+        assert!(out.contains(part), "{part} is not in\n{out}");
+    }
+}
+
+#[test]
+fn check_as_json_is_versioned() {
+    let (code, out, _) = run(&["check", "scenarios/quickstart", "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &value["version"], &value["command"]), (0, &1.into(), &"check".into()));
+    assert_eq!(value["result"]["scenarios"][0]["held"], 3);
+}
+
+#[test]
+fn a_trace_names_all_blockers_with_their_place_and_what_to_change() {
+    let args = ["trace", MUTATIONS, "--variant", "M02-search-rule-missing", "--from", "ci-alice", "--to", "srch-contoso"];
+    let (code, out, _) = run(&args);
+    assert_eq!(code, 0);
+    for part in ["blocked", "EGRESS, PNA", "foundry-hub.yaml:", "ISO-03", "PAAS-01", "to fix", "MPE-05"] {
+        assert!(out.contains(part), "{part} is not in\n{out}");
+    }
+    let (_, json, _) = run(&[&args[..], &["--format", "json"]].concat());
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(value["result"]["verdict"], "blocked");
+    assert_eq!(value["result"]["reasons"], serde_json::json!(["EGRESS", "PNA"]));
+    assert!(value["result"]["steps"].as_array().unwrap().iter().any(|s| s["place"]["line"].as_u64() > Some(1)));
+}
+
+#[test]
+fn targets_may_be_names_urls_and_addresses() {
+    let to = |to: &str| run(&["trace", FLAGSHIP, "--from", "onprem-user", "--to", to]).1;
+    assert!(to("srch-contoso").starts_with("private"));
+    assert!(to("https://staihcontoso.blob.core.windows.net/container?x=1").starts_with("private"));
+    assert!(to("staihcontoso.file.core.windows.net:445").starts_with("private"));
+    assert!(to("staihcontoso.blob.core.windows.net:445").starts_with("blocked"));
+    assert!(to("10.0.3.15").starts_with("private"));
+}
+
+#[test]
+fn mistakes_on_the_command_line_come_with_a_suggestion() {
+    let fails = |args: &[&str], hint: &str| {
+        let (code, _, err) = run(args);
+        assert!(code == 2 && err.contains(hint), "{code} {err}");
+    };
+    fails(&["trace", FLAGSHIP, "--from", "ci-alic", "--to", "srch-contoso"], "did you mean `ci-alice`");
+    fails(&["trace", FLAGSHIP, "--from", "ci-alice", "--to", "srch-contos"], "did you mean `srch-contoso`");
+    fails(&["trace", FLAGSHIP, "--from", "ci-alice", "--to", "staihcontoso"], "staihcontoso.blob.core.windows.net");
+    fails(&["trace", MUTATIONS, "--variant", "M2", "--from", "a", "--to", "b"], "has no variant");
+    fails(&["explain", "PNAA"], "did you mean `PNA`");
+    fails(&["trace", FLAGSHIP, "--from", "ci-alice", "--to", "srch-contoso:99999"], "not a port");
+}
+
+#[test]
+fn resolve_walks_the_forwarders() {
+    let (code, out, _) = run(&["resolve", FLAGSHIP, "--from", "onprem-user", "kv-aih-contoso.vault.azure.net"]);
+    assert_eq!(code, 0);
+    for part in ["10.0.3.9", "dns-dc1", "conditional_forwarder", "privatelink.vaultcore.azure.net"] {
+        assert!(out.contains(part), "{part} is not in\n{out}");
+    }
+    assert!(run(&["resolve", FLAGSHIP, "--from", "ci-alice", "sql01.corp.contoso.com"]).1.contains("NXDOMAIN"));
+}
+
+#[test]
+fn the_graph_nests_clusters_and_balances() {
+    let (_, out, _) = run(&["graph", FLAGSHIP]);
+    assert_eq!(out.matches('{').count(), out.matches('}').count());
+    assert!(out.matches("subgraph cluster_").count() >= 12);
+    assert!(!out.contains("penwidth=3"));
+    let (_, traced, _) = run(&["graph", FLAGSHIP, "--trace", "ci-alice", "artifactory.corp.contoso.com"]);
+    assert!(traced.contains("penwidth=3"));
+    let (code, _, err) = run_with(&["graph", FLAGSHIP, "--format", "svg"], "", &[("PATH", "")]);
+    assert!(code == 2 && err.contains("Graphviz"), "{err}");
+}
+
+#[test]
+fn hostile_names_stay_inside_the_picture_and_the_terminal() {
+    let text = "virtual_networks:\n  \"v\\\"]; \\e[31m<b>\":\n    address_space: [10.0.0.0/16]\n";
+    let (code, out, _) = run_with(&["graph", "-"], text, &[]);
+    assert!(code == 0 && out.contains("v\\\"];") && !out.contains('\u{1b}'), "{out}");
+}
+
+#[test]
+fn explain_and_schema() {
+    assert!(run(&["explain", "pna"]).1.contains("refuses"));
+    assert!(run(&["explain", "E-UNKNOWN-KEY"]).1.contains("misspelt"));
+    assert!(run(&["explain"]).1.contains("managed-private-endpoint"));
+    assert!(run(&["explain", "services"]).1.contains("Microsoft.KeyVault/vaults"));
+    let schema: serde_json::Value = serde_json::from_str(&run(&["schema"]).1).unwrap();
+    assert!(schema["properties"]["private_endpoints"].is_object());
+}
+
+#[test]
+fn output_colour_and_determinism() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("result.json");
+    let name = file.to_str().unwrap();
+    let (code, out, _) = run(&["check", "scenarios/quickstart", "--format", "json", "--output", name]);
+    assert!(code == 0 && out.is_empty());
+    assert_eq!(fs::read_to_string(&file).unwrap(), run(&["check", "scenarios/quickstart", "--format", "json"]).1);
+    let args = ["check", "scenarios/quickstart", "--color"];
+    let with = |colour: &str, env: &[(&str, &str)]| run_with(&[&args[..], &[colour]].concat(), "", env).1;
+    assert!(with("always", &[]).contains('\u{1b}'));
+    assert!(!with("auto", &[("NO_COLOR", "1")]).contains('\u{1b}'));
+    assert!(!with("never", &[]).contains('\u{1b}'));
+    assert_eq!(run(&["check", "scenarios", "-v"]), run(&["check", "scenarios", "-v"]));
+}
+
+#[test]
+fn text_fits_a_terminal_of_80_columns() {
+    for args in [&["check", "scenarios"][..], &["trace", FLAGSHIP, "--from", "onprem-user", "--to", "srch-contoso"]] {
+        for line in run(args).1.lines() {
+            let longest = line.split(' ').map(|w| w.chars().count()).max().unwrap_or(0);
+            assert!(line.chars().count() <= 80 || longest > 40, "{line}");
+        }
+    }
+}
