@@ -1,7 +1,13 @@
 //! Bad input: every file under `tests/diagnostics` names the diagnostics it must cause, with their places, and no
 //! other may occur. What cannot be written as such a file follows in Rust.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 use privreach::{
     diag::{Diagnostic, SourceMap},
@@ -34,14 +40,23 @@ fn each_file_causes_exactly_its_diagnostics() {
     for path in files {
         let text = fs::read_to_string(&path).unwrap();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let mut expected: Vec<Vec<&str>> =
-            text.lines().filter_map(|l| l.trim().strip_prefix("# expect: ")).map(|l| l.splitn(3, ' ').collect()).collect();
+        let mut expected: Vec<Vec<&str>> = text
+            .lines()
+            .filter_map(|l| l.trim().strip_prefix("# expect: "))
+            .map(|l| l.splitn(3, ' ').collect())
+            .collect();
         expected_in_all += expected.len();
         let (sources, found) = problems(load_paths(&[path]));
         for diagnostic in found {
-            let place = diagnostic.span.map(|s| sources.locate(s)).map(|l| format!("{}:{}", l.line, l.column)).unwrap_or_default();
+            let place = diagnostic
+                .span
+                .map(|s| sources.locate(s))
+                .map(|l| format!("{}:{}", l.line, l.column))
+                .unwrap_or_default();
             let words = format!("{} {}", diagnostic.message, diagnostic.help.as_deref().unwrap_or_default());
-            let at = expected.iter().position(|e| e[0] == diagnostic.code.as_str() && e[1] == place && words.contains(e.get(2).copied().unwrap_or("")));
+            let at = expected.iter().position(|e| {
+                e[0] == diagnostic.code.as_str() && e[1] == place && words.contains(e.get(2).copied().unwrap_or(""))
+            });
             match at {
                 Some(at) => drop(expected.remove(at)),
                 None => wrong.push(format!("{name}: not expected: {} {place} {words}", diagnostic.code)),

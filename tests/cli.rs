@@ -1,6 +1,12 @@
 //! The program as users run it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 use assert_cmd::Command;
 use std::fs;
@@ -63,7 +69,8 @@ fn check_as_json_is_versioned() {
 
 #[test]
 fn a_trace_names_all_blockers_with_their_place_and_what_to_change() {
-    let args = ["trace", MUTATIONS, "--variant", "M02-search-rule-missing", "--from", "ci-alice", "--to", "srch-contoso"];
+    let args =
+        ["trace", MUTATIONS, "--variant", "M02-search-rule-missing", "--from", "ci-alice", "--to", "srch-contoso"];
     let (code, out, _) = run(&args);
     assert_eq!(code, 0);
     for part in ["blocked", "EGRESS, PNA", "foundry-hub.yaml:", "ISO-03", "PAAS-01", "to fix", "MPE-05"] {

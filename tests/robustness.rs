@@ -1,6 +1,12 @@
 //! Nothing a file holds makes the program panic.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "tests fail by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
 
 use privreach::{scenario::load_text, snapshot::Snapshot, verify::verify};
 use proptest::prelude::*;

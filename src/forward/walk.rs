@@ -98,6 +98,10 @@ pub(super) fn lookup(routes: &[Route], destination: IpAddr) -> Option<&Route> {
 
 impl<'a> Walk<'a> {
     fn run(&mut self) -> End {
+        // What is addressed to the sender itself never leaves it.
+        if self.plane.endpoints.get(self.emitter).addresses.contains(&self.packet.destination) {
+            return self.arrive(self.emitter);
+        }
         if let Some(end) = self.foreign_realm() {
             return end;
         }
@@ -275,6 +279,10 @@ impl<'a> Walk<'a> {
 
     fn deliver(&mut self, owner: Id<Endpoint>) -> End {
         self.steps.extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
+        self.arrive(owner)
+    }
+
+    fn arrive(&self, owner: Id<Endpoint>) -> End {
         End::Delivered(Arrival {
             endpoint: owner,
             packet: self.packet.clone(),
@@ -461,7 +469,7 @@ impl<'a> Walk<'a> {
             let at_listener = matches!(endpoint.role, Role::Frontend { .. });
             if at_listener {
                 // The gateway's platform balancer has no rule without a listener, so filters come after (see trace).
-                return self.deliver_unfiltered(owner);
+                return self.arrive(owner);
             }
             return self.deliver(owner);
         }
@@ -478,13 +486,6 @@ impl<'a> Walk<'a> {
         };
         self.steps.push(step);
         End::Lost
-    }
-
-    fn deliver_unfiltered(&mut self, owner: Id<Endpoint>) -> End {
-        let kept = self.steps.len();
-        let end = self.deliver(owner);
-        self.steps.truncate(kept);
-        end
     }
 }
 

@@ -1,0 +1,133 @@
+//! Two judges: a naive reference written from the rules, and the step engine, on seeded random estates. And laws that
+//! need no judge.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+#[path = "judge/estate.rs"]
+mod estate;
+#[path = "judge/reference.rs"]
+mod reference;
+
+use estate::{Estate, Rule};
+use privreach::{
+    net::Transport,
+    scenario::load_text,
+    snapshot::Snapshot,
+    trace::{Judgement, Question, Trace, trace},
+    verdict::Verdict,
+};
+use reference::{From, To};
+use std::collections::BTreeSet;
+
+fn snapshot(estate: &Estate, backwards: bool) -> Snapshot {
+    let text = estate::text(estate, backwards);
+    let loaded = load_text("random.yaml", &text);
+    assert!(loaded.diagnostics.is_empty(), "{:?}\n{text}", loaded.diagnostics);
+    let snapshot = Snapshot::new(loaded.scenarios.into_iter().next().unwrap());
+    assert!(snapshot.diagnostics.is_empty(), "{:?}\n{text}", snapshot.diagnostics);
+    snapshot
+}
+
+fn questions() -> Vec<(From, To)> {
+    let clients = [From::Machine(0), From::Machine(1), From::Machine(2), From::Visitor, From::Stranger];
+    let targets: Vec<To> = (0..4).map(To::Store).chain((0..3).map(To::Machine)).collect();
+    clients.iter().flat_map(|c| targets.iter().map(move |t| (*c, *t))).collect()
+}
+
+fn ask(snapshot: &Snapshot, from: From, to: To) -> Trace {
+    let question = Question {
+        from: match from {
+            From::Machine(n) => format!("vm-{n}"),
+            From::Visitor => "visitor".to_owned(),
+            From::Stranger => "stranger".to_owned(),
+        },
+        to: match to {
+            To::Store(s) => format!("store{s}.blob.core.windows.net"),
+            To::Machine(n) => format!("10.{n}.1.4"),
+        },
+        port: 443,
+        transport: Transport::Tcp,
+    };
+    trace(&snapshot.plane, &question).unwrap()
+}
+
+fn words(judged: &Judgement) -> (String, String) {
+    let why = judged.via.map(|v| v.to_string()).or_else(|| judged.reason().map(|r| r.to_string()));
+    (judged.verdict.to_string(), why.unwrap_or_default())
+}
+
+/// Seeds of a run: a few hundred, or as many as `PRIVREACH_SEEDS` says.
+fn seeds() -> u64 {
+    std::env::var("PRIVREACH_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(300)
+}
+
+#[test]
+fn the_step_engine_agrees_with_the_reference() {
+    let mut seen = BTreeSet::new();
+    for seed in 0..seeds() {
+        let estate = estate::estate(seed);
+        let snapshot = snapshot(&estate, false);
+        for (from, to) in questions() {
+            let (verdict, why) = reference::judge(&estate, from, to);
+            let traced = ask(&snapshot, from, to);
+            let found = words(&traced.judgement);
+            assert_eq!(
+                (found.0.as_str(), found.1.as_str()),
+                (verdict, why),
+                "seed {seed}: {from:?} to {to:?}\nsteps: {:#?}\n{}",
+                traced.steps.iter().map(|s| (&s.text, s.outcome)).collect::<Vec<_>>(),
+                estate::text(&estate, false)
+            );
+            seen.insert(why);
+        }
+    }
+    let wanted = [
+        "private-endpoint",
+        "public-endpoint",
+        "routed",
+        "DNS-NXDOMAIN",
+        "PNA",
+        "NSG",
+        "FW",
+        "NOROUTE",
+        "NEXTHOP",
+        "TAG",
+    ];
+    let missing: Vec<_> = wanted.iter().filter(|w| !seen.contains(**w)).collect();
+    assert!(missing.is_empty(), "no estate shows {missing:?}; seen {seen:?}");
+}
+
+#[test]
+fn order_changes_nothing_and_neither_does_asking_again() {
+    for seed in 0..60 {
+        let estate = estate::estate(seed);
+        let (forwards, backwards) = (snapshot(&estate, false), snapshot(&estate, true));
+        for (from, to) in questions() {
+            let first = ask(&forwards, from, to);
+            assert_eq!(first.judgement, ask(&backwards, from, to).judgement, "seed {seed}: {from:?} to {to:?}");
+            assert_eq!(first.steps, ask(&forwards, from, to).steps);
+        }
+    }
+}
+
+#[test]
+fn a_further_deny_never_opens_anything() {
+    for seed in 0..60 {
+        let estate = estate::estate(seed);
+        let mut denied = estate.clone();
+        let rules = denied.networks[1].rules.get_or_insert_default();
+        rules.insert(0, Rule { priority: 99 + 1 + 500, allow: false, network: Some(2) });
+        let (before, after) = (snapshot(&estate, false), snapshot(&denied, false));
+        for (from, to) in questions() {
+            let reaches = |v: Verdict| matches!(v, Verdict::Private | Verdict::Public | Verdict::Backbone);
+            let (old, new) = (ask(&before, from, to).judgement.verdict, ask(&after, from, to).judgement.verdict);
+            assert!(reaches(old) || !reaches(new), "seed {seed}: {from:?} to {to:?}: {old} became {new}");
+        }
+    }
+}
