@@ -1,7 +1,7 @@
 //! The way back: from the endpoint that was reached to the source it saw (EVAL-02, ASYM-01).
 
 use super::step::{Stage, Step};
-use super::walk::{Arrival, lookup};
+use super::walk::{Arrival, lookup, nearby};
 use crate::{
     dataplane::{Endpoint, Id, NextHop, Packet, Plane, Role},
     net::is_public,
@@ -51,12 +51,7 @@ pub(super) fn walk_back(plane: &Plane, from: Id<Endpoint>, arrival: &Arrival, se
                 emitter = *gateway;
             }
             NextHop::Appliance(address) => {
-                let near = plane.owner(plane.segments.get(segment).network, *address).or_else(|| {
-                    match lookup(routes, *address).map(|r| &r.hop) {
-                        Some(NextHop::Network { network, .. }) => plane.owner(*network, *address),
-                        _ => None,
-                    }
-                });
+                let near = nearby(plane, plane.segments.get(segment), *address);
                 let Some(device) = near else { break };
                 devices.push(device);
                 emitter = device;

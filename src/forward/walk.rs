@@ -96,6 +96,17 @@ pub(super) fn lookup(routes: &[Route], destination: IpAddr) -> Option<&Route> {
     routes.iter().find(|r| r.prefix.contains(destination))
 }
 
+/// The owner of an address in this network or one connected directly. What counts is the connection, so user routes
+/// for the same prefix do not hide it (UDR-02).
+pub(super) fn nearby(plane: &Plane, segment: &Segment, address: IpAddr) -> Option<Id<Endpoint>> {
+    plane.owner(segment.network, address).or_else(|| {
+        segment.routes.iter().find_map(|route| match &route.hop {
+            NextHop::Network { network, .. } if route.prefix.contains(address) => plane.owner(*network, address),
+            _ => None,
+        })
+    })
+}
+
 impl<'a> Walk<'a> {
     fn run(&mut self) -> End {
         // What is addressed to the sender itself never leaves it.
@@ -295,13 +306,7 @@ impl<'a> Walk<'a> {
     }
 
     fn appliance(&mut self, address: IpAddr, route: &Route, segment: &'a Segment) -> Option<End> {
-        let owner = self.plane.owner(segment.network, address).or_else(|| {
-            let reachable = lookup(&segment.routes, address).map(|r| &r.hop);
-            match reachable {
-                Some(NextHop::Network { network, .. }) => self.plane.owner(*network, address),
-                _ => None,
-            }
-        });
+        let owner = nearby(self.plane, segment, address);
         let Some(owner) = owner else {
             self.steps.push(
                 Step::block(
