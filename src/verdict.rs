@@ -115,8 +115,6 @@ words! {
         NoHost = "NO-HOST", "The address lies in a network of the scenario but nothing there owns it.";
         PeerFwd = "PEER-FWD", "The receiving side of a peering does not accept forwarded traffic (PEER-07).";
         GwDown = "GW-DOWN", "The gateway has no connection that is up towards the destination (GW-12).";
-        GwNoAdv = "GW-NOADV", "The far end of the gateway has no route to the address (ER-02, PEER-09).";
-        NoInbound = "NO-INBOUND", "Unsolicited traffic from the internet reaches something that does not accept it.";
         HostName = "HOST-NAME", "The service answers only to its own name, not to a bare address or a privatelink name (PE-17).";
         Asym = "ASYM", "A stateful device sees only one direction of the flow (ASYM-01).";
         Nsg = "NSG", "A network security group denies the flow (NSG-04).";

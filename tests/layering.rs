@@ -138,3 +138,26 @@ fn no_file_is_longer_than_600_lines() {
     let long: Vec<_> = sources.iter().filter(|p| fs::read_to_string(p).unwrap().lines().count() > 600).collect();
     assert!(long.is_empty(), "{long:?}");
 }
+
+/// A code that nothing reports is a promise that nothing keeps.
+#[test]
+fn every_reason_and_diagnostic_code_is_used() {
+    let mut sources = Vec::new();
+    files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut sources);
+    let texts: Vec<String> = sources.iter().map(|p| fs::read_to_string(p).unwrap()).collect();
+    let codes = texts.iter().find(|t| t.contains("macro_rules! codes")).unwrap();
+    let words = texts.iter().find(|t| t.contains("macro_rules! words")).unwrap();
+    let reasons = &words[words.find("pub enum Reason").unwrap()..];
+    let names = |text: &str| -> Vec<String> {
+        text.lines()
+            .filter(|l| l.starts_with("    ") && l.contains(" = "))
+            .filter_map(|l| l.trim().split(' ').next().map(str::to_owned))
+            .collect()
+    };
+    let used = |needle: String| texts.iter().any(|t| t.contains(&needle));
+    let mut unused: Vec<String> =
+        names(&codes[codes.find("codes! {").unwrap()..]).into_iter().filter(|c| !used(format!("code::{c}"))).collect();
+    let end = reasons.find("\n}\n").unwrap();
+    unused.extend(names(&reasons[..end]).into_iter().filter(|r| !used(format!("Reason::{r}"))));
+    assert!(unused.is_empty(), "nothing reports {unused:?}");
+}

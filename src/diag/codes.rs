@@ -60,7 +60,6 @@ codes! {
     PRIORITY = "E-PRIORITY", "A priority is used twice, or lies outside its range.";
     EXTENDS = "E-EXTENDS", "The scenario named by `extends` cannot be used: it is missing, or the chain runs in a circle.";
     PATCH = "E-PATCH", "A patch removes something that the base does not have, so it has no effect.";
-    EXPECTATION = "E-EXPECTATION", "An expectation is incomplete or contradicts itself.";
     UNSUPPORTED_TARGET = "E-PE-TARGET", "The target cannot have a private endpoint of that sub-resource.";
     PE_SKU = "E-PE-SKU", "The SKU of the target does not support private endpoints; the platform refuses the connection.";
     MVNET_PEER = "E-MVNET-PEER", "A managed virtual network cannot be peered, linked, routed or filtered by the customer (MVNET-09). The platform refuses it; use a private endpoint rule or the application gateway bridge.";
@@ -68,8 +67,6 @@ codes! {
     RULE_DUPLICATE = "E-RULE-DUPLICATE", "A private endpoint rule to the same target and sub-resource exists already (OUT-05).";
     RULE_NAME = "E-RULE-NAME", "Names that begin with `__SYS_` are reserved for the platform's own rules (OUT-04).";
     ALIAS_LABELS = "E-ALIAS-LABELS", "An alias of an application gateway rule needs at least three labels (AGW-10).";
-    GATEWAY_SKU = "E-GATEWAY-SKU", "Private link needs a v2 application gateway (AGW-04).";
     PLC_SUBNET = "E-PLC-SUBNET", "A private-link configuration needs a subnet of its own with private-link-service network policies disabled (AGW-07).";
-    UNPROVISIONED_COMPUTE = "W-UNPROVISIONED", "Managed compute is declared in a managed network that is not provisioned (MVNET-03); it is evaluated as not yet existing.";
     IGNORED = "W-IGNORED", "A value has no effect where it stands.";
 }

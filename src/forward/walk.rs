@@ -5,8 +5,8 @@ use super::filters::{apply, at_endpoint, party, show};
 use super::step::{Stage, Step};
 use crate::{
     dataplane::{
-        Decision, Direction, Endpoint, Filter, Firewall, Id, Names, Network, NextHop, Packet, Plane, Role, Route,
-        Segment,
+        Decision, Direction, Endpoint, Filter, Firewall, Id, Names, Network, NextHop, Origin, Packet, Plane, Role,
+        Route, Segment,
     },
     net::is_public,
     verdict::Reason,
@@ -202,18 +202,19 @@ impl<'a> Walk<'a> {
             NextHop::Network { network, refuses_forwarded } => {
                 let target = self.plane.networks.get(*network);
                 self.steps.push(via(target.origin.to_string()));
-                if let Some(link) = refuses_forwarded.as_deref().filter(|_| self.forwarded(segment)) {
-                    self.steps.push(
-                        Step::block(Stage::Route, Reason::PeerFwd, format!("{link} refuses forwarded traffic"))
-                            .at(link)
-                            .rules(&["PEER-07"])
-                            .fix(format!("set allow_forwarded_traffic on {link}")),
-                    );
-                }
+                self.peering(segment, refuses_forwarded.as_deref());
                 Some(self.deliver_in(*network))
             }
             NextHop::Endpoint(target) => {
                 self.steps.push(via(self.plane.endpoints.get(*target).origin.to_string()));
+                let home = self.plane.network_of(*target);
+                let link = segment.routes.iter().find_map(|r| match &r.hop {
+                    NextHop::Network { network, refuses_forwarded } if Some(*network) == home => {
+                        refuses_forwarded.as_deref()
+                    }
+                    _ => None,
+                });
+                self.peering(segment, link);
                 Some(self.deliver(*target))
             }
             NextHop::Gateway(gateway) => {
@@ -262,6 +263,18 @@ impl<'a> Walk<'a> {
         let emitter = self.plane.endpoints.get(self.emitter);
         let network = self.plane.networks.get(segment.network);
         !matches!(emitter.role, Role::Gateway(_)) && !network.prefixes.iter().any(|p| p.contains(self.packet.source))
+    }
+
+    /// The receiving side of a peering may refuse what others forward.
+    fn peering(&mut self, segment: &Segment, refusing: Option<&Origin>) {
+        if let Some(link) = refusing.filter(|_| self.forwarded(segment)) {
+            self.steps.push(
+                Step::block(Stage::Route, Reason::PeerFwd, format!("{link} refuses forwarded traffic"))
+                    .at(link)
+                    .rules(&["PEER-07"])
+                    .fix(format!("set allow_forwarded_traffic on {link}")),
+            );
+        }
     }
 
     fn border(&mut self, border: &Filter) {

@@ -308,6 +308,14 @@ fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> V
     let endpoint = plane.endpoints.get(arrival.endpoint);
     let packet = &arrival.packet;
     let mut steps: Vec<_> = endpoint.absence.iter().map(absent).collect();
+    if client.limited && arrival.egress == Some(EgressPass::Name) {
+        steps.push(
+            Step::block(Stage::Egress, Reason::Spark, format!("FQDN rules do not serve {}", client.origin))
+                .at(&client.origin)
+                .rules(&["FQDN-07", "MVNET-08"])
+                .fix("package what Spark needs in storage that it reaches by a private endpoint"),
+        );
+    }
     match &endpoint.role {
         Role::Host(host) => {
             let network = plane.network_of(arrival.endpoint).map(|n| plane.networks.get(n));

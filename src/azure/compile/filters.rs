@@ -46,6 +46,15 @@ impl Compiler<'_> {
         for (vnet, entry) in estate.virtual_networks.iter() {
             for (subnet, declared) in entry.value.subnets.iter() {
                 let full = format!("{vnet}/{subnet}");
+                if let Some(group) = declared.value.network_security_group.as_ref()
+                    && matches!(subnet, "GatewaySubnet" | "AzureFirewallSubnet")
+                {
+                    let text = format!(
+                        "the platform does not support a security group on {subnet} (NSG-13), and none is evaluated there"
+                    );
+                    self.diagnostics
+                        .push(Diagnostic::warning(code::IGNORED, group.span, text).help("remove the association"));
+                }
                 if let Some(group) = &declared.value.network_security_group
                     && let Some(segment) = self.subnets.get(&full).copied()
                     && let Some(filter) = self.group_filter(&group.value, vnet, &full)
