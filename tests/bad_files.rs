@@ -25,7 +25,7 @@ fn problems(loaded: Loaded) -> (SourceMap, Vec<Diagnostic>) {
         all.extend(snapshot.diagnostics.iter().cloned());
         all.extend(verify(&snapshot).problems);
     }
-    all.sort_by(|a, b| (a.span, a.code).cmp(&(b.span, b.code)));
+    all.sort_by_key(|d| (d.span, d.code));
     all.dedup();
     (loaded.sources, all)
 }
