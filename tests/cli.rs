@@ -44,6 +44,8 @@ fn exit_codes() {
     assert_eq!(check("{ from: visitor, to: nobody.example.com, verdict: unknown }"), 0);
     assert_eq!(check("{ from: nobody, to: stsample.blob.core.windows.net, verdict: public }"), 2);
     assert_eq!(check("{ from: visitor, verdict: public }"), 2);
+    let nothing = run_with(&["check", "-"], "virtual_networks: {}\n", &[]);
+    assert!(nothing.0 == 2 && nothing.2.contains("E-NO-EXPECTATION"), "{nothing:?}");
     assert_eq!(run(&["check", "no/such/path"]).0, 2);
     assert_eq!(run(&[]).0, 2);
     assert_eq!(run(&["--help"]).0, 0);

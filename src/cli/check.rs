@@ -6,7 +6,7 @@ use super::{
     input, output,
 };
 use crate::{
-    diag::Severity,
+    diag::{Diagnostic, Severity, code},
     report::{self, CheckReport, DiagnosticReport, ScenarioReport},
     scenario::load_paths,
     snapshot::Snapshot,
@@ -30,6 +30,15 @@ pub(super) fn run(args: &Check, global: &Global) -> Result<Exit, Failure> {
         let verification = verify(&snapshot);
         problems.extend(verification.problems.iter().cloned());
         report.scenarios.push(ScenarioReport::new(&sources, &snapshot.scenario, &verification));
+    }
+    // Problems explain an empty report better than this would.
+    let asserted = report.scenarios.iter().any(|s| !s.expectations.is_empty() || !s.missing_refusals.is_empty());
+    if !asserted && problems.iter().all(|d| d.severity == Severity::Warning) {
+        let text = "nothing was asserted: no scenario under the paths has expectations";
+        problems.push(
+            Diagnostic::error(code::NO_EXPECTATION, None, text)
+                .help("add `expectations`, or ask with `privreach trace`"),
+        );
     }
     problems.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
     problems.dedup();

@@ -177,6 +177,15 @@ pub struct Endpoint {
     pub absence: Option<Absence>,
 }
 
+impl Endpoint {
+    /// The address it sends from towards a destination: its first of the same family, or its first if it has none.
+    #[must_use]
+    pub fn source_for(&self, destination: IpAddr) -> Option<IpAddr> {
+        let same = |a: &&IpAddr| a.is_ipv4() == destination.is_ipv4();
+        self.addresses.iter().find(same).or(self.addresses.first()).copied()
+    }
+}
+
 /// Service tags of an address.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tags {

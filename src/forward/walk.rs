@@ -113,6 +113,13 @@ impl<'a> Walk<'a> {
         if self.plane.endpoints.get(self.emitter).addresses.contains(&self.packet.destination) {
             return self.arrive(self.emitter);
         }
+        if self.packet.source.is_ipv4() != self.packet.destination.is_ipv4() {
+            let origin = &self.plane.endpoints.get(self.emitter).origin;
+            let text = format!("{origin} has no address of the family of {}", show(self.packet.destination));
+            let step = Step::block(Stage::Route, Reason::NoRoute, text).at(origin).rules(&["ROUTE-21"]);
+            self.steps.push(step.fix(format!("give {origin} an address of that family")));
+            return End::Lost;
+        }
         if let Some(end) = self.foreign_realm() {
             return end;
         }

@@ -140,7 +140,8 @@ impl<'a> Walker<'a> {
         let fail = |text: String, inner: Vec<Step>| {
             Box::new(Step::block(Stage::Name, Reason::DnsFail, text).rules(&["FWD-06"]).inner(inner))
         };
-        let Some((from, source)) = from.and_then(|f| Some((f, *self.plane.endpoints.get(f).addresses.first()?))) else {
+        let Some((from, source)) = from.and_then(|f| Some((f, self.plane.endpoints.get(f).source_for(address)?)))
+        else {
             return Err(fail(format!("nothing here can ask {address}"), Vec::new()));
         };
         let packet = Packet { source, destination: address, transport: Transport::Udp, port: 53, name: None };

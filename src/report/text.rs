@@ -113,7 +113,7 @@ fn steps(out: &mut String, list: &[StepReport], indent: usize, style: Style) {
             let _ = write!(source, "{}{}", if source.is_empty() { "" } else { "  " }, step.rules.join(" "));
         }
         if !source.is_empty() && (style.verbosity > 0 || step.outcome != "pass" || step.place.is_some()) {
-            let _ = writeln!(out, "{:lead$}{}", "", style.paint(DIM, &printable(&source)));
+            let _ = writeln!(out, "{:lead$}{}", "", style.paint(DIM, &wrapped(&source, lead, lead, style.width)));
         }
         let stopped = matches!(step.outcome, "block" | "unsupported" | "unknown");
         if !step.inner.is_empty() && (stopped || style.verbosity > 0) {

@@ -251,7 +251,7 @@ fn member_steps(
         Member::Address(_) => None,
     };
     for address in addresses {
-        let source = plane.endpoints.get(instance).addresses.first().copied().unwrap_or(address);
+        let source = plane.endpoints.get(instance).source_for(address).unwrap_or(address);
         let onward = Packet {
             source,
             destination: address,

@@ -224,7 +224,7 @@ impl Tracer<'_> {
     }
 
     fn packet(&self, from: Id<Endpoint>, destination: IpAddr, name: Option<&Fqdn>) -> Packet {
-        let source = self.plane.endpoints.get(from).addresses.first().copied().unwrap_or(destination);
+        let source = self.plane.endpoints.get(from).source_for(destination).unwrap_or(destination);
         Packet {
             source,
             destination,
@@ -295,9 +295,10 @@ fn proxied(
     let resolution = lookup::resolve(plane, resolver, Some(firewall), name);
     let mut steps = resolution.steps;
     if let Answer::Addresses(addresses) = resolution.answer
-        && let (Some(destination), Some(source)) = (addresses.first(), plane.endpoints.get(firewall).addresses.first())
+        && let Some(destination) = addresses.first()
+        && let Some(source) = plane.endpoints.get(firewall).source_for(*destination)
     {
-        let onward = Packet { source: *source, destination: *destination, ..packet.clone() };
+        let onward = Packet { source, destination: *destination, ..packet.clone() };
         steps.extend(leg(plane, client, firewall, onward, depth + 1));
     }
     steps

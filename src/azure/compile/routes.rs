@@ -263,7 +263,7 @@ impl<'e> Compiler<'e> {
                 }
             }
         }
-        if let Ok(all) = "0.0.0.0/0".parse() {
+        for all in ["0.0.0.0/0", "::/0"].iter().filter_map(|p| p.parse().ok()) {
             routes.push(route(all, NextHop::Internet, RouteSource::System, platform("default route"), &["ROUTE-01"]));
         }
         rank(routes)
