@@ -9,6 +9,8 @@ use std::{fmt, str::FromStr};
 pub trait Word: Sized + Copy + 'static {
     /// Every member, in documented order.
     const ALL: &'static [Self];
+    /// Every spelling, in the same order.
+    const WORDS: &'static [&'static str];
     /// What the list is called.
     const KIND: &'static str;
     /// The spelling.
@@ -30,6 +32,7 @@ macro_rules! words {
 
         impl Word for $name {
             const ALL: &'static [Self] = &[$(Self::$variant,)*];
+            const WORDS: &'static [&'static str] = &[$($text,)*];
             const KIND: &'static str = $kind;
 
             fn as_str(self) -> &'static str {

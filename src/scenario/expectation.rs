@@ -15,7 +15,7 @@ impl<W: Word> Decode for W {
     }
 
     fn shape() -> Shape {
-        Shape::Text(W::KIND)
+        Shape::Choice(W::WORDS)
     }
 
     fn written(&self) -> String {

@@ -9,8 +9,20 @@ use crate::{
 };
 
 /// A machine answers on the ports it serves.
-pub(super) fn host(endpoint: &Endpoint, host: &Host, arrival: &Arrival) -> Vec<Step> {
+pub(super) fn host(plane: &Plane, endpoint: &Endpoint, host: &Host, arrival: &Arrival) -> Vec<Step> {
     let packet = &arrival.packet;
+    if let Some(name) = packet.name.as_ref().filter(|n| plane.door_names.contains_key(n)) {
+        return vec![
+            Step::block(
+                Stage::Service,
+                Reason::PeTarget,
+                format!("{} answers at {}, which is not the service {name}", endpoint.origin, packet.destination),
+            )
+            .at(&endpoint.origin)
+            .rules(&["PE-01"])
+            .fix(format!("correct the record of {name}")),
+        ];
+    }
     let (verdict, via) =
         if arrival.over_internet { (Verdict::Public, public_via(arrival)) } else { (Verdict::Private, Via::Routed) };
     if !host.listens.serves(packet.transport, packet.port) {

@@ -130,6 +130,17 @@ fn listener(
             .at(&listener.origin)
             .rules(&["AGW-11"]),
     ];
+    if let Some(name) = packet.name.as_ref().filter(|n| plane.door_names.contains_key(n)) {
+        steps.push(
+            Step::unknown(
+                Stage::Listener,
+                Reason::NotModelled,
+                format!("whether the backend of {} is the service {name} is not modelled", gateway.origin),
+            )
+            .at(&gateway.origin)
+            .fix(format!("resolve {name} to its private endpoint")),
+        );
+    }
     if listener.layer4 && bridged.is_some() {
         steps.push(
             Step::unsupported(Stage::Listener, Reason::L4Hub, format!("{} works below HTTP", listener.origin))

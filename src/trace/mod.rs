@@ -331,7 +331,7 @@ fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> V
                     .rules(&["MVNET-10"]),
                 );
             }
-            steps.extend(admission::host(endpoint, host, arrival));
+            steps.extend(admission::host(plane, endpoint, host, arrival));
         }
         Role::PrivateEndpoint(private) => {
             steps.extend(admission::connection(endpoint, private, client.limited));
