@@ -8,8 +8,7 @@ use crate::{
         NextHop, Origin, Packet, Party, Proxy, ProxyRule, Resolver, Role, RouteSource, Tags, Unsupported, Use,
     },
     diag::{Diagnostic, Span, code},
-    document::Spanned,
-    net::{FqdnPattern, PLATFORM_ADDRESS, Transport},
+    net::{PLATFORM_ADDRESS, Transport},
     verdict::Reason,
 };
 use std::net::{IpAddr, Ipv4Addr};
@@ -129,20 +128,6 @@ impl Compiler<'_> {
         }
     }
 
-    fn patterns(&mut self, texts: &[Spanned<String>]) -> Vec<FqdnPattern> {
-        let mut patterns = Vec::new();
-        for text in texts {
-            match text.value.parse() {
-                Ok(pattern) => patterns.push(pattern),
-                Err(error) => {
-                    let error: crate::net::FqdnError = error;
-                    self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
-                }
-            }
-        }
-        patterns
-    }
-
     fn listeners(&mut self, gateway_name: &str, gateway: &ApplicationGateway) -> Vec<Listener> {
         let mut listeners = Vec::new();
         for (name, entry) in gateway.http_listeners.iter() {
@@ -177,11 +162,11 @@ impl Compiler<'_> {
                 .filter(|(_, c)| !c.key_vault_accessible.value)
                 .map(|(c, _)| format!("the gateway cannot read certificate {} from its key vault (AGW-12)", c.value));
             let names = certificate.map(|(reference, c)| {
-                let names = self.patterns(&c.subject_alternative_names);
+                let names = self.names(&c.subject_alternative_names);
                 let place = gateway.ssl_certificates.get(&reference.value).map(|e| e.span);
                 Certificate { origin: Origin::new("ssl_certificate", &reference.value, place), names }
             });
-            let hosts = self.patterns(&declared.host_names);
+            let hosts = self.names(&declared.host_names);
             listeners.push(Listener {
                 origin: Origin::new("listener", name, entry.span),
                 frontend: frontend.unwrap_or(usize::MAX),
@@ -221,15 +206,7 @@ impl Compiler<'_> {
                 continue;
             };
             let mut members: Vec<_> = pool.ip_addresses.iter().map(|a| Member::Address(a.value)).collect();
-            for text in &pool.fqdns {
-                match text.value.parse() {
-                    Ok(fqdn) => members.push(Member::Name(fqdn)),
-                    Err(error) => {
-                        let error: crate::net::FqdnError = error;
-                        self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
-                    }
-                }
-            }
+            members.extend(self.names(&pool.fqdns).into_iter().map(Member::Name));
             let probe = settings.probe.as_ref().and_then(|p| Some((p, self.declared("probe", p, &gateway.probes)?)));
             let pool_span = gateway.backend_address_pools.get(&rule.backend_address_pool.value).map(|e| e.span);
             let settings_span = gateway.backend_http_settings.get(&rule.backend_http_settings.value).map(|e| e.span);

@@ -8,7 +8,7 @@ use crate::{
         RecordSet, Resolver, Role, View, Zone, ZoneLink,
     },
     diag::{Diagnostic, Span, code},
-    document::{Map, Spanned},
+    document::{Map, Reference, Spanned},
     net::Fqdn,
 };
 use std::{collections::BTreeMap, net::IpAddr};
@@ -20,17 +20,6 @@ impl Compiler<'_> {
         self.managed_views();
         self.servers();
         self.rulesets();
-    }
-
-    fn name(&mut self, text: &str, span: Span) -> Option<Fqdn> {
-        match text.parse() {
-            Ok(name) => Some(name),
-            Err(error) => {
-                let error: crate::net::FqdnError = error;
-                self.diagnostics.push(Diagnostic::error(code::VALUE, span, error.to_string()));
-                None
-            }
-        }
     }
 
     fn zones(&mut self) -> BTreeMap<String, Id<Zone>> {
@@ -145,16 +134,10 @@ impl Compiler<'_> {
         for (key, entry) in estate.private_dns_zones.iter() {
             let Some(zone) = zones.get(key).copied() else { continue };
             for (link_name, link) in entry.value.virtual_network_links.iter() {
-                let reference = link
-                    .value
-                    .virtual_network
-                    .clone()
-                    .unwrap_or(Spanned { value: link_name.to_owned(), span: link.span });
-                if self.refuse_managed(&reference)
-                    || self.declared("virtual_network", &reference, &estate.virtual_networks).is_none()
-                {
+                let Some(reference) = self.linked_network(link.value.virtual_network.as_ref(), link_name, link.span)
+                else {
                     continue;
-                }
+                };
                 let list = links.entry(reference.value.clone()).or_default();
                 let same = |l: &&ZoneLink| self.plane.dns.zones.get(l.zone).name == self.plane.dns.zones.get(zone).name;
                 if list.iter().find(same).is_some() {
@@ -193,8 +176,17 @@ impl Compiler<'_> {
         }
     }
 
+    /// The network of a link: the one it names, or the one its key names.
+    fn linked_network(&mut self, named: Option<&Reference>, key: &str, span: Span) -> Option<Reference> {
+        let estate = self.estate;
+        let reference = named.cloned().unwrap_or(Spanned { value: key.to_owned(), span });
+        let usable = !self.refuse_managed(&reference)
+            && self.declared("virtual_network", &reference, &estate.virtual_networks).is_some();
+        usable.then_some(reference)
+    }
+
     /// A managed network takes no customer settings (MVNET-09).
-    fn refuse_managed(&mut self, reference: &crate::document::Reference) -> bool {
+    fn refuse_managed(&mut self, reference: &Reference) -> bool {
         let managed = self.managed.contains_key(&reference.value) && !self.vnets.contains_key(&reference.value);
         if managed {
             self.diagnostics.push(
@@ -479,16 +471,10 @@ impl Compiler<'_> {
                 }
             }
             for (link_name, link) in entry.value.virtual_network_links.iter() {
-                let reference = link
-                    .value
-                    .virtual_network
-                    .clone()
-                    .unwrap_or(Spanned { value: link_name.to_owned(), span: link.span });
-                if self.refuse_managed(&reference)
-                    || self.declared("virtual_network", &reference, &estate.virtual_networks).is_none()
-                {
+                let Some(reference) = self.linked_network(link.value.virtual_network.as_ref(), link_name, link.span)
+                else {
                     continue;
-                }
+                };
                 if let Some(view) = self.view_of(&reference.value) {
                     self.plane
                         .dns

@@ -378,16 +378,7 @@ impl Compiler<'_> {
             for (collection_name, collection) in group.value.application_rule_collections.iter() {
                 for (name, rule) in collection.value.rules.iter() {
                     let from = self.list(&rule.value.source_addresses);
-                    let mut patterns: Vec<FqdnPattern> = Vec::new();
-                    for text in &rule.value.destination_fqdns {
-                        match text.value.parse() {
-                            Ok(pattern) => patterns.push(pattern),
-                            Err(error) => {
-                                let error: crate::net::FqdnError = error;
-                                self.diagnostics.push(Diagnostic::error(code::VALUE, text.span, error.to_string()));
-                            }
-                        }
-                    }
+                    let patterns: Vec<FqdnPattern> = self.names(&rule.value.destination_fqdns);
                     let ports = PortSet::of(
                         rule.value.protocols.iter().map(|p| PortRange { first: p.port.value, last: p.port.value }),
                     );

@@ -5,7 +5,7 @@ use crate::{
     azure::model::{dns::PublicHost, gateway::OnPremisesSite},
     dataplane::{Endpoint, Firewall, Gateway, Host, Id, Listens, Matcher, Origin, Resolver, Role, Segment, Tags},
     dataplane::{Filter, FilterRule},
-    diag::{Diagnostic, Span, code},
+    diag::{Span, code},
     document::{ListenPort, Reference, Spanned},
     net::{AddressSet, is_public},
     verdict::Reason,
@@ -296,14 +296,7 @@ impl Compiler<'_> {
                 Some(address) => address.value,
                 None => self.undeclared_public(),
             };
-            let parsed = match name.parse() {
-                Ok(parsed) => parsed,
-                Err(error) => {
-                    let error: crate::net::FqdnError = error;
-                    self.diagnostics.push(Diagnostic::error(code::VALUE, entry.span, error.to_string()));
-                    continue;
-                }
-            };
+            let Some(parsed) = self.name(name, entry.span) else { continue };
             let origin = Origin::new("public_host", name, entry.span);
             let mut made =
                 endpoint(origin.clone(), None, vec![address], Role::Host(host(listens(declared.listens.as_ref()))));

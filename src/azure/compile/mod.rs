@@ -20,13 +20,14 @@ use super::model::{self, Estate};
 use crate::{
     dataplane::{Door, Endpoint, Id, Network, Origin, Plane, Proxy, Resource, Segment},
     diag::{Diagnostic, Diagnostics, Span, code, nearest},
-    document::{Map, Reference, Setting},
-    net::Fqdn,
+    document::{Map, Reference, Setting, Spanned},
+    net::{Fqdn, FqdnError},
     verdict::Reason,
 };
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr},
+    str::FromStr,
 };
 
 /// Compiles an estate. The plane is usable unless the diagnostics contain an error that is not a refusal.
@@ -219,6 +220,18 @@ impl<'e> Compiler<'e> {
         help: impl Into<String>,
     ) {
         self.diagnostics.push(Diagnostic::error(code, span, message).help(help));
+    }
+
+    /// A name or pattern of names; reports a text that is none.
+    fn name<N: FromStr<Err = FqdnError>>(&mut self, text: &str, span: Span) -> Option<N> {
+        text.parse()
+            .map_err(|error: FqdnError| self.diagnostics.push(Diagnostic::error(code::VALUE, span, error.to_string())))
+            .ok()
+    }
+
+    /// Names or patterns of names, without those that are none.
+    fn names<N: FromStr<Err = FqdnError>>(&mut self, texts: &[Spanned<String>]) -> Vec<N> {
+        texts.iter().filter_map(|text| self.name(&text.value, text.span)).collect()
     }
 
     /// A free address of a segment: declared ones are taken first, so an allocation never collides.

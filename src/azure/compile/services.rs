@@ -299,12 +299,8 @@ impl Compiler<'_> {
         self.targets = targets;
         let estate = self.estate;
         for suffix in estate.public_dns.iter().flat_map(|d| &d.absent) {
-            match suffix.value.parse() {
-                Ok(name) => self.plane.dns.absent.push((name, suffix.span)),
-                Err(error) => {
-                    let error: crate::net::FqdnError = error;
-                    self.diagnostics.push(Diagnostic::error(code::VALUE, suffix.span, error.to_string()));
-                }
+            if let Some(name) = self.name(&suffix.value, suffix.span) {
+                self.plane.dns.absent.push((name, suffix.span));
             }
         }
     }
