@@ -6,7 +6,7 @@ use crate::{
         known_services::{ServiceName, WORKSPACE_TYPE, WorkspaceNames},
         model::{
             service::IdentityType,
-            workspace::{MachineLearningWorkspace, WorkspaceKind},
+            workspace::{IsolationMode, MachineLearningWorkspace, WorkspaceKind},
         },
     },
     dataplane::{Absence, DoorName, Gate, Origin, Resource, Setting},
@@ -183,7 +183,7 @@ impl Compiler<'_> {
             }
         }
         let instance_gate = Gate {
-            unsupported: Some((
+            unsupported: self.has_endpoint(name, workspace).then_some((
                 Reason::CiPublic,
                 "tools of a compute instance are not supported over the public endpoint",
                 &["IN-15"],
@@ -215,6 +215,18 @@ impl Compiler<'_> {
         let usual: Vec<Fqdn> = vec![names.api.public.clone(), names.notebooks.public.clone()];
         self.plane.resources.get_mut(resource).names.push(("amlworkspace".to_owned(), usual));
         self.targets.insert((name.to_owned(), "amlworkspace".to_owned()), target);
+    }
+
+    /// Whether some private endpoint to the hub exists, in a customer network or in its own.
+    fn has_endpoint(&self, name: &str, workspace: &MachineLearningWorkspace) -> bool {
+        let customers = self.estate.private_endpoints.iter();
+        let managed = workspace.managed_network.as_ref();
+        let rules = managed.into_iter().flat_map(|m| m.outbound_rules.iter());
+        managed.is_some_and(|m| m.isolation_mode.value == IsolationMode::AllowOnlyApprovedOutbound)
+            || customers
+                .map(|(_, e)| &e.value.private_service_connection)
+                .any(|c| c.private_connection_resource.value == name)
+            || rules.filter_map(|(_, r)| r.value.service_resource.as_ref()).any(|target| target.value == name)
     }
 
     /// Compute of a network that is not provisioned cannot exist yet (MVNET-01, MVNET-03).
