@@ -194,8 +194,8 @@ impl Decode for Prefix {
                 let mut diagnostic = Diagnostic::error(code::PREFIX, node.span, error.to_string());
                 if let PrefixError::HostBits { canonical, .. } = &error {
                     diagnostic = diagnostic.help(format!("write {canonical}"));
-                } else if text.parse::<IpAddr>().is_ok() {
-                    diagnostic = diagnostic.help(format!("write {text}/32 for one address"));
+                } else if let Ok(address) = text.parse::<IpAddr>() {
+                    diagnostic = diagnostic.help(format!("write {} for one address", Prefix::host(address)));
                 }
                 context.diagnostics.push(diagnostic);
                 None

@@ -12,6 +12,7 @@ mod patch;
 pub use decode::{Context, Decode, FieldInfo, Shape, TypeInfo};
 pub(crate) use macros::{choice, choice_value, record, record_field, record_key, record_mapping, record_required};
 pub use node::{Mapping, Node, Value};
+pub(crate) use patch::MAX_SUGGESTIONS;
 pub use patch::{merge, overlay};
 
 use crate::{diag::Span, net};

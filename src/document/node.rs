@@ -1,6 +1,7 @@
 //! The value tree.
 
 use crate::diag::Span;
+use std::collections::BTreeMap;
 
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,17 +43,10 @@ impl Mapping {
         self.0.iter().find(|(k, ..)| k == key).map(|(.., v)| v)
     }
 
-    /// The place of a key.
+    /// Places and values by key, for looking up many keys.
     #[must_use]
-    pub fn key_span(&self, key: &str) -> Option<Span> {
-        self.0.iter().find(|(k, ..)| k == key).map(|(_, s, _)| *s)
-    }
-
-    /// Removes a key and gives its place and value.
-    pub fn take(&mut self, key: &str) -> Option<(Span, Node)> {
-        let at = self.0.iter().position(|(k, ..)| k == key)?;
-        let (_, span, node) = self.0.remove(at);
-        Some((span, node))
+    pub fn index(&self) -> BTreeMap<&str, (Span, &Node)> {
+        self.0.iter().map(|(k, s, v)| (k.as_str(), (*s, v))).collect()
     }
 }
 
@@ -67,6 +61,16 @@ impl Node {
             Value::Text { .. } => "text",
             Value::Sequence(_) => "a list",
             Value::Mapping(_) => "a mapping",
+        }
+    }
+
+    /// Number of values in it, itself included.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        match &self.value {
+            Value::Sequence(items) => 1 + items.iter().map(Self::size).sum::<usize>(),
+            Value::Mapping(mapping) => 1 + mapping.0.iter().map(|(.., v)| v.size()).sum::<usize>(),
+            _ => 1,
         }
     }
 

@@ -5,8 +5,8 @@ use super::{
 };
 use crate::{
     azure::model::Estate,
-    diag::{Diagnostic, Diagnostics, SourceMap, Span, code, nearest},
-    document::{Context, Decode, Entry, Mapping, Node, Shape, Spanned, Value, overlay},
+    diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span, code, nearest},
+    document::{Context, Decode, Entry, MAX_SUGGESTIONS, Mapping, Node, Shape, Spanned, Value, overlay},
 };
 use std::{
     io::Read,
@@ -15,6 +15,9 @@ use std::{
 
 /// Largest file that is read.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// Most values that the scenarios of one file may hold together: each variant holds an estate of its own, so their
+/// number and the size of the estate multiply.
+const MAX_VALUES: usize = 5_000_000;
 
 /// Loads every scenario under the paths with all its variants; directories are walked in order of name, `-` is
 /// standard input.
@@ -56,7 +59,7 @@ pub fn load_file(path: &Path, variant: Option<&str>) -> Loaded {
 pub fn load_text(name: &str, text: &str) -> Loaded {
     let mut loader = Loader::default();
     if let Some(node) = loader.parse(name, text) {
-        loader.document(Path::new(name), &node, &Wanted::All);
+        loader.document(Path::new(name), &node, &Wanted::All, 0);
     }
     loader.finish()
 }
@@ -162,16 +165,25 @@ impl Loader {
     }
 
     fn file(&mut self, path: &Path, wanted: &Wanted) {
+        let before = self.diagnostics.as_slice().len();
         if let Some(node) = self.read(path, None) {
-            self.document(path, &node, wanted);
+            self.document(path, &node, wanted, before);
         }
     }
 
-    fn document(&mut self, path: &Path, node: &Node, wanted: &Wanted) {
+    /// Whether something since then makes the input unusable.
+    fn failed_since(&self, before: usize) -> bool {
+        self.diagnostics.as_slice().iter().skip(before).any(|d| d.severity == Severity::Error && !d.refused)
+    }
+
+    /// Gives the scenarios of a document that was read without errors; `before` is where its diagnostics begin. The
+    /// rest is decoded all the same, to report everything in one run.
+    fn document(&mut self, path: &Path, node: &Node, wanted: &Wanted, before: usize) {
         let mut seen = vec![canonical(path)];
         let Some(merged) = self.merge_extends(path, node, &mut seen) else {
             return;
         };
+        let usable = !self.failed_since(before);
         let known: Vec<_> = merged.variants.iter().map(|(n, ..)| n.as_str()).collect();
         if let Wanted::Variant(name) = wanted
             && !known.contains(&name.as_str())
@@ -196,14 +208,31 @@ impl Loader {
                 &merged.estate,
                 &merged.expectations,
                 merged.expected.clone(),
+                usable,
             );
         }
-        for (name, _, variant) in &merged.variants {
+        let size = |m: &Mapping| m.0.iter().map(|(.., n)| n.size()).sum::<usize>();
+        let own = size(&merged.estate) + size(&merged.expectations);
+        let mut values = own;
+        for (name, at, variant) in &merged.variants {
             match wanted {
                 Wanted::All => {}
                 Wanted::Variant(only) if only == name => {}
                 _ => continue,
             }
+            values += own + variant.patch.as_ref().map_or(0, |p| p.0.size());
+            if values > MAX_VALUES {
+                self.diagnostics.push(
+                    Diagnostic::error(
+                        code::LIMIT,
+                        *at,
+                        format!("the variants up to here hold more than {MAX_VALUES} values together"),
+                    )
+                    .help("spread the variants over several files that extend the scenario"),
+                );
+                return;
+            }
+            let start = self.diagnostics.as_slice().len();
             let patched = variant.patch.as_ref().map(|p| self.patched(&merged.estate, p));
             let mut expectations = merged.expectations.clone();
             if let Some(Anything(node)) = &variant.expectations {
@@ -211,6 +240,7 @@ impl Loader {
             }
             let description = variant.description.as_ref().map(|d| d.value.clone());
             let expected = variant.expected_diagnostics.clone();
+            let usable = usable && !self.failed_since(start);
             self.scenario(
                 path,
                 Some(name.clone()),
@@ -219,6 +249,7 @@ impl Loader {
                 patched.as_ref().unwrap_or(&merged.estate),
                 &expectations,
                 expected,
+                usable,
             );
         }
     }
@@ -260,8 +291,8 @@ impl Loader {
             }
         };
         // Expectations are decoded once merged, so they are left out here.
-        let rest = Mapping(own_keys.0.iter().filter(|(k, ..)| k != "expectations").cloned().collect());
-        let keys = ScenarioKeys::decode(&Node { value: Value::Mapping(rest), span: node.span }, &mut context);
+        let rest = own_keys.0.iter().filter(|(k, ..)| k != "expectations").cloned().collect();
+        let keys = scenario_keys(rest, node.span, &mut context);
         self.diagnostics.extend(context.diagnostics);
         let keys = keys?;
         let known = estate_keys();
@@ -339,37 +370,35 @@ impl Loader {
             self.diagnostics.push(Diagnostic::error(code::TYPE, changes.span, "expectations are a mapping by name"));
             return base.clone();
         };
-        let mut complete = Mapping::default();
-        for (id, span, node) in &changes.0 {
-            let mut entry = node.clone();
-            if let (Some(old), Value::Mapping(new)) = (base.get(id), &mut entry.value)
-                && let Value::Mapping(old) = &old.value
-            {
-                let inherited =
-                    old.0.iter().filter(|(k, ..)| FLOW_KEYS.contains(&k.as_str()) && new.get(k).is_none()).cloned();
-                let inherited: Vec<_> = inherited.collect();
-                new.0.extend(inherited);
-            }
-            complete.0.push((id.clone(), *span, entry));
-        }
+        let (in_base, in_changes) = (base.index(), changes.index());
         let mut kept = Mapping::default();
-        for (id, span, node) in &base.0 {
-            match complete.take(id) {
-                None => kept.0.push((id.clone(), *span, node.clone())),
+        for (id, span, old) in &base.0 {
+            match in_changes.get(id.as_str()).copied() {
+                None => kept.0.push((id.clone(), *span, old.clone())),
                 Some((_, change)) if change.is_null() => {}
-                Some((at, change)) => kept.0.push((id.clone(), at, change)),
+                Some((at, change)) => kept.0.push((id.clone(), at, with_flow_of(old, change))),
             }
         }
-        for (id, span, node) in complete.0 {
+        for (id, span, node) in &changes.0 {
+            if in_base.contains_key(id.as_str()) {
+                continue;
+            }
             if node.is_null() {
-                let help = nearest(&id, base.0.iter().map(|(k, ..)| k.as_str()))
+                let few = self.diagnostics.as_slice().len() < MAX_SUGGESTIONS;
+                let help = few
+                    .then(|| nearest(id, base.0.iter().map(|(k, ..)| k.as_str())))
+                    .flatten()
                     .map_or("remove the line".to_owned(), |n| format!("did you mean `{n}`?"));
                 self.diagnostics.push(
-                    Diagnostic::error(code::PATCH, span, format!("`{id}` is removed, but the base does not expect it"))
-                        .help(help),
+                    Diagnostic::error(
+                        code::PATCH,
+                        *span,
+                        format!("`{id}` is removed, but the base does not expect it"),
+                    )
+                    .help(help),
                 );
             } else {
-                kept.0.push((id, span, node));
+                kept.0.push((id.clone(), *span, node.clone()));
             }
         }
         kept
@@ -385,6 +414,7 @@ impl Loader {
         estate: &Mapping,
         expectations: &Mapping,
         expected: Vec<Spanned<String>>,
+        usable: bool,
     ) {
         let mut context = Context::default();
         let node = Node { value: Value::Mapping(estate.clone()), span: merged.span };
@@ -395,10 +425,10 @@ impl Loader {
                 list.push(Expectation { id: id.clone(), span: *span, fields });
             }
         }
-        let failed = context.diagnostics.has_errors();
+        let usable = usable && !context.diagnostics.has_errors();
         self.diagnostics.extend(context.diagnostics);
         let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-        if let Some(estate) = estate.filter(|_| !failed) {
+        if let Some(estate) = estate.filter(|_| usable) {
             self.scenarios.push(Scenario {
                 file: path.display().to_string(),
                 name: merged.name.clone().unwrap_or(stem),
@@ -412,9 +442,37 @@ impl Loader {
     }
 }
 
+/// A changed expectation with the flow keys that it does not write itself.
+fn with_flow_of(old: &Node, change: &Node) -> Node {
+    let mut changed = change.clone();
+    if let (Value::Mapping(old), Value::Mapping(new)) = (&old.value, &mut changed.value) {
+        for entry in old.0.iter().filter(|(k, ..)| FLOW_KEYS.contains(&k.as_str())) {
+            if new.get(&entry.0).is_none() {
+                new.0.push(entry.clone());
+            }
+        }
+    }
+    changed
+}
+
 /// Keys of a scenario file that are not the estate's.
 const SCENARIO_KEYS: [&str; 7] =
     ["name", "description", "extends", "patch", "variants", "expectations", "expected_diagnostics"];
+
+/// The scenario's own keys. One that cannot be read is reported and left out, so that it does not hide problems of
+/// the others and of the estate.
+fn scenario_keys(entries: Vec<(String, Span, Node)>, span: Span, context: &mut Context) -> Option<ScenarioKeys> {
+    let of = |entries| Node { value: Value::Mapping(Mapping(entries)), span };
+    let node = of(entries);
+    if let Some(keys) = ScenarioKeys::decode(&node, context) {
+        return Some(keys);
+    }
+    let Value::Mapping(mapping) = node.value else { return None };
+    let mut reported = Context::default();
+    let mut readable = mapping.0;
+    readable.retain(|entry| ScenarioKeys::decode(&of(vec![entry.clone()]), &mut reported).is_some());
+    ScenarioKeys::decode(&of(readable), &mut reported)
+}
 
 fn estate_keys() -> Vec<&'static str> {
     match Estate::shape() {

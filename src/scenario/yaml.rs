@@ -4,18 +4,57 @@ use crate::{
     diag::{Diagnostic, Diagnostics, FileId, Span, code},
     document::{Mapping, Node, Value},
 };
-use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, StrInput};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, StrInput, Tag};
 use std::collections::BTreeMap;
 
-/// Deepest nesting a file may have.
+/// Deepest nesting a file may have, expanded aliases included: everything after this recurses over the tree.
 const MAX_DEPTH: usize = 64;
-/// Most values a file may hold, expanded aliases included.
+/// Most values a file may hold, copies for anchors and aliases included.
 const MAX_NODES: usize = 1_000_000;
+/// Most bytes of text that anchors and aliases may copy: values may be few and long.
+const MAX_COPIED_BYTES: usize = 16 * 1024 * 1024;
+
+/// How much a value weighs against the limits.
+#[derive(Clone, Copy, Default)]
+struct Weight {
+    /// Values in it, itself included.
+    nodes: usize,
+    /// Bytes of its keys and texts.
+    bytes: usize,
+    /// Containers around its deepest value, itself included.
+    depth: usize,
+}
+
+impl Weight {
+    fn of_text(text: &str) -> Self {
+        Self { nodes: 1, bytes: text.len(), depth: 0 }
+    }
+
+    /// Adds a value inside this container.
+    fn hold(&mut self, inner: Self) {
+        self.nodes = self.nodes.saturating_add(inner.nodes);
+        self.bytes = self.bytes.saturating_add(inner.bytes);
+        self.depth = self.depth.max(inner.depth + 1);
+    }
+}
 
 /// A container that is being read.
-enum Frame {
-    Sequence { items: Vec<Node>, span: Span, anchor: usize },
-    Mapping { entries: Mapping, key: Option<(String, Span)>, span: Span, anchor: usize },
+struct Frame {
+    content: Content,
+    span: Span,
+    anchor: usize,
+    weight: Weight,
+}
+
+enum Content {
+    Sequence(Vec<Node>),
+    Mapping { entries: Mapping, key: Option<(String, Span)> },
+}
+
+impl Frame {
+    fn new(content: Content, span: Span, anchor: usize) -> Self {
+        Self { content, span, anchor, weight: Weight { nodes: 1, bytes: 0, depth: 1 } }
+    }
 }
 
 struct Reader<'t> {
@@ -24,8 +63,9 @@ struct Reader<'t> {
     offsets: Option<Vec<u32>>,
     text: &'t str,
     stack: Vec<Frame>,
-    anchors: BTreeMap<usize, (Node, usize)>,
+    anchors: BTreeMap<usize, (Node, Weight)>,
     nodes: usize,
+    copied: usize,
     root: Option<Node>,
     documents: usize,
     diagnostics: &'t mut Diagnostics,
@@ -33,12 +73,6 @@ struct Reader<'t> {
 
 /// Reads one document.
 pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
-    // The parser looks ahead through nested containers before its first event, so hostile nesting is refused first.
-    if let Some(at) = too_deep(text) {
-        let span = Span { file, start: at, end: at.saturating_add(1) };
-        diagnostics.push(limit(span, format!("nested deeper than {MAX_DEPTH} levels")));
-        return None;
-    }
     let offsets =
         (!text.is_ascii()).then(|| text.char_indices().map(|(i, _)| u32::try_from(i).unwrap_or(u32::MAX)).collect());
     let mut reader = Reader {
@@ -48,6 +82,7 @@ pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> O
         stack: Vec::new(),
         anchors: BTreeMap::new(),
         nodes: 0,
+        copied: 0,
         root: None,
         documents: 0,
         diagnostics,
@@ -65,10 +100,13 @@ pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> O
             Err(error) => {
                 let at = reader.offset(error.marker().index());
                 let span = Span { file, start: at, end: at.saturating_add(1) };
-                reader.diagnostics.push(
+                // Flow containers nest in the parser before its first event, so its own limit is met before ours.
+                reader.diagnostics.push(if error.info().contains("recursion limit") {
+                    too_deep(span)
+                } else {
                     Diagnostic::error(code::SYNTAX, span, error.info().to_owned())
-                        .help("check indentation, quotes and brackets near this place"),
-                );
+                        .help("check indentation, quotes and brackets near this place")
+                });
                 return None;
             }
         }
@@ -85,33 +123,12 @@ pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> O
     root
 }
 
-/// The place where flow containers nest too deep, found without parsing.
-fn too_deep(text: &str) -> Option<u32> {
-    let mut depth = 0_usize;
-    let mut line_start = true;
-    let mut dashes = 0_usize;
-    for (i, byte) in text.bytes().enumerate() {
-        match byte {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        // `- - - -` nests block sequences on one line.
-        match byte {
-            b'\n' => (line_start, dashes) = (true, 0),
-            b'-' | b'?' if line_start => dashes += 1,
-            b' ' => {}
-            _ => line_start = false,
-        }
-        if depth > 4 * MAX_DEPTH || dashes > 4 * MAX_DEPTH {
-            return u32::try_from(i).ok();
-        }
-    }
-    None
-}
-
 fn limit(span: Span, message: String) -> Diagnostic {
     Diagnostic::error(code::LIMIT, span, message).help("split or flatten the file")
+}
+
+fn too_deep(span: Span) -> Diagnostic {
+    limit(span, format!("nested deeper than {MAX_DEPTH} levels"))
 }
 
 type Step = Result<(), Box<Diagnostic>>;
@@ -142,23 +159,33 @@ impl Reader<'_> {
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
+                self.tag(tag.as_deref(), "str", span);
                 let quoted = style != ScalarStyle::Plain || tag.is_some();
-                self.add(Node { value: scalar(&text, quoted), span }, anchor)?;
+                self.add(Node { value: scalar(&text, quoted), span }, Weight::of_text(&text), anchor)?;
             }
-            Event::SequenceStart(anchor, _) => self.open(Frame::Sequence { items: Vec::new(), span, anchor }, span)?,
-            Event::MappingStart(anchor, _) => {
-                self.open(Frame::Mapping { entries: Mapping::default(), key: None, span, anchor }, span)?
+            Event::SequenceStart(anchor, tag) => {
+                self.tag(tag.as_deref(), "seq", span);
+                self.open(Frame::new(Content::Sequence(Vec::new()), span, anchor))?;
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.tag(tag.as_deref(), "map", span);
+                self.open(Frame::new(Content::Mapping { entries: Mapping::default(), key: None }, span, anchor))?;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close()?,
             Event::Alias(id) => {
-                let Some((node, size)) = self.anchors.get(&id).cloned() else {
+                let Some(weight) = self.anchors.get(&id).map(|(_, weight)| *weight) else {
                     return Err(Box::new(
                         Diagnostic::error(code::SYNTAX, span, "an alias refers to a value that contains it")
                             .help("write the value out"),
                     ));
                 };
-                self.count(size, span)?;
-                self.add(Node { value: node.value, span }, 0)?;
+                if self.stack.len() + weight.depth > MAX_DEPTH {
+                    return Err(Box::new(too_deep(span)));
+                }
+                self.copy(weight, span)?;
+                if let Some(value) = self.anchors.get(&id).map(|(node, _)| node.value.clone()) {
+                    self.attach(Node { value, span }, weight)?;
+                }
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => {}
         }
@@ -173,13 +200,33 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn open(&mut self, frame: Frame, span: Span) -> Step {
-        if self.stack.len() >= MAX_DEPTH {
-            return Err(Box::new(limit(span, format!("nested deeper than {MAX_DEPTH} levels"))));
+    /// Counts a copy before it is made.
+    fn copy(&mut self, weight: Weight, span: Span) -> Step {
+        self.copied = self.copied.saturating_add(weight.bytes);
+        if self.copied > MAX_COPIED_BYTES {
+            return Err(Box::new(limit(span, format!("anchors and aliases copy more than {MAX_COPIED_BYTES} bytes"))));
         }
-        if let Some(Frame::Mapping { key: None, .. }) = self.stack.last() {
+        self.count(weight.nodes, span)
+    }
+
+    /// Refuses a tag that would change a value's meaning: nothing is skipped silently.
+    fn tag(&mut self, tag: Option<&Tag>, plain: &str, span: Span) {
+        if let Some(tag) = tag.filter(|t| !(t.is_yaml_core_schema() && t.suffix == plain)) {
+            let written = if tag.is_yaml_core_schema() { format!("!!{}", tag.suffix) } else { tag.to_string() };
+            self.diagnostics.push(
+                Diagnostic::error(code::VALUE, span, format!("the tag `{written}` is not supported"))
+                    .help("remove the tag"),
+            );
+        }
+    }
+
+    fn open(&mut self, frame: Frame) -> Step {
+        if self.stack.len() >= MAX_DEPTH {
+            return Err(Box::new(too_deep(frame.span)));
+        }
+        if let Some(Frame { content: Content::Mapping { key: None, .. }, .. }) = self.stack.last() {
             return Err(Box::new(
-                Diagnostic::error(code::TYPE, span, "a key must be text")
+                Diagnostic::error(code::TYPE, frame.span, "a key must be text")
                     .help("quote the key, or check the indentation"),
             ));
         }
@@ -188,63 +235,93 @@ impl Reader<'_> {
     }
 
     fn close(&mut self) -> Step {
-        let (node, anchor) = match self.stack.pop() {
-            Some(Frame::Sequence { items, span, anchor }) => (Node { value: Value::Sequence(items), span }, anchor),
-            Some(Frame::Mapping { entries, span, anchor, .. }) => {
-                (Node { value: Value::Mapping(entries), span }, anchor)
-            }
-            None => return Ok(()),
+        let Some(Frame { content, span, anchor, weight }) = self.stack.pop() else {
+            return Ok(());
         };
-        self.add(node, anchor)
+        let value = match content {
+            Content::Sequence(items) => Value::Sequence(items),
+            Content::Mapping { mut entries, .. } => {
+                self.refuse_duplicates(&mut entries);
+                Value::Mapping(entries)
+            }
+        };
+        self.add(Node { value, span }, weight, anchor)
     }
 
-    fn add(&mut self, node: Node, anchor: usize) -> Step {
+    /// Keeps the first value of every key. All keys of a mapping are looked at together, since a file may hold very
+    /// many of them.
+    fn refuse_duplicates(&mut self, entries: &mut Mapping) {
+        let mut first: BTreeMap<&str, Span> = BTreeMap::new();
+        let mut repeated = Vec::new();
+        for (key, at, _) in &entries.0 {
+            match first.get(key.as_str()) {
+                None => {
+                    first.insert(key, *at);
+                }
+                Some(earlier) => {
+                    repeated.push(*at);
+                    self.diagnostics.push(
+                        Diagnostic::error(code::DUPLICATE_KEY, *at, format!("the key `{key}` occurs twice"))
+                            .related(*earlier, "first here")
+                            .help("remove or rename one of the two"),
+                    );
+                }
+            }
+        }
+        if !repeated.is_empty() {
+            // Places rise in the order of the file.
+            entries.0.retain(|(_, at, _)| repeated.binary_search(at).is_err());
+        }
+    }
+
+    /// Adds a value that was read, and keeps a copy if it has an anchor.
+    fn add(&mut self, node: Node, weight: Weight, anchor: usize) -> Step {
         self.count(1, node.span)?;
         if anchor > 0 {
-            let size = size(&node);
-            self.anchors.insert(anchor, (node.clone(), size));
+            self.copy(weight, node.span)?;
+            self.anchors.insert(anchor, (node.clone(), weight));
         }
-        match self.stack.last_mut() {
-            None => self.root = Some(node),
-            Some(Frame::Sequence { items, .. }) => items.push(node),
-            Some(Frame::Mapping { entries, key, .. }) => match key.take() {
-                Some((name, at)) => {
-                    if let Some(first) = entries.key_span(&name) {
-                        let duplicate =
-                            Diagnostic::error(code::DUPLICATE_KEY, at, format!("the key `{name}` occurs twice"))
-                                .related(first, "first here")
-                                .help("remove or rename one of the two");
-                        self.diagnostics.push(duplicate);
-                    } else {
-                        entries.0.push((name, at, node));
-                    }
+        self.attach(node, weight)
+    }
+
+    fn attach(&mut self, node: Node, weight: Weight) -> Step {
+        let Some(frame) = self.stack.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        frame.weight.hold(weight);
+        match &mut frame.content {
+            Content::Sequence(items) => items.push(node),
+            Content::Mapping { entries, key } => match key.take() {
+                Some((name, at)) => entries.0.push((name, at, node)),
+                None => {
+                    let at = node.span;
+                    *key = Some((key_text(node, self.diagnostics)?, at));
                 }
-                None => match node.value {
-                    Value::Text { text, .. } if text == "<<" => {
-                        return Err(Box::new(
-                            Diagnostic::error(code::MERGE_KEY, node.span, "the merge key `<<` is not supported")
-                                .help("write the values out, or use `extends` and `patch`"),
-                        ));
-                    }
-                    Value::Text { text, .. } => *key = Some((text, node.span)),
-                    Value::Bool(value) => *key = Some((value.to_string(), node.span)),
-                    _ => {
-                        return Err(Box::new(
-                            Diagnostic::error(code::TYPE, node.span, "a key must be text").help("quote the key"),
-                        ));
-                    }
-                },
             },
         }
         Ok(())
     }
 }
 
-fn size(node: &Node) -> usize {
-    match &node.value {
-        Value::Sequence(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Value::Mapping(mapping) => 1 + mapping.0.iter().map(|(.., v)| size(v)).sum::<usize>(),
-        _ => 1,
+/// The text of a key. A number or truth value is read as the text it was written as, and reported.
+fn key_text(node: Node, diagnostics: &mut Diagnostics) -> Result<String, Box<Diagnostic>> {
+    let error = || Diagnostic::error(code::TYPE, node.span, "a key must be text").help("quote the key");
+    match node.value {
+        Value::Text { text, .. } if text == "<<" => Err(Box::new(
+            Diagnostic::error(code::MERGE_KEY, node.span, "the merge key `<<` is not supported")
+                .help("write the values out, or use `extends` and `patch`"),
+        )),
+        Value::Text { text, number: false } => Ok(text),
+        Value::Text { text, number: true } => {
+            diagnostics.push(error());
+            Ok(text)
+        }
+        Value::Bool(value) => {
+            diagnostics.push(error());
+            Ok(value.to_string())
+        }
+        _ => Err(Box::new(error())),
     }
 }
 
