@@ -8,6 +8,7 @@ use privreach::azure::model::{
     service::{ConnectionStatus, PrivateEndpoint, PublicAlias},
 };
 use privreach::net::Prefix;
+use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Verdict, and path or deciding reason.
@@ -54,10 +55,11 @@ enum Named {
 }
 
 /// Rules from which the engine is known to depart, and how it does. Each has to be mended in the engine, not here.
-pub(crate) const KNOWN_DEPARTURES: [(&str, &str); 4] = [
+pub(crate) const KNOWN_DEPARTURES: [(&str, &str); 5] = [
     ("ZONE-10", "a zone that is not one of private link falls back to public DNS like one that is"),
     ("GW-12", "a connection that is down is taken for none at all, so another reason than GW-DOWN decides"),
     ("A-06", "a firewall that sees only the reply of a DNS query lets it pass"),
+    ("TAG-01", "as VirtualNetwork holds 168.63.129.16, a rule for that tag may match any undeclared public address"),
     ("STG-01", "an address rule of a storage account is applied to callers in the account's own region"),
 ];
 
@@ -65,6 +67,8 @@ pub(crate) struct Rules<'e> {
     pub(crate) estate: &'e Estate,
     /// Rules to depart from as the engine does; empty for the rules as they are written.
     pub(crate) departures: &'e [&'e str],
+    /// Whether a departure met something it cannot decide.
+    undecided: Cell<bool>,
 }
 
 fn within(prefix: &str, address: IpAddr) -> bool {
@@ -76,6 +80,10 @@ fn is_under(name: &str, suffix: &str) -> bool {
 }
 
 impl<'e> Rules<'e> {
+    pub(crate) fn new(estate: &'e Estate, departures: &'e [&'e str]) -> Self {
+        Self { estate, departures, undecided: Cell::new(false) }
+    }
+
     fn departs(&self, rule: &str) -> bool {
         self.departures.contains(&rule)
     }
@@ -263,14 +271,29 @@ impl<'e> Rules<'e> {
         let mut rules: Vec<&SecurityRule> = group.security_rules.iter().map(|(_, r)| &r.value).collect();
         rules.retain(|r| r.direction.value == direction);
         rules.sort_by_key(|r| r.priority.value);
-        for rule in rules {
+        self.first_match(&rules, at, packet, direction)
+    }
+
+    fn first_match(&self, rules: &[&SecurityRule], at: (&str, &str), packet: Packet, direction: Direction) -> Open<()> {
+        for (i, rule) in rules.iter().enumerate() {
             let source = &rule.source_address_prefix.as_ref().unwrap().value;
             let destination = &rule.destination_address_prefix.as_ref().unwrap().value;
-            if rule.destination_port_range.as_ref().unwrap().value.contains(packet.port)
-                && self.matches(source, at, Some(packet.from))
-                && self.matches(destination, at, packet.to)
+            if !rule.destination_port_range.as_ref().unwrap().value.contains(packet.port)
+                || !self.matches(source, at, Some(packet.from))
             {
-                return if rule.access.value == Access::Allow { Ok(()) } else { Err("NSG") };
+                continue;
+            }
+            let decision = if rule.access.value == Access::Allow { Ok(()) } else { Err("NSG") };
+            if self.matches(destination, at, packet.to) {
+                return decision;
+            }
+            if destination == "VirtualNetwork" && packet.to.is_none() && self.departs("TAG-01") {
+                let rest = self.first_match(&rules[i + 1..], at, packet, direction);
+                if rest != decision {
+                    self.undecided.set(true);
+                    return Ok(());
+                }
+                return rest;
             }
         }
         let inside = self.tagged(at.0, at.1, packet.from) && packet.to.is_some_and(|a| self.tagged(at.0, at.1, a));
@@ -572,7 +595,11 @@ impl<'e> Rules<'e> {
             Ok(address) => self.to_machine(&client, address),
             Err(_) => self.to_service(&client, to),
         };
-        answer.unwrap_or_else(|reason| ("blocked", reason))
+        match answer {
+            Err(reason) => ("blocked", reason),
+            Ok(_) if self.undecided.get() => ("unknown", "TAG"),
+            Ok(open) => open,
+        }
     }
 
     fn to_machine(&self, client: &Client<'e>, to: IpAddr) -> Open<Answer> {
