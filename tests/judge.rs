@@ -157,34 +157,20 @@ fn hybrid_questions() -> impl Iterator<Item = (&'static str, &'static str)> {
 #[test]
 fn the_step_engine_agrees_with_the_rules_on_hybrid_estates() {
     let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let known = rules::KNOWN_DEPARTURES.map(|(rule, _)| rule);
-    let mut departures: BTreeMap<&str, usize> = BTreeMap::new();
     let mut different: BTreeMap<String, (usize, String)> = BTreeMap::new();
     for seed in 0..2 * seeds() {
         let (snapshot, text) = hybrid(seed, None);
-        let judge = |departures: &[&str], from: &str, to: &str| {
-            rules::Rules::new(&snapshot.scenario.estate, departures).judge(from, to)
-        };
         for (from, to) in hybrid_questions() {
-            let (verdict, why) = judge(&[], from, to);
+            let (verdict, why) = rules::Rules::new(&snapshot.scenario.estate).judge(from, to);
             let traced = ask_by_name(&snapshot, from, to);
             let found = words(&traced.judgement);
-            let found = (found.0.as_str(), found.1.as_str());
-            let explains = |rules: &[&'static str]| found == judge(rules, from, to);
-            if found != (verdict, why) {
-                // A known departure must lead to exactly the engine's answer: alone, or else together with others.
-                if let Some(rule) = known.iter().find(|r| explains(&[**r])) {
-                    *departures.entry(*rule).or_default() += 1;
-                } else if explains(&known) {
-                    *departures.entry("several").or_default() += 1;
-                } else {
-                    let kind = format!("rules say {verdict} {why}, engine says {} {}", found.0, found.1);
-                    let steps: Vec<_> = traced.steps.iter().map(|s| (&s.text, s.outcome)).collect();
-                    different
-                        .entry(kind)
-                        .or_insert_with(|| (0, format!("seed {seed}: {from} to {to}\nsteps: {steps:#?}\n{text}")))
-                        .0 += 1;
-                }
+            if (found.0.as_str(), found.1.as_str()) != (verdict, why) {
+                let kind = format!("rules say {verdict} {why}, engine says {} {}", found.0, found.1);
+                let steps: Vec<_> = traced.steps.iter().map(|s| (&s.text, s.outcome)).collect();
+                different
+                    .entry(kind)
+                    .or_insert_with(|| (0, format!("seed {seed}: {from} to {to}\nsteps: {steps:#?}\n{text}")))
+                    .0 += 1;
             }
             *seen.entry((verdict.to_owned(), why.to_owned())).or_default() += 1;
         }
@@ -194,10 +180,6 @@ fn the_step_engine_agrees_with_the_rules_on_hybrid_estates() {
     }
     let kinds: Vec<_> = different.iter().map(|(kind, (count, _))| format!("{count} times {kind}")).collect();
     assert!(different.is_empty(), "the judges differ: {kinds:#?}");
-    eprintln!("known departures: {departures:?}");
-    for (rule, what) in rules::KNOWN_DEPARTURES {
-        assert!(departures.contains_key(rule), "the engine no longer departs from {rule} ({what}): strike it off");
-    }
     let wanted = [
         ("private", "private-endpoint"),
         ("private", "routed"),

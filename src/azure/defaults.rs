@@ -26,6 +26,8 @@ pub const USE_REMOTE_GATEWAYS: bool = false;
 pub const BGP_ROUTE_PROPAGATION: bool = true;
 /// DNS proxy is off (AFW-01).
 pub const FIREWALL_DNS_PROXY: bool = false;
+/// A VPN connection has static routes (GW-02).
+pub const CONNECTION_BGP: bool = false;
 /// A declared connection is up (GW-12).
 pub const CONNECTION_UP: bool = true;
 /// A site firewall denies what no rule matches, as firewalls do.

@@ -21,7 +21,9 @@ pub use network::{
     Role, Route, RouteSource, Segment, Tags,
 };
 pub use proxy::{Backend, Certificate, Frontend, Listener, Member, Proxy, ProxyRule, Unsupported, Use};
-pub use service::{Caller, Connection, ConnectionTarget, Door, DoorName, Gate, PrivateEndpoint, Resource, Setting};
+pub use service::{
+    Caller, Connection, ConnectionTarget, Door, DoorName, Gate, PrivateEndpoint, Recognises, Resource, Setting,
+};
 
 use crate::{diag::Span, net::Fqdn};
 use std::{collections::BTreeMap, fmt, net::IpAddr};

@@ -26,6 +26,8 @@ pub struct Network {
     pub complete: bool,
     /// Whether it lies at the far end of gateways; traffic that leaves it enters a gateway from outside.
     pub beyond_gateway: bool,
+    /// Region of a network in the cloud, where declared.
+    pub region: Option<String>,
     /// Whether its members are known to reach each other.
     pub members_connected: bool,
     /// What the platform's resolver answers inside.
@@ -54,6 +56,8 @@ pub struct Segment {
     pub filter: Option<Filter>,
     /// Effective routes, the first that contains the destination wins.
     pub routes: Vec<Route>,
+    /// Routes that are gone because a connection is down: they explain why there is no way.
+    pub withdrawn: Vec<Route>,
     /// Whether members without a public address of their own reach the internet, and where that was decided.
     pub default_outbound: (bool, Option<crate::diag::Span>),
     /// Services reached with the segment's identity (service endpoints), by service tag.

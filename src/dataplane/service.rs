@@ -69,6 +69,8 @@ pub struct Gate {
     pub default_allow: Setting<bool>,
     /// Admitted addresses.
     pub addresses: Vec<(Prefix, Option<Span>)>,
+    /// From where callers are recognised by their public address.
+    pub recognises: Recognises,
     /// Admitted segments (service endpoints).
     pub segments: Vec<(Id<Segment>, Span)>,
     /// Admitted services by name.
@@ -85,11 +87,28 @@ pub struct Gate {
     pub rules: &'static [&'static str],
 }
 
+/// From where a gate sees the public address of its callers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recognises {
+    /// From everywhere.
+    Everyone,
+    /// Not from the cloud's networks in this region, which reach it by addresses of the platform (STG-01); the region
+    /// is absent where it is not declared.
+    Outside(Option<String>),
+}
+
 /// Who calls at a public address.
 #[derive(Debug, Clone, Copy)]
-pub enum Caller {
-    /// Someone with this source address, and the segment whose identity it carries.
-    Network(IpAddr, Option<Id<Segment>>),
+pub enum Caller<'a> {
+    /// Something with an address.
+    Network {
+        /// Its public address.
+        source: IpAddr,
+        /// The segment whose identity it carries (SE-02).
+        segment: Option<Id<Segment>>,
+        /// The network it called from, if that is one of the cloud's.
+        cloud: Option<&'a super::Network>,
+    },
     /// A service with its identity.
     Identity(Id<Resource>),
 }

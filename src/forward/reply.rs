@@ -96,10 +96,13 @@ fn finish(plane: &Plane, arrival: &Arrival, owned: bool, devices: &[Id<Endpoint>
                 .rules(&["ASYM-07", "A-7"]),
         ];
     }
-    if sent.transport == crate::net::Transport::Udp {
+    // Without a connection there is no state to miss, unless the device never saw the request.
+    let saw_request = devices.iter().all(|d| there.contains(d));
+    if sent.transport != crate::net::Transport::Tcp && saw_request {
         return vec![
-            Step::assume(Stage::Return, format!("{text}; UDP passes a device that allows both ways"))
-                .rules(&["ASYM-01"]),
+            Step::assume(Stage::Return, format!("{text}; {} passes a device that sees requests only", sent.transport))
+                .at(device)
+                .rules(&["ASYM-01", "A-06"]),
         ];
     }
     vec![

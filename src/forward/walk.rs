@@ -180,7 +180,15 @@ impl<'a> Walk<'a> {
 
     fn hop(&mut self, endpoint: &'a Endpoint, segment: &'a Segment, routes: &'a [Route]) -> Option<End> {
         let destination = self.packet.destination;
-        let Some(route) = lookup(routes, destination) else {
+        let found = lookup(routes, destination);
+        // Where nothing leads there, a connection that is down may be the reason (GW-12).
+        let nowhere = found.is_none_or(|r| match r.hop {
+            NextHop::Drop(reason) => reason == Reason::NoRoute,
+            NextHop::Internet => !is_public(destination),
+            _ => false,
+        });
+        let gone = lookup(&segment.withdrawn, destination).filter(|_| nowhere);
+        let Some(route) = gone.or(found) else {
             let step = match &endpoint.role {
                 Role::Gateway(_) if self.from_inside => Step::block(
                     Stage::Route,
@@ -251,6 +259,7 @@ impl<'a> Walk<'a> {
             NextHop::Drop(reason) => {
                 let fix = match reason {
                     Reason::UdrNone => format!("remove the route {} with next hop None", route.origin.name),
+                    Reason::GwDown => format!("bring {} up", route.origin),
                     _ => format!("give {} a route to {}", segment.origin, show(destination)),
                 };
                 self.steps.push(

@@ -1,6 +1,6 @@
 //! Sets of addresses, written as prefixes.
 
-use super::{Prefix, is_public, is_undeclared_public};
+use super::{PLATFORM_ADDRESS, Prefix, is_public, is_undeclared_public};
 use std::net::IpAddr;
 
 /// A set of addresses.
@@ -58,7 +58,11 @@ impl AddressSet {
         }
         if self.0.iter().any(|p| p.is_default() && p.contains(address)) {
             Membership::In
-        } else if self.0.iter().any(|p| p.network().is_ipv4() && (is_public(p.network()) || is_public(p.last()))) {
+        } else if self.0.iter().any(|p| {
+            // The platform's own address is nobody's public address (ADDR-06).
+            let platform = *p == Prefix::host(PLATFORM_ADDRESS);
+            !platform && p.network().is_ipv4() && (is_public(p.network()) || is_public(p.last()))
+        }) {
             Membership::Undecided
         } else {
             Membership::Out
@@ -85,6 +89,7 @@ mod tests {
         let undeclared: IpAddr = "240.0.0.1".parse().unwrap();
         assert_eq!(set(&["20.0.0.0/8"]).membership(undeclared), Membership::Undecided);
         assert_eq!(set(&["10.0.0.0/8"]).membership(undeclared), Membership::Out);
+        assert_eq!(set(&["10.0.0.0/8", "168.63.129.16/32"]).membership(undeclared), Membership::Out);
         assert_eq!(AddressSet::everything().membership(undeclared), Membership::In);
         assert_eq!(set(&["20.0.0.0/8"]).membership("20.1.2.3".parse().unwrap()), Membership::In);
     }

@@ -2,7 +2,9 @@
 
 use super::public_via;
 use crate::{
-    dataplane::{Caller, Door, Endpoint, Gate, Host, Id, Listens, Packet, Plane, PrivateEndpoint, Resource},
+    dataplane::{
+        Caller, Door, Endpoint, Gate, Host, Id, Listens, Packet, Plane, PrivateEndpoint, Recognises, Resource,
+    },
     forward::{Arrival, Outcome, Stage, Step},
     net::{AddressSet, is_undeclared_public},
     verdict::{Reason, Verdict, Via},
@@ -193,7 +195,8 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
             .fix(format!("use tcp/{}", door.ports)),
         );
     }
-    let caller = Caller::Network(packet.source, arrival.segment_identity);
+    let cloud = plane.network_of(arrival.sender).map(|n| plane.networks.get(n)).filter(|n| !n.beyond_gateway);
+    let caller = Caller::Network { source: packet.source, segment: arrival.segment_identity, cloud };
     steps.push(admit(&door.gate, caller, public_via(arrival), arrival.egress.is_some()));
     steps
 }
@@ -220,7 +223,7 @@ pub(super) fn service_call(plane: &Plane, caller: Id<Resource>, target: Id<Resou
 }
 
 /// What the public gate says, unless being let in there is not supported.
-fn admit(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step {
+fn admit(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
     let step = admission(gate, caller, via, from_managed);
     match (gate.unsupported, step.outcome) {
         (Some((reason, text, rules)), Outcome::Admit(..)) => Step::unsupported(Stage::Service, reason, text)
@@ -234,7 +237,7 @@ fn admit(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step {
 
 /// Public admission, in the order of precedence: open to all, the caller's subnet, its address, its identity, the
 /// exception for trusted services (PAAS-01, SE-04, TRUST-01, TRUST-06).
-fn admission(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step {
+fn admission(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
     let stage = Stage::Service;
     let who = &gate.origin;
     let ok = |verdict, via, text: String, span, rules: &[&'static str]| {
@@ -253,7 +256,7 @@ fn admission(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step 
         );
     }
     match caller {
-        Caller::Network(source, segment) => {
+        Caller::Network { source, segment, cloud } => {
             if let Some((_, span)) = gate.segments.iter().find(|(s, _)| open && Some(*s) == segment) {
                 return ok(
                     Verdict::Backbone,
@@ -267,11 +270,35 @@ fn admission(gate: &Gate, caller: Caller, via: Via, from_managed: bool) -> Step 
                 .addresses
                 .iter()
                 .find(|(p, _)| open && segment.is_none() && p.contains(source) && !is_undeclared_public(source));
+            // Whether the caller comes from the region whose addresses the gate does not see (STG-01).
+            let neighbour = match (&gate.recognises, cloud) {
+                (Recognises::Outside(own), Some(network)) => {
+                    own.as_ref().zip(network.region.as_ref()).map(|(a, b)| a == b)
+                }
+                _ => Some(false),
+            };
+            if let Some((prefix, span)) = by_address.filter(|_| neighbour == Some(true)) {
+                let text = format!("{who} does not see public addresses of its own region, so {prefix} never matches");
+                return Step::block(stage, Reason::Pna, text).at(who).span(*span).rules(&["STG-01"]).fix(format!(
+                    "admit the caller's subnet by a service endpoint, or use a private endpoint to {}",
+                    who.name
+                ));
+            }
+            if let Some((prefix, span)) = by_address.filter(|_| neighbour.is_none()) {
+                let text =
+                    format!("{who} admits {prefix} unless the caller is in its own region, which is not declared");
+                return Step::unknown(stage, Reason::Tag, text)
+                    .at(who)
+                    .span(*span)
+                    .rules(&["STG-01"])
+                    .fix("declare `location` of the service and of the caller's network");
+            }
             if let Some((prefix, span)) = by_address {
                 return ok(Verdict::Public, via, format!("{who} admits {prefix}"), *span, &["PAAS-04"]);
             }
             let set: AddressSet = gate.address_set();
-            if open && !set.is_empty() && is_undeclared_public(source) && !from_managed && segment.is_none() {
+            let undeclared = is_undeclared_public(source) && neighbour != Some(true);
+            if open && !set.is_empty() && undeclared && !from_managed && segment.is_none() {
                 return Step::unknown(
                     stage,
                     Reason::Tag,

@@ -28,7 +28,7 @@ fn pick<'a>(r: &mut Random, of: &[&'a str]) -> &'a str {
 
 /// The text of a seed. `closed` names a machine network whose outbound traffic is denied by one more rule.
 pub(crate) fn text(seed: u64, closed: Option<usize>) -> String {
-    let r = &mut Random(seed ^ 0x5eed_0f_4b1d);
+    let r = &mut Random(seed ^ 0x5eed_4b1d);
     let mut out = String::new();
     if r.one_in(2) {
         out.push_str("location: westeurope\n");

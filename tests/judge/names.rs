@@ -56,8 +56,7 @@ impl<'e> Rules<'e> {
             }
             let policy = *zone.value.virtual_network_links.get(network).unwrap().value.resolution_policy;
             // ZONE-10: only zones of private link fall back.
-            let falls_back = policy == ResolutionPolicy::NxDomainRedirect
-                && (key.starts_with("privatelink.") || self.departs("ZONE-10"));
+            let falls_back = policy == ResolutionPolicy::NxDomainRedirect && key.starts_with("privatelink.");
             // Public DNS gives the rest of the chain (ZONE-09).
             if !falls_back {
                 return Named::Missing;

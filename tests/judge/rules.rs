@@ -11,7 +11,6 @@ use privreach::azure::model::{
     service::{ConnectionStatus, PrivateEndpoint},
 };
 use privreach::net::Prefix;
-use std::cell::Cell;
 use std::net::{IpAddr, Ipv4Addr};
 
 /// Verdict, and path or deciding reason.
@@ -57,21 +56,8 @@ enum Named {
     Silence,
 }
 
-/// Rules from which the engine is known to depart, and how it does. Each has to be mended in the engine, not here.
-pub(crate) const KNOWN_DEPARTURES: [(&str, &str); 5] = [
-    ("ZONE-10", "a zone that is not one of private link falls back to public DNS like one that is"),
-    ("GW-12", "a connection that is down is taken for none at all, so another reason than GW-DOWN decides"),
-    ("A-06", "a firewall that sees only the reply of a DNS query lets it pass"),
-    ("TAG-01", "as VirtualNetwork holds 168.63.129.16, a rule for that tag may match any undeclared public address"),
-    ("STG-01", "an address rule of a storage account is applied to callers in the account's own region"),
-];
-
 pub(crate) struct Rules<'e> {
     pub(crate) estate: &'e Estate,
-    /// Rules to depart from as the engine does; empty for the rules as they are written.
-    pub(crate) departures: &'e [&'e str],
-    /// Whether a departure met something it cannot decide.
-    undecided: Cell<bool>,
 }
 
 fn within(prefix: &str, address: IpAddr) -> bool {
@@ -83,12 +69,8 @@ fn is_under(name: &str, suffix: &str) -> bool {
 }
 
 impl<'e> Rules<'e> {
-    pub(crate) fn new(estate: &'e Estate, departures: &'e [&'e str]) -> Self {
-        Self { estate, departures, undecided: Cell::new(false) }
-    }
-
-    fn departs(&self, rule: &str) -> bool {
-        self.departures.contains(&rule)
+    pub(crate) fn new(estate: &'e Estate) -> Self {
+        Self { estate }
     }
 
     fn subnet(&self, network: &str, subnet: &str) -> &'e Subnet {
@@ -179,7 +161,7 @@ impl<'e> Rules<'e> {
     /// The sites connected to a gateway, and whether the connection is up.
     fn sites(&self, gateway: &str) -> Vec<(&'e str, bool)> {
         let all = self.estate.virtual_network_gateway_connections.iter().map(|(_, c)| &c.value);
-        all.filter(|c| c.virtual_network_gateway.value == gateway && (*c.connected || !self.departs("GW-12")))
+        all.filter(|c| c.virtual_network_gateway.value == gateway)
             .map(|c| (c.on_premises_site.value.as_str(), *c.connected))
             .collect()
     }
@@ -278,7 +260,7 @@ impl<'e> Rules<'e> {
     }
 
     fn first_match(&self, rules: &[&SecurityRule], at: (&str, &str), packet: Packet, direction: Direction) -> Open<()> {
-        for (i, rule) in rules.iter().enumerate() {
+        for rule in rules {
             let source = &rule.source_address_prefix.as_ref().unwrap().value;
             let destination = &rule.destination_address_prefix.as_ref().unwrap().value;
             if !rule.destination_port_range.as_ref().unwrap().value.contains(packet.port)
@@ -289,14 +271,6 @@ impl<'e> Rules<'e> {
             let decision = if rule.access.value == Access::Allow { Ok(()) } else { Err("NSG") };
             if self.matches(destination, at, packet.to) {
                 return decision;
-            }
-            if destination == "VirtualNetwork" && packet.to.is_none() && self.departs("TAG-01") {
-                let rest = self.first_match(&rules[i + 1..], at, packet, direction);
-                if rest != decision {
-                    self.undecided.set(true);
-                    return Ok(());
-                }
-                return rest;
             }
         }
         let inside = self.tagged(at.0, at.1, packet.from) && packet.to.is_some_and(|a| self.tagged(at.0, at.1, a));
@@ -387,7 +361,7 @@ impl<'e> Rules<'e> {
             by_gateway = false;
             if let Hop::Appliance(at) = self.next_hop(network, subnet, packet.to) {
                 let (firewall, _) = self.firewall(at).unwrap();
-                if packet.reply && !known.contains(&firewall) && !(packet.port == 53 && self.departs("A-06")) {
+                if packet.reply && !known.contains(&firewall) {
                     return Err("ASYM");
                 }
                 if !packet.reply {
@@ -409,7 +383,7 @@ impl<'e> Rules<'e> {
     fn leave_site(&self, site: &str, to: IpAddr) -> Open<Place<'e>> {
         let target = self.network_of(to).ok_or("NOROUTE")?;
         for gateway in self.gateways(target) {
-            for (_, up) in self.sites(gateway).into_iter().filter(|(s, _)| *s == site) {
+            if let Some((_, up)) = self.sites(gateway).into_iter().find(|(s, _)| *s == site) {
                 let home = &self.estate.virtual_network_gateways.get(gateway).unwrap().value.virtual_network.value;
                 return if up { Ok(Place::Subnet(home, "GatewaySubnet")) } else { Err("GW-DOWN") };
             }
@@ -482,7 +456,6 @@ impl<'e> Rules<'e> {
         };
         match answer {
             Err(reason) => ("blocked", reason),
-            Ok(_) if self.undecided.get() => ("unknown", "TAG"),
             Ok(open) => open,
         }
     }
@@ -544,9 +517,13 @@ impl<'e> Rules<'e> {
         // STG-01: rules by address never admit callers in the account's own region.
         let in_azure = matches!(place, Some(Place::Subnet(..)));
         let storage = declared.type_.value == "Microsoft.Storage/storageAccounts";
-        let same_region = storage && in_azure && self.estate.location.is_some() && !self.departs("STG-01");
+        let same_region = storage && in_azure && self.estate.location.is_some();
         if rules.ip_rules.is_empty() || same_region {
             return Err("PNA");
+        }
+        // Nor can it be told where the region of a caller in Azure is not declared.
+        if storage && in_azure && seen.is_none_or(|a| rules.ip_rules.iter().any(|p| p.value.contains(a))) {
+            return Ok(("unknown", "TAG"));
         }
         match seen {
             Some(address) if rules.ip_rules.iter().any(|p| p.value.contains(address)) => Ok(open),

@@ -158,7 +158,9 @@ impl Compiler<'_> {
                 list.push(ZoneLink {
                     zone,
                     origin: Origin::new("virtual_network_link", format!("{key}/{link_name}"), link.span),
-                    fallback: link.value.resolution_policy.value == ResolutionPolicy::NxDomainRedirect,
+                    // Only zones of Private Link fall back (ZONE-10, ZONE-13).
+                    fallback: link.value.resolution_policy.value == ResolutionPolicy::NxDomainRedirect
+                        && zone_is_private_link(&self.plane.dns.zones.get(zone).name),
                 });
             }
         }
@@ -503,4 +505,9 @@ impl Compiler<'_> {
             },
         }
     }
+}
+
+/// Whether a zone is one of Private Link, to which alone a link's resolution policy applies (ZONE-10).
+fn zone_is_private_link(zone: &Fqdn) -> bool {
+    zone.labels().any(|l| l == "privatelink")
 }

@@ -76,6 +76,7 @@ impl Compiler<'_> {
                 }),
                 complete: false,
                 beyond_gateway: false,
+                region: self.region(entry.value.location.as_ref()),
                 members_connected: false,
                 view: None,
             });
@@ -85,6 +86,7 @@ impl Compiler<'_> {
                 prefixes: range.into_iter().collect(),
                 filter: None,
                 routes: Vec::new(),
+                withdrawn: Vec::new(),
                 default_outbound: (true, None),
                 service_endpoints: Vec::new(),
             });

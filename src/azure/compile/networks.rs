@@ -26,6 +26,7 @@ impl Compiler<'_> {
                 egress: None,
                 complete: true,
                 beyond_gateway: false,
+                region: self.region(vnet.location.as_ref()),
                 members_connected: true,
                 view: None,
             });
@@ -63,6 +64,7 @@ impl Compiler<'_> {
                     prefixes: subnet.value.address_prefixes.iter().map(|p| p.value).collect(),
                     filter: None,
                     routes: Vec::new(),
+                    withdrawn: Vec::new(),
                     default_outbound: (outbound.value, outbound.span),
                     service_endpoints: subnet
                         .value
@@ -162,6 +164,7 @@ impl Compiler<'_> {
                 egress: None,
                 complete: false,
                 beyond_gateway: true,
+                region: None,
                 members_connected: true,
                 view: None,
             });
@@ -171,6 +174,7 @@ impl Compiler<'_> {
                 prefixes,
                 filter: None,
                 routes: Vec::new(),
+                withdrawn: Vec::new(),
                 default_outbound: (false, None),
                 service_endpoints: Vec::new(),
             });

@@ -2,6 +2,7 @@
 
 use super::{Compiler, machines};
 use crate::{
+    azure::model::gateway::GatewayType,
     azure::model::network::{NextHopType, PeeringState, PrivateEndpointNetworkPolicies, VirtualNetworkPeering},
     dataplane::{Endpoint, Id, Network, NextHop, Origin, Role, Route, RouteSource},
     diag::{Diagnostic, code},
@@ -16,6 +17,26 @@ pub(super) struct Peer<'e> {
     pub link_origin: Origin,
     pub back: &'e VirtualNetworkPeering,
     pub back_origin: Origin,
+}
+
+/// A prefix that a gateway learned over a connection.
+struct Learned {
+    gateway: Id<Endpoint>,
+    prefix: Prefix,
+    origin: Origin,
+    site: Id<Network>,
+    state: LinkState,
+}
+
+/// What a connection does to the routes it brings.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum LinkState {
+    /// It carries traffic.
+    Up,
+    /// Its static routes lead to a tunnel that is down.
+    Down,
+    /// Its routes were learned by BGP and are gone (ROUTE-20).
+    Withdrawn,
 }
 
 impl<'e> Compiler<'e> {
@@ -45,8 +66,9 @@ impl<'e> Compiler<'e> {
             .collect()
     }
 
-    /// Prefixes learned by gateways of a network over connections that are up (ROUTE-07, GW-12).
-    fn learned(&self, vnet: &str) -> Vec<(Id<Endpoint>, Prefix, Origin, Id<Network>)> {
+    /// Prefixes learned by gateways of a network (ROUTE-07), those of connections that are up first. What a connection
+    /// that is down would have brought is listed too: it explains why a flow stops (GW-12).
+    fn learned(&self, vnet: &str) -> Vec<Learned> {
         let mut learned = Vec::new();
         for (name, entry) in self.estate.virtual_network_gateway_connections.iter() {
             let connection = &entry.value;
@@ -60,26 +82,52 @@ impl<'e> Compiler<'e> {
             let (Some(site), (Some(id), Some((network, _)))) = (site, ids) else {
                 continue;
             };
-            if !here || !connection.connected.value {
+            if !here {
                 continue;
             }
+            let up = connection.connected.value;
+            let express = gateway.is_some_and(|g| g.value.type_.value == GatewayType::ExpressRoute);
             let prefixes = connection.learned_prefixes.as_ref().unwrap_or(&site.value.address_space);
             for prefix in prefixes {
-                learned.push((*id, prefix.value, Origin::new("connection", name, prefix.span), *network));
+                let span = if up { prefix.span } else { connection.connected.span.unwrap_or(entry.span) };
+                learned.push(Learned {
+                    gateway: *id,
+                    prefix: prefix.value,
+                    origin: Origin::new("connection", name, span),
+                    site: *network,
+                    state: match up {
+                        true => LinkState::Up,
+                        false if express || connection.bgp_enabled.value => LinkState::Withdrawn,
+                        false => LinkState::Down,
+                    },
+                });
+            }
+        }
+        learned.sort_by_key(|l| l.state);
+        learned
+    }
+
+    /// What a network learns: by its own gateway, or a peer's by the transit pair (PEER-08).
+    fn transit_learned(&self, vnet: &str) -> Vec<Learned> {
+        let mut learned = self.learned(vnet);
+        for peer in self.peers(vnet) {
+            if peer.link.use_remote_gateways.value && peer.back.allow_gateway_transit.value {
+                learned.extend(self.learned(&peer.remote));
             }
         }
         learned
     }
 
-    /// Gateway routes a network has: its own gateway's, or a peer's by the transit pair (PEER-08).
+    /// Gateway routes a network has.
     pub(super) fn gateway_routes(&self, vnet: &str) -> Vec<(Id<Endpoint>, Prefix, Origin)> {
-        let mut routes: Vec<_> = self.learned(vnet).into_iter().map(|(g, p, o, _)| (g, p, o)).collect();
-        for peer in self.peers(vnet) {
-            if peer.link.use_remote_gateways.value && peer.back.allow_gateway_transit.value {
-                routes.extend(self.learned(&peer.remote).into_iter().map(|(g, p, o, _)| (g, p, o)));
-            }
-        }
-        routes
+        let learned = self.transit_learned(vnet).into_iter().filter(|l| l.state != LinkState::Withdrawn);
+        learned.map(|l| (l.gateway, l.prefix, l.origin)).collect()
+    }
+
+    /// Routes that connections which are down would have brought.
+    fn withdrawn_routes(&self, vnet: &str) -> Vec<Route> {
+        let learned = self.transit_learned(vnet).into_iter().filter(|l| l.state == LinkState::Withdrawn);
+        rank(learned.map(|l| down(l.prefix, l.origin)).collect())
     }
 
     pub(super) fn routes(&mut self) {
@@ -90,30 +138,39 @@ impl<'e> Compiler<'e> {
                 let full = format!("{vnet}/{subnet}");
                 if let Some(segment) = self.subnets.get(&full).copied() {
                     let routes = self.subnet_routes(vnet, subnet);
-                    effective.push((segment, routes));
+                    effective.push((segment, routes, self.withdrawn_routes(vnet)));
                 }
             }
         }
         for (site, (network, segment)) in self.sites.clone() {
-            effective.push((segment, self.site_routes(&site, network)));
+            let (routes, withdrawn) = self.site_routes(&site, network);
+            effective.push((segment, routes, withdrawn));
         }
         for managed in self.managed.values() {
             effective.push((
                 managed.segment,
                 managed_routes(&self.plane.networks.get(managed.network).clone(), managed.network),
+                Vec::new(),
             ));
         }
-        for (segment, routes) in effective {
-            self.plane.segments.get_mut(segment).routes = routes;
+        for (segment, routes, withdrawn) in effective {
+            let segment = self.plane.segments.get_mut(segment);
+            segment.routes = routes;
+            segment.withdrawn = withdrawn;
         }
         let tunnels: Vec<_> = self.estate.virtual_networks.keys().flat_map(|v| self.learned(v)).collect();
-        for (gateway, prefix, origin, site) in tunnels {
-            if let Role::Gateway(device) = &mut self.plane.endpoints.get_mut(gateway).role {
+        for learned in tunnels {
+            if let Role::Gateway(device) = &mut self.plane.endpoints.get_mut(learned.gateway).role {
+                let hop = match learned.state {
+                    LinkState::Up => NextHop::Tunnel(learned.site),
+                    LinkState::Down => NextHop::Drop(Reason::GwDown),
+                    LinkState::Withdrawn => continue,
+                };
                 device.tunnels.push(route(
-                    prefix,
-                    NextHop::Tunnel(site),
+                    learned.prefix,
+                    hop,
                     RouteSource::Gateway,
-                    origin,
+                    learned.origin,
                     &["ROUTE-07", "GW-12"],
                 ));
                 device.tunnels.sort_by_key(|r| std::cmp::Reverse(r.prefix.length()));
@@ -318,7 +375,7 @@ impl<'e> Compiler<'e> {
     }
 
     /// A site knows its own prefixes, what gateways advertise to it (ER-02, PEER-09), and its internet breakout.
-    fn site_routes(&self, site: &str, network: Id<Network>) -> Vec<Route> {
+    fn site_routes(&self, site: &str, network: Id<Network>) -> (Vec<Route>, Vec<Route>) {
         let own = self.plane.networks.get(network);
         let mut routes: Vec<_> = own
             .prefixes
@@ -333,6 +390,7 @@ impl<'e> Compiler<'e> {
                 )
             })
             .collect();
+        let mut withdrawn = Vec::new();
         for (name, entry) in self.estate.virtual_network_gateway_connections.iter() {
             let connection = &entry.value;
             let gateway_name = &connection.virtual_network_gateway.value;
@@ -341,7 +399,7 @@ impl<'e> Compiler<'e> {
             else {
                 continue;
             };
-            if connection.on_premises_site.value != site || !connection.connected.value {
+            if connection.on_premises_site.value != site {
                 continue;
             }
             let prefixes: Vec<_> = match &connection.advertised_prefixes {
@@ -353,6 +411,10 @@ impl<'e> Compiler<'e> {
                     .collect(),
             };
             for (prefix, origin) in prefixes {
+                if !connection.connected.value {
+                    withdrawn.push(down(prefix, origin));
+                    continue;
+                }
                 routes.push(route(
                     prefix,
                     NextHop::Gateway(*gateway),
@@ -367,7 +429,7 @@ impl<'e> Compiler<'e> {
         {
             routes.push(route(all, NextHop::Internet, RouteSource::System, breakout.origin.clone(), &["EVAL-01"]));
         }
-        rank(routes)
+        (rank(routes), rank(withdrawn))
     }
 
     /// What a gateway announces: its network and the networks that use it in transit.
@@ -416,6 +478,11 @@ fn managed_routes(own: &Network, network: Id<Network>) -> Vec<Route> {
 
 fn route(prefix: Prefix, hop: NextHop, source: RouteSource, origin: Origin, rules: &'static [&'static str]) -> Route {
     Route { prefix, hop, source, origin, rules }
+}
+
+/// What a connection that is down would have brought.
+fn down(prefix: Prefix, origin: Origin) -> Route {
+    route(prefix, NextHop::Drop(Reason::GwDown), RouteSource::Gateway, origin, &["GW-12"])
 }
 
 /// Longest prefix first (ROUTE-12); at equal length user, then gateway, then system (ROUTE-13).

@@ -9,7 +9,7 @@ use crate::{
             service::{Bypass, IdentityType, PublicAlias, Service},
         },
     },
-    dataplane::{Door, DoorName, Gate, Origin, Record, RecordData, Resource, Role, Setting, Tags},
+    dataplane::{Door, DoorName, Gate, Origin, Recognises, Record, RecordData, Resource, Role, Setting, Tags},
     diag::{Diagnostic, code, nearest},
     net::Fqdn,
 };
@@ -215,6 +215,7 @@ impl Compiler<'_> {
             enabled: setting(&service.public_network_access_enabled),
             default_allow: Setting { value: true, span: None },
             addresses: Vec::new(),
+            recognises: Recognises::Everyone,
             segments: Vec::new(),
             instances: Vec::new(),
             bypass: bypass_default(&kind).map(|value| Setting { value, span: None }),
@@ -223,6 +224,9 @@ impl Compiler<'_> {
             unsupported: None,
             rules: &["PAAS-01", "HUB-04"],
         };
+        if kind == "microsoft.storage/storageaccounts" {
+            gate.recognises = Recognises::Outside(self.region(service.location.as_ref()));
+        }
         let Some(rules) = rules else { return gate };
         gate.default_allow =
             Setting { value: rules.default_action.value == Access::Allow, span: rules.default_action.span };

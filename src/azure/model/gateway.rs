@@ -32,6 +32,9 @@ record! {
         virtual_network_gateway: Reference = required,
         /// The on-premises site at the far end.
         on_premises_site: Reference = required,
+        /// Whether routes are exchanged by BGP; a static connection keeps its routes when it is down. ExpressRoute always
+        /// uses BGP (ER-01).
+        bgp_enabled: Setting<bool> = defaults::CONNECTION_BGP,
         /// Whether the connection is up (GW-12).
         connected: Setting<bool> = defaults::CONNECTION_UP,
         /// Prefixes the gateway learns from the site; the site's address space when absent (ROUTE-07).
