@@ -2,8 +2,11 @@
 
 use super::model::{
     dns::{ForwardMode, ResolutionPolicy},
-    network::{Access, PrivateEndpointNetworkPolicies},
-    service::{ConnectionStatus, IdentityType},
+    firewall::ThreatIntelligenceMode,
+    gateway::{RoutingPreference, VpnType},
+    network::{Access, PrivateEndpointNetworkPolicies, Sku},
+    network_manager::GroupConnectivity,
+    service::{ConnectionStatus, IdentityType, SourceNat},
     workspace::{RuleCategory, WorkspaceKind},
 };
 use crate::net::{PortRange, PortSet};
@@ -22,6 +25,60 @@ pub const ALLOW_FORWARDED_TRAFFIC: bool = false;
 pub const ALLOW_GATEWAY_TRANSIT: bool = false;
 /// A remote gateway is not used (PEER-08).
 pub const USE_REMOTE_GATEWAYS: bool = false;
+/// A peering joins whole networks (PEER-14).
+pub const PEER_COMPLETE_NETWORKS: bool = true;
+/// Public addresses and load balancers are Standard; Basic is retired.
+pub const SKU: Sku = Sku::Standard;
+/// Members of a pool see their own address (LB-02).
+pub const FLOATING_IP: bool = false;
+/// A mesh stays in its region (AVNM-09).
+pub const GLOBAL_MESH: bool = false;
+/// Spokes of a group are not joined among themselves (AVNM-10).
+pub const GROUP_CONNECTIVITY: GroupConnectivity = GroupConnectivity::None;
+/// A VPN gateway is route-based (GW-06).
+pub const VPN_TYPE: VpnType = VpnType::RouteBased;
+/// A VPN gateway has one live instance (GW-07).
+pub const ACTIVE_ACTIVE: bool = false;
+/// The autonomous system of Azure gateways (GW-03).
+pub const ASN: u32 = 65515;
+/// Virtual networks on one circuit do not reach each other (ER-04, A-10).
+pub const REMOTE_VNET_TRAFFIC: bool = false;
+/// Data pass the ExpressRoute gateway (ER-06).
+pub const FAST_PATH: bool = false;
+/// Connections are equal (ER-05).
+pub const ROUTING_WEIGHT: u16 = 0;
+/// The far end accepts both tunnels (GW-07).
+pub const ACCEPTED_TUNNELS: u16 = 2;
+/// Gateways and appliances do not learn each other's routes (ARS-01).
+pub const BRANCH_TO_BRANCH: bool = false;
+/// ExpressRoute wins for one prefix (ARS-02, VWAN-07).
+pub const ROUTING_PREFERENCE: RoutingPreference = RoutingPreference::ExpressRoute;
+/// One autonomous system away.
+pub const AS_PATH_LENGTH: u16 = 1;
+/// Routes are told to other BGP speakers (ARS-04).
+pub const NO_ADVERTISE: bool = false;
+/// Branches of a virtual WAN reach each other (VWAN-11).
+pub const WAN_BRANCH_TO_BRANCH: bool = true;
+/// Virtual networks learn the hub's default route (VWAN-08).
+pub const VNET_INTERNET_SECURITY: bool = true;
+/// Branches do not learn the hub's default route (VWAN-08).
+pub const BRANCH_INTERNET_SECURITY: bool = false;
+/// A firewall has no management interface (FW-15).
+pub const FIREWALL_MANAGEMENT_IP: bool = false;
+/// Threat intelligence reports and does not deny (FW-14).
+pub const THREAT_INTELLIGENCE: ThreatIntelligenceMode = ThreatIntelligenceMode::Alert;
+/// Machines are up.
+pub const RUNNING: bool = true;
+/// The guest answers by its primary interface (ADDR-09).
+pub const GUEST_ROUTES: bool = false;
+/// An appliance forwards in its operating system (NVA-01).
+pub const OS_FORWARDING: bool = true;
+/// An appliance keeps connections (ASYM-01).
+pub const APPLIANCE_STATEFUL: bool = true;
+/// An appliance translates nothing (NVA-04).
+pub const SOURCE_NAT: SourceNat = SourceNat::None;
+/// The tag that lifts source translation towards private endpoints is not set (PE-31).
+pub const DISABLE_SNAT_ON_PRIVATE_LINK: bool = false;
 /// Gateway routes are programmed (UDR-08).
 pub const BGP_ROUTE_PROPAGATION: bool = true;
 /// DNS proxy is off (AFW-01).

@@ -191,7 +191,7 @@ impl Topology {
         for (name, entry) in estate.firewalls.iter() {
             let detail = entry.value.private_ip_address.as_ref().map_or(String::new(), |a| a.value.to_string());
             let id = self.add(Kind::Firewall, name, detail, entry.span);
-            let subnet = self.find(Kind::Subnet, &entry.value.subnet.value);
+            let subnet = entry.value.subnet.as_ref().and_then(|s| self.find(Kind::Subnet, &s.value));
             self.inside(subnet, id);
         }
         for (vnet, entry) in estate.virtual_networks.iter() {
@@ -239,8 +239,12 @@ impl Topology {
         }
         for (_, entry) in estate.virtual_network_gateway_connections.iter() {
             let gateway = self.find(Kind::Gateway, &entry.value.virtual_network_gateway.value);
-            let site = self.find(Kind::Site, &entry.value.on_premises_site.value);
-            self.relate(site, gateway, Relation::Connects);
+            let far = match (&entry.value.on_premises_site, &entry.value.peer_virtual_network_gateway) {
+                (Some(site), _) => self.find(Kind::Site, &site.value),
+                (None, Some(peer)) => self.find(Kind::Gateway, &peer.value),
+                (None, None) => None,
+            };
+            self.relate(far, gateway, Relation::Connects);
         }
         for (name, entry) in estate.internet_clients.iter() {
             self.add(Kind::Internet, name, entry.value.ip_address.value.to_string(), entry.span);

@@ -19,7 +19,7 @@ pub(super) fn run(args: &Resolve, global: &Global) -> Result<Exit, Failure> {
         ClientKind::Endpoint(id) => Some(id),
         ClientKind::Identity(_) => None,
     };
-    let resolution = lookup::resolve(&snapshot.plane, &client.resolver, from, &name);
+    let resolution = lookup::query(&snapshot.plane, &client.resolver, from, &name);
     let report = ResolveReport::new(&sources, &args.from, &resolution);
     let text = match args.format {
         Format::Text => report::resolve_text(&report, output::style(global)),

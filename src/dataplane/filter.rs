@@ -74,6 +74,8 @@ pub struct Matcher {
     pub internet: bool,
     /// Addresses that belong only by an assumption, with its id.
     pub assumed: Option<(AddressSet, &'static str)>,
+    /// Whether addresses are named as such, rather than by a tag that stands for networks.
+    pub literal: bool,
 }
 
 impl Matcher {
@@ -131,6 +133,8 @@ pub enum Action {
     Allow,
     /// Drops it.
     Deny,
+    /// Lets it pass, and past every filter that follows on this side (AVNM-02).
+    AlwaysAllow,
 }
 
 /// Which way a connection crosses a filter.
@@ -149,7 +153,9 @@ pub enum Names {
     Ignored,
     /// An application rule: the requested name and the ports of the protocol; a match is proxied.
     Application(Vec<FqdnPattern>),
-    /// A network rule by name, which is not modelled: it could match any address.
+    /// A network rule by name: it matches the addresses that the firewall resolves (FW-08).
+    Resolved(Vec<Fqdn>),
+    /// A rule by name that is not modelled: it could match any address.
     NotModelled,
 }
 
@@ -215,10 +221,38 @@ impl Decision<'_> {
 impl Filter {
     /// Evaluates the rules in order. A rule that cannot be decided does not matter if both readings agree.
     #[must_use]
-    pub fn decide(&self, direction: Direction, packet: &Packet, from: Party<'_>, to: Party<'_>) -> Decision<'_> {
-        decide(&self.rules, direction, packet, from, to)
+    pub fn decide(
+        &self,
+        direction: Direction,
+        packet: &Packet,
+        from: Party<'_>,
+        to: Party<'_>,
+        resolved: &Resolved<'_>,
+    ) -> Decision<'_> {
+        decide(&self.rules, direction, packet, from, to, resolved)
     }
 }
+
+impl Filter {
+    /// The first rule that matches, or may match; the flag tells that it is not known whether it does. For lists in
+    /// which no match means something else than a denial.
+    pub(crate) fn first(
+        &self,
+        direction: Direction,
+        packet: &Packet,
+        from: Party<'_>,
+        to: Party<'_>,
+    ) -> Option<(&FilterRule, bool)> {
+        self.rules.iter().find_map(|rule| match rule.matches(direction, packet, from, to, &|_| None) {
+            Match::No => None,
+            Match::Yes => Some((rule, false)),
+            Match::Undecided => Some((rule, true)),
+        })
+    }
+}
+
+/// The addresses of a name in the view of the device that filters; none where that cannot be known.
+pub type Resolved<'r> = dyn Fn(&Fqdn) -> Option<Vec<IpAddr>> + 'r;
 
 fn decide<'a>(
     rules: &'a [FilterRule],
@@ -226,17 +260,18 @@ fn decide<'a>(
     packet: &Packet,
     from: Party<'_>,
     to: Party<'_>,
+    resolved: &Resolved<'_>,
 ) -> Decision<'a> {
     for (i, rule) in rules.iter().enumerate() {
         let acted = || match rule.action {
-            Action::Allow => Decision::Allow(rule),
+            Action::Allow | Action::AlwaysAllow => Decision::Allow(rule),
             Action::Deny => Decision::Deny(rule),
         };
-        match rule.matches(direction, packet, from, to) {
+        match rule.matches(direction, packet, from, to, resolved) {
             Match::No => {}
             Match::Yes => return acted(),
             Match::Undecided => {
-                let otherwise = decide(rules.get(i + 1..).unwrap_or_default(), direction, packet, from, to);
+                let otherwise = decide(rules.get(i + 1..).unwrap_or_default(), direction, packet, from, to, resolved);
                 let agree = acted().permits() == otherwise.permits();
                 return if agree { otherwise } else { Decision::Undecided(rule) };
             }
@@ -246,12 +281,21 @@ fn decide<'a>(
 }
 
 impl FilterRule {
-    fn matches(&self, direction: Direction, packet: &Packet, from: Party<'_>, to: Party<'_>) -> Match {
+    fn matches(
+        &self,
+        direction: Direction,
+        packet: &Packet,
+        from: Party<'_>,
+        to: Party<'_>,
+        resolved: &Resolved<'_>,
+    ) -> Match {
+        // ICMP has no ports (NSG-11).
+        let portless = packet.transport == Transport::Icmp;
         let applies = self.direction.is_none_or(|d| d == direction)
             && self.protocol.matches(packet.transport)
-            && self.ports.contains(packet.port);
+            && (portless || self.ports.contains(packet.port));
         // A client's source port is ephemeral: a rule for part of the port range may or may not match it.
-        let source_port = match self.source_ports == PortSet::all() {
+        let source_port = match portless || self.source_ports == PortSet::all() {
             true => Match::Yes,
             false => Match::Undecided,
         };
@@ -260,6 +304,9 @@ impl FilterRule {
             (Names::Application(patterns), Some(name)) => patterns.iter().any(|p| p.matches(name)).into(),
             (Names::Application(_), None) => Match::No,
             (Names::NotModelled, _) => Match::Undecided,
+            (Names::Resolved(names), _) => names.iter().fold(Match::No, |found, name| {
+                found.or(resolved(name).map_or(Match::Undecided, |all| all.contains(&packet.destination).into()))
+            }),
         };
         let destination = if let Names::Application(_) = self.names { Match::Yes } else { self.to.matches(to) };
         Match::from(applies).and(self.from.matches(from)).and(destination).and(source_port).and(named)

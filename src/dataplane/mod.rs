@@ -12,13 +12,14 @@ mod service;
 
 pub use arena::{Arena, Id};
 pub(crate) use filter::Match;
-pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party};
+pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party, Resolved};
 pub use names::{
     Dns, DnsServer, ForwardRule, Forwarding, Otherwise, Record, RecordData, RecordSet, Resolver, View, Zone, ZoneLink,
 };
 pub use network::{
-    Absence, Breakout, Egress, EgressMatch, EgressRule, Endpoint, Firewall, Gateway, Host, Listens, Network, NextHop,
-    Role, Route, RouteSource, Segment, Tags,
+    Absence, Balancer, BalancerProbe, BalancerRule, Breakout, Egress, EgressMatch, EgressRule, Endpoint, Firewall,
+    Gateway, Host, Link, LinkedSubnets, Listens, Network, NextHop, Reach, Role, Route, RouteSource, Segment,
+    ServiceEndpoint, TagRoute, Tags, Transit, Translates, Translation, TranslationTarget,
 };
 pub use proxy::{Backend, Certificate, Frontend, Listener, Member, Proxy, ProxyRule, Unsupported, Use};
 pub use service::{

@@ -56,16 +56,58 @@ pub struct Segment {
     pub filter: Option<Filter>,
     /// Effective routes, the first that contains the destination wins.
     pub routes: Vec<Route>,
-    /// Routes that are gone because a connection is down: they explain why there is no way.
-    pub withdrawn: Vec<Route>,
+    /// Routes that are absent because of a state (a connection that is down, a link without its other half): they
+    /// explain why there is no way, and lead nowhere themselves.
+    pub absent_routes: Vec<Route>,
+    /// Routes that another route of the same prefix replaces, for people who look at the table.
+    pub replaced_routes: Vec<Route>,
+    /// Routes whose destinations are a service tag (ROUTE-17).
+    pub tag_routes: Vec<TagRoute>,
+    /// Rules that administrators set above every other filter (AVNM-01).
+    pub admin: Vec<Filter>,
+    /// A shared way out with its own public addresses (NAT-02).
+    pub nat: Option<Breakout>,
     /// Whether members without a public address of their own reach the internet, and where that was decided.
     pub default_outbound: (bool, Option<crate::diag::Span>),
-    /// Services reached with the segment's identity (service endpoints), by service tag.
-    pub service_endpoints: Vec<(String, Option<crate::diag::Span>)>,
+    /// Services reached with the segment's identity (service endpoints).
+    pub service_endpoints: Vec<ServiceEndpoint>,
+}
+
+/// A service that a segment reaches with its own identity (SE-01).
+#[derive(Debug, Clone)]
+pub struct ServiceEndpoint {
+    /// Tag of the service's addresses.
+    pub tag: String,
+    /// In which regions it acts (SE-06).
+    pub reach: Reach,
+    /// Declaration.
+    pub span: Option<crate::diag::Span>,
+}
+
+/// Regions of services that a service endpoint serves (SE-06).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The segment's own region.
+    Own,
+    /// The own region and the one paired with it.
+    Paired,
+    /// Every region.
+    Any,
+}
+
+/// A route whose destination is a service tag.
+#[derive(Debug, Clone)]
+pub struct TagRoute {
+    /// The tag.
+    pub tag: String,
+    /// Where it leads.
+    pub hop: NextHop,
+    /// Declaration.
+    pub origin: Origin,
 }
 
 /// An effective route.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// Destinations.
     pub prefix: Prefix,
@@ -73,6 +115,8 @@ pub struct Route {
     pub hop: NextHop,
     /// Who made it.
     pub source: RouteSource,
+    /// The next hop type as Azure's tools print it.
+    pub shown: &'static str,
     /// Declaration.
     pub origin: Origin,
     /// Rule ids that made it win.
@@ -97,8 +141,8 @@ pub enum NextHop {
     Network {
         /// The network.
         network: Id<Network>,
-        /// The peering link of the receiving side, if it refuses traffic that did not start in the sending network.
-        refuses_forwarded: Option<Box<Origin>>,
+        /// The link it crosses; none inside a network.
+        link: Option<Box<Link>>,
     },
     /// One endpoint.
     Endpoint(Id<Endpoint>),
@@ -108,10 +152,40 @@ pub enum NextHop {
     Gateway(Id<Endpoint>),
     /// Across a gateway's connection to a far network.
     Tunnel(Id<Network>),
+    /// A router of the platform, which decides by its own routes.
+    Router(Id<Endpoint>),
+    /// One of several equal routes, per connection (ROUTE-22).
+    OneOf(Vec<Route>),
     /// Out to the internet.
     Internet,
     /// Nowhere.
     Drop(Reason),
+    /// Onto something the platform does not support.
+    Unsupported(Reason),
+    /// Where, cannot be known.
+    Unknown(Reason),
+}
+
+/// What a peering does to packets that cross it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The receiving side, if it refuses traffic that did not start in the sending network (PEER-07).
+    pub refuses_forwarded: Option<Origin>,
+    /// The side that keeps the other out of its VirtualNetwork tag (PEER-06).
+    pub access_off: Option<Origin>,
+    /// Whether it joins two regions (PEER-11).
+    pub global: bool,
+    /// Why a pair of addresses may not use it, if it joins only some subnets (PEER-14).
+    pub only: Option<Box<LinkedSubnets>>,
+}
+
+/// The subnets a subnet peering joins (PEER-14).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkedSubnets {
+    /// Declaration.
+    pub origin: Origin,
+    /// Prefixes on both sides.
+    pub prefixes: Vec<Prefix>,
 }
 
 /// Which public destinations the members of a network may reach.
@@ -175,6 +249,12 @@ pub struct Endpoint {
     pub tags: Tags,
     /// Source address it carries on the internet, if it has one of its own.
     pub public_source: Option<IpAddr>,
+    /// Source address that a balancer's outbound rule gives it (NAT-01).
+    pub balanced_source: Option<IpAddr>,
+    /// Whether its public address takes unsolicited traffic although no filter is attached (NSG-03).
+    pub open_public: bool,
+    /// Conditions under which the platform does not support what passes it.
+    pub unsupported: Vec<Absence>,
     /// Answers DNS queries on port 53.
     pub dns: Option<Id<DnsServer>>,
     /// Why it cannot exist yet.
@@ -224,9 +304,13 @@ pub enum Role {
     /// An entry to a service.
     PrivateEndpoint(PrivateEndpoint),
     /// A stateful filter that forwards.
-    Firewall(Firewall),
+    Firewall(Box<Firewall>),
     /// A gateway between networks.
     Gateway(Gateway),
+    /// A router of the platform: it forwards by its segment's routes and has no other function.
+    Router,
+    /// A frontend that spreads connections over a pool.
+    Balancer(Box<Balancer>),
     /// A frontend of a proxy.
     Frontend {
         /// The proxy.
@@ -249,12 +333,82 @@ pub enum Role {
 pub struct Host {
     /// Ports it serves.
     pub listens: Listens,
-    /// Forwards what is not addressed to it.
-    pub forwards: bool,
+    /// What it does with what is not addressed to it.
+    pub forwarding: Transit,
+    /// Whether it is up.
+    pub running: bool,
+    /// Whether it answers clients outside its subnet on a secondary interface (ADDR-09).
+    pub replies_unknown: bool,
     /// HTTP status for probes.
     pub http_status: u16,
     /// Private authority that issued its certificate.
     pub private_ca: Option<String>,
+}
+
+/// What a machine does with packets that are not addressed to it.
+#[derive(Debug, Clone, Default)]
+pub struct Transit {
+    /// Whether its interface may forward (NVA-01).
+    pub enabled: bool,
+    /// Whether its operating system forwards too.
+    pub system: Option<bool>,
+    /// Whether it forgets connections, so that it may see one direction only.
+    pub stateless: bool,
+    /// Which sources it replaces by its own address.
+    pub translates: Translates,
+    /// Its own rules.
+    pub filter: Option<Box<Filter>>,
+    /// Whether its interface lifts the need of source translation towards private endpoints (PE-31).
+    pub symmetric_private_link: bool,
+}
+
+/// For which destinations a forwarder replaces the source address by its own.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Translates {
+    /// For none.
+    #[default]
+    Never,
+    /// For public ones.
+    Internet,
+    /// For all.
+    Always,
+}
+
+/// A frontend that spreads connections over a pool (LB-01). It never changes the source (LB-02).
+#[derive(Debug, Clone)]
+pub struct Balancer {
+    /// Whether it is of the Basic kind: not reached from other regions (PEER-11), open by default (LB-08).
+    pub basic: bool,
+    /// Rules in order.
+    pub rules: Vec<BalancerRule>,
+}
+
+/// A rule of a balancer.
+#[derive(Debug, Clone)]
+pub struct BalancerRule {
+    /// Declaration.
+    pub origin: Origin,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Ports at the frontend; all of them in an HA-ports rule (LB-05).
+    pub ports: PortSet,
+    /// Port at the members; the same when absent.
+    pub backend_port: Option<u16>,
+    /// Whether members see the frontend's address.
+    pub floating: bool,
+    /// Members of the pool.
+    pub members: Vec<Id<Endpoint>>,
+    /// How members are probed; without a probe they count as up.
+    pub probe: Option<BalancerProbe>,
+}
+
+/// A health probe.
+#[derive(Debug, Clone)]
+pub struct BalancerProbe {
+    /// Declaration.
+    pub origin: Origin,
+    /// Port.
+    pub port: u16,
 }
 
 /// Ports that are served.
@@ -282,10 +436,46 @@ impl Listens {
 pub struct Firewall {
     /// Network rules, then application rules, then the final deny.
     pub filter: Filter,
+    /// Destinations and names that threat intelligence denies before any rule (FW-14).
+    pub threats: Option<Filter>,
+    /// Translations of its own addresses to others (FW-10).
+    pub translations: Vec<Translation>,
+    /// Why its translations are not supported, if they are not (FW-11).
+    pub translations_unsupported: Option<Absence>,
+    /// Whether names of rules are resolved by the firewall for its clients too (FW-08).
+    pub answers_names: bool,
     /// Destinations whose traffic keeps its source address (SNAT-01).
     pub keeps_source: AddressSet,
     /// How it resolves the names of application rules.
     pub resolver: super::Resolver,
+}
+
+/// A translation of one of a firewall's own addresses to another place (FW-10).
+#[derive(Debug, Clone)]
+pub struct Translation {
+    /// Declaration.
+    pub origin: Origin,
+    /// Sources.
+    pub from: Matcher,
+    /// The firewall's own addresses it acts on.
+    pub to: AddressSet,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Ports.
+    pub ports: PortSet,
+    /// The new destination.
+    pub target: TranslationTarget,
+    /// The new port.
+    pub port: u16,
+}
+
+/// Where a translation leads.
+#[derive(Debug, Clone)]
+pub enum TranslationTarget {
+    /// To an address.
+    Address(IpAddr),
+    /// To the first address of a name; a name that does not resolve leaves the rule without a match.
+    Name(crate::net::Fqdn),
 }
 
 /// A gateway between networks.

@@ -60,6 +60,15 @@ codes! {
     CONFLICT = "E-CONFLICT", "Two declarations exclude each other.";
     PRIORITY = "E-PRIORITY", "A priority is used twice, or lies outside its range.";
     EXTENDS = "E-EXTENDS", "The scenario named by `extends` cannot be used: it is missing, or the chain runs in a circle.";
+    TRANSIT = "E-TRANSIT", "A link uses a remote gateway without what that needs: the other link's consent, a gateway there, none of its own, and one such link only (PEER-08).";
+    ROUTING_INTENT = "E-RI", "A hub with a routing intent has no custom route tables and no static routes to connections (VWAN-18).";
+    ASG_VNET = "E-ASG-VNET", "All members of an application security group are in one virtual network (ASG-01).";
+    ASG_PAIR = "E-ASG-PAIR", "The application security groups of one rule have their members in one virtual network (ASG-02).";
+    FW_FQDN = "E-FW-FQDN", "Names in network rules need the firewall's DNS proxy, and are no patterns (FW-07, FW-08).";
+    ADDR_FORBIDDEN = "E-ADDR-FORBIDDEN", "The range is one that no virtual network may use (ADDR-01).";
+    ADDR_RESERVED = "E-ADDR-RESERVED", "The address is one of the five that the platform reserves in every subnet (ADDR-03).";
+    SUBNET = "E-SUBNET", "The subnet has a size, a name or a resource that the platform refuses (ADDR-02, SUB-01 to SUB-09).";
+    DELEGATION = "E-DELEGATION", "A delegated subnet takes only instances of its service (SUB-08).";
     PATCH = "E-PATCH", "A patch removes something that the base does not have, so it has no effect.";
     UNSUPPORTED_TARGET = "E-PE-TARGET", "The target cannot have a private endpoint of that sub-resource.";
     PE_SKU = "E-PE-SKU", "The SKU of the target does not support private endpoints; the platform refuses the connection.";

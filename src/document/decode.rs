@@ -123,29 +123,35 @@ impl Decode for bool {
     }
 }
 
-impl Decode for u16 {
-    fn decode(node: &Node, context: &mut Context) -> Option<Self> {
-        let parsed = match &node.value {
-            Value::Text { text, number: true } => text.parse().ok(),
-            _ => {
-                context.wrong_type(node, "a whole number");
-                return None;
+macro_rules! whole_number {
+    ($($type:ty),*) => {$(
+        impl Decode for $type {
+            fn decode(node: &Node, context: &mut Context) -> Option<Self> {
+                let parsed = match &node.value {
+                    Value::Text { text, number: true } => text.parse().ok(),
+                    _ => {
+                        context.wrong_type(node, "a whole number");
+                        return None;
+                    }
+                };
+                if parsed.is_none() {
+                    context.bad_value(node.span, format!("expected a whole number from 0 to {}", Self::MAX));
+                }
+                parsed
             }
-        };
-        if parsed.is_none() {
-            context.bad_value(node.span, "expected a whole number from 0 to 65535".to_owned());
+
+            fn shape() -> Shape {
+                Shape::Number(Self::MAX.into())
+            }
+
+            fn written(&self) -> String {
+                self.to_string()
+            }
         }
-        parsed
-    }
-
-    fn shape() -> Shape {
-        Shape::Number(65535)
-    }
-
-    fn written(&self) -> String {
-        self.to_string()
-    }
+    )*};
 }
+
+whole_number!(u16, u32);
 
 impl Decode for String {
     fn decode(node: &Node, context: &mut Context) -> Option<Self> {
@@ -235,7 +241,7 @@ impl Decode for PortSet {
 
 impl Decode for Transport {
     fn decode(node: &Node, context: &mut Context) -> Option<Self> {
-        match text(node, context, "tcp or udp")?.parse() {
+        match text(node, context, "tcp, udp or icmp")?.parse() {
             Ok(transport) => Some(transport),
             Err(why) => {
                 context.bad_value(node.span, why);
@@ -245,7 +251,7 @@ impl Decode for Transport {
     }
 
     fn shape() -> Shape {
-        Shape::Choice(&["tcp", "udp"])
+        Shape::Choice(&["tcp", "udp", "icmp"])
     }
 
     fn written(&self) -> String {

@@ -2,8 +2,10 @@
 
 use super::step::{Stage, Step};
 use crate::{
-    dataplane::{Decision, Direction, Endpoint, Filter, Id, Packet, Party, Plane, Role},
-    net::is_public,
+    dataplane::{
+        Action, Decision, Direction, Endpoint, Filter, FilterRule, Id, Origin, Packet, Party, Plane, Resolved, Role,
+    },
+    net::{Fqdn, Transport, is_public},
     verdict::Reason,
 };
 use std::net::IpAddr;
@@ -14,15 +16,27 @@ pub(super) fn party(plane: &Plane, address: IpAddr) -> Party<'_> {
     Party { address, tags: tags.map(|id| &plane.endpoints.get(id).tags) }
 }
 
+/// No view of names, for filters whose rules name none.
+pub(super) fn unresolved(_: &Fqdn) -> Option<Vec<IpAddr>> {
+    None
+}
+
 /// Evaluates one filter (NSG-04, NSG-07: only the first packet of a connection is filtered).
-pub(super) fn apply(plane: &Plane, filter: &Filter, stage: Stage, direction: Direction, packet: &Packet) -> Vec<Step> {
+pub(super) fn apply(
+    plane: &Plane,
+    filter: &Filter,
+    stage: Stage,
+    direction: Direction,
+    packet: &Packet,
+    resolved: &Resolved<'_>,
+) -> Vec<Step> {
     let (from, to) = (party(plane, packet.source), party(plane, packet.destination));
     let way = match direction {
         Direction::Inbound => "inbound",
         Direction::Outbound => "outbound",
     };
     let flow = format!("{} → {} {}/{}", show(packet.source), show(packet.destination), packet.transport, packet.port);
-    let step = match filter.decide(direction, packet, from, to) {
+    let step = match filter.decide(direction, packet, from, to, resolved) {
         Decision::Allow(rule) => {
             let mut steps = vec![
                 Step::pass(stage, format!("{} allows {flow} {way} by {}", filter.origin, rule.origin.name))
@@ -75,22 +89,103 @@ pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction,
     let subject = match &endpoint.role {
         Role::PrivateEndpoint(private) => private.filtered,
         Role::Host(_) | Role::Frontend { .. } | Role::Instance(_) | Role::Resolver => true,
-        Role::Firewall(_) | Role::Gateway(_) | Role::Door(_) | Role::Unattached => false,
+        Role::Firewall(_) | Role::Gateway(_) | Role::Router | Role::Balancer(_) | Role::Door(_) | Role::Unattached => {
+            false
+        }
     };
     // The platform's resolver and probes pass the default rules of every group (DNS-03).
     if !subject || packet.destination == crate::net::PLATFORM_ADDRESS {
         return Vec::new();
     }
-    let segment = endpoint.segment.and_then(|s| plane.segments.get(s).filter.as_ref());
-    let own = endpoint.filter.as_ref();
+    let segment = endpoint.segment.map(|s| plane.segments.get(s));
+    let mut steps = Vec::new();
+    // Admin rules cover machines only, not private endpoints (AVNM-08).
+    for admin in segment.iter().flat_map(|s| &s.admin).filter(|_| !matches!(endpoint.role, Role::PrivateEndpoint(_))) {
+        match admin_decision(plane, admin, direction, packet) {
+            Some((Action::AlwaysAllow, step)) => {
+                steps.push(step);
+                return steps;
+            }
+            Some((Action::Allow, step)) => {
+                steps.push(step);
+                break;
+            }
+            Some((Action::Deny, step)) => {
+                steps.push(step);
+                return steps;
+            }
+            None => {}
+        }
+    }
+    let (segment, own) = (segment.and_then(|s| s.filter.as_ref()), endpoint.filter.as_ref());
     let ordered = match direction {
         Direction::Outbound => [own, segment],
         Direction::Inbound => [segment, own],
     };
-    ordered.into_iter().flatten().flat_map(|f| apply(plane, f, Stage::Filter, direction, packet)).collect()
+    let filters = ordered.into_iter().flatten();
+    steps.extend(filters.flat_map(|f| apply(plane, f, Stage::Filter, direction, packet, &unresolved)));
+    steps
+}
+
+/// What admin rules say of a packet, if one matches (AVNM-02); one that cannot be decided stops as unknown.
+fn admin_decision(plane: &Plane, filter: &Filter, direction: Direction, packet: &Packet) -> Option<(Action, Step)> {
+    let (from, to) = (party(plane, packet.source), party(plane, packet.destination));
+    let (rule, undecided) = filter.first(direction, packet, from, to)?;
+    let flow = format!("{} → {} {}/{}", show(packet.source), show(packet.destination), packet.transport, packet.port);
+    let rules: &[&'static str] = &["AVNM-01", "AVNM-02"];
+    let name = &rule.origin.name;
+    let step = match rule.action {
+        _ if undecided => {
+            Step::unknown(Stage::Filter, Reason::Tag, format!("whether {name} matches {flow} is not declared"))
+                .fix("declare `ip_address`, `service_tags` and `location` of the public host")
+        }
+        Action::Deny => Step::block(Stage::Filter, Reason::Avnm, format!("{} denies {flow} by {name}", filter.origin))
+            .fix(format!("allow {flow} in {}, before {name}", filter.origin)),
+        Action::AlwaysAllow => Step::pass(
+            Stage::Filter,
+            format!("{} always allows {flow} by {name}; security groups are not consulted", filter.origin),
+        ),
+        Action::Allow => {
+            Step::pass(Stage::Filter, format!("{} leaves {flow} to security groups by {name}", filter.origin))
+        }
+    };
+    Some((rule.action, step.at(&filter.origin).span(rule.origin.span).rules(rules)))
+}
+
+/// Whether a rule of the filters before an endpoint admits the packet by its very address, rather than by a tag
+/// (PEER-06, PEER-07).
+pub(super) fn admits_by_address(plane: &Plane, id: Id<Endpoint>, direction: Direction, packet: &Packet) -> bool {
+    let endpoint = plane.endpoints.get(id);
+    let segment = endpoint.segment.and_then(|s| plane.segments.get(s).filter.as_ref());
+    let mut filters = [segment, endpoint.filter.as_ref()].into_iter().flatten().peekable();
+    let (from, to) = (party(plane, packet.source), party(plane, packet.destination));
+    filters.peek().is_some()
+        && filters.all(|filter| match filter.decide(direction, packet, from, to, &unresolved) {
+            Decision::Allow(rule) => match direction {
+                Direction::Inbound => rule.from.literal,
+                Direction::Outbound => rule.to.literal,
+            },
+            _ => false,
+        })
 }
 
 /// An address for people; addresses that nobody declared have no number.
 pub(super) fn show(address: IpAddr) -> String {
     if crate::net::is_undeclared_public(address) { "public address".to_owned() } else { address.to_string() }
+}
+
+/// The filter and the rule that close the platform's DNS to an endpoint, if one does (ADDR-06, DNS-03).
+pub(super) fn platform_dns_denied(plane: &Plane, id: Id<Endpoint>) -> Option<(&Origin, &Origin)> {
+    let endpoint = plane.endpoints.get(id);
+    let segment = endpoint.segment.and_then(|s| plane.segments.get(s).filter.as_ref());
+    let names_dns = |rule: &&FilterRule| {
+        rule.direction != Some(Direction::Inbound)
+            && rule.ports.contains(53)
+            && rule.protocol.matches(Transport::Udp)
+            && rule.to.tags.iter().any(|t| t.eq_ignore_ascii_case("AzurePlatformDNS"))
+    };
+    [endpoint.filter.as_ref(), segment].into_iter().flatten().find_map(|filter| {
+        let rule = filter.rules.iter().find(names_dns)?;
+        (rule.action == Action::Deny).then_some((&filter.origin, &rule.origin))
+    })
 }

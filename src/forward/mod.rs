@@ -1,30 +1,48 @@
-//! One flow of addresses through the data plane, there and back. It never resolves a name.
+//! One flow of addresses through the data plane, there and back. It never resolves a name by itself.
 
+mod balance;
+mod context;
+mod devices;
 mod egress;
+mod exit;
 mod filters;
 mod reply;
 mod step;
 mod walk;
 
+pub use context::{Answers, Context, Forks};
 pub use egress::EgressPass;
 pub use step::{Outcome, Stage, Step, is_open};
 pub use walk::{Arrival, End, Journey, walk};
 
-use crate::dataplane::{Direction, Endpoint, Filter, Id, Packet, Plane};
+use crate::dataplane::{Direction, Endpoint, Filter, Id, Origin, Packet, Plane, Route, Segment};
+use std::net::IpAddr;
 
 /// Walks there, and back to whoever seems to have sent the packet on arrival (EVAL-02).
 #[must_use]
-pub fn round_trip(plane: &Plane, from: Id<Endpoint>, packet: &Packet) -> Journey {
-    let mut journey = walk(plane, from, packet);
+pub fn round_trip(context: &Context<'_>, from: Id<Endpoint>, packet: &Packet) -> Journey {
+    let mut journey = walk(context, from, packet);
     if let End::Delivered(arrival) = &journey.end {
-        let back = reply::walk_back(plane, from, arrival, packet);
+        let back = reply::walk_back(context, from, arrival, packet);
         journey.steps.extend(back);
     }
     journey
 }
 
+/// The route by which a segment sends to an address (ROUTE-12).
+#[must_use]
+pub fn winning_route(segment: &Segment, destination: IpAddr) -> Option<&Route> {
+    walk::lookup(&segment.routes, destination)
+}
+
+/// The filter and the rule that close the platform's DNS to an endpoint, if one does (ADDR-06, DNS-03).
+#[must_use]
+pub fn platform_dns_denied(plane: &Plane, id: Id<Endpoint>) -> Option<(&Origin, &Origin)> {
+    filters::platform_dns_denied(plane, id)
+}
+
 /// Evaluates one filter apart from a walk, for what enters a network without being routed.
 #[must_use]
 pub fn filter_step(plane: &Plane, filter: &Filter, direction: Direction, packet: &Packet) -> Vec<Step> {
-    filters::apply(plane, filter, Stage::Filter, direction, packet)
+    filters::apply(plane, filter, Stage::Filter, direction, packet, &filters::unresolved)
 }

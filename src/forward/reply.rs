@@ -1,114 +1,241 @@
 //! The way back: from the endpoint that was reached to the source it saw (EVAL-02, ASYM-01).
 
+use super::context::Context;
 use super::step::{Stage, Step};
 use super::walk::{Arrival, lookup, nearby};
 use crate::{
-    dataplane::{Endpoint, Id, NextHop, Packet, Plane, Role},
-    net::is_public,
+    dataplane::{Endpoint, Id, NextHop, Packet, Plane, Role, Route, Segment},
+    net::{Transport, is_public},
     verdict::Reason,
 };
+use std::net::IpAddr;
 
-/// Walks back. Replies are not filtered where state holds the connection (NSG-07); stateful devices must have seen
-/// the first packet.
-pub(super) fn walk_back(plane: &Plane, from: Id<Endpoint>, arrival: &Arrival, sent: &Packet) -> Vec<Step> {
-    let reached = plane.endpoints.get(arrival.endpoint);
-    let source = arrival.packet.source;
-    // Outside the customer's networks, translated sources lead the reply back by themselves.
-    let Some(mut segment) = reached.segment else {
-        return Vec::new();
-    };
-    let inbound_from_internet = arrival.over_internet && plane.endpoints.get(from).segment.is_none();
-    if arrival.over_internet && !inbound_from_internet {
-        return Vec::new();
-    }
-    if let Role::Frontend { .. } = reached.role
-        && inbound_from_internet
-    {
-        return Vec::new();
-    }
-    let mut emitter = arrival.endpoint;
-    let mut devices = Vec::new();
-    let mut from_inside = true;
-    for _ in 0..32 {
-        let here = plane.endpoints.get(emitter);
-        let routes = match &here.role {
-            Role::Gateway(gateway) if from_inside => &gateway.tunnels,
-            _ => &plane.segments.get(segment).routes,
-        };
-        let Some(route) = lookup(routes, source) else { break };
-        match &route.hop {
-            NextHop::Network { network, .. } | NextHop::Tunnel(network) => {
-                return finish(plane, arrival, plane.owner(*network, source).is_some(), &devices, sent);
-            }
-            NextHop::Endpoint(owner) => {
-                let owns = plane.endpoints.get(*owner).addresses.contains(&source);
-                return finish(plane, arrival, owns, &devices, sent);
-            }
-            NextHop::Internet if is_public(source) => return finish(plane, arrival, true, &devices, sent),
-            NextHop::Gateway(gateway) => {
-                let network = plane.networks.get(plane.segments.get(segment).network);
-                from_inside = !network.beyond_gateway;
-                emitter = *gateway;
-            }
-            NextHop::Appliance(address) => {
-                let near = nearby(plane, plane.segments.get(segment), *address);
-                let Some(device) = near else { break };
-                devices.push(device);
-                emitter = device;
-                if devices.len() > 8 {
-                    break;
-                }
-            }
-            NextHop::Internet | NextHop::Drop(_) => break,
-        }
-        let Some(next) = plane.endpoints.get(emitter).segment else {
-            break;
-        };
-        segment = next;
-    }
-    let text = format!("{} has no way back to {source}", plane.segments.get(segment).origin);
-    vec![
-        Step::block(Stage::Return, Reason::NoRoute, text)
-            .at(&plane.segments.get(segment).origin)
-            .rules(&["EVAL-02", "ROUTE-21"])
-            .fix(format!("give {} a route to {source}", plane.segments.get(segment).origin)),
-    ]
+/// Enough for every real way back.
+const MAX_HOPS: usize = 32;
+
+struct Back<'a> {
+    context: &'a Context<'a>,
+    plane: &'a Plane,
+    arrival: &'a Arrival,
+    source: IpAddr,
+    emitter: Id<Endpoint>,
+    segment: &'a Segment,
+    /// Stateful devices on the way back.
+    devices: Vec<Id<Endpoint>>,
+    from_inside: bool,
 }
 
-fn finish(plane: &Plane, arrival: &Arrival, owned: bool, devices: &[Id<Endpoint>], sent: &Packet) -> Vec<Step> {
+/// Where a reply stands after a hop.
+enum Hop {
+    On,
+    Home(bool),
+    Lost,
+}
+
+/// Walks back. Replies are not filtered where state holds the connection (NSG-07, FW-12); stateful devices must have
+/// seen the first packet.
+pub(super) fn walk_back(context: &Context<'_>, from: Id<Endpoint>, arrival: &Arrival, sent: &Packet) -> Vec<Step> {
+    let plane = context.plane;
     let reached = plane.endpoints.get(arrival.endpoint);
     let source = arrival.packet.source;
-    if !owned && !is_public(source) {
-        let text = format!("the way back to {source} ends where nothing owns that address");
-        return vec![Step::block(Stage::Return, Reason::NoRoute, text).at(&reached.origin).rules(&["EVAL-02"])];
+    // A public service answers the address it saw, which leads back by itself.
+    let Some(segment) = reached.segment else {
+        return Vec::new();
+    };
+    let outsider = plane.endpoints.get(from).segment.is_none();
+    if let (Role::Frontend { .. }, true) = (&reached.role, arrival.over_internet && outsider) {
+        return Vec::new();
     }
-    let mut there = arrival.devices.clone();
-    there.reverse();
-    if there == devices {
-        return vec![Step::pass(Stage::Return, format!("replies reach {source}")).rules(&["EVAL-02"])];
+    // What a machine sends to itself needs no way.
+    if reached.addresses.contains(&source) {
+        return Vec::new();
     }
-    let odd = devices.iter().chain(&there).find(|d| !(devices.contains(d) && there.contains(d)));
-    let device = &plane.endpoints.get(odd.copied().unwrap_or(arrival.endpoint)).origin;
-    let text = format!("{device} sees only one direction of {} → {}", sent.source, sent.destination);
-    if let Role::PrivateEndpoint(_) = reached.role {
-        return vec![
-            Step::assume(Stage::Return, format!("{text}; source translation there is advised for private endpoints"))
-                .rules(&["ASYM-07", "A-7"]),
-        ];
+    let mut back = Back {
+        context,
+        plane,
+        arrival,
+        source,
+        emitter: arrival.endpoint,
+        segment: plane.segments.get(segment),
+        devices: Vec::new(),
+        from_inside: true,
+    };
+    let mut steps = back.secondary_interface(reached);
+    for _ in 0..MAX_HOPS {
+        match back.hop() {
+            Hop::On => {}
+            Hop::Home(owned) => {
+                steps.extend(back.finish(owned, sent));
+                return steps;
+            }
+            Hop::Lost => break,
+        }
     }
-    // Without a connection there is no state to miss, unless the device never saw the request.
-    let saw_request = devices.iter().all(|d| there.contains(d));
-    if sent.transport != crate::net::Transport::Tcp && saw_request {
-        return vec![
-            Step::assume(Stage::Return, format!("{text}; {} passes a device that sees requests only", sent.transport))
+    let at = &back.segment.origin;
+    let absent = lookup(&back.segment.absent_routes, source).and_then(|r| match r.hop {
+        NextHop::Drop(reason) => Some((reason, r)),
+        _ => None,
+    });
+    let text = format!("{at} has no way back to {source}");
+    let step = match absent {
+        Some((reason, route)) => {
+            Step::block(Stage::Return, reason, format!("{text}: {} would lead there", route.origin))
+                .span(route.origin.span)
+                .rules(route.rules)
+        }
+        None => Step::block(Stage::Return, Reason::NoRoute, text),
+    };
+    steps.push(step.at(at).rules(&["EVAL-02", "ROUTE-21"]).fix(format!("give {at} a route to {source}")));
+    steps
+}
+
+impl<'a> Back<'a> {
+    /// Replies of a secondary interface to other subnets depend on routes inside the guest (ADDR-09).
+    fn secondary_interface(&self, reached: &Endpoint) -> Vec<Step> {
+        let Role::Host(host) = &reached.role else { return Vec::new() };
+        if !host.replies_unknown || self.segment.prefixes.iter().any(|p| p.contains(self.source)) {
+            return Vec::new();
+        }
+        let text = format!("whether {} answers other subnets on this interface depends on its guest", reached.origin);
+        vec![
+            Step::unknown(Stage::Return, Reason::MultiNic, text)
+                .at(&reached.origin)
+                .rules(&["ADDR-09"])
+                .fix("declare `guest_routes_enabled`"),
+        ]
+    }
+
+    fn hop(&mut self) -> Hop {
+        let here = self.plane.endpoints.get(self.emitter);
+        let routes = match &here.role {
+            Role::Gateway(gateway) if self.from_inside => &gateway.tunnels,
+            _ => &self.segment.routes,
+        };
+        match lookup(routes, self.source) {
+            Some(route) => self.follow(route),
+            None => Hop::Lost,
+        }
+    }
+
+    fn follow(&mut self, route: &'a Route) -> Hop {
+        match &route.hop {
+            NextHop::Network { network, .. } | NextHop::Tunnel(network) => {
+                Hop::Home(self.plane.owner(*network, self.source).is_some())
+            }
+            NextHop::Endpoint(owner) => Hop::Home(self.plane.endpoints.get(*owner).addresses.contains(&self.source)),
+            NextHop::Internet if is_public(self.source) => Hop::Home(true),
+            NextHop::Gateway(gateway) => {
+                let network = self.plane.networks.get(self.segment.network);
+                let role = &self.plane.endpoints.get(self.emitter).role;
+                let tunnelled = matches!(role, Role::Gateway(_)) && self.from_inside;
+                self.from_inside = !network.beyond_gateway && !tunnelled;
+                self.emit(*gateway)
+            }
+            NextHop::Router(router) => self.emit(*router),
+            NextHop::Appliance(address) => match nearby(self.plane, self.segment, *address) {
+                Some(device) => self.device(device),
+                None => Hop::Lost,
+            },
+            NextHop::OneOf(routes) => {
+                let label = |i: usize| format!("back by {}", routes.get(i).map_or(String::new(), |r| hop_name(&r.hop)));
+                match routes.get(self.context.forks.pick(routes.len(), label)) {
+                    Some(route) => self.follow(route),
+                    None => Hop::Lost,
+                }
+            }
+            NextHop::Internet | NextHop::Drop(_) | NextHop::Unsupported(_) | NextHop::Unknown(_) => Hop::Lost,
+        }
+    }
+
+    /// A device that a route names. A balancer sends a reply to the member that the request passed (NVA-05).
+    fn device(&mut self, id: Id<Endpoint>) -> Hop {
+        let endpoint = self.plane.endpoints.get(id);
+        match &endpoint.role {
+            Role::Firewall(_) => {
+                self.devices.push(id);
+                self.emit(id)
+            }
+            Role::Host(host) if host.running && host.forwarding.enabled && host.forwarding.system != Some(false) => {
+                if !host.forwarding.stateless {
+                    self.devices.push(id);
+                }
+                self.emit(id)
+            }
+            Role::Balancer(balancer) => {
+                let known = self.arrival.balanced.iter().find(|(front, _)| *front == id).map(|(_, m)| *m);
+                let members: Vec<_> = balancer.rules.first().map(|r| r.members.clone()).unwrap_or_default();
+                let label = |i: usize| {
+                    let name = members.get(i).map(|m| self.plane.endpoints.get(*m).origin.to_string());
+                    format!("back by {}", name.unwrap_or_default())
+                };
+                let picked = known.or_else(|| members.get(self.context.forks.pick(members.len(), label)).copied());
+                match picked {
+                    Some(member) if member != id => self.device(member),
+                    _ => Hop::Lost,
+                }
+            }
+            _ => Hop::Lost,
+        }
+    }
+
+    fn emit(&mut self, next: Id<Endpoint>) -> Hop {
+        let Some(segment) = self.plane.endpoints.get(next).segment else { return Hop::Lost };
+        self.emitter = next;
+        self.segment = self.plane.segments.get(segment);
+        if self.devices.len() > 8 { Hop::Lost } else { Hop::On }
+    }
+
+    fn finish(&self, owned: bool, sent: &Packet) -> Vec<Step> {
+        let reached = self.plane.endpoints.get(self.arrival.endpoint);
+        let source = self.source;
+        if !owned {
+            let text = format!("the way back to {source} ends where nothing owns that address");
+            return vec![Step::block(Stage::Return, Reason::NoRoute, text).at(&reached.origin).rules(&["EVAL-02"])];
+        }
+        let devices = &self.devices;
+        let mut there = self.arrival.devices.clone();
+        there.reverse();
+        if there == *devices {
+            return vec![Step::pass(Stage::Return, format!("replies reach {source}")).rules(&["EVAL-02"])];
+        }
+        let odd = devices.iter().chain(&there).find(|d| !(devices.contains(d) && there.contains(d)));
+        let odd = self.plane.endpoints.get(odd.copied().unwrap_or(self.arrival.endpoint));
+        let device = &odd.origin;
+        let text = format!("{device} sees only one direction of {} → {}", sent.source, sent.destination);
+        if let Role::PrivateEndpoint(_) = reached.role {
+            let lifted = matches!(&odd.role, Role::Host(host) if host.forwarding.symmetric_private_link);
+            return vec![if lifted {
+                let text = format!("replies of the private endpoint come back through {device}");
+                Step::pass(Stage::Return, text).at(device).rules(&["PE-31"])
+            } else {
+                let text = format!("{text}; source translation there is advised for private endpoints");
+                Step::assume(Stage::Return, text).at(device).rules(&["ASYM-07", "PE-31", "A-7"])
+            }];
+        }
+        // Without a connection there is no state to miss, unless the device never saw the request.
+        let saw_request = devices.iter().all(|d| there.contains(d));
+        if sent.transport != Transport::Tcp && saw_request {
+            return vec![
+                Step::assume(
+                    Stage::Return,
+                    format!("{text}; {} passes a device that sees requests only", sent.transport),
+                )
                 .at(device)
                 .rules(&["ASYM-01", "A-06"]),
-        ];
+            ];
+        }
+        vec![
+            Step::block(Stage::Return, Reason::Asym, text)
+                .at(device)
+                .rules(&["ASYM-01", "ASYM-03", "ASYM-04"])
+                .fix(format!("route both directions through {device}, or neither; or translate the source there")),
+        ]
     }
-    vec![
-        Step::block(Stage::Return, Reason::Asym, text)
-            .at(device)
-            .rules(&["ASYM-01", "ASYM-04"])
-            .fix(format!("route both directions through {device}, or neither; or translate the source there")),
-    ]
+}
+
+fn hop_name(hop: &NextHop) -> String {
+    match hop {
+        NextHop::Appliance(address) => address.to_string(),
+        _ => "the other route".to_owned(),
+    }
 }

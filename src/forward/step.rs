@@ -21,6 +21,8 @@ pub enum Stage {
     Filter,
     /// Firewalls.
     Firewall,
+    /// A load balancer.
+    Balancer,
     /// The private endpoint and its connection.
     Endpoint,
     /// The service's own rules.
@@ -44,6 +46,7 @@ impl Stage {
             Self::Route => "route",
             Self::Filter => "filter",
             Self::Firewall => "firewall",
+            Self::Balancer => "balancer",
             Self::Endpoint => "endpoint",
             Self::Service => "service",
             Self::Listener => "listener",

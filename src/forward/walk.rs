@@ -1,12 +1,13 @@
 //! The way there: hop by hop from a source address to whoever owns the destination (EVAL-01).
 
-use super::egress::{self, EgressPass};
-use super::filters::{apply, at_endpoint, party, show};
+use super::context::Context;
+use super::egress::EgressPass;
+use super::filters::{admits_by_address, apply, at_endpoint, party, show, unresolved};
 use super::step::{Stage, Step};
 use crate::{
     dataplane::{
-        Decision, Direction, Endpoint, Filter, Firewall, Id, Names, Network, NextHop, Origin, Packet, Plane, Role,
-        Route, Segment,
+        Direction, Endpoint, Filter, Id, Link, Match, Matcher, Network, NextHop, Origin, Packet, Plane, Role, Route,
+        Segment, TagRoute,
     },
     net::is_public,
     verdict::Reason,
@@ -18,7 +19,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 pub struct Arrival {
     /// The owner of the destination.
     pub endpoint: Id<Endpoint>,
-    /// The packet on arrival, after any source translation.
+    /// The packet on arrival, after any translation.
     pub packet: Packet,
     /// The segment whose identity the packet carries at public services (SE-02).
     pub segment_identity: Option<Id<Segment>>,
@@ -28,6 +29,8 @@ pub struct Arrival {
     pub over_internet: bool,
     /// Stateful devices on the way that kept the source address (ASYM-01).
     pub devices: Vec<Id<Endpoint>>,
+    /// Balancers on the way with the member each picked; replies come back to the same one (NVA-05).
+    pub balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
     /// The endpoint that sent the packet on its last source translation.
     pub sender: Id<Endpoint>,
 }
@@ -58,25 +61,30 @@ pub struct Journey {
 /// Enough for every real path; a longer one is a loop that changes its packet.
 const MAX_HOPS: usize = 32;
 
-struct Walk<'a> {
-    plane: &'a Plane,
-    packet: Packet,
-    emitter: Id<Endpoint>,
-    sender: Id<Endpoint>,
-    steps: Vec<Step>,
-    egress: Option<EgressPass>,
-    over_internet: bool,
-    devices: Vec<Id<Endpoint>>,
-    segment_identity: Option<Id<Segment>>,
+pub(super) struct Walk<'a> {
+    pub(super) context: &'a Context<'a>,
+    pub(super) plane: &'a Plane,
+    pub(super) packet: Packet,
+    pub(super) emitter: Id<Endpoint>,
+    pub(super) sender: Id<Endpoint>,
+    pub(super) steps: Vec<Step>,
+    pub(super) egress: Option<EgressPass>,
+    pub(super) over_internet: bool,
+    pub(super) devices: Vec<Id<Endpoint>>,
+    pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
+    pub(super) segment_identity: Option<Id<Segment>>,
     /// At a gateway: whether the packet came from the gateway's own side.
     from_inside: bool,
+    /// Whether the last hop crossed a peering between two regions.
+    pub(super) crossed_regions: bool,
 }
 
 /// Walks from an endpoint to the owner of the packet's destination.
 #[must_use]
-pub fn walk(plane: &Plane, from: Id<Endpoint>, packet: &Packet) -> Journey {
+pub fn walk<'a>(context: &'a Context<'a>, from: Id<Endpoint>, packet: &Packet) -> Journey {
     let mut walk = Walk {
-        plane,
+        context,
+        plane: context.plane,
         packet: packet.clone(),
         emitter: from,
         sender: from,
@@ -84,8 +92,10 @@ pub fn walk(plane: &Plane, from: Id<Endpoint>, packet: &Packet) -> Journey {
         egress: None,
         over_internet: false,
         devices: Vec::new(),
+        balanced: Vec::new(),
         segment_identity: None,
         from_inside: true,
+        crossed_regions: false,
     };
     let end = walk.run();
     Journey { steps: walk.steps, end }
@@ -97,14 +107,46 @@ pub(super) fn lookup(routes: &[Route], destination: IpAddr) -> Option<&Route> {
 }
 
 /// The owner of an address in this network or one connected directly. What counts is the connection, so user routes
-/// for the same prefix do not hide it (UDR-02).
+/// for the same prefix do not hide it (UDR-02, UDR-03). The hub of a virtual WAN counts as connected.
 pub(super) fn nearby(plane: &Plane, segment: &Segment, address: IpAddr) -> Option<Id<Endpoint>> {
-    plane.owner(segment.network, address).or_else(|| {
-        segment.routes.iter().find_map(|route| match &route.hop {
+    let routes = || segment.routes.iter().chain(&segment.replaced_routes);
+    let beside = || {
+        routes().find_map(|route| match &route.hop {
             NextHop::Network { network, .. } if route.prefix.contains(address) => plane.owner(*network, address),
             _ => None,
         })
-    })
+    };
+    let in_hub = || {
+        routes().find_map(|route| match &route.hop {
+            NextHop::Router(router) => plane.owner(plane.network_of(*router)?, address),
+            _ => None,
+        })
+    };
+    plane.owner(segment.network, address).or_else(beside).or_else(in_hub)
+}
+
+/// A route found for a packet: how it is written, where it leads, and who says so.
+struct Found<'a> {
+    label: String,
+    hop: &'a NextHop,
+    origin: &'a Origin,
+    rules: &'a [&'static str],
+}
+
+impl<'a> Found<'a> {
+    fn of(route: &'a Route) -> Self {
+        Self { label: route.prefix.to_string(), hop: &route.hop, origin: &route.origin, rules: route.rules }
+    }
+
+    fn of_tag(route: &'a TagRoute) -> Self {
+        Self { label: route.tag.clone(), hop: &route.hop, origin: &route.origin, rules: &["ROUTE-17"] }
+    }
+
+    fn via(&self, what: &impl std::fmt::Display) -> Step {
+        let mut step = Step::pass(Stage::Route, format!("{} → {what}", self.label)).rules(self.rules);
+        step.span = self.origin.span;
+        step
+    }
 }
 
 impl<'a> Walk<'a> {
@@ -125,12 +167,15 @@ impl<'a> Walk<'a> {
         }
         let mut seen = BTreeSet::new();
         for _ in 0..MAX_HOPS {
-            if !seen.insert((self.emitter, self.packet.source, self.from_inside)) {
+            if !seen.insert((self.emitter, self.packet.source, self.packet.destination, self.from_inside)) {
                 break;
             }
             let endpoint = self.plane.endpoints.get(self.emitter);
             let Some(segment) = endpoint.segment else {
-                return self.across_internet();
+                match self.across_internet() {
+                    Some(end) => return end,
+                    None => continue,
+                }
             };
             self.steps.extend(at_endpoint(self.plane, self.emitter, Direction::Outbound, &self.packet));
             let segment = self.plane.segments.get(segment);
@@ -138,9 +183,8 @@ impl<'a> Walk<'a> {
                 Role::Gateway(gateway) if self.from_inside => &gateway.tunnels,
                 _ => &segment.routes,
             };
-            match self.hop(endpoint, segment, routes) {
-                Some(end) => return end,
-                None => continue,
+            if let Some(end) = self.hop(endpoint, segment, routes) {
+                return end;
             }
         }
         let emitter = &self.plane.endpoints.get(self.emitter).origin;
@@ -179,125 +223,276 @@ impl<'a> Walk<'a> {
     }
 
     fn hop(&mut self, endpoint: &'a Endpoint, segment: &'a Segment, routes: &'a [Route]) -> Option<End> {
+        self.crossed_regions = false;
+        // Service endpoint routes outrank all others (ROUTE-15, SEP-02).
+        if self.uses_service_endpoint(segment) {
+            return self.across_internet();
+        }
+        match self.choose(endpoint, segment, routes) {
+            Ok(found) => self.follow(endpoint, segment, &found),
+            Err(step) => {
+                self.steps.push(*step);
+                Some(End::Lost)
+            }
+        }
+    }
+
+    /// The route that wins: the longest prefix, or a service tag where only a default contains the address (ROUTE-12,
+    /// ROUTE-17).
+    fn choose(
+        &self,
+        endpoint: &'a Endpoint,
+        segment: &'a Segment,
+        routes: &'a [Route],
+    ) -> Result<Found<'a>, Box<Step>> {
         let destination = self.packet.destination;
         let found = lookup(routes, destination);
-        // Where nothing leads there, a connection that is down may be the reason (GW-12).
+        let tagged = !segment.tag_routes.is_empty() && is_public(destination);
+        if tagged
+            && !found.is_some_and(|r| r.prefix.is_host())
+            && let Some(by_tag) = self.by_tag(segment, found)
+        {
+            return by_tag;
+        }
+        // Where nothing leads there, something that is down or half declared may be the reason (GW-12, PEER-01).
         let nowhere = found.is_none_or(|r| match r.hop {
             NextHop::Drop(reason) => reason == Reason::NoRoute,
             NextHop::Internet => !is_public(destination),
             _ => false,
         });
-        let gone = lookup(&segment.withdrawn, destination).filter(|_| nowhere);
-        let Some(route) = gone.or(found) else {
-            let step = match &endpoint.role {
-                Role::Gateway(_) if self.from_inside => Step::block(
-                    Stage::Route,
-                    Reason::GwDown,
-                    format!("{} has no connection that is up towards {destination}", endpoint.origin),
-                )
-                .rules(&["GW-12"])
-                .fix(format!("connect {} to the site that holds {destination}", endpoint.origin)),
-                _ => Step::block(
-                    Stage::Route,
-                    Reason::NoRoute,
-                    format!("{} has no route to {}", segment.origin, show(destination)),
-                )
-                .rules(&["ROUTE-21"])
-                .fix(format!("give {} a route to {}", segment.origin, show(destination))),
+        let absent = lookup(&segment.absent_routes, destination).filter(|_| nowhere);
+        if let Some(route) = absent.or(found) {
+            return Ok(Found::of(route));
+        }
+        let step = match &endpoint.role {
+            Role::Gateway(_) if self.from_inside => Step::block(
+                Stage::Route,
+                Reason::GwDown,
+                format!("{} has no connection that is up towards {destination}", endpoint.origin),
+            )
+            .rules(&["GW-02", "GW-12"])
+            .fix(format!("connect {} to the site that holds {destination}", endpoint.origin)),
+            _ => Step::block(
+                Stage::Route,
+                Reason::NoRoute,
+                format!("{} has no route to {}", segment.origin, show(destination)),
+            )
+            .rules(&["ROUTE-21"])
+            .fix(format!("give {} a route to {}", segment.origin, show(destination))),
+        };
+        Err(Box::new(step.at(&endpoint.origin)))
+    }
+
+    /// The most specific service tag that contains the destination, if a tag decides here.
+    fn by_tag(&self, segment: &'a Segment, found: Option<&'a Route>) -> Option<Result<Found<'a>, Box<Step>>> {
+        let to = party(self.plane, self.packet.destination);
+        let same = |hop: &NextHop| found.is_some_and(|r| r.hop == *hop);
+        for route in &segment.tag_routes {
+            let matcher = Matcher { tags: vec![route.tag.clone()], ..Matcher::default() };
+            let sure = match matcher.matches(to) {
+                Match::No => continue,
+                Match::Yes => true,
+                Match::Undecided => false,
             };
-            self.steps.push(step.at(&endpoint.origin));
-            return Some(End::Lost);
-        };
-        let via = |what: String| {
-            let mut step = Step::pass(Stage::Route, format!("{} → {what}", route.prefix)).rules(route.rules);
-            step.span = route.origin.span;
-            step
-        };
-        match &route.hop {
-            NextHop::Network { network, refuses_forwarded } => {
+            if same(&route.hop) {
+                return None;
+            }
+            if sure && found.is_none_or(|r| r.prefix.is_default()) {
+                return Some(Ok(Found::of_tag(route)));
+            }
+            let what = if sure {
+                format!("which is longer, a prefix of {} or another route's, is not known", route.tag)
+            } else {
+                format!("whether {} contains the address is not declared", route.tag)
+            };
+            return Some(Err(Box::new(
+                Step::unknown(Stage::Route, Reason::Tag, what)
+                    .at(&route.origin)
+                    .rules(&["ROUTE-17", "TAG-04"])
+                    .fix("declare `service_tag_prefixes`, or load the published service tags"),
+            )));
+        }
+        None
+    }
+
+    fn follow(&mut self, endpoint: &'a Endpoint, segment: &'a Segment, found: &Found<'a>) -> Option<End> {
+        match found.hop {
+            NextHop::Network { network, link } => {
                 let target = self.plane.networks.get(*network);
-                self.steps.push(via(target.origin.to_string()));
-                self.peering(segment, refuses_forwarded.as_deref());
-                Some(self.deliver_in(*network))
+                self.steps.push(found.via(&target.origin));
+                let owner = self.plane.owner(*network, self.packet.destination);
+                self.cross(segment, link.as_deref(), owner);
+                self.deliver_in(*network)
             }
             NextHop::Endpoint(target) => {
-                self.steps.push(via(self.plane.endpoints.get(*target).origin.to_string()));
+                self.steps.push(found.via(&self.plane.endpoints.get(*target).origin));
                 let home = self.plane.network_of(*target);
-                let link = segment.routes.iter().find_map(|r| match &r.hop {
-                    NextHop::Network { network, refuses_forwarded } if Some(*network) == home => {
-                        refuses_forwarded.as_deref()
-                    }
+                let link = segment.routes.iter().chain(&segment.replaced_routes).find_map(|r| match &r.hop {
+                    NextHop::Network { network, link } if Some(*network) == home => link.as_deref(),
                     _ => None,
                 });
-                self.peering(segment, link);
-                Some(self.deliver(*target))
+                self.cross(segment, link, Some(*target));
+                self.deliver(*target)
             }
             NextHop::Gateway(gateway) => {
-                let target = &self.plane.endpoints.get(*gateway).origin;
-                self.steps.push(via(target.to_string()).at(target));
+                let target = self.plane.endpoints.get(*gateway);
+                self.steps.push(found.via(&target.origin).at(&target.origin));
+                self.unsupported(target);
                 let network = self.plane.networks.get(segment.network);
                 if let Some(border) = &network.border {
                     self.border(border);
                 }
-                self.from_inside = !network.beyond_gateway;
+                // Over a tunnel of another gateway the packet comes from outside, too.
+                let tunnelled = matches!(endpoint.role, Role::Gateway(_)) && self.from_inside;
+                self.from_inside = !network.beyond_gateway && !tunnelled;
                 self.emitter = *gateway;
+                None
+            }
+            NextHop::Router(router) => {
+                let target = &self.plane.endpoints.get(*router).origin;
+                self.steps.push(found.via(target).at(target));
+                if let Some(border) = &self.plane.networks.get(segment.network).border {
+                    self.border(border);
+                }
+                self.emitter = *router;
                 None
             }
             NextHop::Tunnel(far) => {
                 let network = self.plane.networks.get(*far);
-                self.steps.push(via(network.origin.to_string()));
+                self.steps.push(found.via(&network.origin));
                 if let Some(border) = &network.border {
                     self.border(border);
                 }
-                Some(self.deliver_in(*far))
+                self.deliver_in(*far)
             }
-            NextHop::Appliance(address) => self.appliance(*address, route, segment),
+            NextHop::Appliance(address) => self.appliance(*address, &found.label, found.origin, found.rules, segment),
+            NextHop::OneOf(routes) => {
+                let label = |i: usize| routes.get(i).map_or(String::new(), |r| self.name_of(&r.hop));
+                let picked = self.context.forks.pick(routes.len(), label);
+                self.follow(endpoint, segment, &Found::of(routes.get(picked)?))
+            }
             NextHop::Internet => {
-                self.steps.push(via("internet".to_owned()));
+                self.steps.push(found.via(&"internet"));
                 self.leave(endpoint, segment)
             }
             NextHop::Drop(reason) => {
-                let fix = match reason {
-                    Reason::UdrNone => format!("remove the route {} with next hop None", route.origin.name),
-                    Reason::GwDown => format!("bring {} up", route.origin),
-                    _ => format!("give {} a route to {}", segment.origin, show(destination)),
-                };
+                let (text, fix) = dropped(*reason, found, segment, self.packet.destination);
                 self.steps.push(
-                    Step::block(Stage::Route, *reason, format!("{} → none: {} drops it", route.prefix, route.origin))
+                    Step::block(Stage::Route, *reason, text)
                         .at(&segment.origin)
-                        .span(route.origin.span)
-                        .rules(route.rules)
+                        .span(found.origin.span)
+                        .rules(found.rules)
                         .fix(fix),
+                );
+                Some(End::Lost)
+            }
+            NextHop::Unsupported(reason) => {
+                let text = format!("{} → {}: the platform does not support this next hop", found.label, found.origin);
+                self.steps.push(
+                    Step::unsupported(Stage::Route, *reason, text)
+                        .at(&segment.origin)
+                        .span(found.origin.span)
+                        .rules(found.rules)
+                        .fix(format!("let {} name another next hop, or learn the route by BGP", found.origin)),
+                );
+                Some(End::Lost)
+            }
+            NextHop::Unknown(reason) => {
+                let text = format!("{} → where {} leads is not documented", found.label, found.origin);
+                self.steps.push(
+                    Step::unknown(Stage::Route, *reason, text)
+                        .at(&segment.origin)
+                        .span(found.origin.span)
+                        .rules(found.rules)
+                        .fix("declare a route for this destination"),
                 );
                 Some(End::Lost)
             }
         }
     }
 
-    /// Whether the packet's source lies outside the network that now sends it (PEER-07). Gateways are exempt.
-    fn forwarded(&self, segment: &Segment) -> bool {
-        let emitter = self.plane.endpoints.get(self.emitter);
-        let network = self.plane.networks.get(segment.network);
-        !matches!(emitter.role, Role::Gateway(_)) && !network.prefixes.iter().any(|p| p.contains(self.packet.source))
+    fn name_of(&self, hop: &NextHop) -> String {
+        match hop {
+            NextHop::Appliance(address) => address.to_string(),
+            NextHop::Gateway(id) | NextHop::Router(id) | NextHop::Endpoint(id) => {
+                self.plane.endpoints.get(*id).origin.to_string()
+            }
+            NextHop::Network { network, .. } | NextHop::Tunnel(network) => {
+                self.plane.networks.get(*network).origin.to_string()
+            }
+            _ => String::new(),
+        }
     }
 
-    /// The receiving side of a peering may refuse what others forward.
-    fn peering(&mut self, segment: &Segment, refusing: Option<&Origin>) {
-        if let Some(link) = refusing.filter(|_| self.forwarded(segment)) {
+    /// What the platform does not support about a thing that is passed.
+    pub(super) fn unsupported(&mut self, endpoint: &Endpoint) {
+        for condition in &endpoint.unsupported {
             self.steps.push(
-                Step::block(Stage::Route, Reason::PeerFwd, format!("{link} refuses forwarded traffic"))
-                    .at(link)
-                    .rules(&["PEER-07"])
-                    .fix(format!("set allow_forwarded_traffic on {link}")),
+                Step::unsupported(Stage::Route, condition.reason, &condition.text)
+                    .at(&condition.origin)
+                    .rules(condition.rules)
+                    .fix(&condition.fix),
             );
         }
     }
 
-    fn border(&mut self, border: &Filter) {
-        self.steps.extend(apply(self.plane, border, Stage::Firewall, Direction::Inbound, &self.packet));
+    /// Whether the packet's source lies outside the network that now sends it (PEER-07). Gateways and the platform's
+    /// routers are exempt.
+    fn forwarded(&self, segment: &Segment) -> bool {
+        let emitter = self.plane.endpoints.get(self.emitter);
+        let network = self.plane.networks.get(segment.network);
+        !matches!(emitter.role, Role::Gateway(_) | Role::Router)
+            && !network.prefixes.iter().any(|p| p.contains(self.packet.source))
     }
 
-    fn deliver_in(&mut self, network: Id<Network>) -> End {
+    /// What a peering does to the packet (PEER-06, PEER-07, PEER-14).
+    fn cross(&mut self, segment: &Segment, link: Option<&Link>, owner: Option<Id<Endpoint>>) {
+        let Some(link) = link else { return };
+        self.crossed_regions = link.global;
+        let ends = [self.packet.source, self.packet.destination];
+        if let Some(only) = &link.only
+            && let Some(outside) = ends.iter().find(|a| !only.prefixes.iter().any(|p| p.contains(**a)))
+        {
+            self.steps.push(
+                Step::block(Stage::Route, Reason::PeerSubnet, format!("{} does not join {outside}", only.origin))
+                    .at(&only.origin)
+                    .rules(&["PEER-14", "A-19"])
+                    .fix(format!("add the subnet of {outside} to {}", only.origin)),
+            );
+        }
+        if let Some(closed) = &link.access_off {
+            let filtered = |id: Id<Endpoint>| {
+                let end = self.plane.endpoints.get(id);
+                end.filter.is_some() || end.segment.is_some_and(|s| self.plane.segments.get(s).filter.is_some())
+            };
+            let text = format!("{closed} keeps the other network out of its VirtualNetwork tag");
+            // With security groups at an end, those decide without the tag.
+            let step = if filtered(self.emitter) || owner.is_some_and(filtered) {
+                Step::assume(Stage::Route, format!("{text}; security groups decide by addresses"))
+            } else {
+                Step::block(Stage::Route, Reason::PeerAccess, text)
+                    .fix(format!("set allow_virtual_network_access on {closed}"))
+            };
+            self.steps.push(step.at(closed).rules(&["PEER-06", "A-04"]));
+        }
+        if let Some(refusing) = link.refuses_forwarded.as_ref().filter(|_| self.forwarded(segment)) {
+            let admitted = owner.is_some_and(|o| admits_by_address(self.plane, o, Direction::Inbound, &self.packet));
+            let text = format!("{refusing} refuses forwarded traffic");
+            let step = if admitted {
+                Step::assume(Stage::Route, format!("{text}, yet a security group admits the source by its address"))
+            } else {
+                Step::block(Stage::Route, Reason::PeerFwd, text)
+                    .fix(format!("set allow_forwarded_traffic on {refusing}"))
+            };
+            self.steps.push(step.at(refusing).rules(&["PEER-07", "A-05"]));
+        }
+    }
+
+    fn border(&mut self, border: &Filter) {
+        self.steps.extend(apply(self.plane, border, Stage::Firewall, Direction::Inbound, &self.packet, &unresolved));
+    }
+
+    fn deliver_in(&mut self, network: Id<Network>) -> Option<End> {
         let destination = self.packet.destination;
         if let Some(owner) = self.plane.owner(network, destination) {
             return self.deliver(owner);
@@ -314,15 +509,25 @@ impl<'a> Walk<'a> {
         };
         self.steps
             .push(step.at(&network.origin).fix(format!("declare the owner of {destination}, or correct the address")));
-        End::Lost
+        Some(End::Lost)
     }
 
-    fn deliver(&mut self, owner: Id<Endpoint>) -> End {
-        self.steps.extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
-        self.arrive(owner)
+    /// Hands the packet to whoever owns its destination; a balancer or a firewall's translation sends it on.
+    pub(super) fn deliver(&mut self, owner: Id<Endpoint>) -> Option<End> {
+        let endpoint = self.plane.endpoints.get(owner);
+        match &endpoint.role {
+            Role::Balancer(balancer) => self.through_balancer(owner, balancer),
+            Role::Firewall(firewall) if endpoint.dns.is_none() || self.packet.port != 53 => {
+                self.translated(owner, firewall)
+            }
+            _ => {
+                self.steps.extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
+                Some(self.arrive(owner))
+            }
+        }
     }
 
-    fn arrive(&self, owner: Id<Endpoint>) -> End {
+    pub(super) fn arrive(&self, owner: Id<Endpoint>) -> End {
         End::Delivered(Arrival {
             endpoint: owner,
             packet: self.packet.clone(),
@@ -330,198 +535,38 @@ impl<'a> Walk<'a> {
             egress: self.egress,
             over_internet: self.over_internet,
             devices: self.devices.clone(),
+            balanced: self.balanced.clone(),
             sender: self.sender,
         })
     }
-
-    fn appliance(&mut self, address: IpAddr, route: &Route, segment: &'a Segment) -> Option<End> {
-        let owner = nearby(self.plane, segment, address);
-        let Some(owner) = owner else {
-            self.steps.push(
-                Step::block(
-                    Stage::Route,
-                    Reason::NextHop,
-                    format!("{} → {address}, which nothing nearby owns", route.prefix),
-                )
-                .span(route.origin.span)
-                .rules(&["ROUTE-21", "UDR-02"])
-                .fix(format!("correct next_hop_in_ip_address of {}", route.origin)),
-            );
-            return Some(End::Lost);
-        };
-        let device = self.plane.endpoints.get(owner);
-        let mut step = Step::pass(Stage::Route, format!("{} → {} ({address})", route.prefix, device.origin))
-            .at(&device.origin)
-            .rules(route.rules);
-        step.span = route.origin.span;
-        self.steps.push(step);
-        match &device.role {
-            Role::Firewall(firewall) => return self.firewall(owner, firewall),
-            Role::Host(host) if host.forwards => {
-                self.steps.extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
-                self.devices.push(owner);
-                self.emitter = owner;
-                return None;
-            }
-            Role::Host(_) => self.steps.push(
-                Step::block(Stage::Route, Reason::IpForwarding, format!("{} does not forward", device.origin))
-                    .at(&device.origin)
-                    .rules(&["NVA-01"])
-                    .fix(format!("set ip_forwarding_enabled on {}", device.origin)),
-            ),
-            _ => self.steps.push(
-                Step::block(Stage::Route, Reason::NextHop, format!("{} does not forward", device.origin))
-                    .at(&device.origin)
-                    .rules(&["ROUTE-21"])
-                    .fix(format!("correct next_hop_in_ip_address of {}", route.origin)),
-            ),
-        }
-        Some(End::Lost)
-    }
-
-    /// Azure Firewall: network rules, application rules, deny; then source translation (FW-02, SNAT-01).
-    fn firewall(&mut self, id: Id<Endpoint>, firewall: &Firewall) -> Option<End> {
-        let (from, to) = (party(self.plane, self.packet.source), party(self.plane, self.packet.destination));
-        let decision = firewall.filter.decide(Direction::Outbound, &self.packet, from, to);
-        self.steps.extend(apply(self.plane, &firewall.filter, Stage::Firewall, Direction::Outbound, &self.packet));
-        if let Decision::Allow(rule) = decision
-            && matches!(rule.names, Names::Application(_))
-        {
-            return Some(End::Proxied { firewall: id });
-        }
-        if firewall.keeps_source.contains(self.packet.destination) {
-            self.devices.push(id);
-        } else if let Some(address) = self.plane.endpoints.get(id).addresses.first() {
-            self.packet.source = *address;
-            self.sender = id;
-            self.devices.clear();
-        }
-        self.emitter = id;
-        None
-    }
-
-    /// Out to the internet: outbound rules of a managed network, then an outbound method (NAT-01).
-    fn leave(&mut self, endpoint: &'a Endpoint, segment: &'a Segment) -> Option<End> {
-        let destination = self.packet.destination;
-        let network = self.plane.networks.get(segment.network);
-        if !is_public(destination) {
-            self.steps.push(
-                Step::block(
-                    Stage::Route,
-                    Reason::NoRoute,
-                    format!("{destination} is private and leaves no trace on the internet"),
-                )
-                .at(&segment.origin)
-                .rules(&["ROUTE-05"])
-                .fix(format!("give {} a route to {destination}", segment.origin)),
-            );
-            return Some(End::Lost);
-        }
-        if let Some(border) = &network.border {
-            self.border(border);
-        }
-        if let Some(egress) = &network.egress {
-            let (pass, step) = egress::decide(self.plane, &self.packet, network, egress);
-            self.egress = Some(pass);
-            self.steps.push(step);
-        }
-        if self.uses_service_endpoint(segment) {
-            return Some(self.across_internet());
-        }
-        let source = endpoint
-            .public_source
-            .or(network.breakout.as_ref().map(|b| b.address))
-            .or_else(|| matches!(endpoint.role, Role::Firewall(_)).then_some(UNDECLARED_SOURCE));
-        match source {
-            Some(address) => self.packet.source = address,
-            None if segment.default_outbound.0 => {
-                if network.egress.is_none() {
-                    self.steps.push(
-                        Step::assume(Stage::Route, format!("{} leaves by default outbound access", segment.origin))
-                            .span(segment.default_outbound.1)
-                            .rules(&["NAT-07"]),
-                    );
-                }
-                self.packet.source = UNDECLARED_SOURCE;
-            }
-            None => self.steps.push(
-                Step::block(
-                    Stage::Route,
-                    Reason::NoEgress,
-                    format!("{} has no way out to the internet", segment.origin),
-                )
-                .at(&segment.origin)
-                .span(segment.default_outbound.1)
-                .rules(&["NAT-01"])
-                .fix(format!("give {} a public address, or route it through a firewall", segment.origin)),
-            ),
-        }
-        self.over_internet = true;
-        Some(self.across_internet())
-    }
-
-    /// A service endpoint keeps the private source and adds the subnet's identity (SE-02), for traffic that starts
-    /// in the subnet (SE-05).
-    fn uses_service_endpoint(&mut self, segment: &Segment) -> bool {
-        let Some(owner) = self.plane.public_owner(self.packet.destination) else {
-            return false;
-        };
-        let tags = &self.plane.endpoints.get(owner).tags.names;
-        let Some((service, span)) = segment.service_endpoints.iter().find(|(s, _)| tags.contains(s)) else {
-            return false;
-        };
-        let id = self.plane.endpoints.get(self.emitter).segment;
-        if self.emitter != self.sender {
-            return false;
-        }
-        self.segment_identity = id;
-        self.steps.push(
-            Step::pass(
-                Stage::Route,
-                format!("a service endpoint for {service} carries the identity of {}", segment.origin),
-            )
-            .span(*span)
-            .rules(&["SE-01", "SE-02"]),
-        );
-        true
-    }
-
-    fn across_internet(&mut self) -> End {
-        let destination = self.packet.destination;
-        self.over_internet = true;
-        if let Some(owner) = self.plane.public_owner(destination) {
-            let endpoint = self.plane.endpoints.get(owner);
-            // The platform translates a public address to the private one of its owner before filters see it.
-            if let (Some(private), Some(_)) = (endpoint.addresses.first(), endpoint.segment) {
-                self.packet.destination = *private;
-                if let Role::Frontend { proxy, frontend } = endpoint.role
-                    && let Some(front) = self.plane.proxies.get(proxy).frontends.get(frontend)
-                {
-                    self.packet.destination = front.address;
-                }
-            }
-            let at_listener = matches!(endpoint.role, Role::Frontend { .. });
-            if at_listener {
-                // The gateway's platform balancer has no rule without a listener, so filters come after (see trace).
-                return self.arrive(owner);
-            }
-            return self.deliver(owner);
-        }
-        let step = if is_public(destination) {
-            Step::unknown(Stage::Route, Reason::NoHost, format!("nobody declares who owns {}", show(destination)))
-                .fix("declare it under `public_hosts` with its `ip_address`")
-        } else {
-            Step::block(
-                Stage::Route,
-                Reason::NoRoute,
-                format!("{destination} is private and cannot be reached over the internet"),
-            )
-            .rules(&["ROUTE-05"])
-        };
-        self.steps.push(step);
-        End::Lost
-    }
 }
 
-/// The source of traffic that leaves by an address nobody declared.
-const UNDECLARED_SOURCE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(255, 255, 255, 254));
+/// Why a packet is dropped by a route, and what to do.
+fn dropped(reason: Reason, found: &Found<'_>, segment: &Segment, destination: IpAddr) -> (String, String) {
+    let (label, origin) = (&found.label, found.origin);
+    let route = || format!("give {} a route to {}", segment.origin, show(destination));
+    match reason {
+        Reason::UdrNone => (
+            format!("{label} → none: {origin} drops it"),
+            format!("remove the route {} with next hop None", origin.name),
+        ),
+        Reason::GwDown => (format!("{label}: {origin} is down"), format!("bring {origin} up")),
+        Reason::PeerState => (
+            format!("{label}: {origin} is not connected on both sides"),
+            "declare the link of the other side too, and bring both to state Connected".to_owned(),
+        ),
+        Reason::PeerSync => (
+            format!("{label} was added after {origin} was made, and never synchronised"),
+            format!("synchronise {origin}"),
+        ),
+        Reason::GwTransit => (
+            format!("{label} lies behind the gateway of the other network, which {origin} does not use"),
+            "set allow_gateway_transit on the gateway's side and use_remote_gateways on the other".to_owned(),
+        ),
+        Reason::GwNoadv => (
+            format!("{label} is announced to nobody at {}: {origin} does not know it", segment.origin),
+            "let the network use the gateway in transit, or announce its prefix".to_owned(),
+        ),
+        _ => (format!("{label} → none: {origin} drops it"), route()),
+    }
+}

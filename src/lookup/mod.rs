@@ -7,7 +7,7 @@ use crate::{
         DnsServer, Endpoint, ForwardRule, Id, Origin, Otherwise, Packet, Plane, Record, RecordData, RecordSet,
         Resolver, View,
     },
-    forward::{End, Stage, Step, is_open, round_trip},
+    forward::{Context, End, Stage, Step, is_open, platform_dns_denied, round_trip},
     net::{Fqdn, PLATFORM_ADDRESS, Transport},
     verdict::Reason,
 };
@@ -39,6 +39,7 @@ pub struct Resolution {
 const MAX_DEPTH: usize = 16;
 
 struct Walker<'a> {
+    context: &'a Context<'a>,
     plane: &'a Plane,
     steps: Vec<Step>,
     chain: Vec<Fqdn>,
@@ -53,17 +54,39 @@ enum Said<'a> {
 
 /// Resolves a name as something at `from` would; `from` is none for what has no address of its own.
 #[must_use]
-pub fn resolve(plane: &Plane, resolver: &Resolver, from: Option<Id<Endpoint>>, name: &Fqdn) -> Resolution {
-    let mut walker = Walker { plane, steps: Vec::new(), chain: vec![name.clone()], depth: 0 };
+pub fn resolve(context: &Context<'_>, resolver: &Resolver, from: Option<Id<Endpoint>>, name: &Fqdn) -> Resolution {
+    let mut walker = Walker { context, plane: context.plane, steps: Vec::new(), chain: vec![name.clone()], depth: 0 };
     let answer = walker.ask(resolver, from, name);
     Resolution { steps: walker.steps, chain: walker.chain, answer }
+}
+
+/// Resolves a name apart from a flow.
+#[must_use]
+pub fn query(plane: &Plane, resolver: &Resolver, from: Option<Id<Endpoint>>, name: &Fqdn) -> Resolution {
+    resolve(&Context::new(plane, answers), resolver, from, name)
+}
+
+/// The addresses a name answers to a device, for the context of an evaluation (FW-08).
+#[must_use]
+pub fn answers(context: &Context<'_>, resolver: &Resolver, at: Id<Endpoint>, name: &Fqdn) -> Option<Vec<IpAddr>> {
+    match resolve(context, resolver, Some(at), name).answer {
+        Answer::Addresses(addresses) => Some(addresses),
+        Answer::NxDomain => Some(Vec::new()),
+        Answer::None(_) => None,
+    }
 }
 
 impl<'a> Walker<'a> {
     fn ask(&mut self, resolver: &'a Resolver, from: Option<Id<Endpoint>>, name: &Fqdn) -> Answer {
         match resolver {
             Resolver::Public => self.public(name),
-            Resolver::Platform(view) => self.platform(*view, name),
+            Resolver::Platform(view) => match self.platform_closed(from) {
+                Some(step) => {
+                    self.steps.push(step);
+                    Answer::None(Reason::DnsFail)
+                }
+                None => self.platform(*view, name),
+            },
             Resolver::Servers { servers, origin, platform } => self.servers(servers, origin, *platform, from, name),
         }
     }
@@ -103,6 +126,18 @@ impl<'a> Walker<'a> {
         Answer::None(Reason::DnsFail)
     }
 
+    /// An outbound rule that names the platform's DNS is the one filter that its address meets (ADDR-06, DNS-03).
+    fn platform_closed(&self, from: Option<Id<Endpoint>>) -> Option<Step> {
+        let (filter, rule) = platform_dns_denied(self.plane, from?)?;
+        Some(
+            Step::block(Stage::Name, Reason::DnsFail, format!("{filter} denies AzurePlatformDNS by {}", rule.name))
+                .at(filter)
+                .span(rule.span)
+                .rules(&["DNS-03", "ADDR-06"])
+                .fix(format!("remove {} from {filter}", rule.name)),
+        )
+    }
+
     fn too_deep(&mut self, origin: &Origin) -> bool {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -125,6 +160,9 @@ impl<'a> Walker<'a> {
         from: Option<Id<Endpoint>>,
     ) -> Result<Reached<'a>, Box<Step>> {
         if address == PLATFORM_ADDRESS {
+            if let Some(step) = self.platform_closed(from) {
+                return Err(Box::new(step));
+            }
             return platform.map(Reached::Platform).ok_or_else(|| {
                 Box::new(
                     Step::block(
@@ -146,7 +184,7 @@ impl<'a> Walker<'a> {
         };
         let packet = Packet { source, destination: address, transport: Transport::Udp, port: 53, name: None };
         // A server that forwards to its own address asks itself; no packet leaves.
-        let journey = round_trip(self.plane, from, &packet);
+        let journey = round_trip(self.context, from, &packet);
         let arrived = match &journey.end {
             End::Delivered(arrival) if is_open(&journey.steps) => arrival.endpoint,
             _ => return Err(fail(format!("{address} cannot be reached on udp/53"), journey.steps)),

@@ -9,6 +9,8 @@ pub enum Transport {
     Tcp,
     /// UDP.
     Udp,
+    /// ICMP echo; it has no ports.
+    Icmp,
 }
 
 impl fmt::Display for Transport {
@@ -16,6 +18,7 @@ impl fmt::Display for Transport {
         f.write_str(match self {
             Self::Tcp => "tcp",
             Self::Udp => "udp",
+            Self::Icmp => "icmp",
         })
     }
 }
@@ -27,7 +30,8 @@ impl FromStr for Transport {
         match text.to_ascii_lowercase().as_str() {
             "tcp" => Ok(Self::Tcp),
             "udp" => Ok(Self::Udp),
-            _ => Err(format!("`{text}` is not a protocol; use tcp or udp")),
+            "icmp" => Ok(Self::Icmp),
+            _ => Err(format!("`{text}` is not a protocol; use tcp, udp or icmp")),
         }
     }
 }
@@ -39,7 +43,7 @@ pub enum Protocol {
     Any,
     /// Matches one transport.
     Only(Transport),
-    /// A protocol that no modelled flow uses, such as ICMP; it matches nothing that privreach asks about.
+    /// A protocol that no modelled flow uses, such as ESP; it matches nothing that privreach asks about.
     Other(&'static str),
 }
 

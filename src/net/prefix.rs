@@ -50,6 +50,12 @@ impl Prefix {
         self.length() == 0
     }
 
+    /// Whether this is a single address.
+    #[must_use]
+    pub fn is_host(self) -> bool {
+        self.network() == self.last()
+    }
+
     /// First address of the prefix.
     #[must_use]
     pub fn network(self) -> IpAddr {

@@ -27,7 +27,14 @@ pub(super) fn host(plane: &Plane, endpoint: &Endpoint, host: &Host, arrival: &Ar
     }
     let (verdict, via) =
         if arrival.over_internet { (Verdict::Public, public_via(arrival)) } else { (Verdict::Private, Via::Routed) };
-    if !host.listens.serves(packet.transport, packet.port) {
+    if !host.running {
+        return vec![
+            Step::block(Stage::Service, Reason::Port, format!("{} is not running", endpoint.origin))
+                .at(&endpoint.origin)
+                .fix(format!("start {}", endpoint.origin)),
+        ];
+    }
+    if packet.transport != crate::net::Transport::Icmp && !host.listens.serves(packet.transport, packet.port) {
         return vec![
             Step::block(
                 Stage::Service,

@@ -5,7 +5,7 @@ use crate::{
     dataplane::{
         Backend, Client, Direction, Filter, Id, Listener, Member, Origin, Packet, Plane, Proxy, Role, Unsupported, Use,
     },
-    forward::{Arrival, Outcome, Stage, Step, filter_step},
+    forward::{Arrival, Context, Outcome, Stage, Step, filter_step},
     lookup::{self, Answer},
     net::Transport,
     verdict::{Reason, Verdict, Via},
@@ -23,7 +23,7 @@ pub(super) fn unsupported(condition: &Unsupported) -> Step {
 /// source, the listener, the backend.
 #[allow(clippy::too_many_arguments, reason = "one leg's worth of context")]
 pub(super) fn through_private_link(
-    plane: &Plane,
+    context: &Context<'_>,
     client: &Client,
     proxy: Id<Proxy>,
     frontend: usize,
@@ -32,6 +32,7 @@ pub(super) fn through_private_link(
     packet: &Packet,
     depth: usize,
 ) -> Vec<Step> {
+    let plane = context.plane;
     let gateway = plane.proxies.get(proxy);
     let mut steps: Vec<_> = gateway.unsupported.iter().map(unsupported).collect();
     let Some(front) = gateway.frontends.get(frontend) else {
@@ -45,19 +46,20 @@ pub(super) fn through_private_link(
     );
     let inside = Packet { source, destination: front.address, ..packet.clone() };
     steps.extend(filter(plane, gateway, &inside));
-    steps.extend(listener(plane, client, gateway, frontend, &inside, Some(Via::ApplicationGateway), depth));
+    steps.extend(listener(context, client, gateway, frontend, &inside, Some(Via::ApplicationGateway), depth));
     steps
 }
 
 /// What arrives at a frontend directly. Asked for by address, the listener itself is the target.
 pub(super) fn at_frontend(
-    plane: &Plane,
+    context: &Context<'_>,
     client: &Client,
     proxy: Id<Proxy>,
     frontend: usize,
     arrival: &Arrival,
     depth: usize,
 ) -> Vec<Step> {
+    let plane = context.plane;
     let gateway = plane.proxies.get(proxy);
     let Some(front) = gateway.frontends.get(frontend) else {
         return Vec::new();
@@ -70,7 +72,7 @@ pub(super) fn at_frontend(
     let mut steps: Vec<_> =
         gateway.unsupported.iter().filter(|u| u.spoils == Use::Everything).map(unsupported).collect();
     let conditions = steps.len();
-    steps.extend(listener(plane, client, gateway, frontend, &packet, bridged, depth));
+    steps.extend(listener(context, client, gateway, frontend, &packet, bridged, depth));
     if front.public {
         // Without a listener the gateway's balancer drops before any filter; with one, filters act first.
         let missing = steps.get(conditions).is_some_and(|s| matches!(s.outcome, Outcome::Block(Reason::Listener)));
@@ -88,7 +90,7 @@ fn filter(plane: &Plane, gateway: &Proxy, packet: &Packet) -> Vec<Step> {
 
 /// The first matching rule's listener serves the request (AGW-11).
 fn listener(
-    plane: &Plane,
+    context: &Context<'_>,
     client: &Client,
     gateway: &Proxy,
     frontend: usize,
@@ -96,6 +98,7 @@ fn listener(
     bridged: Option<Via>,
     depth: usize,
 ) -> Vec<Step> {
+    let plane = context.plane;
     let front_name = gateway.frontends.get(frontend).map_or("", |f| f.origin.name.as_str());
     let serves = |l: &Listener| {
         l.frontend == frontend
@@ -162,7 +165,7 @@ fn listener(
     let public = gateway.frontends.get(frontend).is_some_and(|f| f.public);
     match bridged {
         Some(via) => {
-            steps.extend(backend(plane, client, gateway, &rule.backend, packet, depth));
+            steps.extend(backend(context, client, gateway, &rule.backend, packet, depth));
             let (verdict, via) = if public { (Verdict::Public, Via::PublicEndpoint) } else { (Verdict::Private, via) };
             steps.push(
                 Step::admit(
@@ -198,7 +201,7 @@ fn listener(
 /// A pool works if one member is healthy: reached from an instance address, trusted, and answering the probe
 /// (AGW-13 to AGW-16).
 fn backend(
-    plane: &Plane,
+    context: &Context<'_>,
     client: &Client,
     gateway: &Proxy,
     backend: &Backend,
@@ -208,7 +211,7 @@ fn backend(
     let mut inner = Vec::new();
     let mut healthy = 0;
     for member in &backend.members {
-        let steps = member_steps(plane, client, gateway, backend, member, packet, depth);
+        let steps = member_steps(context, client, gateway, backend, member, packet, depth);
         let open = steps.iter().any(|s| matches!(s.outcome, Outcome::Admit(..))) && !steps.iter().any(Step::is_blocker);
         healthy += usize::from(open);
         inner.extend(steps);
@@ -235,7 +238,7 @@ fn backend(
 }
 
 fn member_steps(
-    plane: &Plane,
+    context: &Context<'_>,
     client: &Client,
     gateway: &Proxy,
     backend: &Backend,
@@ -243,13 +246,14 @@ fn member_steps(
     packet: &Packet,
     depth: usize,
 ) -> Vec<Step> {
+    let plane = context.plane;
     let Some(instance) = gateway.instance else {
         return Vec::new();
     };
     let (mut steps, addresses) = match member {
         Member::Address(address) => (Vec::new(), vec![*address]),
         Member::Name(name) => {
-            let resolution = lookup::resolve(plane, &gateway.resolver, Some(instance), name);
+            let resolution = lookup::resolve(context, &gateway.resolver, Some(instance), name);
             let addresses = match resolution.answer {
                 Answer::Addresses(addresses) => addresses,
                 _ => Vec::new(),
@@ -270,7 +274,7 @@ fn member_steps(
             port: backend.port,
             name: name.clone(),
         };
-        steps.extend(leg(plane, client, instance, onward, depth + 1));
+        steps.extend(leg(context, client, instance, onward, depth + 1));
         let owner = plane.owners(address).next().map(|o| plane.endpoints.get(o));
         if let Some(endpoint) = owner
             && let Role::Host(host) = &endpoint.role

@@ -14,7 +14,7 @@ use crate::{
         Absence, Client, ClientKind, ConnectionTarget, Door, Endpoint, Id, NotFound, Packet, Plane, Resolver, Resource,
         Role, Target, Use,
     },
-    forward::{Arrival, EgressPass, End, Stage, Step, round_trip},
+    forward::{Arrival, Context, EgressPass, End, Stage, Step, round_trip},
     lookup::{self, Answer},
     net::{Fqdn, Transport},
     verdict::{Reason, Verdict, Via},
@@ -93,8 +93,41 @@ enum Aim {
 pub fn trace(plane: &Plane, question: &Question) -> Result<Trace, QuestionError> {
     let client = client(plane, &question.from)?;
     let aim = aim(plane, client, &question.to)?;
-    let mut tracer = Tracer { plane, client, question, steps: Vec::new() };
-    Ok(tracer.run(&aim))
+    let context = Context::new(plane, lookup::answers);
+    let mut paths = Vec::new();
+    let mut result = loop {
+        let mut tracer = Tracer { context: &context, plane, client, question, steps: Vec::new() };
+        let result = tracer.run(&aim);
+        paths.push((context.forks.label(), result.steps.clone()));
+        if !context.forks.next() {
+            break result;
+        }
+        if paths.len() == MAX_ALTERNATIVES {
+            let text = format!("the flow has more than {MAX_ALTERNATIVES} equal alternatives");
+            let step = Step::unknown(Stage::Route, Reason::NotModelled, text);
+            paths.push(("the rest".to_owned(), vec![step.fix("ask for one address, or declare smaller pools")]));
+            break result;
+        }
+    };
+    (result.steps, result.alternatives) = shared_beginning(paths);
+    result.judgement = judge::judge(&result.steps, &result.alternatives);
+    Ok(result)
+}
+
+/// Equal alternatives looked at in full (EVAL-05).
+const MAX_ALTERNATIVES: usize = 64;
+
+/// What all paths begin with, and the rest of each if there are several.
+fn shared_beginning(mut paths: Vec<(String, Vec<Step>)>) -> (Vec<Step>, Vec<(String, Vec<Step>)>) {
+    if paths.len() == 1 {
+        return (paths.pop().map(|(_, steps)| steps).unwrap_or_default(), Vec::new());
+    }
+    let first = paths.first().map(|(_, steps)| steps.clone()).unwrap_or_default();
+    let same = |steps: &[Step]| first.iter().zip(steps).take_while(|(a, b)| a == b).count();
+    let shared = paths.iter().map(|(_, steps)| same(steps)).min().unwrap_or(0);
+    let mut begun = first;
+    begun.truncate(shared);
+    (begun, paths.into_iter().map(|(label, mut steps)| (label, steps.split_off(shared))).collect())
 }
 
 /// The client of a name.
@@ -145,6 +178,7 @@ fn host_of(to: &str) -> &str {
 }
 
 struct Tracer<'a> {
+    context: &'a Context<'a>,
     plane: &'a Plane,
     client: &'a Client,
     question: &'a Question,
@@ -181,7 +215,7 @@ impl Tracer<'_> {
             (ClientKind::Endpoint(from), Aim::Address(address)) => {
                 result.addresses = vec![*address];
                 self.unsupported_client();
-                let legs = leg(plane, self.client, from, self.packet(from, *address, None), 0);
+                let legs = leg(self.context, self.client, from, self.packet(from, *address, None), 0);
                 self.steps.extend(legs);
             }
             (ClientKind::Endpoint(from), Aim::Name(name)) => {
@@ -189,25 +223,18 @@ impl Tracer<'_> {
                 if let Some(required) = plane.door_names.get(name).and_then(|d| d.requires.as_ref()) {
                     self.steps.push(absent(required));
                 }
-                let resolution = lookup::resolve(plane, &self.client.resolver, Some(from), name);
+                let resolution = lookup::resolve(self.context, &self.client.resolver, Some(from), name);
                 self.steps.extend(resolution.steps);
                 self.unsupported_client();
                 match resolution.answer {
                     Answer::Addresses(addresses) => {
-                        let mut lists: Vec<_> = addresses
-                            .iter()
-                            .map(|a| {
-                                (a.to_string(), leg(plane, self.client, from, self.packet(from, *a, Some(name)), 0))
-                            })
-                            .collect();
-                        result.addresses = addresses;
-                        match (lists.len(), lists.pop()) {
-                            (1, Some((_, only))) => self.steps.extend(only),
-                            (_, last) => {
-                                lists.extend(last);
-                                result.alternatives = lists;
-                            }
+                        let label = |i: usize| addresses.get(i).map_or(String::new(), ToString::to_string);
+                        let picked = addresses.get(self.context.forks.pick(addresses.len(), label)).copied();
+                        if let Some(address) = picked {
+                            let packet = self.packet(from, address, Some(name));
+                            self.steps.extend(leg(self.context, self.client, from, packet, 0));
                         }
+                        result.addresses = addresses;
                     }
                     Answer::NxDomain => result.nxdomain = true,
                     Answer::None(_) => {}
@@ -219,7 +246,6 @@ impl Tracer<'_> {
             ),
         }
         result.steps = std::mem::take(&mut self.steps);
-        result.judgement = judge::judge(&result.steps, &result.alternatives);
         result
     }
 
@@ -249,18 +275,19 @@ fn absent(absence: &Absence) -> Step {
 const MAX_LEGS: usize = 8;
 
 /// One leg: there and back, then whatever was reached.
-fn leg(plane: &Plane, client: &Client, from: Id<Endpoint>, packet: Packet, depth: usize) -> Vec<Step> {
+fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packet, depth: usize) -> Vec<Step> {
+    let plane = context.plane;
     if depth > MAX_LEGS {
         return vec![Step::block(Stage::Route, Reason::RouteLoop, "gateways lead in a circle").rules(&["EVAL-07"])];
     }
-    let journey = round_trip(plane, from, &packet);
+    let journey = round_trip(context, from, &packet);
     let mut steps = journey.steps;
     match journey.end {
         End::Lost => {}
         End::Delivered(arrival) => {
             // The way back closes the explanation, whatever the reached thing adds.
             let back = steps.iter().position(|s| s.stage == Stage::Return).map_or(Vec::new(), |at| steps.split_off(at));
-            steps.extend(arrived(plane, client, &arrival, depth));
+            steps.extend(arrived(context, client, &arrival, depth));
             let admitted = steps.iter().rposition(|s| matches!(s.outcome, crate::forward::Outcome::Admit(..)));
             let at = admitted.unwrap_or(steps.len());
             steps.splice(at..at, back);
@@ -269,7 +296,7 @@ fn leg(plane: &Plane, client: &Client, from: Id<Endpoint>, packet: Packet, depth
             let endpoint = plane.endpoints.get(firewall);
             if let (Role::Firewall(device), Some(name)) = (&endpoint.role, &packet.name) {
                 steps.extend(proxied(
-                    plane,
+                    context,
                     client,
                     firewall,
                     &device.resolver,
@@ -284,28 +311,30 @@ fn leg(plane: &Plane, client: &Client, from: Id<Endpoint>, packet: Packet, depth
 
 /// An application rule: the firewall resolves the name in its own view and connects itself (AFW-05, SNAT-02).
 fn proxied(
-    plane: &Plane,
+    context: &Context<'_>,
     client: &Client,
     firewall: Id<Endpoint>,
     resolver: &Resolver,
     packet: &Packet,
     depth: usize,
 ) -> Vec<Step> {
+    let plane = context.plane;
     let Some(name) = &packet.name else { return Vec::new() };
-    let resolution = lookup::resolve(plane, resolver, Some(firewall), name);
+    let resolution = lookup::resolve(context, resolver, Some(firewall), name);
     let mut steps = resolution.steps;
     if let Answer::Addresses(addresses) = resolution.answer
         && let Some(destination) = addresses.first()
         && let Some(source) = plane.endpoints.get(firewall).source_for(*destination)
     {
         let onward = Packet { source, destination: *destination, ..packet.clone() };
-        steps.extend(leg(plane, client, firewall, onward, depth + 1));
+        steps.extend(leg(context, client, firewall, onward, depth + 1));
     }
     steps
 }
 
 /// What the reached endpoint does with the request.
-fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> Vec<Step> {
+fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usize) -> Vec<Step> {
+    let plane = context.plane;
     let endpoint = plane.endpoints.get(arrival.endpoint);
     let packet = &arrival.packet;
     let mut steps: Vec<_> = endpoint.absence.iter().map(absent).collect();
@@ -346,14 +375,14 @@ fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> V
                 }
                 ConnectionTarget::Proxy { proxy, frontend, source, origin } => {
                     steps.extend(gateway::through_private_link(
-                        plane, client, *proxy, *frontend, *source, origin, packet, depth,
+                        context, client, *proxy, *frontend, *source, origin, packet, depth,
                     ));
                 }
                 ConnectionTarget::Nothing => {}
             }
         }
         Role::Frontend { proxy, frontend } => {
-            steps.extend(gateway::at_frontend(plane, client, *proxy, *frontend, arrival, depth))
+            steps.extend(gateway::at_frontend(context, client, *proxy, *frontend, arrival, depth))
         }
         Role::Unattached => steps.push(
             Step::block(
@@ -365,7 +394,12 @@ fn arrived(plane: &Plane, client: &Client, arrival: &Arrival, depth: usize) -> V
             .fix("attach it to a frontend with a listener, or to a machine"),
         ),
         Role::Door(door) => steps.extend(admission::public_door(plane, *door, arrival)),
-        Role::Resolver | Role::Firewall(_) | Role::Gateway(_) | Role::Instance(_) => {
+        Role::Resolver
+        | Role::Firewall(_)
+        | Role::Gateway(_)
+        | Role::Router
+        | Role::Balancer(_)
+        | Role::Instance(_) => {
             let dns = endpoint.dns.is_some() && packet.port == 53;
             steps.push(if dns {
                 Step::admit(

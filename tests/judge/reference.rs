@@ -26,6 +26,13 @@ fn peered(estate: &Estate, a: usize, b: usize) -> bool {
     (a == 0 || b == 0) && a != b && estate.networks[spoke].links == (true, true)
 }
 
+/// A peering with one link is the reason where nothing else leads on (PEER-01).
+fn why_nowhere(estate: &Estate, from: usize, to: usize) -> &'static str {
+    let spoke = if from == 0 { to } else { from };
+    let half = matches!(estate.networks[spoke].links, (true, false) | (false, true));
+    if (from == 0 || to == 0) && half { "PEER-STATE" } else { "NOROUTE" }
+}
+
 /// Whether the subnet's NSG lets a connection out: the first rule decides (NSG-04). The default rules allow what is in
 /// the VirtualNetwork tag and the internet, and deny the rest (NSG-05); a default user route widens the tag.
 fn nsg_allows(estate: &Estate, from: usize, to_network: Option<usize>) -> bool {
@@ -52,7 +59,7 @@ fn private_path(estate: &Estate, from: usize, to: usize) -> Result<(), &'static 
         return Ok(());
     }
     if !estate.networks[from].default_to_firewall {
-        return Err("NOROUTE");
+        return Err(why_nowhere(estate, from, to));
     }
     // The default route leads to the firewall only over a peering that exists (ROUTE-21).
     if !peered(estate, from, 0) {
@@ -63,7 +70,7 @@ fn private_path(estate: &Estate, from: usize, to: usize) -> Result<(), &'static 
     }
     // From the firewall's network the packet goes on only to networks peered with it.
     if !(to == 0 || peered(estate, 0, to)) {
-        return Err("NOROUTE");
+        return Err(why_nowhere(estate, 0, to));
     }
     Ok(())
 }
@@ -80,7 +87,7 @@ fn replies(estate: &Estate, from: usize, to: usize, endpoint: bool) -> Result<()
     let direct = from == to || peered(estate, from, to);
     // Of an endpoint's subnet no route table is attached, so nothing there leads back through the firewall.
     let back_by_firewall = !direct && !endpoint && estate.networks[to].default_to_firewall && peered(estate, to, 0);
-    if direct || back_by_firewall { Ok(()) } else { Err("NOROUTE") }
+    if direct || back_by_firewall { Ok(()) } else { Err(why_nowhere(estate, to, from)) }
 }
 
 /// Whether anything public can be reached (the route, then the firewall), and by whom it seems to be asked.

@@ -130,7 +130,7 @@ impl<'e> Rules<'e> {
             .firewalls
             .iter()
             .find(|(_, f)| f.value.private_ip_address.as_ref().is_some_and(|a| a.value == address))?;
-        Some((name, firewall.value.subnet.value.split('/').next().unwrap()))
+        Some((name, firewall.value.subnet.as_ref().unwrap().value.split('/').next().unwrap()))
     }
 
     /// PEER-01: a link on each side.
@@ -162,7 +162,7 @@ impl<'e> Rules<'e> {
     fn sites(&self, gateway: &str) -> Vec<(&'e str, bool)> {
         let all = self.estate.virtual_network_gateway_connections.iter().map(|(_, c)| &c.value);
         all.filter(|c| c.virtual_network_gateway.value == gateway)
-            .map(|c| (c.on_premises_site.value.as_str(), *c.connected))
+            .map(|c| (c.on_premises_site.as_ref().unwrap().value.as_str(), *c.connected))
             .collect()
     }
 
@@ -172,8 +172,9 @@ impl<'e> Rules<'e> {
     }
 
     fn has_user_default(&self, network: &str, subnet: &str) -> bool {
-        self.table(network, subnet)
-            .is_some_and(|t| t.routes.iter().any(|(_, r)| r.value.address_prefix.value.is_default()))
+        self.table(network, subnet).is_some_and(|t| {
+            t.routes.iter().any(|(_, r)| r.value.address_prefix.value.parse::<Prefix>().unwrap().is_default())
+        })
     }
 
     /// ROUTE-01 to ROUTE-21: every candidate as (length, rank, hop); the longest wins, then the higher rank.
@@ -182,7 +183,7 @@ impl<'e> Rules<'e> {
         let matching = |p: Prefix| to.map_or(p.is_default(), |a| p.contains(a));
         let mut routes: Vec<(u8, u8, Hop<'e>)> = Vec::new();
         for (_, route) in table.iter().flat_map(|t| t.routes.iter()) {
-            let prefix = route.value.address_prefix.value;
+            let prefix = route.value.address_prefix.value.parse::<Prefix>().unwrap();
             if matching(prefix) {
                 assert_eq!(route.value.next_hop_type.value, NextHopType::VirtualAppliance);
                 let at = route.value.next_hop_in_ip_address.as_ref().unwrap().value;
@@ -330,8 +331,9 @@ impl<'e> Rules<'e> {
                 Place::Subnet(n, s) => (n, s),
             };
             let next = match self.next_hop(network, subnet, packet.to) {
-                Hop::Nowhere => return Err("NOROUTE"),
-                Hop::Internet => return if packet.to.is_none() { Ok(passed) } else { Err("NOROUTE") },
+                Hop::Nowhere => return Err(self.why_nowhere(network, subnet, packet.to)),
+                Hop::Internet if packet.to.is_none() => return Ok(passed),
+                Hop::Internet => return Err(self.why_nowhere(network, subnet, packet.to)),
                 Hop::Gateway(gateway) => {
                     let to = packet.to.unwrap();
                     let (site, up) =
@@ -388,7 +390,27 @@ impl<'e> Rules<'e> {
                 return if up { Ok(Place::Subnet(home, "GatewaySubnet")) } else { Err("GW-DOWN") };
             }
         }
-        Err("NOROUTE")
+        // GW-13: a network beside the gateway's that does not use it is unknown at the site.
+        let untold = self.estate.virtual_network_gateways.iter().any(|(name, gateway)| {
+            self.peered(&gateway.value.virtual_network.value, target)
+                && self.sites(name).iter().any(|(s, _)| *s == site)
+        });
+        Err(if untold { "GW-NOADV" } else { "NOROUTE" })
+    }
+
+    /// What is half declared, where nothing leads on: a peering (PEER-01), or the use of a peer's gateway (PEER-08).
+    fn why_nowhere(&self, network: &str, subnet: &str, to: Target) -> &'static str {
+        let Some(to) = to else { return "NOROUTE" };
+        if let Some(target) = self.network_of(to) {
+            let half = self.link(network, target).is_some() || self.link(target, network).is_some();
+            return if half { "PEER-STATE" } else { "NOROUTE" };
+        }
+        let learns = self.table(network, subnet).is_none_or(|t| *t.bgp_route_propagation_enabled);
+        let behind_a_peer = self.estate.virtual_network_gateways.iter().any(|(name, gateway)| {
+            self.peered(&gateway.value.virtual_network.value, network)
+                && self.sites(name).iter().any(|(s, up)| *up && self.site_of(to) == Some(s))
+        });
+        if learns && behind_a_peer { "GW-TRANSIT" } else { "NOROUTE" }
     }
 
     /// What stands at the address, and the filter before it.

@@ -369,7 +369,7 @@ impl Compiler<'_> {
         checks.into_iter().find_map(|(what, direction, packet, from, to)| {
             let from = Party { address: packet.source, tags: from };
             let to = Party { address: packet.destination, tags: to };
-            let span = match filter.decide(direction, &packet, from, to) {
+            let span = match filter.decide(direction, &packet, from, to, &|_| None) {
                 Decision::Deny(rule) if rule.action == Action::Deny => rule.origin.span,
                 Decision::NoMatch => None,
                 _ => return None,

@@ -1,14 +1,15 @@
 //! Who may ask, and what may be asked for.
 
-use super::{Compiler, machines::endpoint};
+use super::{
+    Compiler,
+    machines::{endpoint, host},
+};
 use crate::{
     azure::model::{
         service::{Identity, IdentityType},
         workspace::{Compute, ComputeType, MachineLearningWorkspace, WorkspaceKind},
     },
-    dataplane::{
-        Absence, Client, ClientKind, Endpoint, Host, Id, Listens, Origin, Resolver, Role, Target, Unsupported,
-    },
+    dataplane::{Absence, Client, ClientKind, Endpoint, Id, Listens, Origin, Resolver, Role, Target, Unsupported},
     diag::{Span, code},
     verdict::Reason,
 };
@@ -56,13 +57,41 @@ impl Compiler<'_> {
                 self.client("internet_client", name, entry.span, id, Resolver::Public);
             }
         }
+        self.further_interfaces();
+        for (name, entry) in estate.vpn_clients.iter() {
+            if let Some(id) = self.vpn_clients.get(name).copied() {
+                let servers: Vec<IpAddr> = entry.value.dns_servers.iter().map(|s| s.value).collect();
+                let resolver = match entry.value.dns_servers.first() {
+                    None => Resolver::Public,
+                    Some(first) => Resolver::Servers {
+                        servers,
+                        origin: Origin::new("vpn_client", name, first.span),
+                        platform: None,
+                    },
+                };
+                self.client("vpn_client", name, entry.span, id, resolver);
+                self.target("vpn_client", name, entry.span, Target::Address(entry.value.ip_address.value));
+            }
+        }
+        for (name, entry) in estate.load_balancers.iter() {
+            let fronts = entry.value.frontend_ip_configurations.keys();
+            let mut addresses = fronts.filter_map(|f| {
+                let id = self.frontends.get(&format!("{name}/{f}"))?;
+                self.plane.endpoints.get(*id).addresses.first().copied()
+            });
+            let target = match (addresses.next(), addresses.next()) {
+                (Some(only), None) => Target::Address(only),
+                _ => Target::Unusable("it has several frontends; ask for the address of one".to_owned()),
+            };
+            self.target("load_balancer", name, entry.span, target);
+        }
         self.gateway_clients();
         self.service_clients();
         for (name, entry) in estate.machine_learning_workspaces.iter() {
             self.workspace_clients(name, &entry.value, entry.span);
         }
         for (name, entry) in estate.public_ips.iter() {
-            let address = self.public_ip_owner(name).unwrap_or_else(|| {
+            let address = self.public_addresses.get(name).copied().unwrap_or_else(|| {
                 let address = entry.value.ip_address.as_ref().map_or_else(|| self.undeclared_public(), |a| a.value);
                 if self.plane.public_owner(address).is_none() {
                     self.plane.add_endpoint(endpoint(
@@ -75,6 +104,22 @@ impl Compiler<'_> {
                 address
             });
             self.target("public_ip", name, entry.span, Target::Address(address));
+        }
+    }
+
+    /// Further interfaces of machines, as `machine/interface` (ADDR-09).
+    fn further_interfaces(&mut self) {
+        let estate = self.estate;
+        for (name, entry) in estate.virtual_machines.iter() {
+            for (nic, interface) in entry.value.secondary_network_interfaces.iter() {
+                let full = format!("{name}/{nic}");
+                let Some(id) = self.machines.get(&full).copied() else { continue };
+                let vnet = interface.value.subnet.value.split_once('/').map_or("", |(v, _)| v);
+                let resolver = self.network_resolver(vnet, &entry.value.dns_servers);
+                self.client("network_interface", &full, interface.span, id, resolver);
+                let address = interface.value.private_ip_address.value;
+                self.target("network_interface", &full, interface.span, Target::Address(address));
+            }
         }
     }
 
@@ -97,28 +142,6 @@ impl Compiler<'_> {
 
     fn target(&mut self, kind: &'static str, name: &str, span: Span, target: Target) {
         self.plane.targets.insert(&Origin::new(kind, name, span), target);
-    }
-
-    /// The address that leads to whatever a public IP is attached to.
-    fn public_ip_owner(&self, name: &str) -> Option<IpAddr> {
-        let gateways = self.estate.application_gateways.iter().find_map(|(gateway, entry)| {
-            let (front, _) = entry
-                .value
-                .frontend_ip_configurations
-                .iter()
-                .find(|(_, f)| f.value.public_ip_address.as_ref().is_some_and(|p| p.value == name))?;
-            let proxy = self.plane.proxies.get(*self.proxies.get(gateway)?);
-            proxy.frontends.iter().find(|f| f.origin.name == front).map(|f| f.address)
-        });
-        let machine = || {
-            let (vm, _) = self
-                .estate
-                .virtual_machines
-                .iter()
-                .find(|(_, v)| v.value.public_ip.as_ref().is_some_and(|p| p.value == name))?;
-            self.plane.endpoints.get(*self.machines.get(vm)?).public_addresses.first().copied()
-        };
-        gateways.or_else(machine)
     }
 
     /// A gateway's own traffic to its backends (AGW-14, AGW-15).
@@ -253,7 +276,7 @@ impl Compiler<'_> {
             return;
         };
         let origin = Origin::new(kind, name, span);
-        let host = Host { listens: Listens::Undeclared, forwards: false, http_status: 200, private_ca: None };
+        let host = host(Listens::Undeclared);
         let id = self.plane.add_endpoint(endpoint(origin.clone(), Some(segment), vec![address], Role::Host(host)));
         let resolver = self.plane.networks.get(network).view.map_or(Resolver::Public, Resolver::Platform);
         let client = Client {

@@ -1,11 +1,14 @@
 //! Private zones, views, servers and rulesets (DNS-01 to DNS-09, ZONE-*, ZG-*, RESOLVER-*, FWD-*, AFW-*).
 
-use super::{Compiler, machines::endpoint};
+use super::{
+    Compiler,
+    machines::{endpoint, host},
+};
 use crate::{
     azure::model::dns::{AddressRecord, CnameRecord, DnsServer as Declared, ForwardMode, ResolutionPolicy},
     dataplane::{
-        DnsServer, Endpoint, ForwardRule, Forwarding, Host, Id, Listens, Origin, Otherwise, Record, RecordData,
-        RecordSet, Resolver, Role, View, Zone, ZoneLink,
+        DnsServer, Endpoint, ForwardRule, Forwarding, Id, Listens, Origin, Otherwise, Record, RecordData, RecordSet,
+        Resolver, Role, View, Zone, ZoneLink,
     },
     diag::{Diagnostic, Span, code},
     document::{Map, Reference, Spanned},
@@ -289,7 +292,8 @@ impl Compiler<'_> {
             let Some(id) = self.firewalls.get(name).copied() else {
                 continue;
             };
-            let vnet = entry.value.subnet.value.split_once('/').map_or("", |(v, _)| v);
+            let subnet = entry.value.subnet.as_ref();
+            let vnet = subnet.and_then(|s| s.value.split_once('/')).map_or("", |(v, _)| v);
             let view = self.view_of(vnet);
             let policy = entry.value.firewall_policy.as_ref().and_then(|p| estate.firewall_policies.get(&p.value));
             let settings = policy.and_then(|p| p.value.dns.as_ref());
@@ -345,15 +349,10 @@ impl Compiler<'_> {
                 match self.plane.owner(network, address.value) {
                     Some(owner) => self.plane.endpoints.get_mut(owner).dns = Some(id),
                     None => {
-                        let host = Host {
-                            listens: Listens::Only(vec![
-                                (crate::net::Transport::Udp, crate::net::PortSet::one(53)),
-                                (crate::net::Transport::Tcp, crate::net::PortSet::one(53)),
-                            ]),
-                            forwards: false,
-                            http_status: 200,
-                            private_ca: None,
-                        };
+                        let host = host(Listens::Only(vec![
+                            (crate::net::Transport::Udp, crate::net::PortSet::one(53)),
+                            (crate::net::Transport::Tcp, crate::net::PortSet::one(53)),
+                        ]));
                         let mut made = endpoint(
                             Origin::new("dns_server", name, server.span),
                             Some(segment),

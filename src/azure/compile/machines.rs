@@ -2,11 +2,19 @@
 
 use super::Compiler;
 use crate::{
-    azure::model::{dns::PublicHost, gateway::OnPremisesSite},
-    dataplane::{Endpoint, Firewall, Gateway, Host, Id, Listens, Matcher, Origin, Resolver, Role, Segment, Tags},
-    dataplane::{Filter, FilterRule},
-    diag::{Span, code},
-    document::{ListenPort, Reference, Spanned},
+    azure::model::{
+        dns::PublicHost,
+        firewall::Firewall as AzureFirewall,
+        gateway::OnPremisesSite,
+        network::Sku,
+        service::{NetworkInterface, SourceNat, VirtualMachine},
+    },
+    dataplane::{
+        Endpoint, Filter, FilterRule, Firewall, Gateway, Host, Id, Listens, Matcher, Origin, Resolver, Role, Segment,
+        Tags, Transit, Translates,
+    },
+    diag::{Diagnostic, Span, code},
+    document::{Entry, ListenPort, Reference, Spanned},
     net::{AddressSet, is_public},
     verdict::Reason,
 };
@@ -23,6 +31,9 @@ pub(super) fn endpoint(origin: Origin, segment: Option<Id<Segment>>, addresses: 
         role,
         tags: Tags::default(),
         public_source: None,
+        balanced_source: None,
+        open_public: false,
+        unsupported: Vec::new(),
         dns: None,
         absence: None,
     }
@@ -34,8 +45,16 @@ fn listens(list: Option<&Vec<Spanned<ListenPort>>>) -> Listens {
     })
 }
 
-fn host(listens: Listens) -> Host {
-    Host { listens, forwards: false, http_status: 200, private_ca: None }
+/// A machine with nothing special about it.
+pub(super) fn host(listens: Listens) -> Host {
+    Host {
+        listens,
+        forwarding: Transit::default(),
+        running: true,
+        replies_unknown: false,
+        http_status: 200,
+        private_ca: None,
+    }
 }
 
 impl Compiler<'_> {
@@ -44,6 +63,7 @@ impl Compiler<'_> {
         self.on_premises_hosts();
         self.virtual_network_gateways();
         self.azure_firewalls();
+        self.point_to_site_clients();
         self.resolvers();
         self.public_hosts();
         for (name, entry) in self.estate.internet_clients.iter() {
@@ -72,10 +92,15 @@ impl Compiler<'_> {
     pub(super) fn public_ip(&mut self, reference: &Reference) -> Option<IpAddr> {
         let estate = self.estate;
         let declared = self.declared("public_ip", reference, &estate.public_ips)?.ip_address.as_ref();
-        Some(match declared {
+        if let Some(known) = self.public_addresses.get(&reference.value) {
+            return Some(*known);
+        }
+        let address = match declared {
             Some(address) => address.value,
             None => self.undeclared_public(),
-        })
+        };
+        self.public_addresses.insert(reference.value.clone(), address);
+        Some(address)
     }
 
     fn virtual_machines(&mut self) {
@@ -85,26 +110,101 @@ impl Compiler<'_> {
             let Some(segment) = self.subnet(&vm.subnet) else {
                 continue;
             };
+            self.undelegated(&vm.subnet, "a virtual machine");
             self.claim(segment, vm.private_ip_address.value, vm.private_ip_address.span);
-            let role = Role::Host(Host {
+            let machine = Host {
                 listens: listens(vm.listens.as_ref()),
-                forwards: vm.ip_forwarding_enabled.value,
+                forwarding: self.transit(name, vm, vm.ip_forwarding_enabled.value),
+                running: vm.running.value,
+                replies_unknown: false,
                 http_status: vm.http_status.value,
                 private_ca: vm.private_certificate_authority.as_ref().map(|c| c.value.clone()),
-            });
-            let mut made = endpoint(
-                Origin::new("virtual_machine", name, entry.span),
-                Some(segment),
-                vec![vm.private_ip_address.value],
-                role,
-            );
-            if let Some(address) = vm.public_ip.as_ref().and_then(|r| self.public_ip(r)) {
+            };
+            let origin = Origin::new("virtual_machine", name, entry.span);
+            let role = Role::Host(machine.clone());
+            let mut made = endpoint(origin, Some(segment), vec![vm.private_ip_address.value], role);
+            if let Some(reference) = &vm.public_ip
+                && let Some(address) = self.public_ip(reference)
+            {
                 made.public_addresses.push(address);
                 made.public_source = Some(address);
+                made.open_public = self.sku(reference) == Sku::Basic;
             }
             made.tags.complete = true;
             let id = self.plane.add_endpoint(made);
             self.machines.insert(name.to_owned(), id);
+            for (nic, interface) in vm.secondary_network_interfaces.iter() {
+                self.secondary_interface(name, nic, interface, &machine, vm);
+            }
+        }
+    }
+
+    /// A further interface: its own subnet's routes, and replies by the primary one unless the guest knows better
+    /// (ADDR-09).
+    fn secondary_interface(
+        &mut self,
+        machine: &str,
+        name: &str,
+        entry: &Entry<NetworkInterface>,
+        host: &Host,
+        vm: &VirtualMachine,
+    ) {
+        let interface = &entry.value;
+        let Some(segment) = self.subnet(&interface.subnet) else { return };
+        self.claim(segment, interface.private_ip_address.value, interface.private_ip_address.span);
+        let full = format!("{machine}/{name}");
+        let role = Role::Host(Host {
+            forwarding: self.transit(machine, vm, interface.ip_forwarding_enabled.value),
+            replies_unknown: !interface.guest_routes_enabled.value,
+            ..host.clone()
+        });
+        let origin = Origin::new("network_interface", &full, entry.span);
+        let id =
+            self.plane.add_endpoint(endpoint(origin, Some(segment), vec![interface.private_ip_address.value], role));
+        self.machines.insert(full, id);
+    }
+
+    /// What a machine does with traffic of others (NVA-01 to NVA-04).
+    fn transit(&mut self, name: &str, vm: &VirtualMachine, enabled: bool) -> Transit {
+        let Some(appliance) = &vm.network_appliance else { return Transit { enabled, ..Transit::default() } };
+        Transit {
+            enabled,
+            system: Some(appliance.os_forwarding_enabled.value),
+            stateless: !appliance.stateful.value,
+            translates: match appliance.source_nat.value {
+                SourceNat::None => Translates::Never,
+                SourceNat::Internet => Translates::Internet,
+                SourceNat::All => Translates::Always,
+            },
+            filter: appliance.firewall.as_ref().map(|f| {
+                let span = f.default_action.span.unwrap_or(vm.subnet.span);
+                Box::new(self.appliance_firewall(name, f, span))
+            }),
+            symmetric_private_link: appliance.disable_snat_on_private_link.value,
+        }
+    }
+
+    /// The SKU of a public address by name.
+    pub(super) fn sku(&self, reference: &Reference) -> Sku {
+        self.estate.public_ips.get(&reference.value).map_or(Sku::Standard, |p| p.value.sku.value)
+    }
+
+    /// A delegated subnet takes only instances of its service (SUB-08).
+    pub(super) fn undelegated(&mut self, subnet: &Reference, what: &str) {
+        let declared = subnet
+            .value
+            .split_once('/')
+            .and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s))
+            .and_then(|s| s.value.delegation.as_ref());
+        if let Some(service) = declared {
+            let text =
+                format!("{what} cannot be placed in `{}`, delegated to {} (SUB-08)", subnet.value, service.value);
+            self.diagnostics.push(
+                Diagnostic::error(code::DELEGATION, subnet.span, text)
+                    .related(service.span, "the delegation")
+                    .help("use a subnet of its own")
+                    .refused(),
+            );
         }
     }
 
@@ -119,10 +219,9 @@ impl Compiler<'_> {
                 let declared = &host_entry.value;
                 self.inside_site(site_name, site, declared.ip_address.value, declared.ip_address.span);
                 let role = Role::Host(Host {
-                    listens: listens(declared.listens.as_ref()),
-                    forwards: false,
                     http_status: declared.http_status.value,
                     private_ca: declared.private_certificate_authority.as_ref().map(|c| c.value.clone()),
+                    ..host(listens(declared.listens.as_ref()))
                 });
                 let made = endpoint(
                     Origin::new("host", name, host_entry.span),
@@ -187,17 +286,9 @@ impl Compiler<'_> {
         let estate = self.estate;
         for (name, entry) in estate.firewalls.iter() {
             let firewall = &entry.value;
-            let Some(segment) = self.subnet(&firewall.subnet) else {
+            let Some(segment) = self.firewall_place(name, entry) else {
                 continue;
             };
-            if !firewall.subnet.value.ends_with("/AzureFirewallSubnet") {
-                self.error(
-                    code::PLACEMENT,
-                    firewall.subnet.span,
-                    format!("firewall `{name}` must sit in a subnet named AzureFirewallSubnet (FW-01)"),
-                    "rename the subnet",
-                );
-            }
             let address = match &firewall.private_ip_address {
                 Some(address) => {
                     self.claim(segment, address.value, address.span);
@@ -210,24 +301,86 @@ impl Compiler<'_> {
             if let Some(reference) = policy {
                 self.declared("firewall_policy", reference, &estate.firewall_policies);
             }
-            let kept = policy
-                .and_then(|p| estate.firewall_policies.get(&p.value))
-                .and_then(|p| p.value.private_ip_ranges.as_ref())
-                .map(|ranges| ranges.iter().map(|r| r.value).collect::<AddressSet>());
-            let role = Role::Firewall(Firewall {
+            let role = Role::Firewall(Box::new(Firewall {
                 filter: Filter {
                     origin: origin.clone(),
                     reason: Reason::Fw,
-                    rules_ids: &["FW-02"],
+                    rules_ids: &["FW-02", "FW-03"],
                     rules: Vec::<FilterRule>::new(),
                 },
-                keeps_source: kept.unwrap_or_else(private_ranges),
+                threats: None,
+                translations: Vec::new(),
+                translations_unsupported: None,
+                answers_names: false,
+                keeps_source: private_ranges(),
                 resolver: Resolver::Public,
-            });
+            }));
             let mut made = endpoint(origin, Some(segment), address.into_iter().collect(), role);
-            made.public_source = firewall.public_ips.first().and_then(|r| self.public_ip(r));
+            made.public_addresses = firewall.public_ips.iter().filter_map(|r| self.public_ip(r)).collect();
+            made.public_source = made.public_addresses.first().copied();
             let id = self.plane.add_endpoint(made);
             self.firewalls.insert(name.to_owned(), id);
+        }
+    }
+
+    /// A firewall stands in AzureFirewallSubnet, or in a virtual hub (FW-01).
+    fn firewall_place(&mut self, name: &str, entry: &Entry<AzureFirewall>) -> Option<Id<Segment>> {
+        match (&entry.value.subnet, &entry.value.virtual_hub) {
+            (Some(subnet), None) => {
+                let segment = self.subnet(subnet)?;
+                if !subnet.value.ends_with("/AzureFirewallSubnet") {
+                    self.error(
+                        code::PLACEMENT,
+                        subnet.span,
+                        format!("firewall `{name}` must sit in a subnet named AzureFirewallSubnet (FW-01)"),
+                        "rename the subnet",
+                    );
+                }
+                Some(segment)
+            }
+            (None, Some(hub)) => {
+                self.declared("virtual_hub", hub, &self.estate.virtual_hubs)?;
+                self.hubs.get(&hub.value).map(|h| h.devices)
+            }
+            _ => {
+                self.error(
+                    code::CONFLICT,
+                    entry.span,
+                    format!("firewall `{name}` needs exactly one of subnet and virtual_hub"),
+                    "give the place it stands in",
+                );
+                None
+            }
+        }
+    }
+
+    /// Point-to-site clients have addresses of their gateway's pool (GW-09).
+    fn point_to_site_clients(&mut self) {
+        let estate = self.estate;
+        for (name, entry) in estate.vpn_clients.iter() {
+            let client = &entry.value;
+            let gateway = &client.virtual_network_gateway;
+            if self.declared("virtual_network_gateway", gateway, &estate.virtual_network_gateways).is_none() {
+                continue;
+            }
+            let Some((_, segment)) = self.client_pools.get(&gateway.value).copied() else {
+                let text = format!("gateway `{}` has no vpn_client_address_space for `{name}`", gateway.value);
+                self.error(code::CONFLICT, gateway.span, text, "declare the client pool of the gateway");
+                continue;
+            };
+            let address = client.ip_address.value;
+            if !self.plane.segments.get(segment).prefixes.iter().any(|p| p.contains(address)) {
+                let text = format!("{address} lies outside the client pool of `{}` (GW-09)", gateway.value);
+                self.error(code::PLACEMENT, client.ip_address.span, text, "use an address of vpn_client_address_space");
+            }
+            let origin = Origin::new("vpn_client", name, entry.span);
+            let id = self.plane.add_endpoint(endpoint(
+                origin,
+                Some(segment),
+                vec![address],
+                Role::Host(host(Listens::Undeclared)),
+            ));
+            self.vpn_clients.insert(name.to_owned(), id);
         }
     }
 

@@ -5,6 +5,7 @@ use super::{
     application_gateway::{BRIDGE_FRONTEND, is_bridge_frontend},
     machines::endpoint,
     private_endpoints::{closed_by, members_of},
+    routing::segment,
 };
 use crate::{
     azure::model::{
@@ -16,7 +17,7 @@ use crate::{
     },
     dataplane::{
         Connection, ConnectionTarget, Egress, EgressMatch, EgressRule, Matcher, Network, Origin, PrivateEndpoint,
-        Realm, Role, Segment, Setting,
+        Realm, Role, Setting,
     },
     diag::{Diagnostic, Span, code},
     document::Entry,
@@ -80,16 +81,9 @@ impl Compiler<'_> {
                 members_connected: false,
                 view: None,
             });
-            let segment = self.plane.segments.push(Segment {
-                origin,
-                network,
-                prefixes: range.into_iter().collect(),
-                filter: None,
-                routes: Vec::new(),
-                withdrawn: Vec::new(),
-                default_outbound: (true, None),
-                service_endpoints: Vec::new(),
-            });
+            let mut made = segment(origin, network, range.into_iter().collect());
+            made.default_outbound = (true, None);
+            let segment = self.plane.segments.push(made);
             self.managed.insert(name.to_owned(), Managed { network, segment, provisioned });
         }
     }
@@ -474,7 +468,7 @@ pub(super) fn protocol(declared: RuleProtocol) -> Protocol {
         RuleProtocol::Any => Protocol::Any,
         RuleProtocol::Tcp => Protocol::Only(Transport::Tcp),
         RuleProtocol::Udp => Protocol::Only(Transport::Udp),
-        RuleProtocol::Icmp => Protocol::Other("Icmp"),
+        RuleProtocol::Icmp => Protocol::Only(Transport::Icmp),
         RuleProtocol::Esp => Protocol::Other("Esp"),
         RuleProtocol::Ah => Protocol::Other("Ah"),
     }

@@ -7,11 +7,12 @@ mod application_gateway;
 mod clients;
 mod dns;
 mod filters;
+mod load_balancers;
 mod machines;
 mod managed;
 mod networks;
 mod private_endpoints;
-mod routes;
+mod routing;
 mod services;
 mod workspaces;
 
@@ -25,7 +26,7 @@ use crate::{
     verdict::Reason,
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
     str::FromStr,
 };
@@ -39,6 +40,7 @@ pub fn compile(estate: &Estate) -> (Plane, Diagnostics) {
     compiler.resources();
     compiler.workspaces();
     compiler.machines();
+    compiler.load_balancers();
     compiler.application_gateways();
     compiler.private_endpoints();
     compiler.managed_endpoints();
@@ -111,6 +113,18 @@ struct Compiler<'e> {
     customer_endpoints: Vec<CustomerEndpoint>,
     /// Names a managed rule answers, or would answer.
     managed_names: Vec<ManagedName>,
+    peers: routing::Peers,
+    tables: routing::Tables,
+    hubs: BTreeMap<String, routing::Hub>,
+    /// Networks of point-to-site clients, by gateway.
+    client_pools: BTreeMap<String, (Id<Network>, Id<Segment>)>,
+    vpn_clients: BTreeMap<String, Id<Endpoint>>,
+    /// Frontends of load balancers by `balancer/frontend`.
+    frontends: BTreeMap<String, Id<Endpoint>>,
+    /// Addresses of public IPs by name, once something uses them.
+    public_addresses: BTreeMap<String, IpAddr>,
+    /// Places of values that several subnets share, already reported.
+    reported: BTreeSet<Span>,
     taken: BTreeMap<Id<Segment>, Vec<IpAddr>>,
     next_public: u32,
 }
@@ -159,6 +173,14 @@ impl<'e> Compiler<'e> {
             targets: BTreeMap::new(),
             customer_endpoints: Vec::new(),
             managed_names: Vec::new(),
+            peers: routing::Peers::default(),
+            tables: routing::Tables::default(),
+            hubs: BTreeMap::new(),
+            client_pools: BTreeMap::new(),
+            vpn_clients: BTreeMap::new(),
+            frontends: BTreeMap::new(),
+            public_addresses: BTreeMap::new(),
+            reported: BTreeSet::new(),
             taken: BTreeMap::new(),
             next_public: 0,
         }
@@ -262,7 +284,7 @@ impl<'e> Compiler<'e> {
                 if prefix.length() < 31 && !prefix.usable().any(|a| a == address) && is_reserved(*prefix, address) =>
             {
                 self.error(
-                    code::PLACEMENT,
+                    code::ADDR_RESERVED,
                     span,
                     format!("{address} is reserved by the platform in {origin} (ADDR-03)"),
                     "the first four addresses and the last of a subnet cannot be used",

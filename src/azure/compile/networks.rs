@@ -1,9 +1,11 @@
 //! Virtual networks, subnets and on-premises sites as networks and segments.
 
-use super::Compiler;
+use super::{Compiler, routing::segment};
 use crate::{
-    dataplane::{Breakout, Network, Origin, Realm, Segment},
+    azure::model::network::Subnet,
+    dataplane::{Breakout, Network, Origin, Reach, Realm, ServiceEndpoint},
     diag::{Diagnostic, code},
+    document::{Entry, Spanned},
     net::{Prefix, is_public},
 };
 
@@ -58,26 +60,19 @@ impl Compiler<'_> {
                     seen.push((prefix.value, full.clone()));
                 }
                 let outbound = &subnet.value.default_outbound_access_enabled;
-                let segment = self.plane.segments.push(Segment {
-                    origin: Origin::new("subnet", &full, subnet.span),
-                    network,
-                    prefixes: subnet.value.address_prefixes.iter().map(|p| p.value).collect(),
-                    filter: None,
-                    routes: Vec::new(),
-                    withdrawn: Vec::new(),
-                    default_outbound: (outbound.value, outbound.span),
-                    service_endpoints: subnet
-                        .value
-                        .service_endpoints
-                        .iter()
-                        .map(|s| (service_endpoint_tag(&s.value), Some(s.span)))
-                        .collect(),
-                });
+                self.subnet_shape(&full, subnet);
+                let prefixes = subnet.value.address_prefixes.iter().map(|p| p.value).collect();
+                let mut made = segment(Origin::new("subnet", &full, subnet.span), network, prefixes);
+                made.default_outbound = (outbound.value, outbound.span);
+                made.service_endpoints = subnet.value.service_endpoints.iter().map(service_endpoint).collect();
+                let segment = self.plane.segments.push(made);
                 self.subnets.insert(full, segment);
             }
         }
         self.peered_overlaps();
+        self.virtual_hubs();
         self.sites();
+        self.client_networks();
     }
 
     /// Prefixes of one network are disjoint and of a kind that networks may use (ADDR-01).
@@ -94,11 +89,11 @@ impl Compiler<'_> {
                     .help("prefixes of a network are disjoint"),
                 );
             }
-            let forbidden = ["224.0.0.0/4", "127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32"];
+            let forbidden = ["224.0.0.0/4", "255.255.255.255/32", "127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32"];
             let hit = forbidden.iter().filter_map(|f| f.parse::<Prefix>().ok()).find(|f| f.overlaps(prefix.value));
             if let Some(hit) = hit {
                 self.error(
-                    code::PLACEMENT,
+                    code::ADDR_FORBIDDEN,
                     prefix.span,
                     format!("{} overlaps {hit}, which no network may use (ADDR-01)", prefix.value),
                     "use private address space",
@@ -117,6 +112,10 @@ impl Compiler<'_> {
                 estate.virtual_networks.get(&link.remote_virtual_network.value),
             );
             let (Some(local), Some(remote)) = pair else { continue };
+            // A subnet peering has conditions of its own (PEER-14).
+            if !link.peer_complete_virtual_networks_enabled.value {
+                continue;
+            }
             for a in &local.value.address_space {
                 for b in remote.value.address_space.iter().filter(|b| b.value.overlaps(a.value)) {
                     self.diagnostics.push(
@@ -133,6 +132,75 @@ impl Compiler<'_> {
                     );
                 }
             }
+        }
+    }
+
+    /// Sizes, names and delegations that the platform refuses (ADDR-02, SUB-01, SUB-08, RESOLVER-03).
+    fn subnet_shape(&mut self, full: &str, entry: &Entry<Subnet>) {
+        let subnet = &entry.value;
+        let name = full.split_once('/').map_or("", |(_, n)| n);
+        let resolver =
+            subnet.delegation.as_ref().is_some_and(|d| d.value.eq_ignore_ascii_case("Microsoft.Network/dnsResolvers"));
+        let (shortest, longest, rule) = match name {
+            "AzureFirewallSubnet" | "AzureFirewallManagementSubnet" | "RouteServerSubnet" => (0, 26, "SUB-01, A-15"),
+            _ if resolver => (24, 28, "RESOLVER-03"),
+            _ => (0, 29, "ADDR-02"),
+        };
+        for prefix in &subnet.address_prefixes {
+            let length = prefix.value.length();
+            let fits = if prefix.value.network().is_ipv4() {
+                (shortest..=longest).contains(&length)
+            } else {
+                length == 64 && !resolver
+            };
+            if fits {
+                continue;
+            }
+            let wanted = match (prefix.value.network().is_ipv4(), resolver) {
+                (_, true) => "an IPv4 prefix from /28 to /24".to_owned(),
+                (true, false) => format!("/{longest} or larger"),
+                (false, false) => "a /64".to_owned(),
+            };
+            let text = format!("{} of subnet `{full}` has a size the platform refuses ({rule})", prefix.value);
+            self.diagnostics
+                .push(Diagnostic::error(code::SUBNET, prefix.span, text).help(format!("use {wanted}")).refused());
+        }
+        if name == "GatewaySubnet"
+            && let Some(nat) = &subnet.nat_gateway
+        {
+            let text = "a NAT gateway cannot be associated with GatewaySubnet (NAT-04)";
+            let error = Diagnostic::error(code::SUBNET, nat.span, text).help("remove the association");
+            self.diagnostics.push(error.refused());
+        }
+    }
+
+    /// The addresses of point-to-site clients, a network behind each gateway that has some (GW-09).
+    fn client_networks(&mut self) {
+        let estate = self.estate;
+        for (name, entry) in estate.virtual_network_gateways.iter() {
+            let pools: Vec<_> = entry.value.vpn_client_address_space.iter().map(|p| p.value).collect();
+            if pools.is_empty() {
+                continue;
+            }
+            let span = entry.value.vpn_client_address_space.first().map(|p| p.span);
+            let origin = Origin::new("vpn_clients", name, span);
+            let address = self.undeclared_public();
+            let network = self.plane.networks.push(Network {
+                origin: origin.clone(),
+                realm: CUSTOMER,
+                prefixes: pools.clone(),
+                border: None,
+                // Clients split their traffic: what is not in Azure leaves by their own connection.
+                breakout: Some(Breakout { origin: origin.clone(), address }),
+                egress: None,
+                complete: true,
+                beyond_gateway: true,
+                region: None,
+                members_connected: true,
+                view: None,
+            });
+            let segment = self.plane.segments.push(segment(origin, network, pools));
+            self.client_pools.insert(name.to_owned(), (network, segment));
         }
     }
 
@@ -168,34 +236,27 @@ impl Compiler<'_> {
                 members_connected: true,
                 view: None,
             });
-            let segment = self.plane.segments.push(Segment {
-                origin,
-                network,
-                prefixes,
-                filter: None,
-                routes: Vec::new(),
-                withdrawn: Vec::new(),
-                default_outbound: (false, None),
-                service_endpoints: Vec::new(),
-            });
+            let segment = self.plane.segments.push(segment(origin, network, prefixes));
             self.sites.insert(name.to_owned(), (network, segment));
         }
     }
 }
 
-/// The service tag whose addresses a service endpoint carries (ROUTE-08).
-fn service_endpoint_tag(service: &str) -> String {
-    let tag = match service.to_lowercase().as_str() {
-        "microsoft.storage" | "microsoft.storage.global" => "Storage",
-        "microsoft.keyvault" => "AzureKeyVault",
-        "microsoft.containerregistry" => "AzureContainerRegistry",
-        "microsoft.cognitiveservices" => "CognitiveServicesManagement",
-        "microsoft.sql" => "Sql",
-        "microsoft.azurecosmosdb" => "AzureCosmosDB",
-        "microsoft.servicebus" => "ServiceBus",
-        "microsoft.eventhub" => "EventHub",
-        "microsoft.web" => "AppService",
-        other => return other.to_owned(),
+/// A service endpoint of a subnet: the tag of the service's addresses, and the regions it serves (ROUTE-08, SE-06).
+fn service_endpoint(declared: &Spanned<String>) -> ServiceEndpoint {
+    let lower = declared.value.to_lowercase();
+    let (tag, reach) = match lower.as_str() {
+        "microsoft.storage" => ("Storage", Reach::Paired),
+        "microsoft.storage.global" => ("Storage", Reach::Any),
+        "microsoft.keyvault" => ("AzureKeyVault", Reach::Any),
+        "microsoft.containerregistry" => ("AzureContainerRegistry", Reach::Any),
+        "microsoft.cognitiveservices" => ("CognitiveServicesManagement", Reach::Any),
+        "microsoft.sql" => ("Sql", Reach::Own),
+        "microsoft.azurecosmosdb" => ("AzureCosmosDB", Reach::Any),
+        "microsoft.servicebus" => ("ServiceBus", Reach::Any),
+        "microsoft.eventhub" => ("EventHub", Reach::Any),
+        "microsoft.web" => ("AppService", Reach::Any),
+        other => (other, Reach::Any),
     };
-    tag.to_owned()
+    ServiceEndpoint { tag: tag.to_owned(), reach, span: Some(declared.span) }
 }

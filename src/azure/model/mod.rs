@@ -6,8 +6,11 @@ pub mod application_gateway;
 pub mod dns;
 pub mod firewall;
 pub mod gateway;
+pub mod load_balancer;
 pub mod network;
+pub mod network_manager;
 pub mod service;
+pub mod virtual_wan;
 pub mod workspace;
 
 use crate::document::{Map, Setting, Spanned, choice, record};
@@ -25,10 +28,22 @@ record! {
         virtual_network_peerings: Map<network::VirtualNetworkPeering>,
         /// Network security groups.
         network_security_groups: Map<network::NetworkSecurityGroup>,
+        /// Application security groups.
+        application_security_groups: Map<network::ApplicationSecurityGroup>,
+        /// Network managers.
+        network_managers: Map<network_manager::NetworkManager>,
+        /// Prefixes of service tags by tag, beside or instead of Microsoft's published list (TAG-04).
+        service_tag_prefixes: Map<Vec<Spanned<crate::net::Prefix>>>,
+        /// Addresses and names that the feed of threat intelligence holds (FW-14).
+        known_threats: Vec<Spanned<String>>,
         /// Route tables.
         route_tables: Map<network::RouteTable>,
         /// Public addresses.
         public_ips: Map<network::PublicIp>,
+        /// NAT gateways.
+        nat_gateways: Map<network::NatGateway>,
+        /// Load balancers.
+        load_balancers: Map<load_balancer::LoadBalancer>,
         /// Azure Firewalls.
         firewalls: Map<firewall::Firewall>,
         /// Firewall policies.
@@ -37,6 +52,18 @@ record! {
         virtual_network_gateways: Map<gateway::VirtualNetworkGateway>,
         /// Connections of gateways to sites.
         virtual_network_gateway_connections: Map<gateway::VirtualNetworkGatewayConnection>,
+        /// Route Servers.
+        route_servers: Map<gateway::RouteServer>,
+        /// Point-to-site clients.
+        vpn_clients: Map<gateway::VpnClient>,
+        /// Virtual WANs.
+        virtual_wans: Map<virtual_wan::VirtualWan>,
+        /// Virtual hubs.
+        virtual_hubs: Map<virtual_wan::VirtualHub>,
+        /// Virtual networks on hubs.
+        virtual_hub_connections: Map<virtual_wan::VirtualHubConnection>,
+        /// Sites on hubs.
+        virtual_hub_branches: Map<virtual_wan::VirtualHubBranch>,
         /// On-premises sites.
         on_premises_sites: Map<gateway::OnPremisesSite>,
         /// Virtual machines.

@@ -28,6 +28,10 @@ record! {
         network_security_group: Option<Reference>,
         /// Name of the route table associated with the subnet.
         route_table: Option<Reference>,
+        /// Name of the NAT gateway associated with the subnet (NAT-02).
+        nat_gateway: Option<Reference>,
+        /// Service the subnet is delegated to, for example `Microsoft.Web/serverFarms` (SUB-08).
+        delegation: Option<Spanned<String>>,
         /// Service endpoints, for example `Microsoft.Storage` (SE-01).
         service_endpoints: Vec<Spanned<String>>,
         /// Whether NSGs and user routes act on private endpoints here (PE-26).
@@ -66,6 +70,15 @@ record! {
         use_remote_gateways: Setting<bool> = defaults::USE_REMOTE_GATEWAYS,
         /// State of the link; derived from the presence of both links when absent (PEER-01).
         peering_state: Option<Spanned<PeeringState>>,
+        /// Prefixes of the remote network that the link knows; all of them when absent. A prefix added later is missing
+        /// here until the link is synchronised (PEER-12).
+        remote_address_space: Option<Vec<Spanned<Prefix>>>,
+        /// Whether whole networks are joined; otherwise only the named subnets (PEER-14).
+        peer_complete_virtual_networks_enabled: Setting<bool> = defaults::PEER_COMPLETE_NETWORKS,
+        /// Subnets of this side that a subnet peering joins.
+        local_subnet_names: Vec<Spanned<String>>,
+        /// Subnets of the other side that a subnet peering joins.
+        remote_subnet_names: Vec<Spanned<String>>,
     }
 }
 
@@ -101,6 +114,8 @@ record! {
         source_address_prefix: Option<Spanned<String>>,
         /// Several sources.
         source_address_prefixes: Vec<Spanned<String>>,
+        /// Sources by application security group (ASG-03).
+        source_application_security_groups: Vec<Reference>,
         /// Source ports; `*` when absent.
         source_port_range: Option<Spanned<PortRanges>>,
         /// Several source port ranges.
@@ -109,6 +124,8 @@ record! {
         destination_address_prefix: Option<Spanned<String>>,
         /// Several destinations.
         destination_address_prefixes: Vec<Spanned<String>>,
+        /// Destinations by application security group (ASG-03).
+        destination_application_security_groups: Vec<Reference>,
         /// Destination ports.
         destination_port_range: Option<Spanned<PortRanges>>,
         /// Several destination port ranges.
@@ -157,8 +174,8 @@ record! {
 record! {
     /// A user route.
     pub struct Route {
-        /// Destination prefix (service tags as prefix are not modelled and yield `unknown`).
-        address_prefix: Spanned<Prefix> = required,
+        /// Destination prefix, or a service tag (ROUTE-17).
+        address_prefix: Spanned<String> = required,
         /// Next hop type (UDR-01).
         next_hop_type: Spanned<NextHopType> = required,
         /// Address of the appliance; only with `VirtualAppliance` (UDR-02).
@@ -182,5 +199,31 @@ record! {
     pub struct PublicIp {
         /// The address; without it rules that name public prefixes cannot be decided.
         ip_address: Option<Spanned<IpAddr>>,
+        /// `Standard`, closed to unsolicited traffic until a security group allows it, or `Basic` (NSG-03).
+        sku: Setting<Sku> = defaults::SKU,
+    }
+}
+
+choice! {
+    /// Generation of public addresses and load balancers.
+    pub enum Sku {
+        Standard = "Standard",
+        Basic = "Basic",
+    }
+}
+
+record! {
+    /// An application security group (`azurerm_application_security_group`): machines name it, rules refer to it.
+    pub struct ApplicationSecurityGroup {
+        /// Labels for selectors.
+        tags: crate::document::Tags,
+    }
+}
+
+record! {
+    /// A NAT gateway (`azurerm_nat_gateway`), associated by subnets (NAT-02).
+    pub struct NatGateway {
+        /// Its public addresses by name (see `public_ips`).
+        public_ips: Vec<Reference>,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::super::defaults;
 use super::dns::DnsServer;
+use super::gateway::SiteFirewall;
 use super::network::Access;
 use crate::document::{ListenPort, Map, Reference, Setting, Spanned, Tags, choice, record};
 use crate::net::Prefix;
@@ -100,6 +101,8 @@ record! {
         private_service_connection: PrivateServiceConnection = required,
         /// Its addresses, in the order of the target's members (PE-04); allocated from the subnet when absent.
         ip_addresses: Vec<Spanned<IpAddr>>,
+        /// Application security groups of its addresses (PE-29).
+        application_security_groups: Vec<Reference>,
         /// Zones in which it registers its records (ZG-01).
         private_dns_zone_group: Option<PrivateDnsZoneGroup>,
     }
@@ -139,7 +142,7 @@ record! {
 }
 
 record! {
-    /// A virtual machine with one network interface.
+    /// A virtual machine and its primary network interface.
     pub struct VirtualMachine {
         /// Its subnet, as `vnet/subnet`.
         subnet: Reference = required,
@@ -155,6 +158,14 @@ record! {
         listens: Option<Vec<Spanned<ListenPort>>>,
         /// Whether its interface may carry traffic of others (NVA-01).
         ip_forwarding_enabled: Setting<bool> = defaults::IP_FORWARDING,
+        /// Application security groups of its interface (ASG-01).
+        application_security_groups: Vec<Reference>,
+        /// Whether it is up.
+        running: Setting<bool> = defaults::RUNNING,
+        /// Further interfaces by name (ADDR-09).
+        secondary_network_interfaces: Map<NetworkInterface>,
+        /// How it forwards, if it is a network appliance (NVA-01).
+        network_appliance: Option<NetworkAppliance>,
         /// HTTP status it answers to health probes (AGW-16).
         http_status: Setting<u16> = defaults::PROBE_HTTP_STATUS,
         /// Name of the private certificate authority that issued its certificate; a public one when absent (AGW-13).
@@ -173,5 +184,46 @@ record! {
         ip_address: Spanned<IpAddr> = required,
         /// Labels for selectors.
         tags: Tags,
+    }
+}
+
+record! {
+    /// A further network interface of a machine; its routes are those of its own subnet (ADDR-09).
+    pub struct NetworkInterface {
+        /// Its subnet, as `vnet/subnet`.
+        subnet: Reference = required,
+        /// Its address.
+        private_ip_address: Spanned<IpAddr> = required,
+        /// Security group of the interface (NSG-01).
+        network_security_group: Option<Reference>,
+        /// Whether it may carry traffic of others (NVA-01).
+        ip_forwarding_enabled: Setting<bool> = defaults::IP_FORWARDING,
+        /// Whether the guest has routes that answer other subnets on this interface.
+        guest_routes_enabled: Setting<bool> = defaults::GUEST_ROUTES,
+    }
+}
+
+record! {
+    /// What a machine does with packets that are not addressed to it.
+    pub struct NetworkAppliance {
+        /// Whether its operating system forwards (NVA-01).
+        os_forwarding_enabled: Setting<bool> = defaults::OS_FORWARDING,
+        /// Whether it keeps connections and drops replies of those it did not see (ASYM-01).
+        stateful: Setting<bool> = defaults::APPLIANCE_STATEFUL,
+        /// Which sources it replaces by its own address (NVA-04, ASYM-02).
+        source_nat: Setting<SourceNat> = defaults::SOURCE_NAT,
+        /// Whether its interface carries the tag `disableSnatOnPL` (PE-31).
+        disable_snat_on_private_link: Setting<bool> = defaults::DISABLE_SNAT_ON_PRIVATE_LINK,
+        /// Its own rules; everything passes without them.
+        firewall: Option<SiteFirewall>,
+    }
+}
+
+choice! {
+    /// For which destinations an appliance replaces the source address.
+    pub enum SourceNat {
+        None = "None",
+        Internet = "Internet",
+        All = "All",
     }
 }

@@ -1,0 +1,265 @@
+//! Policies of Azure Firewalls: inheritance, order, names, translations, threat intelligence (FW-02 to FW-14).
+
+use super::super::{Compiler, machines::private_ranges, managed::protocol};
+use super::{action, union};
+use crate::{
+    azure::model::firewall::{ApplicationProtocolType, FirewallPolicy, NatRule, ThreatIntelligenceMode},
+    dataplane::{Action, Filter, FilterRule, Matcher, Names, Origin, Role, Translation, TranslationTarget},
+    diag::{Diagnostic, code},
+    document::{Entry, Reference, Spanned},
+    net::{AddressSet, Fqdn, FqdnPattern, PortRange, PortSet, Prefix, Protocol, Transport},
+    verdict::Reason,
+};
+
+impl Compiler<'_> {
+    /// A policy with its parents: network rules before application rules, parents first, then priorities (FW-04).
+    pub(super) fn firewall_policies(&mut self) {
+        let estate = self.estate;
+        for (name, entry) in estate.firewalls.iter() {
+            let Some(id) = self.firewalls.get(name).copied() else {
+                continue;
+            };
+            let mut chain = Vec::new();
+            let mut next: Option<&Reference> = entry.value.firewall_policy.as_ref();
+            while let Some(reference) = next {
+                let Some(policy) = estate.firewall_policies.get(&reference.value) else {
+                    break;
+                };
+                if chain.iter().any(|(n, _)| *n == reference.value.as_str()) {
+                    self.error(
+                        code::CONFLICT,
+                        reference.span,
+                        "base policies run in a circle",
+                        "remove one base_policy",
+                    );
+                    break;
+                }
+                chain.push((reference.value.as_str(), &policy.value));
+                next = policy.value.base_policy.as_ref();
+                if let Some(base) = next {
+                    self.declared("firewall_policy", base, &estate.firewall_policies);
+                }
+            }
+            chain.reverse();
+            let own_addresses: Vec<_> = {
+                let device = self.plane.endpoints.get(id);
+                device.addresses.iter().chain(&device.public_addresses).copied().collect()
+            };
+            let proxy = chain.iter().rev().find_map(|(_, p)| p.dns.as_ref()).is_some_and(|d| d.proxy_enabled.value);
+            let (mut network, mut application, mut translations) = (Vec::new(), Vec::new(), Vec::new());
+            for (_, policy) in &chain {
+                let (n, a) = self.policy_rules(policy, proxy);
+                network.extend(n);
+                application.extend(a);
+                translations.extend(self.translations(policy, &own_addresses));
+            }
+            network.extend(application);
+            // With a policy, only the policy's ranges count; the nearest one that has some (SNAT-03).
+            let kept = chain.iter().rev().find_map(|(_, p)| p.private_ip_ranges.as_ref()).map(|r| self.kept_ranges(r));
+            let threats = chain.last().and_then(|(_, p)| self.threats(name, p));
+            if let Role::Firewall(firewall) = &mut self.plane.endpoints.get_mut(id).role {
+                firewall.filter.rules = network;
+                firewall.translations = translations;
+                firewall.answers_names = proxy;
+                firewall.threats = threats;
+                if let Some(kept) = kept {
+                    firewall.keeps_source = kept;
+                }
+            }
+        }
+    }
+
+    /// Ranges that keep their source; `255.255.255.255/32` is nobody's, so everything is translated (SNAT-03).
+    fn kept_ranges(&mut self, ranges: &[Spanned<String>]) -> AddressSet {
+        let mut kept = AddressSet::default();
+        for range in ranges {
+            if range.value.eq_ignore_ascii_case("IANAPrivateRanges") {
+                private_ranges().prefixes().iter().for_each(|p| kept.insert(*p));
+                continue;
+            }
+            match range.value.parse::<Prefix>() {
+                Ok(prefix) => kept.insert(prefix),
+                Err(error) => self.diagnostics.push(
+                    Diagnostic::error(code::PREFIX, range.span, error.to_string())
+                        .help("use prefixes, or IANAPrivateRanges"),
+                ),
+            }
+        }
+        kept
+    }
+
+    /// What threat intelligence denies, in the mode that denies (FW-14).
+    fn threats(&mut self, name: &str, policy: &FirewallPolicy) -> Option<Filter> {
+        if policy.threat_intelligence_mode.value != ThreatIntelligenceMode::Deny {
+            return None;
+        }
+        let allowed = |text: &str| policy.threat_intelligence_allowlist.iter().any(|a| a.value == text);
+        let mut rules = Vec::new();
+        for threat in self.estate.known_threats.iter().filter(|t| !allowed(&t.value)) {
+            let address = threat.value.parse::<std::net::IpAddr>().map(Prefix::host).or_else(|_| threat.value.parse());
+            let (to, names) = match address {
+                Ok(prefix) => {
+                    (Matcher { addresses: [prefix].into_iter().collect(), ..Matcher::default() }, Names::Ignored)
+                }
+                Err(_) => match self.name::<FqdnPattern>(&threat.value, threat.span) {
+                    Some(pattern) => (Matcher::any(), Names::Application(vec![pattern])),
+                    None => continue,
+                },
+            };
+            rules.push(FilterRule {
+                origin: Origin::new("threat", &threat.value, threat.span),
+                direction: None,
+                action: Action::Deny,
+                protocol: Protocol::Any,
+                from: Matcher::any(),
+                source_ports: PortSet::all(),
+                to,
+                ports: PortSet::all(),
+                names,
+            });
+        }
+        Some(Filter {
+            origin: Origin::new("threat intelligence", name, policy.threat_intelligence_mode.span),
+            reason: Reason::FwTi,
+            rules_ids: &["FW-14"],
+            rules,
+        })
+    }
+
+    /// NAT rules of one policy in order of group and collection (FW-04, FW-10).
+    fn translations(&mut self, policy: &FirewallPolicy, own: &[std::net::IpAddr]) -> Vec<Translation> {
+        let mut found = Vec::new();
+        for (_, group) in policy.rule_collection_groups.iter() {
+            for (collection_name, collection) in group.value.nat_rule_collections.iter() {
+                for (name, rule) in collection.value.rules.iter() {
+                    let label = format!("{collection_name}/{name}");
+                    for made in self.translation(&label, rule, own) {
+                        found.push((group.value.priority.value, collection.value.priority.value, made));
+                    }
+                }
+            }
+        }
+        found.sort_by_key(|(group, collection, _)| (*group, *collection));
+        found.into_iter().map(|(.., t)| t).collect()
+    }
+
+    fn translation(&mut self, label: &str, entry: &Entry<NatRule>, own: &[std::net::IpAddr]) -> Vec<Translation> {
+        let rule = &entry.value;
+        let address = rule.destination_address.value;
+        if !own.contains(&address) && self.reported.insert(rule.destination_address.span) {
+            self.error(
+                code::REFERENCE,
+                rule.destination_address.span,
+                format!("{address} of NAT rule `{label}` is no address of the firewall (FW-10)"),
+                "use its private address, or one of its public addresses",
+            );
+        }
+        let target = match (&rule.translated_address, &rule.translated_fqdn) {
+            (Some(address), None) => TranslationTarget::Address(address.value),
+            (None, Some(name)) => match self.name::<Fqdn>(&name.value, name.span) {
+                Some(name) => TranslationTarget::Name(name),
+                None => return Vec::new(),
+            },
+            _ => {
+                let text = format!("NAT rule `{label}` needs exactly one of translated_address and translated_fqdn");
+                self.error(code::CONFLICT, entry.span, text, "give the new destination");
+                return Vec::new();
+            }
+        };
+        let from = self.list(&rule.source_addresses);
+        let ports = union(&rule.destination_ports);
+        let made = |p: &Spanned<_>| Translation {
+            origin: Origin::new("rule", label, entry.span),
+            from: from.clone(),
+            to: [Prefix::host(address)].into_iter().collect(),
+            protocol: protocol(p.value),
+            ports: ports.clone(),
+            target: target.clone(),
+            port: rule.translated_port.value,
+        };
+        rule.protocols.iter().map(made).collect()
+    }
+
+    /// Names of a network rule: whole names, resolved by the firewall, which needs its DNS proxy (FW-07, FW-08).
+    fn rule_names(&mut self, names: &[Spanned<String>], proxy: bool) -> Vec<Fqdn> {
+        let mut found = Vec::new();
+        for name in names {
+            if name.value.contains('*') {
+                let text = format!("`{}`: network rules take whole names only (FW-07)", name.value);
+                self.error(code::FW_FQDN, name.span, text, "use an application rule, or write the name out");
+                continue;
+            }
+            if !proxy && self.reported.insert(name.span) {
+                let text = format!("`{}` in a network rule needs the firewall's DNS proxy (FW-08)", name.value);
+                self.diagnostics.push(
+                    Diagnostic::error(code::FW_FQDN, name.span, text)
+                        .help("set dns.proxy_enabled on the policy")
+                        .refused(),
+                );
+            }
+            found.extend(self.name::<Fqdn>(&name.value, name.span));
+        }
+        found
+    }
+
+    fn policy_rules(&mut self, policy: &FirewallPolicy, proxy: bool) -> (Vec<FilterRule>, Vec<FilterRule>) {
+        let (mut network, mut application) = (Vec::new(), Vec::new());
+        for (_, group) in policy.rule_collection_groups.iter() {
+            let order = group.value.priority.value;
+            for (collection_name, collection) in group.value.network_rule_collections.iter() {
+                for (name, rule) in collection.value.rules.iter() {
+                    let named = !rule.value.destination_fqdns.is_empty();
+                    let names = self.rule_names(&rule.value.destination_fqdns, proxy);
+                    let to = if named { Matcher::any() } else { self.list(&rule.value.destination_addresses) };
+                    let from = self.list(&rule.value.source_addresses);
+                    let ports = union(&rule.value.destination_ports);
+                    for p in &rule.value.protocols {
+                        network.push((
+                            order,
+                            collection.value.priority.value,
+                            FilterRule {
+                                origin: Origin::new("rule", format!("{collection_name}/{name}"), rule.span),
+                                direction: None,
+                                action: action(collection.value.action.value),
+                                protocol: protocol(p.value),
+                                from: from.clone(),
+                                source_ports: PortSet::all(),
+                                to: to.clone(),
+                                ports: ports.clone(),
+                                names: if named { Names::Resolved(names.clone()) } else { Names::Ignored },
+                            },
+                        ));
+                    }
+                }
+            }
+            for (collection_name, collection) in group.value.application_rule_collections.iter() {
+                for (name, rule) in collection.value.rules.iter() {
+                    let from = self.list(&rule.value.source_addresses);
+                    let patterns: Vec<FqdnPattern> = self.names(&rule.value.destination_fqdns);
+                    let ports = PortSet::of(
+                        rule.value.protocols.iter().map(|p| PortRange { first: p.port.value, last: p.port.value }),
+                    );
+                    let mssql = rule.value.protocols.iter().any(|p| p.type_.value == ApplicationProtocolType::Mssql);
+                    application.push((
+                        order,
+                        collection.value.priority.value,
+                        FilterRule {
+                            origin: Origin::new("rule", format!("{collection_name}/{name}"), rule.span),
+                            direction: None,
+                            action: action(collection.value.action.value),
+                            protocol: Protocol::Only(Transport::Tcp),
+                            from,
+                            source_ports: PortSet::all(),
+                            to: Matcher::any(),
+                            ports,
+                            names: if mssql { Names::NotModelled } else { Names::Application(patterns) },
+                        },
+                    ));
+                }
+            }
+        }
+        network.sort_by_key(|(group, collection, _)| (*group, *collection));
+        application.sort_by_key(|(group, collection, _)| (*group, *collection));
+        (network.into_iter().map(|(.., r)| r).collect(), application.into_iter().map(|(.., r)| r).collect())
+    }
+}

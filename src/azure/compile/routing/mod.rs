@@ -1,0 +1,386 @@
+//! Effective routes of every segment: candidates, then the documented precedence, then longest prefix first.
+
+mod far_ends;
+mod gateways;
+mod peering;
+mod references;
+mod route_server;
+mod special_subnets;
+mod virtual_wan;
+
+pub(super) use gateways::{LinkState, Tables};
+pub(super) use peering::Peers;
+pub(super) use virtual_wan::Hub;
+
+use super::{Compiler, machines};
+use crate::{
+    azure::model::{
+        gateway::{GatewayType, VpnType},
+        network::{NextHopType, PrivateEndpointNetworkPolicies, Route as UserRoute, RouteTable},
+    },
+    dataplane::{Id, Network, NextHop, Origin, Route, RouteSource, Segment, TagRoute},
+    diag::{Diagnostic, code},
+    document::Entry,
+    net::Prefix,
+    verdict::Reason,
+};
+
+/// The table of one subnet.
+#[derive(Default)]
+struct Table {
+    active: Vec<Route>,
+    replaced: Vec<Route>,
+    absent: Vec<Route>,
+    tags: Vec<TagRoute>,
+}
+
+/// Prefixes of user routes on a subnet, and whether one of them is a default route.
+struct UserRoutes {
+    prefixes: Vec<Prefix>,
+    default: bool,
+}
+
+impl<'e> Compiler<'e> {
+    pub(super) fn routes(&mut self) {
+        self.check_references();
+        self.check_hub_references();
+        self.peers = self.join();
+        self.tables = self.learn();
+        self.hub_tables();
+        let estate = self.estate;
+        let mut effective: Vec<(Id<Segment>, Table)> = Vec::new();
+        for (vnet, entry) in estate.virtual_networks.iter() {
+            let subnets = entry.value.subnets.keys();
+            let found: Vec<_> = subnets.filter_map(|s| Some((s, *self.subnets.get(&format!("{vnet}/{s}"))?))).collect();
+            for (subnet, segment) in found {
+                let table = self.subnet_routes(vnet, subnet);
+                effective.push((segment, table));
+            }
+        }
+        for (site, (network, segment)) in &self.sites {
+            let (active, absent) = self.site_routes(site, *network);
+            effective.push((*segment, Table { active, absent, ..Table::default() }));
+        }
+        for managed in self.managed.values() {
+            let active = managed_routes(self.plane.networks.get(managed.network), managed.network);
+            effective.push((managed.segment, Table { active, ..Table::default() }));
+        }
+        for (segment, active) in self.client_routes() {
+            effective.push((segment, Table { active, ..Table::default() }));
+        }
+        for (segment, table) in effective {
+            let segment = self.plane.segments.get_mut(segment);
+            segment.routes = table.active;
+            segment.replaced_routes = table.replaced;
+            segment.absent_routes = table.absent;
+            segment.tag_routes = table.tags;
+        }
+        self.tunnels();
+        self.special_subnets();
+    }
+
+    /// ROUTE-01 to ROUTE-17, PE-21 to PE-25.
+    fn subnet_routes(&mut self, vnet: &str, subnet: &str) -> Table {
+        let Some(network) = self.vnets.get(vnet).copied() else { return Table::default() };
+        let declared = self.estate.virtual_networks.get(vnet).and_then(|v| v.value.subnets.get(subnet));
+        let table = declared
+            .and_then(|s| s.value.route_table.as_ref())
+            .and_then(|t| Some((t.value.as_str(), self.estate.route_tables.get(&t.value)?)));
+        let mut result = Table::default();
+        let mut routes = Vec::new();
+        if let Some((name, table)) = table {
+            self.user_routes(vnet, network, name, table, &mut routes, &mut result.tags);
+        }
+        let user = UserRoutes {
+            prefixes: routes.iter().map(|r| r.prefix).collect(),
+            default: routes.iter().any(|r| r.prefix.is_default() && r.prefix.network().is_ipv4()),
+        };
+        let system = self.system_routes(vnet, network);
+        let propagate = table.is_none_or(|(_, t)| t.value.bgp_route_propagation_enabled.value);
+        if propagate {
+            // Own and peered prefixes beat learned routes, even more specific ones (ROUTE-14, A-03).
+            let (beaten, open): (Vec<_>, Vec<_>) =
+                self.learned_routes(vnet).into_iter().partition(|l| system.iter().any(|s| s.prefix.covers(l.prefix)));
+            routes.extend(open);
+            result.replaced.extend(beaten);
+            result.absent.extend(self.missing_gateways(vnet));
+        }
+        let own = self.plane.networks.get(network).prefixes.clone();
+        let learned_default = routes.iter().any(|r| r.source == RouteSource::Gateway && r.prefix.is_default());
+        routes.extend(system);
+        self.endpoint_routes(vnet, &user, &mut routes, &mut result.replaced);
+        routes.extend(platform_routes(&own, user.default, learned_default));
+        result.absent.extend(self.peers.absent.get(vnet).into_iter().flatten().cloned());
+        result.absent = sorted(std::mem::take(&mut result.absent));
+        let (active, replaced) = select(routes);
+        result.active = active;
+        result.replaced.extend(replaced);
+        result.replaced = sorted(std::mem::take(&mut result.replaced));
+        result
+    }
+
+    /// Routes of a route table; those whose prefix is a service tag become prefixes where the tag's are known
+    /// (UDR-01 to UDR-07, ROUTE-17).
+    fn user_routes(
+        &mut self,
+        vnet: &str,
+        network: Id<Network>,
+        table_name: &str,
+        table: &'e Entry<RouteTable>,
+        routes: &mut Vec<Route>,
+        tags: &mut Vec<TagRoute>,
+    ) {
+        let mut by_tag = Vec::new();
+        for (name, entry) in table.value.routes.iter() {
+            let text = &entry.value.address_prefix;
+            let origin = Origin::new("route", format!("{table_name}/{name}"), entry.span);
+            match text.value.parse::<Prefix>() {
+                Ok(prefix) => {
+                    let (hop, shown) = self.user_hop(vnet, network, &entry.value, Some(prefix));
+                    let mut made = route(prefix, hop, RouteSource::User, origin, &["UDR-01", "ROUTE-13"]);
+                    made.shown = shown;
+                    routes.push(made);
+                }
+                Err(error)
+                    if text.value.starts_with(|c: char| c.is_ascii_digit()) || text.value.contains([':', '/']) =>
+                {
+                    if self.reported.insert(text.span) {
+                        self.diagnostics.push(
+                            Diagnostic::error(code::PREFIX, text.span, error.to_string())
+                                .help("use a prefix such as 10.0.0.0/16, or a service tag"),
+                        );
+                    }
+                }
+                Err(_) => by_tag.push((text.value.clone(), origin, &entry.value)),
+            }
+        }
+        // Among tags: regional, then top-level, then AzureCloud with and without region.
+        by_tag.sort_by_key(|(tag, ..)| {
+            let (family, region) = tag.split_once('.').map_or((tag.as_str(), None), |(f, r)| (f, Some(r)));
+            (family.eq_ignore_ascii_case("AzureCloud"), region.is_none())
+        });
+        for (tag, origin, declared) in by_tag {
+            let (hop, shown) = self.user_hop(vnet, network, declared, None);
+            match self.tag_prefixes(&tag) {
+                Some(prefixes) => routes.extend(prefixes.into_iter().map(|prefix| {
+                    let mut made = route(prefix, hop.clone(), RouteSource::User, origin.clone(), &["ROUTE-17"]);
+                    made.shown = shown;
+                    made
+                })),
+                None => tags.push(TagRoute { tag, hop, origin }),
+            }
+        }
+    }
+
+    fn user_hop(
+        &self,
+        vnet: &str,
+        network: Id<Network>,
+        declared: &UserRoute,
+        prefix: Option<Prefix>,
+    ) -> (NextHop, &'static str) {
+        let own = &self.plane.networks.get(network).prefixes;
+        match (declared.next_hop_type.value, &declared.next_hop_in_ip_address) {
+            (NextHopType::VirtualAppliance, Some(address)) => (NextHop::Appliance(address.value), "VirtualAppliance"),
+            (NextHopType::VirtualAppliance, None) => (NextHop::Drop(Reason::NextHop), "VirtualAppliance"),
+            (NextHopType::VirtualNetworkGateway, _) => (self.gateway_hop(vnet, prefix), "VirtualNetworkGateway"),
+            (NextHopType::VnetLocal, _) => {
+                let inside = prefix.is_some_and(|p| own.iter().any(|o| o.covers(p)));
+                let hop = if inside {
+                    NextHop::Network { network, link: None }
+                } else {
+                    NextHop::Unknown(Reason::UdrLocalForeign)
+                };
+                (hop, "VnetLocal")
+            }
+            (NextHopType::Internet, _) => (NextHop::Internet, "Internet"),
+            (NextHopType::None, _) => (NextHop::Drop(Reason::UdrNone), "None"),
+        }
+    }
+
+    /// The gateway that a user route means: a VPN gateway, own or used remotely, alone in its network (UDR-04).
+    fn gateway_hop(&self, vnet: &str, prefix: Option<Prefix>) -> NextHop {
+        let remote = self.peers.of(vnet).iter().filter(|p| p.uses_gateway).map(|p| p.remote.as_str());
+        let homes: Vec<&str> = std::iter::once(vnet).chain(remote).collect();
+        let gateways = self.estate.virtual_network_gateways.iter();
+        let here: Vec<_> = gateways.filter(|(_, g)| homes.contains(&g.value.virtual_network.value.as_str())).collect();
+        if here.iter().any(|(_, g)| g.value.type_.value == GatewayType::ExpressRoute) {
+            return NextHop::Unsupported(Reason::UdrVng);
+        }
+        let Some((name, gateway)) = here.first() else { return NextHop::Drop(Reason::NextHop) };
+        if prefix.is_some_and(Prefix::is_default) && gateway.value.vpn_type.value == VpnType::PolicyBased {
+            return NextHop::Unsupported(Reason::UdrVng);
+        }
+        self.gateways.get(*name).map_or(NextHop::Drop(Reason::NextHop), |id| NextHop::Gateway(*id))
+    }
+
+    /// Own and joined networks (ROUTE-01, ROUTE-02, ROUTE-06, ROUTE-10).
+    fn system_routes(&self, vnet: &str, network: Id<Network>) -> Vec<Route> {
+        let own = self.plane.networks.get(network);
+        let mut system = Vec::new();
+        for prefix in &own.prefixes {
+            let hop = NextHop::Network { network, link: None };
+            system.push(route(*prefix, hop, RouteSource::System, own.origin.clone(), &["ROUTE-01", "ROUTE-02"]));
+        }
+        for peer in self.peers.of(vnet) {
+            let Some(remote) = self.vnets.get(&peer.remote).copied() else { continue };
+            for prefix in &peer.prefixes {
+                let hop = NextHop::Network { network: remote, link: Some(Box::new(peer.link.clone())) };
+                let rules: &[&'static str] = &["ROUTE-06", "PEER-01"];
+                let mut made = route(*prefix, hop, RouteSource::System, peer.origin.clone(), rules);
+                made.shown = peer.shown;
+                system.push(made);
+            }
+        }
+        system
+    }
+
+    /// What gateways, Route Servers and hubs bring (ROUTE-07, ROUTE-11, VWAN-09).
+    fn learned_routes(&self, vnet: &str) -> Vec<Route> {
+        let learned = self.gateway_routes(vnet).into_iter().filter(|l| l.state != LinkState::Withdrawn);
+        let mut routes: Vec<Route> = learned
+            .map(|l| {
+                let hop = NextHop::Gateway(l.gateway);
+                let rules: &[&'static str] = &["ROUTE-07", "PEER-08", "COEX-01"];
+                route(l.prefix, hop, RouteSource::Gateway, l.origin.clone(), rules)
+            })
+            .collect();
+        routes.extend(self.route_server_routes(vnet));
+        routes.extend(self.hub_routes(vnet));
+        routes
+    }
+
+    /// Learned routes that are not there: withdrawn ones, and those of a peer's gateway without the transit pair.
+    fn missing_gateways(&self, vnet: &str) -> Vec<Route> {
+        let withdrawn = self.gateway_routes(vnet).into_iter().filter(|l| l.state == LinkState::Withdrawn);
+        let mut missing: Vec<Route> = withdrawn.map(|l| gateways::down(l.prefix, l.origin.clone())).collect();
+        for peer in self.peers.of(vnet).iter().filter(|p| !p.uses_gateway) {
+            let learned =
+                self.tables.of(&peer.remote).iter().filter(|l| l.state == LinkState::Up && !l.prefix.is_default());
+            missing.extend(learned.map(|l| {
+                let rules: &[&'static str] = &["PEER-08"];
+                route(l.prefix, NextHop::Drop(Reason::GwTransit), RouteSource::Gateway, peer.origin.clone(), rules)
+            }));
+        }
+        missing
+    }
+
+    /// Each private endpoint address is a route of its own in its network and directly peered ones (PE-21), unless a
+    /// user route overrides it (PE-23); the default route never does (PE-25).
+    fn endpoint_routes(&self, vnet: &str, user: &UserRoutes, routes: &mut Vec<Route>, replaced: &mut Vec<Route>) {
+        for private in &self.customer_endpoints {
+            let segment = self.plane.segments.get(private.segment);
+            let home = self.plane.networks.get(segment.network);
+            if home.origin.name != vnet && !self.peers.of(vnet).iter().any(|p| p.remote == home.origin.name) {
+                continue;
+            }
+            let policies = self.policies(&segment.origin.name);
+            let routed = matches!(
+                policies,
+                PrivateEndpointNetworkPolicies::RouteTableEnabled | PrivateEndpointNetworkPolicies::Enabled
+            );
+            for address in &private.addresses {
+                let space = home.prefixes.iter().find(|p| p.contains(*address)).map_or(0, |p| p.length());
+                let wins = |p: &Prefix| !p.is_default() && p.contains(*address) && p.length() >= space;
+                let overridden = routed && user.prefixes.iter().any(wins);
+                let origin = self.plane.endpoints.get(private.endpoint).origin.clone();
+                let hop = NextHop::Endpoint(private.endpoint);
+                let rules: &[&'static str] = &["PE-21", "PE-22", "ROUTE-09"];
+                let made = route(Prefix::host(*address), hop, RouteSource::System, origin, rules);
+                if overridden { replaced.push(made) } else { routes.push(made) }
+            }
+        }
+    }
+
+    /// Which network policies act on private endpoints of a subnet (PE-26).
+    pub(super) fn policies(&self, subnet: &str) -> PrivateEndpointNetworkPolicies {
+        subnet
+            .split_once('/')
+            .and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s))
+            .map_or(PrivateEndpointNetworkPolicies::Disabled, |s| s.value.private_endpoint_network_policies.value)
+    }
+}
+
+/// Private space to nowhere, everything else to the internet. A user default replaces the former (ROUTE-03, ROUTE-04);
+/// what a learned default does to them is not documented.
+fn platform_routes(own: &[Prefix], user_default: bool, learned_default: bool) -> Vec<Route> {
+    let platform = || Origin::new("platform", "default route", None);
+    let mut routes = Vec::new();
+    let reserved = machines::private_ranges();
+    for range in reserved.prefixes().iter().filter(|_| !user_default) {
+        if own.iter().any(|p| p.covers(*range)) {
+            continue;
+        }
+        let (hop, rules): (_, &'static [&'static str]) = if learned_default {
+            (NextHop::Unknown(Reason::BgpDefaultPrivate), &["ROUTE-04", "A-02"])
+        } else {
+            (NextHop::Drop(Reason::NoRoute), &["ROUTE-01", "ROUTE-03"])
+        };
+        let mut made = route(*range, hop, RouteSource::System, platform(), rules);
+        made.shown = "None";
+        routes.push(made);
+    }
+    for all in ["0.0.0.0/0", "::/0"].iter().filter_map(|p| p.parse().ok()) {
+        routes.push(route(all, NextHop::Internet, RouteSource::System, platform(), &["ROUTE-01"]));
+    }
+    routes
+}
+
+/// A managed network reaches its own addresses and the public; private space outside does not exist there (ISO-06).
+fn managed_routes(own: &Network, network: Id<Network>) -> Vec<Route> {
+    let made = |prefix, hop, rules| route(prefix, hop, RouteSource::System, own.origin.clone(), rules);
+    let mut routes: Vec<_> =
+        own.prefixes.iter().map(|p| made(*p, NextHop::Network { network, link: None }, &["MPE-01"])).collect();
+    for reserved in machines::private_ranges().prefixes() {
+        routes.push(made(*reserved, NextHop::Drop(Reason::NoRoute), &["ISO-06", "TAG-06"]));
+    }
+    if let Ok(all) = "0.0.0.0/0".parse() {
+        routes.push(made(all, NextHop::Internet, &["ISO-02", "ISO-03"]));
+    }
+    sorted(routes)
+}
+
+fn route(prefix: Prefix, hop: NextHop, source: RouteSource, origin: Origin, rules: &'static [&'static str]) -> Route {
+    let shown = match &hop {
+        NextHop::Network { .. } => "VnetLocal",
+        NextHop::Endpoint(_) => "InterfaceEndpoint",
+        NextHop::Appliance(_) if source == RouteSource::User => "VirtualAppliance",
+        NextHop::Internet => "Internet",
+        NextHop::Drop(_) if source == RouteSource::System => "None",
+        _ => "VirtualNetworkGateway",
+    };
+    Route { prefix, hop, source, shown, origin, rules }
+}
+
+/// Longest prefix first (ROUTE-12); at equal length user, then gateway, then system (ROUTE-13).
+fn sorted(mut routes: Vec<Route>) -> Vec<Route> {
+    routes.sort_by_key(|r| (std::cmp::Reverse(r.prefix.length()), r.prefix, r.source));
+    routes
+}
+
+/// The routes that act, and those that another of the same prefix replaces (ROUTE-13).
+fn select(routes: Vec<Route>) -> (Vec<Route>, Vec<Route>) {
+    let (mut active, mut replaced): (Vec<Route>, Vec<Route>) = (Vec::new(), Vec::new());
+    for route in sorted(routes) {
+        if active.last().is_some_and(|r| r.prefix == route.prefix) { replaced.push(route) } else { active.push(route) }
+    }
+    (active, replaced)
+}
+
+/// A segment with nothing on it yet.
+pub(super) fn segment(origin: Origin, network: Id<Network>, prefixes: Vec<Prefix>) -> Segment {
+    Segment {
+        origin,
+        network,
+        prefixes,
+        filter: None,
+        routes: Vec::new(),
+        absent_routes: Vec::new(),
+        replaced_routes: Vec::new(),
+        tag_routes: Vec::new(),
+        admin: Vec::new(),
+        nat: None,
+        default_outbound: (false, None),
+        service_endpoints: Vec::new(),
+    }
+}

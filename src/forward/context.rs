@@ -1,0 +1,122 @@
+//! What every evaluation shares: the plane, the picks among alternatives, and the names devices resolve.
+
+use crate::{
+    dataplane::{Endpoint, Id, Plane, Resolver},
+    net::Fqdn,
+};
+use std::{
+    cell::{Cell, RefCell},
+    net::IpAddr,
+};
+
+/// Resolves a name as a device would; absent where that cannot be known. Supplied by whoever can resolve names, since
+/// the forwarding of packets comes before them.
+pub type Answers = fn(&Context<'_>, &Resolver, Id<Endpoint>, &Fqdn) -> Option<Vec<IpAddr>>;
+
+/// One evaluation of a flow.
+pub struct Context<'a> {
+    /// The plane.
+    pub plane: &'a Plane,
+    /// Picks among equal alternatives.
+    pub forks: Forks,
+    answers: Answers,
+    depth: Cell<usize>,
+}
+
+/// Devices whose rules depend on names that are resolved through devices whose rules depend on names.
+const MAX_DEPTH: usize = 4;
+
+impl<'a> Context<'a> {
+    /// An evaluation with every alternative still to be picked.
+    #[must_use]
+    pub fn new(plane: &'a Plane, answers: Answers) -> Self {
+        Self { plane, forks: Forks::default(), answers, depth: Cell::new(0) }
+    }
+
+    /// The addresses of a name in a device's view (FW-08).
+    pub(super) fn resolved(&self, resolver: &Resolver, at: Id<Endpoint>, name: &Fqdn) -> Option<Vec<IpAddr>> {
+        if self.depth.get() >= MAX_DEPTH {
+            return None;
+        }
+        self.depth.set(self.depth.get() + 1);
+        let found = (self.answers)(self, resolver, at, name);
+        self.depth.set(self.depth.get() - 1);
+        found
+    }
+}
+
+/// Equal alternatives of a flow (EVAL-05): members of a pool, routes of equal cost, addresses of a name. A walk takes
+/// one path; [`Forks::next`] makes the following walk take another, until all were taken.
+#[derive(Default)]
+pub struct Forks {
+    picks: RefCell<Vec<Pick>>,
+    at: Cell<usize>,
+}
+
+struct Pick {
+    choice: usize,
+    options: usize,
+    label: String,
+}
+
+impl Forks {
+    /// Picks one of several alternatives, each with a label for people.
+    pub fn pick(&self, options: usize, label: impl Fn(usize) -> String) -> usize {
+        if options < 2 {
+            return 0;
+        }
+        let mut picks = self.picks.borrow_mut();
+        let at = self.at.replace(self.at.get() + 1);
+        let choice = picks.get(at).map_or(0, |p| p.choice.min(options - 1));
+        let pick = Pick { choice, options, label: label(choice) };
+        match picks.get_mut(at) {
+            Some(known) => *known = pick,
+            None => picks.push(pick),
+        }
+        choice
+    }
+
+    /// Moves on to the next combination; false once all were taken.
+    pub fn next(&self) -> bool {
+        let mut picks = self.picks.borrow_mut();
+        picks.truncate(self.at.replace(0));
+        while let Some(mut last) = picks.pop() {
+            last.choice += 1;
+            if last.choice < last.options {
+                picks.push(last);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// What the last walk picked, in words.
+    #[must_use]
+    pub fn label(&self) -> String {
+        let picks = self.picks.borrow();
+        picks.iter().take(self.at.get()).map(|p| p.label.as_str()).collect::<Vec<_>>().join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_combination_is_taken_once() {
+        let forks = Forks::default();
+        let mut seen = Vec::new();
+        loop {
+            let a = forks.pick(2, |i| format!("a{i}"));
+            // The second fork exists on one branch only.
+            let b = if a == 1 { forks.pick(3, |i| format!("b{i}")) } else { 9 };
+            seen.push((a, b, forks.label()));
+            if !forks.next() {
+                break;
+            }
+        }
+        let short: Vec<_> = seen.iter().map(|(a, b, _)| (*a, *b)).collect();
+        assert_eq!(short, [(0, 9), (1, 0), (1, 1), (1, 2)]);
+        assert_eq!(seen[3].2, "a1, b2");
+    }
+}

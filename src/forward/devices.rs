@@ -1,0 +1,230 @@
+//! Devices on the way: appliances and firewalls that a route names, and translations at a firewall's own address.
+
+use super::filters::{apply, at_endpoint, party, show};
+use super::step::{Stage, Step};
+use super::walk::{End, Walk, nearby};
+use crate::{
+    dataplane::{
+        Decision, Direction, Endpoint, Firewall, Host, Id, Match, Names, Origin, Role, Segment, Translates,
+        TranslationTarget,
+    },
+    net::is_public,
+    verdict::Reason,
+};
+use std::net::IpAddr;
+
+impl<'a> Walk<'a> {
+    /// The next hop of a route by address: a machine that forwards, a firewall, or a balancer before machines
+    /// (UDR-02, UDR-03).
+    pub(super) fn appliance(
+        &mut self,
+        address: IpAddr,
+        label: &str,
+        route: &Origin,
+        rules: &[&'static str],
+        segment: &'a Segment,
+    ) -> Option<End> {
+        let Some(owner) = nearby(self.plane, segment, address) else {
+            self.steps.push(
+                Step::block(Stage::Route, Reason::NextHop, format!("{label} → {address}, which nothing nearby owns"))
+                    .span(route.span)
+                    .rules(&["ROUTE-21", "UDR-02", "UDR-03"])
+                    .fix(format!("correct next_hop_in_ip_address of {route}; it must lie in this or a peered network")),
+            );
+            return Some(End::Lost);
+        };
+        let device = self.plane.endpoints.get(owner);
+        let mut step = Step::pass(Stage::Route, format!("{label} → {} ({address})", device.origin))
+            .at(&device.origin)
+            .rules(rules);
+        step.span = route.span;
+        self.steps.push(step);
+        self.unsupported(device);
+        match &device.role {
+            Role::Firewall(firewall) => self.firewall(owner, firewall),
+            Role::Host(host) => self.forwarder(owner, host),
+            Role::Balancer(balancer) => {
+                let (member, _) = self.pick(owner, balancer)?;
+                let machine = self.plane.endpoints.get(member);
+                self.steps.push(
+                    Step::pass(Stage::Balancer, format!("{} → {}", device.origin, machine.origin))
+                        .at(&machine.origin)
+                        .rules(&["NVA-05", "LB-11"]),
+                );
+                match &machine.role {
+                    Role::Host(host) => self.forwarder(member, host),
+                    _ => Some(End::Lost),
+                }
+            }
+            _ => {
+                self.steps.push(
+                    Step::block(Stage::Route, Reason::NextHop, format!("{} does not forward", device.origin))
+                        .at(&device.origin)
+                        .rules(&["ROUTE-21", "UDR-02"])
+                        .fix(format!("correct next_hop_in_ip_address of {route}")),
+                );
+                Some(End::Lost)
+            }
+        }
+    }
+
+    /// A machine that forwards: its filters, its interface, its system, its own rules, its translation (NVA-01 to
+    /// NVA-04).
+    fn forwarder(&mut self, id: Id<Endpoint>, host: &'a Host) -> Option<End> {
+        let device = self.plane.endpoints.get(id);
+        self.steps.extend(at_endpoint(self.plane, id, Direction::Inbound, &self.packet));
+        let forwarding = &host.forwarding;
+        let refusal = if !host.running {
+            Some((Reason::NextHop, "is not running", "ROUTE-21", "start it, or route around it".to_owned()))
+        } else if !forwarding.enabled {
+            let fix = format!("set ip_forwarding_enabled on {}", device.origin);
+            Some((Reason::IpForwarding, "lacks IP forwarding on its interface", "NVA-01", fix))
+        } else if forwarding.system == Some(false) {
+            Some((
+                Reason::NextHop,
+                "does not forward in its operating system",
+                "NVA-01",
+                "forward there too".to_owned(),
+            ))
+        } else {
+            None
+        };
+        if let Some((reason, what, rule, fix)) = refusal {
+            let step = Step::block(Stage::Route, reason, format!("{} {what}", device.origin));
+            self.steps.push(step.at(&device.origin).rules(&[rule]).fix(fix));
+            return Some(End::Lost);
+        }
+        if let Some(filter) = &forwarding.filter {
+            let none = super::filters::unresolved;
+            self.steps.extend(apply(self.plane, filter, Stage::Firewall, Direction::Outbound, &self.packet, &none));
+        }
+        let translates = match forwarding.translates {
+            Translates::Never => false,
+            Translates::Internet => is_public(self.packet.destination),
+            Translates::Always => true,
+        };
+        if translates {
+            self.translate_source(id);
+        } else if !forwarding.stateless {
+            self.devices.push(id);
+        }
+        self.emitter = id;
+        None
+    }
+
+    /// The packet goes on with the device's own address; replies come back to the device by definition (ASYM-02).
+    fn translate_source(&mut self, id: Id<Endpoint>) {
+        if let Some(address) = self.plane.endpoints.get(id).source_for(self.packet.destination) {
+            self.packet.source = address;
+            self.sender = id;
+            self.devices.clear();
+            self.balanced.clear();
+        }
+    }
+
+    /// Azure Firewall: threat intelligence, network rules, application rules, deny; then source translation (FW-02,
+    /// FW-03, SNAT-01).
+    pub(super) fn firewall(&mut self, id: Id<Endpoint>, firewall: &'a Firewall) -> Option<End> {
+        self.threats(id, firewall);
+        let (from, to) = (party(self.plane, self.packet.source), party(self.plane, self.packet.destination));
+        let context = self.context;
+        let resolved = |name: &crate::net::Fqdn| {
+            firewall.answers_names.then(|| context.resolved(&firewall.resolver, id, name)).flatten()
+        };
+        let decision = firewall.filter.decide(Direction::Outbound, &self.packet, from, to, &resolved);
+        self.steps.extend(apply(
+            self.plane,
+            &firewall.filter,
+            Stage::Firewall,
+            Direction::Outbound,
+            &self.packet,
+            &resolved,
+        ));
+        if let Decision::Allow(rule) = decision
+            && matches!(rule.names, Names::Application(_))
+        {
+            return Some(End::Proxied { firewall: id });
+        }
+        if firewall.keeps_source.contains(self.packet.destination) {
+            self.devices.push(id);
+        } else {
+            self.translate_source(id);
+        }
+        self.emitter = id;
+        None
+    }
+
+    /// Threat intelligence in the mode that denies comes before every rule (FW-14).
+    fn threats(&mut self, id: Id<Endpoint>, firewall: &Firewall) {
+        let Some(threats) = &firewall.threats else { return };
+        let (from, to) = (party(self.plane, self.packet.source), party(self.plane, self.packet.destination));
+        if let Some((rule, _)) = threats.first(Direction::Outbound, &self.packet, from, to) {
+            let text = format!("{} holds {} for a threat", threats.origin, show(self.packet.destination));
+            self.steps.push(
+                Step::block(Stage::Firewall, Reason::FwTi, text)
+                    .at(&self.plane.endpoints.get(id).origin)
+                    .span(rule.origin.span)
+                    .rules(&["FW-14"])
+                    .fix("put the destination on the allow-list of threat intelligence, if it is no threat"),
+            );
+        }
+    }
+
+    /// What is addressed to a firewall itself: a translation sends it on, everything else is dropped (FW-10).
+    pub(super) fn translated(&mut self, id: Id<Endpoint>, firewall: &'a Firewall) -> Option<End> {
+        let device = self.plane.endpoints.get(id);
+        self.threats(id, firewall);
+        let from = party(self.plane, self.packet.source);
+        for rule in &firewall.translations {
+            let here = rule.to.contains(self.packet.destination)
+                && rule.protocol.matches(self.packet.transport)
+                && rule.ports.contains(self.packet.port);
+            let sure = rule.from.matches(from);
+            if !here || sure == Match::No {
+                continue;
+            }
+            let target = match &rule.target {
+                TranslationTarget::Address(address) => Some(*address),
+                // A name that does not resolve leaves the rule without a match.
+                TranslationTarget::Name(name) => {
+                    self.context.resolved(&firewall.resolver, id, name).and_then(|all| all.first().copied())
+                }
+            };
+            let Some(target) = target else { continue };
+            if sure == Match::Undecided {
+                let text = format!("whether {} matches the source is not declared", rule.origin);
+                let step = Step::unknown(Stage::Firewall, Reason::Tag, text).at(&rule.origin);
+                self.steps.push(step.fix("declare the address of the source"));
+            }
+            let text =
+                format!("{} translates {} to {target}:{}", rule.origin, show(self.packet.destination), rule.port);
+            self.steps.push(
+                Step::pass(Stage::Firewall, text).at(&device.origin).span(rule.origin.span).rules(&["FW-10", "A-12"]),
+            );
+            self.unsupported(device);
+            if let Some(condition) = &firewall.translations_unsupported {
+                let step = Step::unsupported(Stage::Firewall, condition.reason, &condition.text).at(&condition.origin);
+                self.steps.push(step.rules(condition.rules).fix(&condition.fix));
+            }
+            self.packet.destination = target;
+            self.packet.port = rule.port;
+            self.translate_source(id);
+            self.emitter = id;
+            return None;
+        }
+        let text = format!(
+            "{} has no translation for {}/{} at {}",
+            device.origin,
+            self.packet.transport,
+            self.packet.port,
+            show(self.packet.destination)
+        );
+        self.steps.push(
+            Step::block(Stage::Firewall, Reason::Fw, text)
+                .at(&device.origin)
+                .rules(&["FW-02", "FW-10"])
+                .fix(format!("add a NAT rule to the policy of {}", device.origin)),
+        );
+        Some(End::Lost)
+    }
+}
