@@ -4,6 +4,7 @@ pub mod cli;
 pub mod dataplane;
 pub mod diag;
 pub mod document;
+pub mod effective;
 pub mod forward;
 pub mod lookup;
 pub mod net;

@@ -63,6 +63,10 @@ pub(super) enum Command {
     Trace(Trace),
     /// Explain what a name answers from a client's point of view.
     Resolve(Resolve),
+    /// Print the effective routes of a subnet or interface, in the columns of Azure's own tools.
+    Routes(Table),
+    /// Print the effective security rules of an interface or subnet.
+    Rules(Table),
     /// Draw the estate.
     Graph(Graph),
     /// Explain a verdict, path, reason or diagnostic code; without one, list them all.
@@ -111,6 +115,21 @@ pub(super) struct Resolve {
     pub(super) from: String,
     /// Domain name.
     pub(super) name: String,
+    /// Use a variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Table {
+    /// Scenario file; `-` reads standard input.
+    pub(super) file: PathBuf,
+    /// A subnet as `vnet/subnet`, a hub's route table as `hub/table`, or the name of something with an address.
+    #[arg(long, value_name = "PLACE")]
+    pub(super) at: String,
     /// Use a variant of the scenario.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,

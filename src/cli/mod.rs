@@ -8,6 +8,7 @@ mod graph;
 mod input;
 mod output;
 mod resolve;
+mod tables;
 mod trace;
 
 pub use exit::Exit;
@@ -29,6 +30,8 @@ pub fn run() -> Exit {
         Command::Check(args) => check::run(args, &cli.global),
         Command::Trace(args) => trace::run(args, &cli.global),
         Command::Resolve(args) => resolve::run(args, &cli.global),
+        Command::Routes(args) => tables::routes(args, &cli.global),
+        Command::Rules(args) => tables::rules(args, &cli.global),
         Command::Graph(args) => graph::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
         Command::Schema => {

@@ -74,6 +74,8 @@ pub struct Matcher {
     pub internet: bool,
     /// Addresses that belong only by an assumption, with its id.
     pub assumed: Option<(AddressSet, &'static str)>,
+    /// What it was written as, for people.
+    pub written: Vec<String>,
     /// Whether addresses are named as such, rather than by a tag that stands for networks.
     pub literal: bool,
 }
@@ -82,7 +84,7 @@ impl Matcher {
     /// Every address.
     #[must_use]
     pub fn any() -> Self {
-        Self { addresses: AddressSet::everything(), ..Self::default() }
+        Self { addresses: AddressSet::everything(), written: vec!["*".to_owned()], ..Self::default() }
     }
 
     pub(crate) fn matches(&self, party: Party<'_>) -> Match {
@@ -164,6 +166,8 @@ pub enum Names {
 pub struct FilterRule {
     /// Declaration.
     pub origin: Origin,
+    /// Its number in the order of evaluation, where it has one.
+    pub priority: Option<u32>,
     /// Direction; both when absent.
     pub direction: Option<Direction>,
     /// What a match does.

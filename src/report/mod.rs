@@ -4,11 +4,15 @@ pub mod diagnostics;
 pub mod dot;
 mod json;
 mod model;
+mod tables;
 mod text;
 
 pub use json::to_json;
 pub use model::{
     CheckReport, DiagnosticReport, ExpectationReport, Place, ResolveReport, ScenarioReport, StepReport, TraceReport,
     step_report,
+};
+pub use tables::{
+    RouteRowReport, RoutesReport, RuleRowReport, RulesReport, routes as routes_text, rules as rules_text,
 };
 pub use text::{Style, check as check_text, resolve as resolve_text, trace as trace_text};

@@ -61,10 +61,26 @@ record! {
         reasons: Option<Vec<Spanned<Reason>>>,
         /// Addresses that the name answers, or `NXDOMAIN`.
         dns: Option<OneOrMany>,
+        /// The route by which the client sends first.
+        route: Option<RouteFields>,
         /// Elements that the path must pass.
         through: Vec<Spanned<String>>,
         /// Elements that the path must not pass.
         not_through: Vec<Spanned<String>>,
+    }
+}
+
+record! {
+    /// The winning route of a flow's first hop, in the columns of `privreach routes`.
+    pub struct RouteFields {
+        /// Destination prefix or service tag.
+        prefix: Option<Spanned<String>>,
+        /// `User`, `VirtualNetworkGateway` or `Default`.
+        source: Option<Spanned<String>>,
+        /// Next hop type, for example `VirtualAppliance`.
+        next_hop_type: Option<Spanned<String>>,
+        /// Addresses of the next hop.
+        next_hop_in_ip_address: Option<OneOrMany>,
     }
 }
 

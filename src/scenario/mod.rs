@@ -5,7 +5,7 @@ mod load;
 mod reference;
 mod yaml;
 
-pub use expectation::{Expectation, ExpectationFields, OneOrMany};
+pub use expectation::{Expectation, ExpectationFields, OneOrMany, RouteFields};
 pub use load::{load_file, load_paths, load_text};
 pub use reference::{json_schema, reference_page};
 

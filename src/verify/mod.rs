@@ -1,8 +1,10 @@
 //! Expectations to outcomes. Nothing passes because it was not evaluated.
 
 use crate::{
+    dataplane::ClientKind,
     diag::{Diagnostic, Span},
-    scenario::Expectation,
+    effective::first_route,
+    scenario::{Expectation, OneOrMany, RouteFields},
     snapshot::{Snapshot, question_problem},
     trace::{Question, Trace, trace},
     verdict::Verdict,
@@ -32,6 +34,38 @@ pub struct Checked {
     pub differences: Vec<String>,
     /// The trace that decided.
     pub trace: Trace,
+}
+
+impl Checked {
+    /// Compares the first hop's winning route.
+    fn expect_route(&mut self, snapshot: &Snapshot, fields: &RouteFields) {
+        let plane = &snapshot.plane;
+        let from = match plane.clients.get(&self.trace.question.from).map(|c| c.kind) {
+            Ok(ClientKind::Endpoint(id)) => Some(id),
+            _ => None,
+        };
+        let found = from.zip(self.trace.addresses.first()).and_then(|(f, a)| first_route(plane, f, *a));
+        let Some(found) = found else {
+            self.differences.push("route: nothing is sent, so no route wins".to_owned());
+            self.outcome = Outcome::Failed;
+            return;
+        };
+        let before = self.differences.len();
+        let mut differ = |what: &str, expected: Option<String>, found: String| {
+            if let Some(expected) = expected.filter(|e| *e != found) {
+                self.differences.push(format!("route {what}: expected {expected}, found {found}"));
+            }
+        };
+        differ("prefix", fields.prefix.as_ref().map(|p| p.value.clone()), found.prefix);
+        differ("source", fields.source.as_ref().map(|s| s.value.clone()), found.source.to_owned());
+        differ("next_hop_type", fields.next_hop_type.as_ref().map(|t| t.value.clone()), found.next_hop_type.to_owned());
+        let addresses = |list: &OneOrMany| sorted(list.0.iter().map(|a| a.value.clone()));
+        let hops = sorted(found.next_hop.iter().map(ToString::to_string));
+        differ("next_hop_in_ip_address", fields.next_hop_in_ip_address.as_ref().map(addresses), hops);
+        if self.differences.len() > before {
+            self.outcome = Outcome::Failed;
+        }
+    }
 }
 
 /// What a scenario's expectations came to.
@@ -69,7 +103,13 @@ pub fn verify(snapshot: &Snapshot) -> Verification {
             transport: fields.protocol.value,
         };
         match trace(&snapshot.plane, &question) {
-            Ok(trace) => result.checked.push(check(expectation, trace)),
+            Ok(trace) => {
+                let mut checked = check(expectation, trace);
+                if let Some(route) = &fields.route {
+                    checked.expect_route(snapshot, route);
+                }
+                result.checked.push(checked);
+            }
             Err(error) => result.problems.push(question_problem(&error, fields.from.span, fields.to.span)),
         }
     }

@@ -476,5 +476,5 @@ pub(super) fn private_ranges() -> AddressSet {
 
 /// A matcher for the private ranges, for people who write `Internet` and mean the rest.
 pub(super) fn internet() -> Matcher {
-    Matcher { internet: true, ..Matcher::default() }
+    Matcher { internet: true, written: vec!["Internet".to_owned()], ..Matcher::default() }
 }

@@ -82,6 +82,7 @@ impl Compiler<'_> {
         let ports = &rule.destination_port_ranges;
         FilterRule {
             origin: Origin::new("admin rule", name, entry.span),
+            priority: Some(rule.priority.value.into()),
             direction: Some(match rule.direction.value {
                 RuleDirection::Inbound => Direction::Inbound,
                 RuleDirection::Outbound => Direction::Outbound,

@@ -10,7 +10,7 @@ use crate::{
     dataplane::{Action, Filter, FilterRule, Matcher, Names, Origin},
     diag::{Diagnostic, Span, code},
     document::{PortRanges, Spanned},
-    net::{PLATFORM_ADDRESS, PortRange, PortSet, Prefix, Protocol},
+    net::{AddressSet, PLATFORM_ADDRESS, PortRange, PortSet, Prefix, Protocol},
     verdict::Reason,
 };
 
@@ -41,8 +41,9 @@ impl Compiler<'_> {
     /// Adds what a text of a rule names: `*`, a prefix, an address, or a service tag (TAG-02 to TAG-04).
     fn add_side(&mut self, matcher: &mut Matcher, text: &Spanned<String>, local: Option<&Matcher>) {
         let word = text.value.trim();
+        matcher.written.push(word.to_owned());
         match word.to_ascii_lowercase().as_str() {
-            "*" | "any" => matcher.clone_from(&Matcher::any()),
+            "*" | "any" => matcher.addresses = AddressSet::everything(),
             "internet" => matcher.internet = true,
             "azureloadbalancer" => matcher.addresses.insert(Prefix::host(PLATFORM_ADDRESS)),
             "virtualnetwork" => match local {
@@ -120,6 +121,7 @@ impl Compiler<'_> {
             let ports = if rule.destination_ports.is_empty() { PortSet::all() } else { union(&rule.destination_ports) };
             let made = FilterRule {
                 origin: Origin::new("rule", rule_name, entry.span),
+                priority: Some(rule.priority.value.into()),
                 direction: None,
                 action: action(rule.action.value),
                 protocol: protocol(rule.protocol.value),
@@ -135,6 +137,7 @@ impl Compiler<'_> {
         let mut rules: Vec<_> = rules.into_iter().map(|(_, r)| r).collect();
         rules.push(FilterRule {
             origin: Origin::new("default", "default_action", firewall.default_action.span.unwrap_or(span)),
+            priority: None,
             direction: None,
             action: action(firewall.default_action.value),
             protocol: Protocol::Any,

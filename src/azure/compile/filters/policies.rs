@@ -108,6 +108,7 @@ impl Compiler<'_> {
             };
             rules.push(FilterRule {
                 origin: Origin::new("threat", &threat.value, threat.span),
+                priority: None,
                 direction: None,
                 action: Action::Deny,
                 protocol: Protocol::Any,
@@ -219,6 +220,7 @@ impl Compiler<'_> {
                             collection.value.priority.value,
                             FilterRule {
                                 origin: Origin::new("rule", format!("{collection_name}/{name}"), rule.span),
+                                priority: None,
                                 direction: None,
                                 action: action(collection.value.action.value),
                                 protocol: protocol(p.value),
@@ -245,6 +247,7 @@ impl Compiler<'_> {
                         collection.value.priority.value,
                         FilterRule {
                             origin: Origin::new("rule", format!("{collection_name}/{name}"), rule.span),
+                            priority: None,
                             direction: None,
                             action: action(collection.value.action.value),
                             protocol: Protocol::Only(Transport::Tcp),

@@ -181,6 +181,7 @@ impl Compiler<'_> {
                 u32::from(rule.priority.value),
                 FilterRule {
                     origin: Origin::new("rule", name, declared.span),
+                    priority: Some(rule.priority.value.into()),
                     direction: Some(direction),
                     action: action(rule.access.value),
                     protocol: protocol(rule.protocol.value),
@@ -192,12 +193,16 @@ impl Compiler<'_> {
                 },
             ));
         }
-        let platform =
-            Matcher { addresses: [Prefix::host(PLATFORM_ADDRESS)].into_iter().collect(), ..Matcher::default() };
+        let platform = Matcher {
+            addresses: [Prefix::host(PLATFORM_ADDRESS)].into_iter().collect(),
+            written: vec!["AzureLoadBalancer".to_owned()],
+            ..Matcher::default()
+        };
         let default = |number: u32, name: &str, direction, act, from: Matcher, to: Matcher| {
             let origin = Origin::new("default rule", name, None);
             let rule = FilterRule {
                 origin,
+                priority: Some(number),
                 direction: Some(direction),
                 action: act,
                 protocol: Protocol::Any,
@@ -250,7 +255,12 @@ impl Compiler<'_> {
             self.subnets.get(subnet).map(|s| self.plane.segments.get(*s).routes.as_slice()).unwrap_or_default();
         let widened: AddressSet = routes.iter().filter(|r| r.source == RouteSource::User).map(|r| r.prefix).collect();
         let assumed = (!widened.is_empty()).then_some((widened, "A-01"));
-        Matcher { addresses: all.into_iter().collect(), assumed, ..Matcher::default() }
+        Matcher {
+            addresses: all.into_iter().collect(),
+            assumed,
+            written: vec!["VirtualNetwork".to_owned()],
+            ..Matcher::default()
+        }
     }
 
     fn sides(&mut self, rule: &str, span: Span, side: &Side<'_>, local: &Matcher, groups: &Groups) -> Matcher {
@@ -276,6 +286,7 @@ impl Compiler<'_> {
             self.declared("application_security_group", reference, &self.estate.application_security_groups);
             let members = groups.get(&reference.value).map(|(m, _)| m.as_slice()).unwrap_or_default();
             matcher.literal = true;
+            matcher.written.push(reference.value.clone());
             members.iter().for_each(|a| matcher.addresses.insert(Prefix::host(*a)));
         }
         matcher

@@ -262,6 +262,25 @@ impl<'e> Compiler<'e> {
                 route(l.prefix, NextHop::Drop(Reason::GwTransit), RouteSource::Gateway, peer.origin.clone(), rules)
             }));
         }
+        for (name, entry) in self.estate.virtual_network_gateway_connections.iter() {
+            let own = self.home(&entry.value.virtual_network_gateway.value);
+            let far = entry.value.peer_virtual_network_gateway.as_ref().and_then(|p| self.home(&p.value));
+            let Some(far) = far.filter(|_| own == Some(vnet)) else { continue };
+            // Networks beside the far one that do not use its gateway were never announced here (GW-13).
+            for peer in self.peers.of(far).iter().filter(|p| !p.lends_gateway && p.remote != vnet) {
+                let origin = Origin::new("connection", name, entry.span);
+                let untold = |p| {
+                    route(
+                        p,
+                        NextHop::Drop(Reason::GwNoadv),
+                        RouteSource::Gateway,
+                        origin.clone(),
+                        &["GW-13", "PEER-09"],
+                    )
+                };
+                missing.extend(self.space_of(&peer.remote).into_iter().map(untold));
+            }
+        }
         missing
     }
 
