@@ -40,6 +40,10 @@ impl<'a> Walk<'a> {
         step.span = route.span;
         self.steps.push(step);
         self.unsupported(device);
+        // The next hop may be whom the packet is for.
+        if device.addresses.contains(&self.packet.destination) {
+            return self.deliver(owner);
+        }
         match &device.role {
             Role::Firewall(firewall) => self.firewall(owner, firewall),
             Role::Host(host) => self.forwarder(owner, host),

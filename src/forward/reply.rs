@@ -150,6 +150,10 @@ impl<'a> Back<'a> {
     /// A device that a route names. A balancer sends a reply to the member that the request passed (NVA-05).
     fn device(&mut self, id: Id<Endpoint>) -> Hop {
         let endpoint = self.plane.endpoints.get(id);
+        // The next hop may be whom the reply is for: a device that translated the source.
+        if endpoint.addresses.contains(&self.source) {
+            return Hop::Home(true);
+        }
         match &endpoint.role {
             Role::Firewall(_) => {
                 self.devices.push(id);
@@ -202,7 +206,9 @@ impl<'a> Back<'a> {
         let odd = self.plane.endpoints.get(odd.copied().unwrap_or(self.arrival.endpoint));
         let device = &odd.origin;
         let text = format!("{device} sees only one direction of {} → {}", sent.source, sent.destination);
-        if let Role::PrivateEndpoint(_) = reached.role {
+        // Without a connection there is no state to miss, unless the device never saw the request.
+        let saw_request = devices.iter().all(|d| there.contains(d));
+        if let (Role::PrivateEndpoint(_), true) = (&reached.role, saw_request) {
             let lifted = matches!(&odd.role, Role::Host(host) if host.forwarding.symmetric_private_link);
             return vec![if lifted {
                 let text = format!("replies of the private endpoint come back through {device}");
@@ -212,8 +218,6 @@ impl<'a> Back<'a> {
                 Step::assume(Stage::Return, text).at(device).rules(&["ASYM-07", "PE-31", "A-7"])
             }];
         }
-        // Without a connection there is no state to miss, unless the device never saw the request.
-        let saw_request = devices.iter().all(|d| there.contains(d));
         if sent.transport != Transport::Tcp && saw_request {
             return vec![
                 Step::assume(

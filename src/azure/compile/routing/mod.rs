@@ -339,7 +339,8 @@ fn platform_routes(own: &[Prefix], user_default: bool, learned_default: bool) ->
         made.shown = "None";
         routes.push(made);
     }
-    for all in ["0.0.0.0/0", "::/0"].iter().filter_map(|p| p.parse().ok()) {
+    let v6 = own.iter().any(|p| p.network().is_ipv6());
+    for all in ["0.0.0.0/0", "::/0"].iter().take(1 + usize::from(v6)).filter_map(|p| p.parse().ok()) {
         routes.push(route(all, NextHop::Internet, RouteSource::System, platform(), &["ROUTE-01"]));
     }
     routes

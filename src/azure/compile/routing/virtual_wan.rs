@@ -390,6 +390,7 @@ impl<'e> Compiler<'e> {
             }
         }
         let mut learned: BTreeMap<Prefix, Vec<Candidate>> = BTreeMap::new();
+        let mut elsewhere: BTreeMap<(&str, Prefix), Vec<Candidate>> = BTreeMap::new();
         for attachment in attachments {
             let local = attachment.hub == hub;
             let same_wan = self.wan_of(attachment.hub) == self.wan_of(hub);
@@ -399,19 +400,27 @@ impl<'e> Compiler<'e> {
             if !same_wan || !(fills || secured) {
                 continue;
             }
-            let hop = match (local, self.router(attachment.hub, DEFAULT)) {
-                (true, _) => attachment.hop.clone(),
-                (false, Some(router)) => NextHop::Router(router),
-                (false, None) => continue,
-            };
             for prefix in attachment.prefixes.iter().filter(|p| !static_prefixes.contains(p)) {
+                let hop = attachment.hop.clone();
+                let made = route(*prefix, hop, RouteSource::Gateway, attachment.origin.clone(), &["VWAN-04"]);
+                let candidate =
+                    Candidate { route: made, local: true, kind: attachment.kind, as_path: attachment.as_path };
                 // The default route never crosses hubs (VWAN-08).
-                if prefix.is_default() && !local {
-                    continue;
+                if local {
+                    learned.entry(*prefix).or_default().push(candidate);
+                } else if !prefix.is_default() {
+                    elsewhere.entry((attachment.hub, *prefix)).or_default().push(candidate);
                 }
-                let made = route(*prefix, hop.clone(), RouteSource::Gateway, attachment.origin.clone(), &["VWAN-04"]);
-                let candidate = Candidate { route: made, local, kind: attachment.kind, as_path: attachment.as_path };
-                learned.entry(*prefix).or_default().push(candidate);
+            }
+        }
+        // Another hub tells what it holds for its best routes only, and takes the traffic for them.
+        for ((other, prefix), all) in elsewhere {
+            let preferred = self.estate.virtual_hubs.get(other).map(|h| h.value.hub_routing_preference.value);
+            let (Some(preference), Some(router)) = (preferred, self.router(other, DEFAULT)) else { continue };
+            if let Some(mut candidate) = best(all, preference) {
+                candidate.local = false;
+                candidate.route.hop = NextHop::Router(router);
+                learned.entry(prefix).or_default().push(candidate);
             }
         }
         let preference = declared.hub_routing_preference.value;
