@@ -141,6 +141,7 @@ words! {
         PeInactive = "PE-INACTIVE", "The private endpoint, or the outbound rule that makes it, is not active: rejected, disconnected, failed or switched off (PE-11, OUT-03).";
         Port = "PORT", "The private endpoint, service or host does not serve that port (DEF-05).";
         PeTarget = "PE-TARGET", "The address belongs to a private endpoint of another resource or sub-resource than the name (PE-01, PE-02).";
+        ProxyProtocol = "PROXY-PROTOCOL", "A private link service and the machines behind it disagree about the proxy protocol (PLS-07).";
         Pna = "PNA", "The request reached the public endpoint and the service refuses it (PAAS-01).";
         TrustedOff = "TRUSTED-OFF", "A call between services: public access is closed and neither a bypass for trusted services nor a resource-instance rule admits the caller (TRUST-01).";
         Listener = "LISTENER", "The gateway has no listener for that frontend, port and host (AGW-11).";

@@ -6,7 +6,8 @@ use super::model::{
     gateway::{RoutingPreference, VpnType},
     network::{Access, PrivateEndpointNetworkPolicies, Sku},
     network_manager::GroupConnectivity,
-    service::{ConnectionStatus, IdentityType, SourceNat},
+    private_link::PerimeterMode,
+    service::{ConnectionStatus, ExecutionEnvironment, IdentityType, SourceNat},
     workspace::{RuleCategory, WorkspaceKind},
 };
 use crate::net::{PortRange, PortSet};
@@ -79,6 +80,16 @@ pub const APPLIANCE_STATEFUL: bool = true;
 pub const SOURCE_NAT: SourceNat = SourceNat::None;
 /// The tag that lifts source translation towards private endpoints is not set (PE-31).
 pub const DISABLE_SNAT_ON_PRIVATE_LINK: bool = false;
+/// An app sends private traffic into its network only, unless told otherwise (APP-03).
+pub const ROUTE_ALL: bool = false;
+/// A shared private link awaits approval (SPL-01).
+pub const SHARED_LINK_STATUS: ConnectionStatus = ConnectionStatus::Pending;
+/// Indexers run in the multitenant environment unless told otherwise (SPL-02).
+pub const EXECUTION_ENVIRONMENT: ExecutionEnvironment = ExecutionEnvironment::Multitenant;
+/// Proxy protocol is off (PLS-07).
+pub const PROXY_PROTOCOL: bool = false;
+/// An association learns before it is enforced (NSP-02).
+pub const PERIMETER_MODE: PerimeterMode = PerimeterMode::Learning;
 /// Gateway routes are programmed (UDR-08).
 pub const BGP_ROUTE_PROPAGATION: bool = true;
 /// DNS proxy is off (AFW-01).

@@ -14,7 +14,8 @@ pub use arena::{Arena, Id};
 pub(crate) use filter::Match;
 pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party, Resolved};
 pub use names::{
-    Dns, DnsServer, ForwardRule, Forwarding, Otherwise, Record, RecordData, RecordSet, Resolver, View, Zone, ZoneLink,
+    Dns, DnsServer, ForwardRule, Forwarding, NameRule, Otherwise, Record, RecordData, RecordSet, Resolver, View, Zone,
+    ZoneLink,
 };
 pub use network::{
     Absence, Balancer, BalancerProbe, BalancerRule, Breakout, Egress, EgressMatch, EgressRule, Endpoint, Firewall,
@@ -23,7 +24,8 @@ pub use network::{
 };
 pub use proxy::{Backend, Certificate, Frontend, Listener, Member, Proxy, ProxyRule, Unsupported, Use};
 pub use service::{
-    Caller, Connection, ConnectionTarget, Door, DoorName, Gate, PrivateEndpoint, Recognises, Resource, Setting,
+    Caller, Connection, ConnectionTarget, Door, DoorName, Gate, Perimeter, PrivateEndpoint, Recognises, Resource,
+    Setting, SharedLink,
 };
 
 use crate::{diag::Span, net::Fqdn};
@@ -68,6 +70,8 @@ pub struct Client {
     pub resolver: Resolver,
     /// Why it cannot exist yet.
     pub absence: Option<Absence>,
+    /// What sends in its place where a destination does not enter its network (APP-03).
+    pub outside: Option<Id<Endpoint>>,
     /// Whether it can use only private endpoints that are enabled for it (MVNET-08).
     pub limited: bool,
     /// Conditions under which the platform does not support its traffic.

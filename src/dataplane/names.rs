@@ -84,6 +84,18 @@ impl RecordSet {
         self.records.entry(name).or_insert(record);
     }
 
+    /// Puts a record in the place of another.
+    pub fn replace(&mut self, name: Fqdn, record: Record) {
+        self.wildcards |= name.as_str().starts_with("*.");
+        self.records.insert(name, record);
+    }
+
+    /// The record of exactly this name.
+    #[must_use]
+    pub fn find_exact(&self, name: &Fqdn) -> Option<&Record> {
+        self.records.get(name)
+    }
+
     /// The record of a name, by itself or by the nearest wildcard.
     #[must_use]
     pub fn find(&self, name: &Fqdn) -> Option<&Record> {
@@ -126,6 +138,19 @@ pub struct View {
     pub dormant: BTreeMap<Fqdn, (Reason, Origin)>,
     /// Forwarding rules, for names that no linked zone covers.
     pub forwarding: Vec<Forwarding>,
+    /// Rules on queried names, in order; the first that matches decides (DNSPOL-02).
+    pub policy: Vec<NameRule>,
+}
+
+/// A rule on queried names.
+#[derive(Debug, Clone)]
+pub struct NameRule {
+    /// Declaration.
+    pub origin: Origin,
+    /// Names at or below; every name where a suffix is absent.
+    pub suffixes: Vec<Option<Fqdn>>,
+    /// Whether a match is refused.
+    pub blocks: bool,
 }
 
 /// A zone visible in a view.
@@ -153,6 +178,8 @@ pub struct Forwarding {
 pub struct ForwardRule {
     /// Names at or below; every name when absent.
     pub suffix: Option<Fqdn>,
+    /// Names at or below these are left out (RESOLVER-10).
+    pub except: Vec<Fqdn>,
     /// Servers in order.
     pub servers: Vec<IpAddr>,
     /// Declaration.
@@ -164,7 +191,7 @@ impl ForwardRule {
     #[must_use]
     pub fn covers(&self, name: &Fqdn) -> Option<usize> {
         match &self.suffix {
-            None => Some(0),
+            None => (!self.except.iter().any(|e| name.is_under(e))).then_some(0),
             Some(suffix) => name.is_under(suffix).then(|| suffix.labels().count()),
         }
     }

@@ -30,6 +30,36 @@ pub struct Resource {
     pub gate: Option<Gate>,
     /// Whether it calls others with an identity of its own.
     pub has_identity: bool,
+    /// Whether that identity is the service's own, rather than one it was given.
+    pub own_identity: bool,
+    /// Private links of its own to other services (SPL-01).
+    pub shared_links: Vec<SharedLink>,
+}
+
+/// A private link that one service alone uses to another (SPL-01).
+#[derive(Debug, Clone)]
+pub struct SharedLink {
+    /// Declaration.
+    pub origin: Origin,
+    /// The other service.
+    pub target: Id<Resource>,
+    /// State of its connection.
+    pub connection: Connection,
+    /// Whether calls run where the link can be used (SPL-02).
+    pub usable: bool,
+}
+
+/// A perimeter around services (NSP-01).
+#[derive(Debug, Clone)]
+pub struct Perimeter {
+    /// Declaration of the association.
+    pub origin: Origin,
+    /// Whether nothing but the perimeter decides (NSP-03).
+    pub enforced: bool,
+    /// Admitted addresses.
+    pub addresses: AddressSet,
+    /// Services inside, which reach each other (NSP-04).
+    pub members: BTreeSet<Id<Resource>>,
 }
 
 /// A way into a service: one address of one sub-resource.
@@ -79,6 +109,10 @@ pub struct Gate {
     pub bypass: Option<Setting<bool>>,
     /// The services it would trust.
     pub trusted: BTreeSet<Id<Resource>>,
+    /// The perimeter it is in.
+    pub perimeter: Option<Perimeter>,
+    /// Whether only a perimeter may admit (NSP-02).
+    pub perimeter_only: bool,
     /// Service tag by which service endpoints name it.
     pub service_tag: Option<String>,
     /// The answer when the gate is open, if the platform does not support using it.
@@ -160,6 +194,17 @@ pub enum ConnectionTarget {
         source: IpAddr,
         /// Declaration of the private-link configuration.
         origin: Origin,
+    },
+    /// To a balancer's frontend through a private link service, from an address of the provider's (PLS-03).
+    Service {
+        /// What sends at the provider.
+        nat: Id<super::Endpoint>,
+        /// The frontend.
+        frontend: IpAddr,
+        /// Declaration of the private link service.
+        origin: Origin,
+        /// Why every connection fails, if it does (PLS-07).
+        broken: Option<String>,
     },
     /// To something declared that cannot be reached this way, which the state explains.
     Nothing,

@@ -4,8 +4,8 @@
 
 use crate::{
     dataplane::{
-        DnsServer, Endpoint, ForwardRule, Id, Origin, Otherwise, Packet, Plane, Record, RecordData, RecordSet,
-        Resolver, View,
+        DnsServer, Endpoint, ForwardRule, Id, NameRule, Origin, Otherwise, Packet, Plane, Record, RecordData,
+        RecordSet, Resolver, View,
     },
     forward::{Context, End, Stage, Step, is_open, platform_dns_denied, round_trip},
     net::{Fqdn, PLATFORM_ADDRESS, Transport},
@@ -272,6 +272,19 @@ impl<'a> Walker<'a> {
         if self.too_deep(&view.origin) {
             return Answer::None(Reason::DnsLoop);
         }
+        // Policies look at the name that was asked for, not at its aliases (DNSPOL-04, A-2).
+        let covers = |rule: &&NameRule| rule.suffixes.iter().any(|s| s.as_ref().is_none_or(|s| name.is_under(s)));
+        if self.chain.first() == Some(name)
+            && let Some(rule) = view.policy.iter().find(covers).filter(|r| r.blocks)
+        {
+            self.steps.push(
+                Step::block(Stage::Name, Reason::DnsFail, format!("{} blocks {name}", rule.origin))
+                    .at(&rule.origin)
+                    .rules(&["DNSPOL-02", "DNSPOL-03"])
+                    .fix(format!("allow {name} in a rule before {}", rule.origin)),
+            );
+            return Answer::None(Reason::DnsFail);
+        }
         if let Some(record) = view.overrides.find(name) {
             let record = record.clone();
             let who = format!("DNS of {}", view.origin);
@@ -307,6 +320,10 @@ impl<'a> Walker<'a> {
         if let Some((_, forwarding, rule)) = rule
             && let Some(from) = forwarding.from.first()
         {
+            if self.chain.first() != Some(name) {
+                let text = format!("{} is taken to act on the alias {name}, too", rule.origin);
+                self.steps.push(Step::assume(Stage::Name, text).at(&rule.origin).rules(&["DNS-17", "A-1"]));
+            }
             return self.forward_to(rule, Some(id), *from, name);
         }
         if let Some((reason, origin)) = view.dormant.get(name)

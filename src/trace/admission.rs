@@ -6,7 +6,7 @@ use crate::{
         Caller, Door, Endpoint, Gate, Host, Id, Listens, Packet, Plane, PrivateEndpoint, Recognises, Resource,
     },
     forward::{Arrival, Outcome, Stage, Step},
-    net::{AddressSet, is_undeclared_public},
+    net::{Membership, is_undeclared_public},
     verdict::{Reason, Verdict, Via},
 };
 
@@ -189,7 +189,7 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
         }
         None => reached,
     };
-    let mut steps = Vec::new();
+    let mut steps = foreign_name(plane, door, packet);
     if packet.transport != crate::net::Transport::Tcp || !door.ports.contains(packet.port) {
         steps.push(
             Step::block(
@@ -206,6 +206,19 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
     let caller = Caller::Network { source: packet.source, segment: arrival.segment_identity, cloud };
     steps.push(admit(&door.gate, caller, public_via(arrival), arrival.egress.is_some()));
     steps
+}
+
+/// A service answers to its own names: not to privatelink names, and to others only where they are bound (PE-17).
+fn foreign_name(plane: &Plane, door: &Door, packet: &Packet) -> Vec<Step> {
+    let Some(name) = packet.name.as_ref().filter(|n| !plane.door_names.contains_key(n)) else { return Vec::new() };
+    let step = if name.labels().any(|l| l == "privatelink") {
+        Step::block(Stage::Service, Reason::HostName, format!("{} does not answer to {name}", door.origin))
+            .fix("use the service's public name; it is what the service answers to")
+    } else {
+        let text = format!("whether {} answers to {name} is not declared", door.origin);
+        Step::unknown(Stage::Service, Reason::HostName, text).fix("ask for the service's own name")
+    };
+    vec![step.at(&door.origin).rules(&["PE-17"])]
 }
 
 /// A call of one service to another, with its identity (HUB-11, TRUST-01).
@@ -226,7 +239,31 @@ pub(super) fn service_call(plane: &Plane, caller: Id<Resource>, target: Id<Resou
         Step::pass(Stage::Name, format!("{} calls from the platform, in no network of the customer", from.origin))
             .at(&from.origin)
             .rules(&["HUB-11"]);
-    vec![intro, admit(gate, Caller::Identity(caller), Via::PublicEndpoint, false)]
+    let mut steps = vec![intro];
+    if let Some(link) = from.shared_links.iter().find(|l| l.target == target) {
+        let (at, rules): (_, &[&'static str]) = (&link.origin, &["SPL-01", "SPL-02"]);
+        match (&link.connection.closed, link.usable) {
+            (Some((reason, why)), _) => {
+                let step = Step::block(Stage::Endpoint, *reason, format!("{at}: {why}")).at(at);
+                let fix = format!("approve the connection of {at} on its target");
+                steps.push(step.span(link.connection.span).rules(rules).fix(fix));
+                return steps;
+            }
+            (None, true) => {
+                let text = format!("{at} carries it");
+                steps.push(
+                    Step::admit(Stage::Service, Verdict::Private, Via::PrivateEndpoint, text).at(at).rules(rules),
+                );
+                return steps;
+            }
+            (None, false) => {
+                let text = format!("{at} cannot be used from the multitenant environment");
+                steps.push(Step::pass(Stage::Endpoint, text).at(at).rules(rules));
+            }
+        }
+    }
+    steps.push(admit(gate, Caller::Identity(caller), Via::PublicEndpoint, false));
+    steps
 }
 
 /// What the public gate says, unless being let in there is not supported.
@@ -242,6 +279,52 @@ fn admit(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step 
     }
 }
 
+/// What a network security perimeter decides before the service's own rules, if it decides (NSP-02 to NSP-04).
+fn perimeter(gate: &Gate, caller: Caller<'_>) -> Option<Step> {
+    let who = &gate.origin;
+    let refuse = |text: String, span, rules: &[&'static str]| {
+        Step::block(Stage::Service, Reason::Pna, text).at(who).span(span).rules(rules).fix(format!(
+            "admit the caller in the perimeter's profile, or reach {} through a private endpoint",
+            who.name
+        ))
+    };
+    let Some(perimeter) = &gate.perimeter else {
+        return gate.perimeter_only.then(|| {
+            let text = format!("{who} is secured by a perimeter, and in none");
+            refuse(text, gate.enabled.span, &["NSP-02", "PAAS-01"])
+        });
+    };
+    let origin = &perimeter.origin;
+    let admits = |verdict| {
+        Step::admit(Stage::Service, verdict, Via::Perimeter, format!("{origin} admits the caller"))
+            .at(who)
+            .span(origin.span)
+            .rules(&["NSP-02", "NSP-03"])
+    };
+    match caller {
+        Caller::Network { source, .. } if is_undeclared_public(source) && !perimeter.addresses.is_empty() => {
+            return Some(
+                Step::unknown(
+                    Stage::Service,
+                    Reason::Tag,
+                    format!("{origin} admits addresses, and the caller's is not declared"),
+                )
+                .at(who)
+                .span(origin.span)
+                .rules(&["NSP-02"])
+                .fix("declare the public address of the source"),
+            );
+        }
+        Caller::Network { source, .. } if perimeter.addresses.contains(source) => return Some(admits(Verdict::Public)),
+        Caller::Identity(id) if perimeter.members.contains(&id) => return Some(admits(Verdict::Backbone)),
+        _ => {}
+    }
+    // Learning leaves the rest to the service's own rules.
+    let closed =
+        perimeter.enforced || gate.perimeter_only || !gate.enabled.value && matches!(caller, Caller::Network { .. });
+    closed.then(|| refuse(format!("{origin} does not admit the caller"), origin.span, &["NSP-03", "TRUST-04"]))
+}
+
 /// Public admission, in the order of precedence: open to all, the caller's subnet, its address, its identity, the
 /// exception for trusted services (PAAS-01, SE-04, TRUST-01, TRUST-06).
 fn admission(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
@@ -250,6 +333,9 @@ fn admission(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> S
     let ok = |verdict, via, text: String, span, rules: &[&'static str]| {
         Step::admit(stage, verdict, via, text).at(who).span(span).rules(rules).rules(gate.rules)
     };
+    if let Some(step) = perimeter(gate, caller) {
+        return step;
+    }
     let open = gate.enabled.value;
     let is_public = open && gate.default_allow.value;
     if is_public {
@@ -303,9 +389,9 @@ fn admission(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> S
             if let Some((prefix, span)) = by_address {
                 return ok(Verdict::Public, via, format!("{who} admits {prefix}"), *span, &["PAAS-04"]);
             }
-            let set: AddressSet = gate.address_set();
+            let could_match = gate.address_set().membership(source) != Membership::Out;
             let undeclared = is_undeclared_public(source) && neighbour != Some(true);
-            if open && !set.is_empty() && undeclared && !from_managed && segment.is_none() {
+            if open && could_match && undeclared && !from_managed && segment.is_none() {
                 return Step::unknown(
                     stage,
                     Reason::Tag,

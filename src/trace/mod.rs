@@ -215,6 +215,7 @@ impl Tracer<'_> {
             (ClientKind::Endpoint(from), Aim::Address(address)) => {
                 result.addresses = vec![*address];
                 self.unsupported_client();
+                let from = self.sender(from, *address);
                 let legs = leg(self.context, self.client, from, self.packet(from, *address, None), 0);
                 self.steps.extend(legs);
             }
@@ -231,6 +232,7 @@ impl Tracer<'_> {
                         let label = |i: usize| addresses.get(i).map_or(String::new(), ToString::to_string);
                         let picked = addresses.get(self.context.forks.pick(addresses.len(), label)).copied();
                         if let Some(address) = picked {
+                            let from = self.sender(from, address);
                             let packet = self.packet(from, address, Some(name));
                             self.steps.extend(leg(self.context, self.client, from, packet, 0));
                         }
@@ -247,6 +249,21 @@ impl Tracer<'_> {
         }
         result.steps = std::mem::take(&mut self.steps);
         result
+    }
+
+    /// An app's traffic enters its network if it is private, or meant for a service endpoint of its subnet (APP-03).
+    fn sender(&mut self, from: Id<Endpoint>, destination: IpAddr) -> Id<Endpoint> {
+        let Some(outside) = self.client.outside else { return from };
+        let plane = self.plane;
+        let services = plane.endpoints.get(from).segment.map(|s| &plane.segments.get(s).service_endpoints);
+        let tags = plane.public_owner(destination).map(|o| &plane.endpoints.get(o).tags.names);
+        let served = services.zip(tags).is_some_and(|(s, t)| s.iter().any(|s| t.contains(&s.tag)));
+        if !crate::net::is_public(destination) || served {
+            return from;
+        }
+        let text = format!("{} sends it from the platform: it does not enter the network", self.client.origin);
+        self.steps.push(Step::pass(Stage::Route, text).at(&self.client.origin).rules(&["APP-03"]));
+        outside
     }
 
     fn packet(&self, from: Id<Endpoint>, destination: IpAddr, name: Option<&Fqdn>) -> Packet {
@@ -377,6 +394,37 @@ fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usi
                     steps.extend(gateway::through_private_link(
                         context, client, *proxy, *frontend, *source, origin, packet, depth,
                     ));
+                }
+                ConnectionTarget::Service { nat, frontend, origin, broken } => {
+                    steps.push(
+                        Step::pass(
+                            Stage::Endpoint,
+                            format!("{origin} hands it to {frontend} from an address of its own"),
+                        )
+                        .at(origin)
+                        .rules(&["PLS-02", "PLS-03"]),
+                    );
+                    if let Some(why) = broken {
+                        steps.push(
+                            Step::block(Stage::Endpoint, Reason::ProxyProtocol, format!("{origin}: {why}"))
+                                .at(origin)
+                                .rules(&["PLS-07"])
+                                .fix("switch proxy protocol on at both ends, or off at both"),
+                        );
+                    }
+                    let source = plane.endpoints.get(*nat).source_for(*frontend).unwrap_or(*frontend);
+                    let onward = Packet { source, destination: *frontend, name: None, ..packet.clone() };
+                    steps.extend(leg(context, client, *nat, onward, depth + 1));
+                    steps.push(
+                        Step::admit(
+                            Stage::Backend,
+                            Verdict::Private,
+                            Via::PrivateLinkService,
+                            format!("{origin} carries it"),
+                        )
+                        .at(origin)
+                        .rules(&["PLS-02"]),
+                    );
                 }
                 ConnectionTarget::Nothing => {}
             }

@@ -6,13 +6,14 @@ use super::{
 };
 use crate::{
     azure::model::dns::{AddressRecord, CnameRecord, DnsServer as Declared, ForwardMode, ResolutionPolicy},
+    azure::model::service::ConnectionStatus,
     dataplane::{
         DnsServer, Endpoint, ForwardRule, Forwarding, Id, Listens, Origin, Otherwise, Record, RecordData, RecordSet,
         Resolver, Role, View, Zone, ZoneLink,
     },
     diag::{Diagnostic, Span, code},
     document::{Map, Reference, Spanned},
-    net::Fqdn,
+    net::{Fqdn, PLATFORM_ADDRESS},
 };
 use std::{collections::BTreeMap, net::IpAddr};
 
@@ -23,6 +24,7 @@ impl Compiler<'_> {
         self.managed_views();
         self.servers();
         self.rulesets();
+        self.name_policies();
     }
 
     fn zones(&mut self) -> BTreeMap<String, Id<Zone>> {
@@ -82,7 +84,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// A zone group registers the records of its endpoint in the zones it names (ZG-01).
+    /// A zone group registers the records of its endpoint in the zones it names, a manual connection's only once it is
+    /// approved (ZG-01, ZG-02, ZG-04). Of two that register one name, the later one in order of name stays (ZG-05, A-8).
     fn zone_groups(&mut self, zones: &BTreeMap<String, Id<Zone>>) {
         let estate = self.estate;
         let endpoints = std::mem::take(&mut self.customer_endpoints);
@@ -93,6 +96,11 @@ impl Compiler<'_> {
             let Some(group) = &entry.value.private_dns_zone_group else {
                 continue;
             };
+            let connection = &entry.value.private_service_connection;
+            let approved = connection.status.as_ref().is_some_and(|s| s.value == ConnectionStatus::Approved);
+            if connection.is_manual_connection.value && !approved {
+                continue;
+            }
             let target = self.targets.get(&private.target).cloned().unwrap_or_default();
             for reference in &group.private_dns_zones {
                 let Some(id) = self.find("private_dns_zone", reference, zones) else {
@@ -109,8 +117,27 @@ impl Compiler<'_> {
                     if let Some(address) = private.addresses.get(member).filter(|_| name.is_under(&zone.name)) {
                         any = true;
                         let origin = Origin::new("private_dns_zone_group", &private.name, reference.span);
-                        zone.records
-                            .insert(name.clone(), Record { data: RecordData::Addresses(vec![*address]), origin });
+                        let record = Record { data: RecordData::Addresses(vec![*address]), origin: origin.clone() };
+                        let old = zone.records.find_exact(name).map(|r| r.origin.clone());
+                        let old = old.filter(|o| o.kind == origin.kind && o.name != private.name);
+                        // What was written by hand stays beside it.
+                        match old {
+                            Some(_) => zone.records.replace(name.clone(), record),
+                            None => zone.records.insert(name.clone(), record),
+                        }
+                        if let Some(old) = old {
+                            self.diagnostics.push(
+                                Diagnostic::warning(
+                                    code::IGNORED,
+                                    old.span,
+                                    format!(
+                                        "`{}` replaces the record of {name} that {old} made (ZG-05, A-8)",
+                                        private.name
+                                    ),
+                                )
+                                .help("register one endpoint per resource and zone"),
+                            );
+                        }
                     }
                 }
                 if !any {
@@ -175,6 +202,7 @@ impl Compiler<'_> {
                 overrides: RecordSet::default(),
                 dormant: BTreeMap::new(),
                 forwarding: Vec::new(),
+                policy: Vec::new(),
             };
             let view = self.plane.dns.views.push(view);
             self.plane.networks.get_mut(id).view = Some(view);
@@ -239,6 +267,7 @@ impl Compiler<'_> {
                 overrides: RecordSet::default(),
                 dormant: BTreeMap::new(),
                 forwarding: Vec::new(),
+                policy: Vec::new(),
             };
             for made in names.iter().filter(|m| m.workspace == *workspace) {
                 let target = made.target.as_ref().and_then(|t| self.targets.get(t));
@@ -311,7 +340,7 @@ impl Compiler<'_> {
                 let forwarders = if servers.is_empty() {
                     Vec::new()
                 } else {
-                    vec![ForwardRule { suffix: None, servers, origin: origin.clone() }]
+                    vec![ForwardRule { suffix: None, except: Vec::new(), servers, origin: origin.clone() }]
                 };
                 DnsServer {
                     origin,
@@ -422,6 +451,7 @@ impl Compiler<'_> {
             if let Some(parsed) = self.name(suffix, entry.span) {
                 forwarders.push(ForwardRule {
                     suffix: Some(parsed),
+                    except: Vec::new(),
                     servers,
                     origin: Origin::new("conditional_forwarder", suffix, entry.span),
                 });
@@ -429,7 +459,12 @@ impl Compiler<'_> {
         }
         if let Some(first) = declared.forwarders.first() {
             let servers = declared.forwarders.iter().map(|s| s.value).collect();
-            forwarders.push(ForwardRule { suffix: None, servers, origin: Origin::new("forwarders", name, first.span) });
+            forwarders.push(ForwardRule {
+                suffix: None,
+                except: Vec::new(),
+                servers,
+                origin: Origin::new("forwarders", name, first.span),
+            });
         }
         let otherwise = if declared.recursion_enabled.value { Otherwise::Recurse } else { Otherwise::Refuse };
         DnsServer {
@@ -461,11 +496,22 @@ impl Compiler<'_> {
             let mut rules = Vec::new();
             for (rule_name, rule) in entry.value.rules.iter().filter(|(_, r)| r.value.enabled.value) {
                 let text = &rule.value.domain_name;
+                if let Some(platform) = rule.value.target_dns_servers.iter().find(|t| t.value == PLATFORM_ADDRESS) {
+                    let error = Diagnostic::error(
+                        code::VALUE,
+                        platform.span,
+                        format!("{PLATFORM_ADDRESS} is refused as target of `{rule_name}` (RESOLVER-09)"),
+                    );
+                    self.diagnostics.push(error.help("name an inbound endpoint, or link the zone").refused());
+                }
                 let suffix = if text.value == "." { None } else { self.name(&text.value, text.span) };
                 if suffix.is_some() || text.value == "." {
                     let servers = rule.value.target_dns_servers.iter().map(|s| s.value).collect();
+                    // The rule for everything leaves Azure's own domains to Azure DNS (RESOLVER-10).
+                    let except = if suffix.is_none() { reserved_domains() } else { Vec::new() };
                     rules.push(ForwardRule {
                         suffix,
+                        except,
                         servers,
                         origin: Origin::new("forwarding_rule", format!("{name}/{rule_name}"), rule.span),
                     });
@@ -509,4 +555,23 @@ impl Compiler<'_> {
 /// Whether a zone is one of Private Link, to which alone a link's resolution policy applies (ZONE-10).
 fn zone_is_private_link(zone: &Fqdn) -> bool {
     zone.labels().any(|l| l == "privatelink")
+}
+
+/// Domains of Azure's own services, which the rule for everything does not take (RESOLVER-10).
+fn reserved_domains() -> Vec<Fqdn> {
+    const DOMAINS: [&str; 12] = [
+        "windows.net",
+        "azure.com",
+        "azure.net",
+        "windowsazure.us",
+        "azure.us",
+        "usgovcloudapi.net",
+        "chinacloudapi.cn",
+        "azure.cn",
+        "azurecr.io",
+        "azureml.ms",
+        "azurewebsites.net",
+        "azmk8s.io",
+    ];
+    DOMAINS.iter().filter_map(|d| d.parse().ok()).collect()
 }

@@ -4,14 +4,18 @@
 //! then endpoints, then names, then routes and filters, then clients.
 
 mod application_gateway;
+mod apps;
 mod clients;
 mod dns;
 mod filters;
+mod gates;
 mod load_balancers;
 mod machines;
 mod managed;
+mod name_policies;
 mod networks;
 mod private_endpoints;
+mod private_links;
 mod routing;
 mod services;
 mod workspaces;
@@ -19,7 +23,7 @@ mod workspaces;
 use super::known_services::{Cloud, KnownServices};
 use super::model::{self, Estate};
 use crate::{
-    dataplane::{Door, Endpoint, Id, Network, Origin, Plane, Proxy, Resource, Segment},
+    dataplane::{ConnectionTarget, Door, Endpoint, Id, Network, Origin, Plane, Proxy, Resource, Segment},
     diag::{Diagnostic, Diagnostics, Span, code, nearest},
     document::{Map, Reference, Setting, Spanned},
     net::{Fqdn, FqdnError},
@@ -38,11 +42,15 @@ pub fn compile(estate: &Estate) -> (Plane, Diagnostics) {
     compiler.networks();
     compiler.managed_networks();
     compiler.resources();
+    compiler.platform_callers();
     compiler.workspaces();
     compiler.machines();
     compiler.load_balancers();
     compiler.application_gateways();
+    compiler.private_link_services();
     compiler.private_endpoints();
+    compiler.shared_private_links();
+    compiler.perimeters();
     compiler.managed_endpoints();
     compiler.public_names();
     compiler.dns();
@@ -50,6 +58,7 @@ pub fn compile(estate: &Estate) -> (Plane, Diagnostics) {
     compiler.filters();
     compiler.gateway_conditions();
     compiler.clients();
+    compiler.app_clients();
     (compiler.plane, compiler.diagnostics)
 }
 
@@ -121,6 +130,8 @@ struct Compiler<'e> {
     vpn_clients: BTreeMap<String, Id<Endpoint>>,
     /// Frontends of load balancers by `balancer/frontend`.
     frontends: BTreeMap<String, Id<Endpoint>>,
+    /// What endpoints to private link services lead to, by service.
+    link_services: BTreeMap<String, ConnectionTarget>,
     /// Addresses of public IPs by name, once something uses them.
     public_addresses: BTreeMap<String, IpAddr>,
     /// Places of values that several subnets share, already reported.
@@ -179,6 +190,7 @@ impl<'e> Compiler<'e> {
             client_pools: BTreeMap::new(),
             vpn_clients: BTreeMap::new(),
             frontends: BTreeMap::new(),
+            link_services: BTreeMap::new(),
             public_addresses: BTreeMap::new(),
             reported: BTreeSet::new(),
             taken: BTreeMap::new(),

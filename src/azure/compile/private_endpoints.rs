@@ -41,7 +41,19 @@ impl Compiler<'_> {
     ) {
         let connection = &declared.private_service_connection;
         let reference = &connection.private_connection_resource;
-        let Some(sub) = connection.subresource_names.first() else {
+        let link_service = self.estate.private_link_services.get(&reference.value).is_some();
+        // A private link service has no sub-resources (PLS-08).
+        let whole = crate::document::Spanned { value: String::new(), span: reference.span };
+        let named = connection.subresource_names.first();
+        if let Some(extra) = named.filter(|_| link_service) {
+            self.error(
+                code::VALUE,
+                extra.span,
+                "a private link service has no sub-resources",
+                "remove subresource_names",
+            );
+        }
+        let Some(sub) = named.or(link_service.then_some(&whole)) else {
             self.error(
                 code::MISSING_KEY,
                 reference.span,
@@ -155,6 +167,9 @@ impl Compiler<'_> {
                 "target the hub",
             );
             return None;
+        }
+        if estate.private_link_services.get(&reference.value).is_some() {
+            return self.link_service_target(&reference.value);
         }
         if let Some(gateway) = estate.application_gateways.get(&reference.value) {
             return Some(self.gateway_target(&reference.value, &gateway.value, sub));

@@ -1,19 +1,16 @@
 //! PaaS services: names, doors, gates, and what public DNS says of them.
 
-use super::{Compiler, NamedDoor, Target, machines::endpoint, setting};
+use super::{Compiler, NamedDoor, Target, machines::endpoint};
 use crate::{
     azure::{
         known_services::{KnownService, NameError, NameValues, SubResource},
-        model::{
-            network::Access,
-            service::{Bypass, IdentityType, PublicAlias, Service},
-        },
+        model::service::{IdentityType, PublicAlias, Service},
     },
-    dataplane::{Door, DoorName, Gate, Origin, Recognises, Record, RecordData, Resource, Role, Setting, Tags},
+    dataplane::{Door, DoorName, Gate, Origin, Record, RecordData, Resource, Role, Tags},
     diag::{Diagnostic, code, nearest},
     net::Fqdn,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 impl Compiler<'_> {
     pub(super) fn resources(&mut self) {
@@ -41,6 +38,8 @@ impl Compiler<'_> {
                 names: Vec::new(),
                 gate: None,
                 has_identity,
+                own_identity: service.identity.as_ref().is_some_and(|i| i.type_.value.is_own()),
+                shared_links: Vec::new(),
             });
             self.resources.insert(name.to_owned(), resource);
         }
@@ -58,7 +57,7 @@ impl Compiler<'_> {
                 continue;
             };
             let origin = Origin::new("service", name, entry.span);
-            let gate = self.gate(&origin, service, known);
+            let gate = self.gate(name, &origin, service, known);
             self.plane.resources.get_mut(resource).gate = Some(gate.clone());
             for sub in &known.sub_resources {
                 let target = self.sub_resource(name, service, known, sub, &gate, &origin);
@@ -186,6 +185,8 @@ impl Compiler<'_> {
                 names: Vec::new(),
                 gate: None,
                 has_identity: false,
+                own_identity: false,
+                shared_links: Vec::new(),
             })
         });
         let door = self.plane.doors.push(Door {
@@ -204,78 +205,6 @@ impl Compiler<'_> {
         };
         self.plane.add_endpoint(owner);
         door
-    }
-
-    /// The public firewall of a service (PAAS-01) with its exceptions (TRUST-02, TRUST-06).
-    fn gate(&mut self, origin: &Origin, service: &Service, known: &KnownService) -> Gate {
-        let rules = service.network_rules.as_ref();
-        let kind = known.resource_type.to_lowercase();
-        let mut gate = Gate {
-            origin: origin.clone(),
-            enabled: setting(&service.public_network_access_enabled),
-            default_allow: Setting { value: true, span: None },
-            addresses: Vec::new(),
-            recognises: Recognises::Everyone,
-            segments: Vec::new(),
-            instances: Vec::new(),
-            bypass: bypass_default(&kind).map(|value| Setting { value, span: None }),
-            trusted: self.trusted_by(&kind),
-            service_tag: None,
-            unsupported: None,
-            rules: &["PAAS-01", "HUB-04"],
-        };
-        if kind == "microsoft.storage/storageaccounts" {
-            gate.recognises = Recognises::Outside(self.region(service.location.as_ref()));
-        }
-        let Some(rules) = rules else { return gate };
-        gate.default_allow =
-            Setting { value: rules.default_action.value == Access::Allow, span: rules.default_action.span };
-        gate.addresses = rules.ip_rules.iter().map(|r| (r.value, Some(r.span))).collect();
-        for reference in &rules.virtual_network_subnets {
-            if let Some(segment) = self.subnet(reference) {
-                gate.segments.push((segment, reference.span));
-            }
-        }
-        let names = self.resources.clone();
-        for reference in &rules.private_link_access {
-            if let Some(resource) = self.find("service or workspace", reference, &names) {
-                gate.instances.push((resource, reference.span));
-            }
-        }
-        if let Some(bypass) = &rules.bypass {
-            let on = bypass.iter().any(|b| b.value == Bypass::AzureServices);
-            if bypass_default(&kind).is_none() && on {
-                self.diagnostics.push(
-                    Diagnostic::warning(
-                        code::IGNORED,
-                        bypass.first().map(|b| b.span),
-                        format!("whom {} trusts is not modelled; the bypass admits nobody here", origin),
-                    )
-                    .help("calls that rely on it come out blocked, not private"),
-                );
-            }
-            let span = bypass.first().map(|b| b.span).or(rules.default_action.span);
-            gate.bypass = Some(Setting { value: on, span });
-        }
-        gate
-    }
-
-    /// Callers a service type trusts, if they have a managed identity (TRUST-02, TRUST-04).
-    fn trusted_by(&self, kind: &str) -> BTreeSet<crate::dataplane::Id<Resource>> {
-        const WORKSPACES: &str = "microsoft.machinelearningservices/workspaces";
-        const ACCOUNTS: &str = "microsoft.cognitiveservices/accounts";
-        const SEARCH: &str = "microsoft.search/searchservices";
-        let callers: &[&str] = match kind {
-            "microsoft.storage/storageaccounts" | ACCOUNTS => &[WORKSPACES, ACCOUNTS, SEARCH],
-            "microsoft.keyvault/vaults" | "microsoft.containerregistry/registries" => &[WORKSPACES],
-            SEARCH => &[WORKSPACES, ACCOUNTS],
-            _ => &[],
-        };
-        let resources = self.plane.resources.iter();
-        resources
-            .filter(|(_, r)| r.has_identity && callers.contains(&r.kind.to_lowercase().as_str()))
-            .map(|(id, _)| id)
-            .collect()
     }
 
     /// What public DNS holds of every service: an alias into the privatelink zone once an endpoint is approved
@@ -307,17 +236,6 @@ impl Compiler<'_> {
                 self.plane.dns.absent.push((name, suffix.span));
             }
         }
-    }
-}
-
-/// Whether trusted services bypass a service's firewall when nothing is declared (TRUST-02, A-11).
-fn bypass_default(kind: &str) -> Option<bool> {
-    match kind {
-        "microsoft.storage/storageaccounts"
-        | "microsoft.keyvault/vaults"
-        | "microsoft.containerregistry/registries" => Some(true),
-        "microsoft.cognitiveservices/accounts" | "microsoft.search/searchservices" => Some(false),
-        _ => None,
     }
 }
 

@@ -28,6 +28,8 @@ impl Compiler<'_> {
                 names: Vec::new(),
                 gate: None,
                 has_identity,
+                own_identity: workspace.identity.as_ref().is_some_and(|i| i.type_.value.is_own()),
+                shared_links: Vec::new(),
             });
             if self.resources.insert(name.to_owned(), resource).is_some() {
                 self.error(
@@ -257,6 +259,8 @@ impl Compiler<'_> {
             instances: Vec::new(),
             bypass: None,
             trusted: BTreeSet::new(),
+            perimeter: None,
+            perimeter_only: false,
             service_tag: None,
             unsupported: None,
             rules: &["IN-01"],

@@ -117,6 +117,37 @@ record! {
 }
 
 record! {
+    /// A DNS security policy: it acts on every query of its networks to Azure DNS (DNSPOL-01).
+    pub struct DnsSecurityPolicy {
+        /// Virtual networks it is linked to.
+        virtual_networks: Vec<Reference> = required,
+        /// Rules by name.
+        rules: Map<DnsSecurityRule>,
+    }
+}
+
+record! {
+    /// A DNS security rule: the lowest priority that matches decides (DNSPOL-02).
+    pub struct DnsSecurityRule {
+        /// 100 to 65000, lowest first.
+        priority: Spanned<u16> = required,
+        /// `Allow`, `Block` or `Alert`; an alert permits.
+        action: Spanned<DnsSecurityAction> = required,
+        /// Domains with everything below them; `.` matches everything.
+        domains: Vec<Spanned<String>> = required,
+    }
+}
+
+choice! {
+    /// What a DNS security rule does with a match.
+    pub enum DnsSecurityAction {
+        Allow = "Allow",
+        Block = "Block",
+        Alert = "Alert",
+    }
+}
+
+record! {
     /// A DNS server of the customer's: on premises, or on a virtual machine.
     pub struct DnsServer {
         /// Its address; on a virtual machine the machine's address when absent.

@@ -9,6 +9,7 @@ pub mod gateway;
 pub mod load_balancer;
 pub mod network;
 pub mod network_manager;
+pub mod private_link;
 pub mod service;
 pub mod virtual_wan;
 pub mod workspace;
@@ -80,6 +81,14 @@ record! {
         private_dns_resolvers: Map<dns::PrivateDnsResolver>,
         /// DNS forwarding rulesets.
         private_dns_resolver_dns_forwarding_rulesets: Map<dns::ForwardingRuleset>,
+        /// DNS security policies.
+        dns_security_policies: Map<dns::DnsSecurityPolicy>,
+        /// Private link services.
+        private_link_services: Map<private_link::PrivateLinkService>,
+        /// Network security perimeters.
+        network_security_perimeters: Map<private_link::NetworkSecurityPerimeter>,
+        /// Services of the platform that call others and are no targets (TRUST-01).
+        platform_callers: Map<service::PlatformCaller>,
         /// Application gateways.
         application_gateways: Map<application_gateway::ApplicationGateway>,
         /// Clients on the public internet.

@@ -17,8 +17,16 @@ record! {
         location: Option<Spanned<String>>,
         /// Whether the public endpoint accepts traffic at all (PAAS-01).
         public_network_access_enabled: Setting<bool> = defaults::PUBLIC_NETWORK_ACCESS,
+        /// The same in three steps, for services in a network security perimeter; excludes the setting above (NSP-02).
+        public_network_access: Option<Spanned<PublicNetworkAccess>>,
         /// Firewall of the public endpoint.
         network_rules: Option<NetworkRules>,
+        /// How an app enters a virtual network with what it sends (APP-02).
+        virtual_network_integration: Option<VirtualNetworkIntegration>,
+        /// Private links of a search service to others, by name (SPL-01).
+        shared_private_links: Map<SharedPrivateLink>,
+        /// Where a search service runs its indexers (SPL-02).
+        execution_environment: Setting<ExecutionEnvironment> = defaults::EXECUTION_ENVIRONMENT,
         /// Stock-keeping unit, where private endpoints depend on it (HUB-06).
         sku_name: Option<Spanned<String>>,
         /// Custom subdomain of an AI services account; the key when absent (COG-01).
@@ -35,6 +43,57 @@ record! {
         name_values: Map<Spanned<String>>,
         /// Labels for selectors.
         tags: Tags,
+    }
+}
+
+choice! {
+    /// Whether the public endpoint takes traffic (NSP-02).
+    pub enum PublicNetworkAccess {
+        Enabled = "Enabled",
+        Disabled = "Disabled",
+        SecuredByPerimeter = "SecuredByPerimeter",
+    }
+}
+
+record! {
+    /// Regional integration of an app with a virtual network (APP-02).
+    pub struct VirtualNetworkIntegration {
+        /// The integration subnet, as `vnet/subnet`; delegated to the app service.
+        subnet: Reference = required,
+        /// Whether everything enters the network; otherwise only private destinations and service endpoints do (APP-03).
+        route_all_enabled: Setting<bool> = defaults::ROUTE_ALL,
+        /// DNS servers of the app; the network's when empty (DNS-01).
+        dns_servers: Vec<Spanned<IpAddr>>,
+    }
+}
+
+record! {
+    /// A managed private endpoint of a search service (SPL-01).
+    pub struct SharedPrivateLink {
+        /// Name of the service it leads to.
+        target: Reference = required,
+        /// Sub-resource, for example `blob`.
+        group_id: Spanned<String> = required,
+        /// State of the connection; the target's owner approves it.
+        status: Setting<ConnectionStatus> = defaults::SHARED_LINK_STATUS,
+    }
+}
+
+choice! {
+    /// Where a search service runs its indexers (SPL-02).
+    pub enum ExecutionEnvironment {
+        Private = "private",
+        Multitenant = "multitenant",
+    }
+}
+
+record! {
+    /// A service of the platform that calls others with an identity, and is no target itself (TRUST-01).
+    pub struct PlatformCaller {
+        /// Resource type, for example `Microsoft.Compute/disks`.
+        type_: Spanned<String> = required,
+        /// Its identity.
+        identity: Setting<IdentityType> = defaults::IDENTITY_TYPE,
     }
 }
 
@@ -92,6 +151,14 @@ choice! {
     }
 }
 
+impl IdentityType {
+    /// Whether the service has an identity of its own, rather than only ones it was given.
+    #[must_use]
+    pub fn is_own(self) -> bool {
+        matches!(self, Self::SystemAssigned | Self::SystemAssignedUserAssigned)
+    }
+}
+
 record! {
     /// A private endpoint (`azurerm_private_endpoint`).
     pub struct PrivateEndpoint {
@@ -111,10 +178,11 @@ record! {
 record! {
     /// The connection of a private endpoint.
     pub struct PrivateServiceConnection {
-        /// Name of the service, workspace or application gateway.
+        /// Name of the service, workspace, application gateway or private link service.
         private_connection_resource: Reference = required,
-        /// Sub-resource, for example `blob`; the gateway's frontend name for an application gateway (PE-02).
-        subresource_names: Vec<Spanned<String>> = required,
+        /// Sub-resource, for example `blob`; the gateway's frontend name for an application gateway, none for a private
+        /// link service (PE-02).
+        subresource_names: Vec<Spanned<String>>,
         /// Whether the target's owner has to approve it by hand (PE-12).
         is_manual_connection: Setting<bool> = defaults::MANUAL_CONNECTION,
         /// State of the connection; `Approved`, or `Pending` for a manual connection, when absent (PE-11).

@@ -2,6 +2,7 @@
 
 mod far_ends;
 mod gateways;
+mod hubs;
 mod peering;
 mod references;
 mod route_server;
@@ -9,8 +10,8 @@ mod special_subnets;
 mod virtual_wan;
 
 pub(super) use gateways::{LinkState, Tables};
+pub(super) use hubs::Hub;
 pub(super) use peering::Peers;
-pub(super) use virtual_wan::Hub;
 
 use super::{Compiler, machines};
 use crate::{
@@ -313,10 +314,20 @@ impl<'e> Compiler<'e> {
 
     /// Which network policies act on private endpoints of a subnet (PE-26).
     pub(super) fn policies(&self, subnet: &str) -> PrivateEndpointNetworkPolicies {
-        subnet
-            .split_once('/')
-            .and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s))
-            .map_or(PrivateEndpointNetworkPolicies::Disabled, |s| s.value.private_endpoint_network_policies.value)
+        use PrivateEndpointNetworkPolicies as Policies;
+        let Some((vnet, name)) = subnet.split_once('/') else { return Policies::Disabled };
+        let declared = self.estate.virtual_networks.get(vnet).and_then(|v| v.value.subnets.get(name));
+        let declared = declared.map_or(Policies::Disabled, |s| s.value.private_endpoint_network_policies.value);
+        // In some regions and clouds endpoints are not filtered, in some of them not routed either (PE-30).
+        let region = self.vnets.get(vnet).and_then(|n| self.plane.networks.get(*n).region.as_deref());
+        let bare = matches!(region, Some("westindia" | "australiacentral2" | "southafricawest" | "brazilsoutheast"));
+        let unfiltered = bare || self.cloud != super::Cloud::Public;
+        match declared {
+            _ if bare => Policies::Disabled,
+            Policies::Enabled if unfiltered => Policies::RouteTableEnabled,
+            Policies::NetworkSecurityGroupEnabled if unfiltered => Policies::Disabled,
+            other => other,
+        }
     }
 }
 

@@ -1,0 +1,76 @@
+//! Apps as clients: regional virtual network integration, or none (APP-02 to APP-04).
+
+use super::{
+    Compiler,
+    machines::{endpoint, host},
+};
+use crate::{
+    azure::model::service::Service,
+    dataplane::{Client, ClientKind, Endpoint, Id, Listens, Origin, Resolver, Role},
+    diag::{Span, code},
+};
+
+impl Compiler<'_> {
+    pub(super) fn app_clients(&mut self) {
+        let estate = self.estate;
+        for (name, entry) in estate.services.iter() {
+            let service = &entry.value;
+            let app = service.type_.value.eq_ignore_ascii_case("Microsoft.Web/sites");
+            if let Some(integration) = service.virtual_network_integration.as_ref().filter(|_| !app) {
+                let text = format!("`{name}` is no app and has no virtual network integration (APP-02)");
+                self.error(code::CONFLICT, integration.subnet.span, text, "remove virtual_network_integration");
+                continue;
+            }
+            if app {
+                self.app_client(name, service, entry.span);
+            }
+        }
+    }
+
+    fn app_client(&mut self, name: &str, service: &Service, span: Span) {
+        let outside = self.outside_endpoint(name, span);
+        let origin = Origin::new("service", name, span);
+        let inside = service.virtual_network_integration.as_ref().and_then(|i| {
+            let segment = self.subnet(&i.subnet)?;
+            let address = self.allocate(segment);
+            let role = Role::Host(host(Listens::Only(Vec::new())));
+            let made =
+                endpoint(Origin::new("app", name, i.subnet.span), Some(segment), address.into_iter().collect(), role);
+            Some((self.plane.add_endpoint(made), i))
+        });
+        let client = match inside {
+            // Without integration an app asks Azure DNS in no network's name (DNS-01).
+            None => Client {
+                origin: origin.clone(),
+                kind: ClientKind::Endpoint(outside),
+                resolver: Resolver::Public,
+                outside: None,
+                absence: None,
+                limited: false,
+                unsupported: Vec::new(),
+            },
+            Some((inside, integration)) => {
+                let vnet = integration.subnet.value.split_once('/').map_or("", |(v, _)| v);
+                Client {
+                    origin: origin.clone(),
+                    kind: ClientKind::Endpoint(inside),
+                    resolver: self.network_resolver(vnet, &integration.dns_servers),
+                    outside: (!integration.route_all_enabled.value).then_some(outside),
+                    absence: None,
+                    limited: false,
+                    unsupported: Vec::new(),
+                }
+            }
+        };
+        self.plane.clients.insert(&origin, client);
+    }
+
+    /// Where the platform sends from what does not enter a network; the address is not the app's own.
+    fn outside_endpoint(&mut self, name: &str, span: Span) -> Id<Endpoint> {
+        let address = self.undeclared_public();
+        let role = Role::Host(host(Listens::Only(Vec::new())));
+        let mut made = endpoint(Origin::new("app_outbound", name, span), None, vec![address], role);
+        made.tags.names = vec!["AppService".to_owned(), "AzureCloud".to_owned()];
+        self.plane.add_endpoint(made)
+    }
+}
