@@ -10,7 +10,8 @@ use crate::{
 };
 
 impl<'a> Walk<'a> {
-    /// What is addressed to a frontend goes to a member, which sees the client's address (LB-02, NSG-12).
+    /// What is addressed to a frontend goes to a member, which sees the client's address (LB-02, NSG-12). A private
+    /// frontend is reached like an interface, also across peerings and gateways (PEER-15, LB-10).
     pub(super) fn through_balancer(&mut self, front: Id<Endpoint>, balancer: &'a Balancer) -> Option<End> {
         let origin = &self.plane.endpoints.get(front).origin;
         if balancer.basic && self.crossed_regions {

@@ -14,8 +14,9 @@ use crate::{
 use std::net::IpAddr;
 
 impl<'a> Walk<'a> {
-    /// The next hop of a route by address: a machine that forwards, a firewall, or a balancer before machines
-    /// (UDR-02, UDR-03).
+    /// The next hop of a route by address: a machine that forwards, a firewall, or a balancer before machines (UDR-02,
+    /// UDR-03). The address is literal: nothing follows a firewall that moved (UDR-14). The packet then leaves by the
+    /// device's own table, to another device if that says so (NVA-03, NVA-07, FW-16).
     pub(super) fn appliance(
         &mut self,
         address: IpAddr,
@@ -127,7 +128,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Azure Firewall: threat intelligence, network rules, application rules, deny; then source translation (FW-02,
-    /// FW-03, SNAT-01).
+    /// FW-03, SNAT-01, SNAT-06, PE-32). An application rule takes the flow over (SNAT-02, PE-33).
     pub(super) fn firewall(&mut self, id: Id<Endpoint>, firewall: &'a Firewall) -> Option<End> {
         self.threats(id, firewall);
         let (from, to) = (party(self.plane, self.packet.source), party(self.plane, self.packet.destination));

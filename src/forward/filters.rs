@@ -21,7 +21,8 @@ pub(super) fn unresolved(_: &Fqdn) -> Option<Vec<IpAddr>> {
     None
 }
 
-/// Evaluates one filter (NSG-04, NSG-07: only the first packet of a connection is filtered).
+/// Evaluates one filter for the first packet of a connection; what was admitted stays admitted (NSG-04, NSG-07, NSG-08,
+/// FW-12, FW-13).
 pub(super) fn apply(
     plane: &Plane,
     filter: &Filter,
@@ -83,7 +84,9 @@ pub(super) fn apply(
     vec![step.at(&filter.origin).rules(filter.rules_ids)]
 }
 
-/// Filters between an endpoint and its network: outbound its own first, inbound its segment's first (EVAL-03).
+/// Filters between an endpoint and its network: outbound its own first, inbound its segment's first (EVAL-03, NSG-02,
+/// NSG-09), admin rules before both and for this side only (AVNM-01, AVNM-04). A private endpoint's address is one of its
+/// network's, not of its service's tag (PE-28).
 pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction, packet: &Packet) -> Vec<Step> {
     let endpoint = plane.endpoints.get(id);
     let subject = match &endpoint.role {

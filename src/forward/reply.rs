@@ -189,6 +189,10 @@ impl<'a> Back<'a> {
         if self.devices.len() > 8 { Hop::Lost } else { Hop::On }
     }
 
+    /// Whether each stateful device saw both directions: one-sided steering, a learned route beside a default, shared
+    /// services that answer directly, public balancers before machines with a default to a firewall (ASYM-01, ASYM-03 to
+    /// ASYM-06, LB-07). Security groups are no such devices: an interface sees both directions (ASYM-05, ASYM-06,
+    /// ASYM-08).
     fn finish(&self, owned: bool, sent: &Packet) -> Vec<Step> {
         let reached = self.plane.endpoints.get(self.arrival.endpoint);
         let source = self.source;

@@ -191,7 +191,7 @@ impl<'a> Walk<'a> {
         self.steps.push(
             Step::block(Stage::Route, Reason::RouteLoop, format!("the packet passes {emitter} twice"))
                 .at(emitter)
-                .rules(&["EVAL-07"])
+                .rules(&["EVAL-07", "UDR-13"])
                 .fix("break the circle of next hops in the route tables on this path"),
         );
         End::Lost
@@ -222,6 +222,7 @@ impl<'a> Walk<'a> {
         Some(End::Lost)
     }
 
+    /// One hop, by the routes of the emitter's own segment: the receiver's table plays no part (EVAL-04).
     fn hop(&mut self, endpoint: &'a Endpoint, segment: &'a Segment, routes: &'a [Route]) -> Option<End> {
         self.crossed_regions = false;
         // Service endpoint routes outrank all others (ROUTE-15, SEP-02).
@@ -445,7 +446,8 @@ impl<'a> Walk<'a> {
             && !network.prefixes.iter().any(|p| p.contains(self.packet.source))
     }
 
-    /// What a peering does to the packet (PEER-06, PEER-07, PEER-14).
+    /// What a peering does to the packet (PEER-06, PEER-07, PEER-14). It is asked once per peering, so a packet that a
+    /// device translated comes from the device's own network.
     fn cross(&mut self, segment: &Segment, link: Option<&Link>, owner: Option<Id<Endpoint>>) {
         let Some(link) = link else { return };
         self.crossed_regions = link.global;

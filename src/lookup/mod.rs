@@ -91,7 +91,8 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Servers in order; the next is asked only if the earlier does not answer (DNS-05).
+    /// Servers in order; the next is asked only if the earlier does not answer (DNS-05, DNS-06). What counts is where the
+    /// query ends, not the zones and rulesets of the network it began in (DNS-04, RESOLVER-05, RESOLVER-14).
     fn servers(
         &mut self,
         servers: &[IpAddr],
@@ -200,7 +201,8 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// A server of the customer's: its own zones, the longest forwarder, then what it does with the rest (FWD-07).
+    /// A server of the customer's: its own zones, the longest forwarder, then what it does with the rest (FWD-07). It has
+    /// the view of the network it sits in, and takes every name of a suffix there (FWD-02, FWD-08, RESOLVER-16).
     fn server(&mut self, server: &'a DnsServer, at: Id<Endpoint>, name: &Fqdn) -> Answer {
         if self.too_deep(&server.origin) {
             return Answer::None(Reason::DnsLoop);
@@ -266,7 +268,10 @@ impl<'a> Walker<'a> {
     }
 
     /// The platform's resolver of a network: managed overrides, linked zones by longest suffix, rulesets, public
-    /// (ZONE-06 to ZONE-09, MPE-10), at every link of an alias chain (DNS-09).
+    /// (DNS-17, ZONE-06 to ZONE-09, MPE-10), at every link of an alias chain (DNS-09). A zone of another name is never
+    /// reached, and one that holds other resources' records answers no (ZONE-14, ZONE-15, ZONE-16). A zone beats a rule,
+    /// rules match whole labels and may lead in a circle (RESOLVER-06, RESOLVER-08, RESOLVER-11, RESOLVER-12,
+    /// RESOLVER-15).
     fn platform(&mut self, id: Id<View>, name: &Fqdn) -> Answer {
         let view = self.plane.dns.views.get(id);
         if self.too_deep(&view.origin) {
@@ -418,7 +423,9 @@ enum Reached<'a> {
     Server(&'a DnsServer, Id<Endpoint>),
 }
 
-/// What public DNS says of a name; a name nobody declared is unknown, never absent.
+/// What public DNS says of a name; a name nobody declared is unknown, never absent. It holds an alias only for what has an
+/// endpoint, says nothing of access, and is what everyone without the zone sees (DNS-10, DNS-11, ZONE-11, ZONE-17,
+/// PAAS-07).
 fn said_in_public<'a>(plane: &'a Plane, name: &Fqdn) -> Said<'a> {
     let public: &RecordSet = &plane.dns.public;
     if let Some(record) = public.find(name) {

@@ -89,8 +89,8 @@ pub(super) fn connection(endpoint: &Endpoint, private: &PrivateEndpoint, limited
     steps
 }
 
-/// A private endpoint leads to exactly its doors, on their ports, and the service's firewall is not consulted
-/// (PE-01, PE-15, PE-18).
+/// A private endpoint leads to exactly its doors, on their ports, and neither the service's firewall nor a perimeter is
+/// consulted (PE-01, PE-15, PE-18, NSP-05).
 pub(super) fn door_through_endpoint(
     plane: &Plane,
     endpoint: &Endpoint,
@@ -326,7 +326,7 @@ fn perimeter(gate: &Gate, caller: Caller<'_>) -> Option<Step> {
 }
 
 /// Public admission, in the order of precedence: open to all, the caller's subnet, its address, its identity, the
-/// exception for trusted services (PAAS-01, SE-04, TRUST-01, TRUST-06).
+/// exception for trusted services (PAAS-01, PAAS-02, PAAS-03, PAAS-06, SE-03, SE-04, TRUST-01, TRUST-06).
 fn admission(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
     let stage = Stage::Service;
     let who = &gate.origin;

@@ -50,7 +50,8 @@ impl Compiler<'_> {
         ids
     }
 
-    /// Records written by hand: relative name, `@` for the apex (ZG-03).
+    /// Records written by hand: relative name, `@` for the apex (ZG-03). They outlive their endpoints, and may hold public
+    /// addresses (PE-37, ZONE-12).
     fn written(&mut self, zone: &Fqdn, a: &Map<AddressRecord>, cname: &Map<CnameRecord>, records: &mut RecordSet) {
         for (relative, entry) in a.iter() {
             match zone.prepend(relative) {
@@ -158,6 +159,7 @@ impl Compiler<'_> {
         self.customer_endpoints = endpoints;
     }
 
+    /// What each network sees: the zones linked to it, whatever it is peered with (ZONE-01, ZONE-03, ZONE-18, DNS-14).
     fn views(&mut self, zones: &BTreeMap<String, Id<Zone>>) {
         let estate = self.estate;
         let mut links: BTreeMap<String, Vec<ZoneLink>> = BTreeMap::new();

@@ -188,7 +188,7 @@ impl Compiler<'_> {
     }
 
     /// Whether the public endpoint takes traffic: as declared, or as the type decides when nothing is (APP-05,
-    /// COSMOS-01).
+    /// COSMOS-01, COSMOS-02). For every other type an endpoint closes nothing (PE-16, SQL-01).
     fn access(&mut self, name: &str, service: &Service, kind: &str) -> Setting<bool> {
         let switch = &service.public_network_access_enabled;
         if let Some(access) = &service.public_network_access {
@@ -246,8 +246,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Callers that a service type trusts: by type, and where its list asks for one, with an identity (TRUST-05 to
-    /// TRUST-12).
+    /// Callers that a service type trusts: by type, and where its list asks for one, with an identity (TRUST-05, TRUST-06,
+    /// TRUST-09, TRUST-10, TRUST-11, TRUST-12).
     fn trusted_by(&self, kind: &str) -> BTreeSet<Id<Resource>> {
         let listed = |list: &[&str], kind: &str| {
             list.iter().any(|l| *l == kind || kind.split_once('/').is_some_and(|(namespace, _)| namespace == *l))

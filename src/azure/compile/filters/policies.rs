@@ -69,7 +69,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Ranges that keep their source; `255.255.255.255/32` is nobody's, so everything is translated (SNAT-03).
+    /// Ranges that keep their source; `255.255.255.255/32` is nobody's, so everything is translated (SNAT-03). Public
+    /// ranges in private use have to be named (SNAT-04, VWAN-22).
     fn kept_ranges(&mut self, ranges: &[Spanned<String>]) -> AddressSet {
         let mut kept = AddressSet::default();
         for range in ranges {

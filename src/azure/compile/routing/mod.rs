@@ -99,7 +99,7 @@ impl<'e> Compiler<'e> {
         let system = self.system_routes(vnet, network);
         let propagate = table.is_none_or(|(_, t)| t.value.bgp_route_propagation_enabled.value);
         if propagate {
-            // Own and peered prefixes beat learned routes, even more specific ones (ROUTE-14, A-03).
+            // Own and peered prefixes beat learned routes, even more specific ones (ROUTE-14, PEER-05, VWAN-10, A-03).
             let (beaten, open): (Vec<_>, Vec<_>) =
                 self.learned_routes(vnet).into_iter().partition(|l| system.iter().any(|s| s.prefix.covers(l.prefix)));
             routes.extend(open);
@@ -121,7 +121,7 @@ impl<'e> Compiler<'e> {
     }
 
     /// Routes of a route table; those whose prefix is a service tag become prefixes where the tag's are known
-    /// (UDR-01 to UDR-07, ROUTE-17).
+    /// (UDR-01, UDR-05, UDR-06, UDR-07, UDR-09, ROUTE-17).
     fn user_routes(
         &mut self,
         vnet: &str,
@@ -215,7 +215,7 @@ impl<'e> Compiler<'e> {
         self.gateways.get(*name).map_or(NextHop::Drop(Reason::NextHop), |id| NextHop::Gateway(*id))
     }
 
-    /// Own and joined networks (ROUTE-01, ROUTE-02, ROUTE-06, ROUTE-10).
+    /// Own and joined networks (ROUTE-01, ROUTE-02, ROUTE-06, ROUTE-10), and no network beyond those (PEER-02).
     fn system_routes(&self, vnet: &str, network: Id<Network>) -> Vec<Route> {
         let own = self.plane.networks.get(network);
         let mut system = Vec::new();
@@ -236,7 +236,8 @@ impl<'e> Compiler<'e> {
         system
     }
 
-    /// What gateways, Route Servers and hubs bring (ROUTE-07, ROUTE-11, VWAN-09).
+    /// What gateways, Route Servers and hubs bring, a default route included (ROUTE-07, ROUTE-11, ROUTE-19, ER-03,
+    /// VWAN-09, PE-35).
     fn learned_routes(&self, vnet: &str) -> Vec<Route> {
         let learned = self.gateway_routes(vnet).into_iter().filter(|l| l.state != LinkState::Withdrawn);
         let mut routes: Vec<Route> = learned
@@ -285,8 +286,9 @@ impl<'e> Compiler<'e> {
         missing
     }
 
-    /// Each private endpoint address is a route of its own in its network and directly peered ones (PE-21), unless a
-    /// user route overrides it (PE-23); the default route never does (PE-25).
+    /// Each private endpoint address is a route of its own in its network and directly peered ones (PE-20, PE-21), unless
+    /// a user route overrides it (PE-23); the default route never does (PE-25). Endpoints of one resource in several
+    /// networks are doors of their own (PE-08, PE-36).
     fn endpoint_routes(&self, vnet: &str, user: &UserRoutes, routes: &mut Vec<Route>, replaced: &mut Vec<Route>) {
         for private in &self.customer_endpoints {
             let segment = self.plane.segments.get(private.segment);
@@ -383,7 +385,9 @@ fn route(prefix: Prefix, hop: NextHop, source: RouteSource, origin: Origin, rule
     Route { prefix, hop, source, shown, origin, rules }
 }
 
-/// Longest prefix first (ROUTE-12); at equal length user, then gateway, then system (ROUTE-13).
+/// Longest prefix first (ROUTE-12, ROUTE-18), so that a short user route captures no peer, a long one also the own
+/// subnet, and a learned prefix bypasses an announced default (ROUTE-16, UDR-12, ARS-03); at equal length user, then
+/// gateway, then system (ROUTE-13, PE-24).
 fn sorted(mut routes: Vec<Route>) -> Vec<Route> {
     routes.sort_by_key(|r| (std::cmp::Reverse(r.prefix.length()), r.prefix, r.source));
     routes
