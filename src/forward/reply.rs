@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::step::{Stage, Step};
-use super::walk::{Arrival, lookup, nearby};
+use super::walk::{Arrival, lookup, nearby, table};
 use crate::{
     dataplane::{Endpoint, Id, NextHop, Packet, Plane, Role, Route, Segment},
     net::{Transport, is_public},
@@ -107,11 +107,7 @@ impl<'a> Back<'a> {
 
     fn hop(&mut self) -> Hop {
         let here = self.plane.endpoints.get(self.emitter);
-        let routes = match &here.role {
-            Role::Gateway(gateway) if self.from_inside => &gateway.tunnels,
-            _ => &self.segment.routes,
-        };
-        match lookup(routes, self.source) {
+        match lookup(table(here, self.segment, self.from_inside, self.source), self.source) {
             Some(route) => self.follow(route),
             None => Hop::Lost,
         }

@@ -125,6 +125,24 @@ pub(super) fn nearby(plane: &Plane, segment: &Segment, address: IpAddr) -> Optio
     plane.owner(segment.network, address).or_else(beside).or_else(in_hub)
 }
 
+/// The routes an endpoint sends by. A gateway sends what its network hands it over its connections, and back into its
+/// networks what only they hold: so spokes meet through it (PEER-10, GW-01).
+pub(super) fn table<'a>(
+    endpoint: &'a Endpoint,
+    segment: &'a Segment,
+    from_inside: bool,
+    destination: IpAddr,
+) -> &'a [Route] {
+    match &endpoint.role {
+        Role::Gateway(gateway) if from_inside => {
+            let tunnelled = lookup(&gateway.tunnels, destination).is_some();
+            let near = lookup(&segment.routes, destination).map(|r| &r.hop);
+            if !tunnelled && matches!(near, Some(NextHop::Network { .. })) { &segment.routes } else { &gateway.tunnels }
+        }
+        _ => &segment.routes,
+    }
+}
+
 /// A route found for a packet: how it is written, where it leads, and who says so.
 struct Found<'a> {
     label: String,
@@ -179,10 +197,7 @@ impl<'a> Walk<'a> {
             };
             self.steps.extend(at_endpoint(self.plane, self.emitter, Direction::Outbound, &self.packet));
             let segment = self.plane.segments.get(segment);
-            let routes = match &endpoint.role {
-                Role::Gateway(gateway) if self.from_inside => &gateway.tunnels,
-                _ => &segment.routes,
-            };
+            let routes = table(endpoint, segment, self.from_inside, self.packet.destination);
             if let Some(end) = self.hop(endpoint, segment, routes) {
                 return end;
             }

@@ -19,7 +19,14 @@ impl Compiler<'_> {
         for (name, entry) in estate.network_managers.iter() {
             for (vnet, declared) in estate.virtual_networks.iter() {
                 let rules = self.rules_for(&entry.value, vnet);
-                if rules.is_empty() {
+                // Networks with these services get no admin rules at all (AVNM-06).
+                let exempt = declared.value.subnets.iter().any(|(_, s)| {
+                    s.value.delegation.as_ref().is_some_and(|d| {
+                        let service = d.value.to_lowercase();
+                        matches!(service.as_str(), "microsoft.sql/managedinstances" | "microsoft.databricks/workspaces")
+                    })
+                });
+                if rules.is_empty() || exempt {
                     continue;
                 }
                 let filter = Filter {
