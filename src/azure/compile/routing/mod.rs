@@ -20,7 +20,6 @@ use crate::{
         network::{NextHopType, PrivateEndpointNetworkPolicies, Route as UserRoute, RouteTable},
     },
     dataplane::{Id, Network, NextHop, Origin, Route, RouteSource, Segment, TagRoute},
-    diag::{Diagnostic, code},
     document::Entry,
     net::Prefix,
     verdict::Reason,
@@ -142,16 +141,8 @@ impl<'e> Compiler<'e> {
                     made.shown = shown;
                     routes.push(made);
                 }
-                Err(error)
-                    if text.value.starts_with(|c: char| c.is_ascii_digit()) || text.value.contains([':', '/']) =>
-                {
-                    if self.reported.insert(text.span) {
-                        self.diagnostics.push(
-                            Diagnostic::error(code::PREFIX, text.span, error.to_string())
-                                .help("use a prefix such as 10.0.0.0/16, or a service tag"),
-                        );
-                    }
-                }
+                // A prefix that is none was reported with the route table (see references).
+                Err(_) if is_prefix(&text.value) => {}
                 Err(_) => by_tag.push((text.value.clone(), origin, &entry.value)),
             }
         }
@@ -400,6 +391,11 @@ fn select(routes: Vec<Route>) -> (Vec<Route>, Vec<Route>) {
         if active.last().is_some_and(|r| r.prefix == route.prefix) { replaced.push(route) } else { active.push(route) }
     }
     (active, replaced)
+}
+
+/// Whether a route's destination is meant as a prefix, rather than as a service tag.
+fn is_prefix(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_digit()) || text.contains([':', '/'])
 }
 
 /// A segment with nothing on it yet.

@@ -1,9 +1,11 @@
 //! References and shapes of what routes are made of.
 
 use super::super::Compiler;
+use super::is_prefix;
 use crate::{
     azure::model::network::NextHopType,
     diag::{Diagnostic, code},
+    net::Prefix,
 };
 
 impl Compiler<'_> {
@@ -56,6 +58,15 @@ impl Compiler<'_> {
         }
         for (_, entry) in estate.route_tables.iter() {
             for (name, route) in entry.value.routes.iter() {
+                let destination = &route.value.address_prefix;
+                if let Err(error) = destination.value.parse::<Prefix>()
+                    && is_prefix(&destination.value)
+                {
+                    self.diagnostics.push(
+                        Diagnostic::error(code::PREFIX, destination.span, error.to_string())
+                            .help("use a prefix such as 10.0.0.0/16, or a service tag"),
+                    );
+                }
                 let appliance = route.value.next_hop_type.value == NextHopType::VirtualAppliance;
                 if appliance != route.value.next_hop_in_ip_address.is_some() {
                     let (message, help) = if appliance {
