@@ -12,9 +12,10 @@ use privreach::{
     diag::Severity,
     scenario::load_paths,
     snapshot::Snapshot,
+    verdict::{Reason, Word},
     verify::{Outcome, verify},
 };
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 fn evaluate(directory: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
@@ -43,6 +44,20 @@ fn evaluate(directory: &str) {
     assert!(problems.is_empty(), "{directory} has problems:\n{}", problems.join("\n"));
     assert!(failures.is_empty(), "{directory} disagrees:\n{}", failures.join("\n"));
     assert!(expectations > 0, "{directory} evaluates nothing");
+}
+
+/// Every reason of the vocabulary decides, or helps to decide, some flow of a scenario or case.
+#[test]
+fn every_reason_occurs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let loaded = load_paths(&[root.join("scenarios"), root.join("tests/cases")]);
+    let mut seen: BTreeSet<Reason> = BTreeSet::new();
+    for scenario in loaded.scenarios {
+        let verification = verify(&Snapshot::new(scenario));
+        seen.extend(verification.checked.iter().flat_map(|c| c.trace.judgement.reasons.clone()));
+    }
+    let missing: Vec<_> = Reason::ALL.iter().filter(|r| !seen.contains(r)).collect();
+    assert!(missing.is_empty(), "no scenario or case shows {missing:?}");
 }
 
 #[test]

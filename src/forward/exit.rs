@@ -55,7 +55,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The public source a packet gets, in the documented order: NAT gateway, own public address, outbound rule of a
-    /// balancer, default outbound access (NAT-01, A-11).
+    /// balancer, default outbound access (NAT-01, NAT-05, A-11).
     fn outbound_method(
         &mut self,
         endpoint: &Endpoint,

@@ -168,6 +168,7 @@ impl<'a> Found<'a> {
 }
 
 impl<'a> Walk<'a> {
+    /// Hop by hop, past every blocker as if it were open, so that one walk names them all (EVAL-01, EVAL-06).
     fn run(&mut self) -> End {
         // What is addressed to the sender itself never leaves it.
         if self.plane.endpoints.get(self.emitter).addresses.contains(&self.packet.destination) {

@@ -202,7 +202,7 @@ impl<'a> Walker<'a> {
     }
 
     /// A server of the customer's: its own zones, the longest forwarder, then what it does with the rest (FWD-07). It has
-    /// the view of the network it sits in, and takes every name of a suffix there (FWD-02, FWD-08, RESOLVER-16).
+    /// the view of the network it sits in, and takes every name of a suffix there (FWD-02, FWD-03, FWD-08, RESOLVER-16).
     fn server(&mut self, server: &'a DnsServer, at: Id<Endpoint>, name: &Fqdn) -> Answer {
         if self.too_deep(&server.origin) {
             return Answer::None(Reason::DnsLoop);

@@ -326,7 +326,7 @@ fn perimeter(gate: &Gate, caller: Caller<'_>) -> Option<Step> {
 }
 
 /// Public admission, in the order of precedence: open to all, the caller's subnet, its address, its identity, the
-/// exception for trusted services (PAAS-01, PAAS-02, PAAS-03, PAAS-06, SE-03, SE-04, TRUST-01, TRUST-06).
+/// exception for trusted services (PAAS-01, PAAS-02, PAAS-03, PAAS-06, SE-03, SE-04, TRUST-01, TRUST-06, TRUST-07).
 fn admission(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
     let stage = Stage::Service;
     let who = &gate.origin;

@@ -27,6 +27,7 @@ impl Compiler<'_> {
         }
     }
 
+    /// An app with integration has the names and routes of its network, one without has neither (APP-02, APP-04).
     fn app_client(&mut self, name: &str, service: &Service, span: Span) {
         let outside = self.outside_endpoint(name, span);
         let origin = Origin::new("service", name, span);

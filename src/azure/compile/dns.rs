@@ -159,7 +159,8 @@ impl Compiler<'_> {
         self.customer_endpoints = endpoints;
     }
 
-    /// What each network sees: the zones linked to it, whatever it is peered with (ZONE-01, ZONE-03, ZONE-18, DNS-14).
+    /// What each network sees: the zones linked to it, whatever it is peered with (ZONE-01, ZONE-02, ZONE-03,
+    /// ZONE-18, DNS-14).
     fn views(&mut self, zones: &BTreeMap<String, Id<Zone>>) {
         let estate = self.estate;
         let mut links: BTreeMap<String, Vec<ZoneLink>> = BTreeMap::new();
@@ -479,6 +480,7 @@ impl Compiler<'_> {
         }
     }
 
+    /// Rulesets act in the networks they are linked to; a rule that is off is none (RESOLVER-04, RESOLVER-07).
     fn rulesets(&mut self) {
         let estate = self.estate;
         let outbound: BTreeMap<String, Id<Endpoint>> = self

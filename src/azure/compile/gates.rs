@@ -317,7 +317,7 @@ impl Compiler<'_> {
         }
     }
 
-    /// Perimeters act on the gates of the services in them (NSP-02 to NSP-04).
+    /// Perimeters act on the gates of the services in them (NSP-01, NSP-02, NSP-04).
     pub(super) fn perimeters(&mut self) {
         let estate = self.estate;
         let names = self.resources.clone();

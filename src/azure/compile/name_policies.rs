@@ -9,7 +9,8 @@ use crate::{
 use std::collections::BTreeMap;
 
 impl Compiler<'_> {
-    /// Attaches each policy's rules to the views of its networks; a network has one policy (DNSPOL-01).
+    /// Attaches each policy's rules to the views of its networks; a network has one policy (DNSPOL-01). Who
+    /// asks another server is subject to the policy of that server's network (DNSPOL-05).
     pub(super) fn name_policies(&mut self) {
         let estate = self.estate;
         let mut taken: BTreeMap<&str, (&str, Span)> = BTreeMap::new();

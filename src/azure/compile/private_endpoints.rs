@@ -32,8 +32,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// One endpoint: its addresses, its target, and the state that lets it carry traffic (PE-01, PE-04, PE-11, PE-12,
-    /// PE-14, PLS-05, PLS-10).
+    /// One endpoint: its addresses, its target, the state that lets it carry traffic, and whether its subnet's group acts
+    /// on it (PE-01, PE-04, PE-11, PE-12, PE-14, PE-27, PLS-05, PLS-10).
     fn private_endpoint(
         &mut self,
         name: &str,

@@ -204,6 +204,8 @@ impl Compiler<'_> {
         found
     }
 
+    /// Network rules by address or resolved name, application rules by the requested name and the ports of their
+    /// protocols (FW-05, FW-06).
     fn policy_rules(&mut self, policy: &FirewallPolicy, proxy: bool) -> (Vec<FilterRule>, Vec<FilterRule>) {
         let (mut network, mut application) = (Vec::new(), Vec::new());
         for (_, group) in policy.rule_collection_groups.iter() {

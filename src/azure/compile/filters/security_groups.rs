@@ -24,6 +24,7 @@ struct Side<'r> {
 }
 
 impl Compiler<'_> {
+    /// One group at a subnet, one at an interface (NSG-01).
     pub(super) fn security_groups(&mut self) {
         let estate = self.estate;
         let groups = self.application_groups();
@@ -72,7 +73,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Members of application security groups; all of one group are in one network (ASG-01).
+    /// Members of application security groups, private endpoints among them; all of one group are in one network (ASG-01,
+    /// PE-29).
     fn application_groups(&mut self) -> Groups {
         let estate = self.estate;
         let mut groups: Groups =

@@ -133,7 +133,8 @@ impl<'e> Compiler<'e> {
         }
     }
 
-    /// What one connection brings to its gateway (GW-02, GW-03, GW-04, GW-12).
+    /// What one connection brings to its gateway (GW-02, GW-03, GW-04, GW-12); ExpressRoute always speaks BGP (ER-01). What
+    /// is withdrawn leaves the platform's own routes: a design may fail open (ROUTE-20).
     fn connection(&mut self, name: &str, entry: &Connection) -> Vec<Learned> {
         let connection = &entry.value;
         let ends = usize::from(connection.on_premises_site.is_some())

@@ -79,7 +79,8 @@ impl<'e> Compiler<'e> {
         self.special_subnets();
     }
 
-    /// ROUTE-01 to ROUTE-17, PE-21 to PE-25.
+    /// User, system, learned and endpoint routes of one subnet, and the winner of each prefix; a table may keep learned
+    /// routes out (UDR-08).
     fn subnet_routes(&mut self, vnet: &str, subnet: &str) -> Table {
         let Some(network) = self.vnets.get(vnet).copied() else { return Table::default() };
         let declared = self.estate.virtual_networks.get(vnet).and_then(|v| v.value.subnets.get(subnet));

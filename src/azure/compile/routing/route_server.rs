@@ -35,7 +35,8 @@ impl<'e> Compiler<'e> {
     }
 
     /// Routes that a Route Server programs in a network: shorter AS paths win, equal ones share (ROUTE-22); prefixes
-    /// equal to or inside the network's own are left out (ROUTE-11).
+    /// equal to or inside the network's own are left out (ROUTE-11). The server itself forwards nothing and tells no other
+    /// server (NVA-08, ARS-06).
     pub(super) fn route_server_routes(&self, vnet: &str) -> Vec<Route> {
         let remote = self.peers.of(vnet).iter().filter(|p| p.uses_gateway).map(|p| p.remote.as_str());
         let own = self.space_of(vnet);
