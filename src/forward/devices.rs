@@ -40,6 +40,8 @@ impl<'a> Walk<'a> {
             .rules(rules);
         step.span = route.span;
         self.steps.push(step);
+        // A device in a peered network is reached over the peering, which asks what it asks of every packet.
+        self.cross(segment, self.link_to(segment, owner), Some(owner));
         self.unsupported(device);
         // The next hop may be whom the packet is for.
         if device.addresses.contains(&self.packet.destination) {

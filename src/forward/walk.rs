@@ -343,12 +343,7 @@ impl<'a> Walk<'a> {
             }
             NextHop::Endpoint(target) => {
                 self.steps.push(found.via(&self.plane.endpoints.get(*target).origin));
-                let home = self.plane.network_of(*target);
-                let link = segment.routes.iter().chain(&segment.replaced_routes).find_map(|r| match &r.hop {
-                    NextHop::Network { network, link } if Some(*network) == home => link.as_deref(),
-                    _ => None,
-                });
-                self.cross(segment, link, Some(*target));
+                self.cross(segment, self.link_to(segment, *target), Some(*target));
                 self.deliver(*target)
             }
             NextHop::Gateway(gateway) => {
@@ -462,9 +457,18 @@ impl<'a> Walk<'a> {
             && !network.prefixes.iter().any(|p| p.contains(self.packet.source))
     }
 
+    /// The peering that lies between a segment and an endpoint, if one does.
+    pub(super) fn link_to(&self, segment: &'a Segment, target: Id<Endpoint>) -> Option<&'a Link> {
+        let home = self.plane.network_of(target)?;
+        segment.routes.iter().chain(&segment.replaced_routes).find_map(|route| match &route.hop {
+            NextHop::Network { network, link } if *network == home => link.as_deref(),
+            _ => None,
+        })
+    }
+
     /// What a peering does to the packet (PEER-06, PEER-07, PEER-14). It is asked once per peering, so a packet that a
     /// device translated comes from the device's own network.
-    fn cross(&mut self, segment: &Segment, link: Option<&Link>, owner: Option<Id<Endpoint>>) {
+    pub(super) fn cross(&mut self, segment: &Segment, link: Option<&Link>, owner: Option<Id<Endpoint>>) {
         let Some(link) = link else { return };
         self.crossed_regions = link.global;
         let ends = [self.packet.source, self.packet.destination];
