@@ -17,6 +17,8 @@ mod hybrid;
 mod reference;
 #[path = "judge/rules.rs"]
 mod rules;
+#[path = "judge/transit.rs"]
+mod transit;
 
 use estate::{Estate, Rule};
 use privreach::{
@@ -237,4 +239,70 @@ fn a_machine_that_may_send_nothing_reaches_nothing() {
             }
         }
     }
+}
+
+#[test]
+fn the_step_engine_agrees_with_the_rules_on_transit_estates() {
+    let mut different: BTreeMap<String, (usize, String)> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for seed in 0..2 * seeds() {
+        let estate = transit::estate(seed);
+        let text = transit::text(&estate);
+        let loaded = load_text("transit.yaml", &text);
+        assert!(loaded.diagnostics.is_empty(), "{:?}\n{text}", loaded.diagnostics);
+        let snapshot = Snapshot::new(loaded.scenarios.into_iter().next().unwrap());
+        assert!(snapshot.diagnostics.is_empty(), "{:?}\n{text}", snapshot.diagnostics);
+        for (from, to, port) in transit::questions() {
+            let question = Question {
+                from: format!("vm-{from}"),
+                to: match to {
+                    transit::To::Machine(n) => format!("vm-{n}"),
+                    transit::To::Host => "www.example.com".to_owned(),
+                    transit::To::Vault => "kv.vault.azure.net".to_owned(),
+                },
+                port,
+                transport: Transport::Tcp,
+            };
+            let expected = estate.judge(from, to, port);
+            *seen.entry(expected).or_default() += 1;
+            let traced = trace(&snapshot.plane, &question).unwrap();
+            let found = words(&traced.judgement);
+            let same = match expected.0 {
+                "several" => !traced.alternatives.is_empty(),
+                _ => (found.0.as_str(), found.1.as_str()) == expected,
+            };
+            if !same {
+                let kind = format!("rules say {expected:?}, engine says {found:?}");
+                let steps: Vec<_> = traced.steps.iter().map(|s| (&s.text, s.outcome)).collect();
+                let place = || {
+                    let alternatives = &traced.alternatives;
+                    format!("seed {seed}: {from} to {to:?}:{port}\n{estate:#?}\nsteps {steps:#?}\n{alternatives:#?}")
+                };
+                different.entry(kind).or_insert_with(|| (0, place())).0 += 1;
+            }
+        }
+    }
+    for (kind, (count, example)) in &different {
+        eprintln!("{count} times: {kind}; first at {example}");
+    }
+    assert!(different.is_empty(), "the judges differ: {:#?}", different.keys());
+    let wanted = [
+        "NOROUTE",
+        "NEXTHOP",
+        "IPFWD",
+        "LB-NORULE",
+        "LB-PROBE",
+        "PEER-ACCESS",
+        "PEER-FWD",
+        "NO-EGRESS",
+        "NSG",
+        "PORT",
+        "PNA",
+        "ASYM",
+        "TAG",
+        "routed",
+        "public-endpoint",
+    ];
+    let missing: Vec<_> = wanted.iter().filter(|w| !seen.keys().any(|(_, why)| why == *w)).collect();
+    assert!(missing.is_empty(), "no transit estate shows {missing:?}");
 }

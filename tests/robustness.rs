@@ -14,6 +14,32 @@ use proptest::prelude::*;
 const QUICKSTART: &str = include_str!("../scenarios/quickstart/quickstart.yaml");
 const FLAGSHIP: &str = include_str!("../scenarios/foundry-hub/foundry-hub.yaml");
 
+/// Files that together use most of the format.
+const WIDE: [&str; 9] = [
+    include_str!("../scenarios/hub-spoke-firewall/hub-spoke-firewall.yaml"),
+    include_str!("../scenarios/virtual-wan-routing-intent/virtual-wan.yaml"),
+    include_str!("../scenarios/hybrid-dns-resolver/hybrid-dns-resolver.yaml"),
+    include_str!("../scenarios/private-link-service/private-link-service.yaml"),
+    include_str!("cases/core/c-network-manager.yaml"),
+    include_str!("cases/core/h-gateways.yaml"),
+    include_str!("cases/core/h-point-to-site.yaml"),
+    include_str!("cases/core/j-balancers-and-egress.yaml"),
+    include_str!("cases/private/c7-service-firewalls.yaml"),
+];
+
+/// Replaces values inside lines, where much is written on one line: a number, a name, a reference to another thing.
+fn revalued(text: &str, changes: &[(usize, usize)]) -> String {
+    let mut words: Vec<String> = text.split(' ').map(str::to_owned).collect();
+    for (at, other) in changes {
+        let (at, other) = (at % words.len(), other % words.len());
+        let value = |w: &str| !w.contains('\n') && !w.ends_with(':') && !w.contains(['{', '}', '[', ']']);
+        if value(&words[at]) && value(&words[other]) {
+            words[at] = words[other].clone();
+        }
+    }
+    words.join(" ")
+}
+
 fn run(text: &str) {
     for scenario in load_text("fuzzed.yaml", text).scenarios {
         let snapshot = Snapshot::new(scenario);
@@ -70,6 +96,15 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn mutated_cases(
+        file in 0..WIDE.len(),
+        changes in proptest::collection::vec((any::<usize>(), any::<u8>(), any::<usize>()), 0..4),
+        values in proptest::collection::vec((any::<usize>(), any::<usize>()), 1..30),
+    ) {
+        run(&revalued(&mutated(WIDE[file], &[changes, vec![(0, 2, 0)]].concat()), &values));
+    }
 
     #[test]
     fn mutated_flagship(changes in proptest::collection::vec((any::<usize>(), any::<u8>(), any::<usize>()), 1..6)) {
