@@ -23,7 +23,7 @@ impl Snapshot {
     /// Compiles a scenario.
     #[must_use]
     pub fn new(scenario: Scenario) -> Self {
-        let (plane, diagnostics) = compile(&scenario.estate);
+        let (plane, diagnostics) = compile(&scenario.estate, scenario.service_tags.as_deref());
         Self { scenario, plane, diagnostics: diagnostics.into_sorted() }
     }
 

@@ -4,4 +4,5 @@ pub mod compile;
 pub mod defaults;
 pub mod known_services;
 pub mod model;
+pub mod service_tags;
 pub mod topology;

@@ -70,6 +70,8 @@ pub struct Matcher {
     pub addresses: AddressSet,
     /// Service tags, as `Storage` or `Storage.eastus2`.
     pub tags: Vec<String>,
+    /// Service tags whose prefixes are known.
+    pub known_tags: Vec<(String, AddressSet)>,
     /// All public addresses.
     pub internet: bool,
     /// Addresses that belong only by an assumption, with its id.
@@ -96,7 +98,16 @@ impl Matcher {
         let assumed = self.assumed.as_ref().is_some_and(|(set, _)| set.contains(party.address));
         let public = crate::net::is_public(party.address) && party.address != crate::net::PLATFORM_ADDRESS;
         let tagged = self.tags.iter().fold(Match::No, |found, tag| found.or(tag_matches(tag, party, public)));
-        literal.or(tagged).or(Match::from(assumed || self.internet && public && literal != Match::Yes))
+        let known = self.known_tags.iter().fold(Match::No, |found, (tag, set)| {
+            // An address without a number, or of a declared service, is told by the service's tags.
+            let by_tag = if party.tags.is_some() || crate::net::is_undeclared_public(party.address) {
+                tag_matches(tag, party, public)
+            } else {
+                Match::No
+            };
+            found.or(set.contains(party.address).into()).or(by_tag)
+        });
+        literal.or(tagged).or(known).or(Match::from(assumed || self.internet && public && literal != Match::Yes))
     }
 
     /// The assumption a match of this address rests on, if any.

@@ -4,13 +4,15 @@ use super::{
     Anything, Expectation, ExpectationFields, Loaded, Scenario, ScenarioKeys, Variant, expectation::FLOW_KEYS, yaml,
 };
 use crate::{
-    azure::model::Estate,
+    azure::{model::Estate, service_tags::PublishedTags},
     diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span, code, nearest},
     document::{Context, Decode, Entry, MAX_SUGGESTIONS, Mapping, Node, Shape, Spanned, Value, overlay},
 };
 use std::{
+    collections::BTreeMap,
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// Largest file that is read.
@@ -86,6 +88,8 @@ struct Loader {
     sources: SourceMap,
     scenarios: Vec<Scenario>,
     diagnostics: Diagnostics,
+    /// Published lists of service tags that were read, or could not be.
+    tags: BTreeMap<PathBuf, Option<Arc<PublishedTags>>>,
 }
 
 impl Loader {
@@ -107,7 +111,9 @@ impl Loader {
         let mut paths: Vec<_> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
         paths.sort();
         for path in paths {
-            let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            // Published lists of service tags lie beside scenarios and are none.
+            let hidden = name.starts_with('.') || name.starts_with("ServiceTags_");
             let known =
                 path.extension().is_some_and(|e| matches!(e.to_string_lossy().as_ref(), "yaml" | "yml" | "json"));
             match () {
@@ -429,7 +435,15 @@ impl Loader {
         self.diagnostics.extend(context.diagnostics);
         let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
         if let Some(estate) = estate.filter(|_| usable) {
+            let service_tags = match &estate.service_tags_file {
+                None => None,
+                Some(named) => match self.published_tags(named) {
+                    None => return,
+                    read => read,
+                },
+            };
             self.scenarios.push(Scenario {
+                service_tags,
                 file: path.display().to_string(),
                 name: merged.name.clone().unwrap_or(stem),
                 variant,
@@ -439,6 +453,31 @@ impl Loader {
                 expected_diagnostics: expected,
             });
         }
+    }
+}
+
+impl Loader {
+    /// A published list of service tags, read once, from beside the file that names it.
+    fn published_tags(&mut self, named: &Spanned<String>) -> Option<Arc<PublishedTags>> {
+        let beside = PathBuf::from(&self.sources.locate(named.span).file);
+        let path = beside.parent().unwrap_or(Path::new("")).join(&named.value);
+        if let Some(known) = self.tags.get(&path) {
+            return known.clone();
+        }
+        let mut text = String::new();
+        let read = std::fs::File::open(&path)
+            .and_then(|f| f.take(MAX_BYTES).read_to_string(&mut text))
+            .map(|_| text)
+            .map_err(|e| e.to_string());
+        let parsed = read.and_then(|text| PublishedTags::parse(&text));
+        let tags = parsed.map(Arc::new).map_err(|why| {
+            self.diagnostics.push(
+                Diagnostic::error(code::IO, named.span, format!("cannot use {}: {why}", path.display()))
+                    .help("name a ServiceTags_….json file as Microsoft publishes it"),
+            );
+        });
+        self.tags.insert(path, tags.clone().ok());
+        tags.ok()
     }
 }
 

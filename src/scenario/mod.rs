@@ -10,10 +10,11 @@ pub use load::{load_file, load_paths, load_text};
 pub use reference::{json_schema, reference_page};
 
 use crate::{
-    azure::model::Estate,
+    azure::{model::Estate, service_tags::PublishedTags},
     diag::{Diagnostic, SourceMap},
     document::{Map, Spanned, record},
 };
+use std::sync::Arc;
 
 /// An estate with what must hold in it.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub struct Scenario {
     pub description: Option<String>,
     /// The resources.
     pub estate: Estate,
+    /// Published service tags, if the file names a list.
+    pub service_tags: Option<Arc<PublishedTags>>,
     /// What must hold, in order of the file.
     pub expectations: Vec<Expectation>,
     /// Codes of diagnostics that the platform's refusal is expected to cause.

@@ -22,6 +22,7 @@ mod workspaces;
 
 use super::known_services::{Cloud, KnownServices};
 use super::model::{self, Estate};
+use super::service_tags::PublishedTags;
 use crate::{
     dataplane::{ConnectionTarget, Door, Endpoint, Id, Network, Origin, Plane, Proxy, Resource, Segment},
     diag::{Diagnostic, Diagnostics, Span, code, nearest},
@@ -37,8 +38,8 @@ use std::{
 
 /// Compiles an estate. The plane is usable unless the diagnostics contain an error that is not a refusal.
 #[must_use]
-pub fn compile(estate: &Estate) -> (Plane, Diagnostics) {
-    let mut compiler = Compiler::new(estate);
+pub fn compile(estate: &Estate, published: Option<&PublishedTags>) -> (Plane, Diagnostics) {
+    let mut compiler = Compiler::new(estate, published);
     compiler.networks();
     compiler.managed_networks();
     compiler.resources();
@@ -101,6 +102,7 @@ struct Target {
 
 struct Compiler<'e> {
     estate: &'e Estate,
+    published: Option<&'e PublishedTags>,
     cloud: Cloud,
     known: &'static KnownServices,
     plane: Plane,
@@ -158,7 +160,7 @@ struct ManagedName {
 }
 
 impl<'e> Compiler<'e> {
-    fn new(estate: &'e Estate) -> Self {
+    fn new(estate: &'e Estate, published: Option<&'e PublishedTags>) -> Self {
         let cloud = match estate.cloud.value {
             model::Cloud::Public => Cloud::Public,
             model::Cloud::UsGov => Cloud::UsGov,
@@ -166,6 +168,7 @@ impl<'e> Compiler<'e> {
         };
         Self {
             estate,
+            published,
             cloud,
             known: KnownServices::get(),
             plane: Plane::default(),

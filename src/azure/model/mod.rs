@@ -35,6 +35,8 @@ record! {
         network_managers: Map<network_manager::NetworkManager>,
         /// Prefixes of service tags by tag, beside or instead of Microsoft's published list (TAG-04).
         service_tag_prefixes: Map<Vec<Spanned<crate::net::Prefix>>>,
+        /// Microsoft's published list of service tags (`ServiceTags_Public_….json`), relative to this file.
+        service_tags_file: Option<Spanned<String>>,
         /// Addresses and names that the feed of threat intelligence holds (FW-14).
         known_threats: Vec<Spanned<String>>,
         /// Route tables.

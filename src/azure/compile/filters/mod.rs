@@ -71,9 +71,8 @@ impl Compiler<'_> {
                                 .help("use a prefix such as 10.0.0.0/16, an address, a service tag or `*`"),
                         );
                     }
-                    // A tag whose prefixes are declared is as good as those.
                     Err(_) => match self.tag_prefixes(word) {
-                        Some(prefixes) => prefixes.into_iter().for_each(|p| matcher.addresses.insert(p)),
+                        Some(prefixes) => matcher.known_tags.push((word.to_owned(), prefixes.into_iter().collect())),
                         None => matcher.tags.push(word.to_owned()),
                     },
                 }
@@ -95,10 +94,11 @@ impl Compiler<'_> {
         Filter { origin: Origin::new("appliance", name, span), reason: Reason::Nva, rules_ids: &["NVA-02"], ..rules }
     }
 
-    /// The prefixes of a service tag, where the file declares them (TAG-04).
+    /// The prefixes of a service tag, where the file declares them or a published list holds them (TAG-04).
     pub(super) fn tag_prefixes(&self, tag: &str) -> Option<Vec<Prefix>> {
         let declared = self.estate.service_tag_prefixes.iter().find(|(name, _)| name.eq_ignore_ascii_case(tag));
-        declared.map(|(_, prefixes)| prefixes.value.iter().map(|p| p.value).collect())
+        let declared = declared.map(|(_, prefixes)| prefixes.value.iter().map(|p| p.value).collect());
+        declared.or_else(|| self.published?.prefixes(tag).map(<[Prefix]>::to_vec))
     }
 
     fn site_firewall(&mut self, name: &str, firewall: &SiteFirewall, span: Span) -> Filter {
