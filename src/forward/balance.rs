@@ -50,7 +50,8 @@ impl<'a> Walk<'a> {
                 .fix("let members call each other directly, or through a proxy"),
             );
         }
-        if self.over_internet && !balancer.basic {
+        // What a firewall translated to a private frontend did not come unasked.
+        if self.plane.endpoints.get(front).segment.is_none() && !balancer.basic {
             self.closed_by_default(member);
         }
         self.steps.extend(at_endpoint(self.plane, member, Direction::Inbound, &self.packet));

@@ -3,9 +3,9 @@
 use super::egress;
 use super::filters::{party, show, unresolved};
 use super::step::{Stage, Step};
-use super::walk::{End, Walk};
+use super::walk::{End, Walk, lookup};
 use crate::{
-    dataplane::{Direction, Endpoint, Match, Matcher, Network, Reach, Role, Segment},
+    dataplane::{Direction, Endpoint, Id, Match, Matcher, Network, NextHop, Reach, Role, Segment},
     net::{Transport, is_public},
     verdict::Reason,
 };
@@ -109,6 +109,32 @@ impl<'a> Walk<'a> {
         let text = format!("{} has no way out to the internet", segment.origin);
         let fix = format!("attach a NAT gateway to {}, or route it through a firewall", segment.origin);
         none(text, &["NAT-01", "NAT-06", "NAT-07"], fix).map_err(|step| Box::new(step.span(span)))
+    }
+
+    /// Forced tunnelling: out by a site's own way to the internet, if the site can send the replies back (ROUTE-20,
+    /// ER-03).
+    pub(super) fn out_by_site(&mut self, site: Id<Network>) -> Option<End> {
+        let network = self.plane.networks.get(site);
+        let Some(breakout) = &network.breakout else { return self.deliver_in(site) };
+        let inside = self.plane.segments.iter().find(|(_, s)| s.network == site).map(|(_, s)| s);
+        let back = inside.and_then(|s| lookup(&s.routes, self.packet.source)).map(|r| &r.hop);
+        if !matches!(back, Some(NextHop::Gateway(_) | NextHop::Router(_))) {
+            self.steps.push(
+                Step::block(
+                    Stage::Return,
+                    Reason::NoRoute,
+                    format!("{} does not know the way back to {}", network.origin, self.packet.source),
+                )
+                .at(&network.origin)
+                .rules(&["EVAL-02", "GW-13"])
+                .fix(format!("announce {} to {}", self.packet.source, network.origin)),
+            );
+        }
+        let text = format!("{} leaves for the internet by its own breakout", network.origin);
+        self.steps.push(Step::pass(Stage::Route, text).at(&breakout.origin).rules(&["ROUTE-20"]));
+        self.packet.source = breakout.address;
+        self.devices.clear();
+        self.across_internet()
     }
 
     fn same_region_storage(&self, network: &Network) -> bool {

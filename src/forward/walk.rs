@@ -375,6 +375,9 @@ impl<'a> Walk<'a> {
                 if let Some(border) = &network.border {
                     self.border(border);
                 }
+                if is_public(self.packet.destination) && self.plane.owner(*far, self.packet.destination).is_none() {
+                    return self.out_by_site(*far);
+                }
                 self.deliver_in(*far)
             }
             NextHop::Appliance(address) => self.appliance(*address, &found.label, found.origin, found.rules, segment),
@@ -514,7 +517,7 @@ impl<'a> Walk<'a> {
         self.steps.extend(apply(self.plane, border, Stage::Firewall, Direction::Inbound, &self.packet, &unresolved));
     }
 
-    fn deliver_in(&mut self, network: Id<Network>) -> Option<End> {
+    pub(super) fn deliver_in(&mut self, network: Id<Network>) -> Option<End> {
         let destination = self.packet.destination;
         if let Some(owner) = self.plane.owner(network, destination) {
             return self.deliver(owner);
