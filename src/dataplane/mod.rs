@@ -156,6 +156,33 @@ impl<T> Directory<T> {
     }
 }
 
+/// Readings of what the platform's documentation leaves open; a step that rests on one names its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Assumptions {
+    /// A peering without access blocks what no filter mentions.
+    pub closed_peering_blocks: bool,
+    /// A filter that admits the source by its address admits what a peering refuses as forwarded.
+    pub address_admits_forwarded: bool,
+    /// Forwarding rules act on aliases.
+    pub rulesets_see_aliases: bool,
+    /// Policies on names look at aliases.
+    pub policies_see_aliases: bool,
+    /// A private endpoint behind a device that sees requests only is blocked.
+    pub one_sided_endpoints_block: bool,
+}
+
+impl Default for Assumptions {
+    fn default() -> Self {
+        Self {
+            closed_peering_blocks: true,
+            address_admits_forwarded: true,
+            rulesets_see_aliases: true,
+            policies_see_aliases: false,
+            one_sided_endpoints_block: false,
+        }
+    }
+}
+
 /// Everything an engine needs to know of an estate.
 #[derive(Debug, Clone, Default)]
 pub struct Plane {
@@ -171,6 +198,8 @@ pub struct Plane {
     pub doors: Arena<Door>,
     /// Gateways that open connections of their own.
     pub proxies: Arena<Proxy>,
+    /// Readings of what is left open.
+    pub assumptions: Assumptions,
     /// Names.
     pub dns: Dns,
     /// Names of services, each leading to a door.

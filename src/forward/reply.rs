@@ -208,7 +208,8 @@ impl<'a> Back<'a> {
         let text = format!("{device} sees only one direction of {} → {}", sent.source, sent.destination);
         // Without a connection there is no state to miss, unless the device never saw the request.
         let saw_request = devices.iter().all(|d| there.contains(d));
-        if let (Role::PrivateEndpoint(_), true) = (&reached.role, saw_request) {
+        let advised = saw_request && !self.plane.assumptions.one_sided_endpoints_block;
+        if let (Role::PrivateEndpoint(_), true) = (&reached.role, advised) {
             let lifted = matches!(&odd.role, Role::Host(host) if host.forwarding.symmetric_private_link);
             return vec![if lifted {
                 let text = format!("replies of the private endpoint come back through {device}");

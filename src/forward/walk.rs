@@ -492,7 +492,8 @@ impl<'a> Walk<'a> {
             };
             let text = format!("{closed} keeps the other network out of its VirtualNetwork tag");
             // With security groups at an end, those decide without the tag.
-            let step = if filtered(self.emitter) || owner.is_some_and(filtered) {
+            let mentioned = filtered(self.emitter) || owner.is_some_and(filtered);
+            let step = if mentioned || !self.plane.assumptions.closed_peering_blocks {
                 Step::assume(Stage::Route, format!("{text}; security groups decide by addresses"))
             } else {
                 Step::block(Stage::Route, Reason::PeerAccess, text)
@@ -501,7 +502,8 @@ impl<'a> Walk<'a> {
             self.steps.push(step.at(closed).rules(&["PEER-06", "A-04"]));
         }
         if let Some(refusing) = link.refuses_forwarded.as_ref().filter(|_| self.forwarded(segment)) {
-            let admitted = owner.is_some_and(|o| admits_by_address(self.plane, o, Direction::Inbound, &self.packet));
+            let admitted = self.plane.assumptions.address_admits_forwarded
+                && owner.is_some_and(|o| admits_by_address(self.plane, o, Direction::Inbound, &self.packet));
             let text = format!("{refusing} refuses forwarded traffic");
             let step = if admitted {
                 Step::assume(Stage::Route, format!("{text}, yet a security group admits the source by its address"))

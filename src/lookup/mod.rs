@@ -279,7 +279,9 @@ impl<'a> Walker<'a> {
         }
         // Policies look at the name that was asked for, not at its aliases (DNSPOL-04, A-2).
         let covers = |rule: &&NameRule| rule.suffixes.iter().any(|s| s.as_ref().is_none_or(|s| name.is_under(s)));
-        if self.chain.first() == Some(name)
+        let asked = self.chain.first() == Some(name);
+        let assumptions = self.plane.assumptions;
+        if (asked || assumptions.policies_see_aliases)
             && let Some(rule) = view.policy.iter().find(covers).filter(|r| r.blocks)
         {
             self.steps.push(
@@ -316,16 +318,18 @@ impl<'a> Walker<'a> {
             self.steps.push(Step::pass(Stage::Name, text).at(&link.origin).rules(&["ZONE-09"]));
             return self.public_link(name, |w, next| w.platform(id, next));
         }
+        let seen = asked || assumptions.rulesets_see_aliases;
         let rule = view
             .forwarding
             .iter()
+            .filter(|_| seen)
             .flat_map(|f| f.rules.iter().map(move |r| (f, r)))
             .filter_map(|(f, r)| Some((r.covers(name)?, f, r)))
             .max_by_key(|(n, ..)| *n);
         if let Some((_, forwarding, rule)) = rule
             && let Some(from) = forwarding.from.first()
         {
-            if self.chain.first() != Some(name) {
+            if !asked {
                 let text = format!("{} is taken to act on the alias {name}, too", rule.origin);
                 self.steps.push(Step::assume(Stage::Name, text).at(&rule.origin).rules(&["DNS-17", "A-1"]));
             }

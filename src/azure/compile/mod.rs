@@ -24,7 +24,7 @@ use super::known_services::{Cloud, KnownServices};
 use super::model::{self, Estate};
 use super::service_tags::PublishedTags;
 use crate::{
-    dataplane::{ConnectionTarget, Door, Endpoint, Id, Network, Origin, Plane, Proxy, Resource, Segment},
+    dataplane::{Assumptions, ConnectionTarget, Door, Endpoint, Id, Network, Origin, Plane, Proxy, Resource, Segment},
     diag::{Diagnostic, Diagnostics, Span, code, nearest},
     document::{Map, Reference, Setting, Spanned},
     net::{Fqdn, FqdnError},
@@ -40,6 +40,7 @@ use std::{
 #[must_use]
 pub fn compile(estate: &Estate, published: Option<&PublishedTags>) -> (Plane, Diagnostics) {
     let mut compiler = Compiler::new(estate, published);
+    compiler.assumptions();
     compiler.networks();
     compiler.managed_networks();
     compiler.resources();
@@ -198,6 +199,19 @@ impl<'e> Compiler<'e> {
             reported: BTreeSet::new(),
             taken: BTreeMap::new(),
             next_public: 0,
+        }
+    }
+
+    /// Choices of the file where the documentation leaves something open.
+    fn assumptions(&mut self) {
+        if let Some(chosen) = &self.estate.assumptions {
+            self.plane.assumptions = Assumptions {
+                closed_peering_blocks: chosen.peering_without_access_blocks.value,
+                address_admits_forwarded: chosen.rule_by_address_admits_forwarded.value,
+                rulesets_see_aliases: chosen.ruleset_matches_aliases.value,
+                policies_see_aliases: chosen.dns_policy_matches_aliases.value,
+                one_sided_endpoints_block: chosen.untranslated_endpoint_traffic_blocks.value,
+            };
         }
     }
 

@@ -21,6 +21,8 @@ record! {
     pub struct Estate {
         /// Cloud whose names and zones apply.
         cloud: Setting<Cloud> = Cloud::Public,
+        /// Choices where Azure's documentation leaves open what happens.
+        assumptions: Option<Assumptions>,
         /// Region of every resource that does not name one.
         location: Option<Spanned<String>>,
         /// Virtual networks.
@@ -99,6 +101,28 @@ record! {
         public_hosts: Map<dns::PublicHost>,
         /// What is known of public DNS.
         public_dns: Option<dns::PublicDns>,
+    }
+}
+
+record! {
+    /// What Azure's documentation leaves open. Each has a documented default; a verdict that rests on one names its id.
+    pub struct Assumptions {
+        /// The VirtualNetwork tag holds prefixes of user routes, default routes among them.
+        virtual_network_tag_holds_user_routes: Setting<bool> = true,
+        /// A learned default route carries unknown private addresses; not known when absent.
+        learned_default_carries_private: Option<Spanned<bool>>,
+        /// A peering without access stops traffic that no security group on the path mentions.
+        peering_without_access_blocks: Setting<bool> = true,
+        /// A security rule that names the source by address admits what a peering refuses as forwarded.
+        rule_by_address_admits_forwarded: Setting<bool> = true,
+        /// Point-to-site clients reach peered networks without the transit pair; not known when absent.
+        clients_reach_peers_without_transit: Option<Spanned<bool>>,
+        /// Rules of forwarding rulesets act on aliases, too.
+        ruleset_matches_aliases: Setting<bool> = true,
+        /// DNS security policies look at aliases, too.
+        dns_policy_matches_aliases: Setting<bool> = false,
+        /// A private endpoint behind a firewall that translates nothing is blocked, not only advised against.
+        untranslated_endpoint_traffic_blocks: Setting<bool> = false,
     }
 }
 

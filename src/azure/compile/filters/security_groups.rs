@@ -256,7 +256,8 @@ impl Compiler<'_> {
         let routes =
             self.subnets.get(subnet).map(|s| self.plane.segments.get(*s).routes.as_slice()).unwrap_or_default();
         let widened: AddressSet = routes.iter().filter(|r| r.source == RouteSource::User).map(|r| r.prefix).collect();
-        let assumed = (!widened.is_empty()).then_some((widened, "A-01"));
+        let holds = self.estate.assumptions.as_ref().is_none_or(|a| a.virtual_network_tag_holds_user_routes.value);
+        let assumed = (holds && !widened.is_empty()).then_some((widened, "A-01"));
         Matcher {
             addresses: all.into_iter().collect(),
             assumed,

@@ -155,8 +155,13 @@ impl Compiler<'_> {
                 routes.push(to(prefix, NextHop::Gateway(*gateway), &["GW-09"]));
             }
             for peer in self.peers.of(vnet) {
-                let hop =
-                    if peer.lends_gateway { NextHop::Gateway(*gateway) } else { NextHop::Unknown(Reason::P2sPeer) };
+                let chosen = self.estate.assumptions.as_ref();
+                let reach = chosen.and_then(|a| a.clients_reach_peers_without_transit.as_ref()).map(|r| r.value);
+                let hop = match (peer.lends_gateway, reach) {
+                    (true, _) | (_, Some(true)) => NextHop::Gateway(*gateway),
+                    (_, Some(false)) => NextHop::Drop(Reason::GwTransit),
+                    (_, None) => NextHop::Unknown(Reason::P2sPeer),
+                };
                 routes.extend(self.space_of(&peer.remote).into_iter().map(|p| to(p, hop.clone(), &["GW-09", "A-09"])));
             }
             let passed = self.tables.of(vnet).iter().filter(|l| {

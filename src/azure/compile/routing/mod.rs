@@ -110,7 +110,13 @@ impl<'e> Compiler<'e> {
         let learned_default = routes.iter().any(|r| r.source == RouteSource::Gateway && r.prefix.is_default());
         routes.extend(system);
         self.endpoint_routes(vnet, &user, &mut routes, &mut result.replaced);
-        routes.extend(platform_routes(&own, user.default, learned_default));
+        let carries = self.estate.assumptions.as_ref().and_then(|a| a.learned_default_carries_private.as_ref());
+        let default = match (user.default, learned_default, carries.map(|c| c.value)) {
+            (true, ..) | (_, true, Some(true)) => DefaultRoute::CarriesPrivate,
+            (_, true, None) => DefaultRoute::NotDocumented,
+            _ => DefaultRoute::Platform,
+        };
+        routes.extend(platform_routes(&own, default));
         result.absent.extend(self.peers.absent.get(vnet).into_iter().flatten().cloned());
         result.absent = sorted(std::mem::take(&mut result.absent));
         let (active, replaced) = select(routes);
@@ -325,20 +331,30 @@ impl<'e> Compiler<'e> {
     }
 }
 
+/// What a default route that is not the platform's does to the platform's routes of private space.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum DefaultRoute {
+    /// There is none, or it leaves them alone.
+    Platform,
+    /// It takes their place (ROUTE-04).
+    CarriesPrivate,
+    /// Nobody says.
+    NotDocumented,
+}
+
 /// Private space to nowhere, everything else to the internet. A user default replaces the former (ROUTE-03, ROUTE-04);
 /// what a learned default does to them is not documented.
-fn platform_routes(own: &[Prefix], user_default: bool, learned_default: bool) -> Vec<Route> {
+fn platform_routes(own: &[Prefix], default: DefaultRoute) -> Vec<Route> {
     let platform = || Origin::new("platform", "default route", None);
     let mut routes = Vec::new();
     let reserved = machines::private_ranges();
-    for range in reserved.prefixes().iter().filter(|_| !user_default) {
+    for range in reserved.prefixes().iter().filter(|_| default != DefaultRoute::CarriesPrivate) {
         if own.iter().any(|p| p.covers(*range)) {
             continue;
         }
-        let (hop, rules): (_, &'static [&'static str]) = if learned_default {
-            (NextHop::Unknown(Reason::BgpDefaultPrivate), &["ROUTE-04", "A-02"])
-        } else {
-            (NextHop::Drop(Reason::NoRoute), &["ROUTE-01", "ROUTE-03"])
+        let (hop, rules): (_, &'static [&'static str]) = match default {
+            DefaultRoute::NotDocumented => (NextHop::Unknown(Reason::BgpDefaultPrivate), &["ROUTE-04", "A-02"]),
+            _ => (NextHop::Drop(Reason::NoRoute), &["ROUTE-01", "ROUTE-03"]),
         };
         let mut made = route(*range, hop, RouteSource::System, platform(), rules);
         made.shown = "None";
