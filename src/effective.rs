@@ -76,8 +76,11 @@ pub enum PlaceError {
 
 /// A subnet, a hub's route table, or something that sits in one.
 fn place(plane: &Plane, at: &str, what: &'static str) -> Result<(Id<Segment>, Option<Id<Endpoint>>), PlaceError> {
-    let segment = plane.segments.iter().find(|(_, s)| s.origin.name == at).map(|(id, _)| id);
-    if let Some(segment) = segment {
+    // A hub by its name alone means its default table, rather than the subnet of its firewall.
+    let routers = || plane.endpoints.iter().filter(|(_, e)| matches!(e.role, Role::Router));
+    let router = routers().find(|(_, e)| e.origin.name == at).and_then(|(_, e)| e.segment);
+    let segment = || plane.segments.iter().find(|(_, s)| s.origin.name == at).map(|(id, _)| id);
+    if let Some(segment) = router.or_else(segment) {
         return Ok((segment, None));
     }
     let endpoint = match plane.clients.get(at).map(|c| c.kind) {

@@ -3,7 +3,7 @@
 use crate::{
     azure::compile::compile,
     dataplane::Plane,
-    diag::{Diagnostic, Severity, code},
+    diag::{CODES, Diagnostic, Severity, code},
     document::Spanned,
     scenario::Scenario,
 };
@@ -24,7 +24,36 @@ impl Snapshot {
     #[must_use]
     pub fn new(scenario: Scenario) -> Self {
         let (plane, diagnostics) = compile(&scenario.estate, scenario.service_tags.as_deref());
+        let mut diagnostics = diagnostics;
+        for expected in &scenario.expected_diagnostics {
+            let known = || CODES.iter().map(|c| c.code.as_str());
+            if known().all(|c| c != expected.value) {
+                let near = crate::diag::nearest(&expected.value, known());
+                let hint =
+                    near.map_or_else(|| "see `privreach explain`".to_owned(), |n| format!("did you mean `{n}`?"));
+                let text = format!("no diagnostic has the code `{}`", expected.value);
+                diagnostics.push(Diagnostic::error(code::REFERENCE, expected.span, text).help(hint));
+            }
+        }
         Self { scenario, plane, diagnostics: diagnostics.into_sorted() }
+    }
+
+    /// What is worth knowing of a scenario that can be evaluated: warnings, and refusals that it expects.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<Diagnostic> {
+        let mut remarks = Vec::new();
+        for diagnostic in &self.diagnostics {
+            let expected = diagnostic.refused && self.expects(diagnostic);
+            if diagnostic.severity == Severity::Warning || expected {
+                let mut remark = diagnostic.clone();
+                remark.severity = Severity::Warning;
+                if expected {
+                    remark.message = format!("the platform refuses this design, as it expects: {}", remark.message);
+                }
+                remarks.push(remark);
+            }
+        }
+        remarks
     }
 
     /// Problems that make the scenario unusable: errors, and refusals by the platform that it does not expect.

@@ -7,7 +7,7 @@ use crate::{
     scenario::load_file,
     snapshot::Snapshot,
 };
-use std::path::Path;
+use std::{io::Write, path::Path};
 
 /// Loads a file or one of its variants, or explains why it cannot be used.
 pub(super) fn snapshot(path: &Path, variant: Option<&str>, global: &Global) -> Result<(SourceMap, Snapshot), Failure> {
@@ -21,6 +21,12 @@ pub(super) fn snapshot(path: &Path, variant: Option<&str>, global: &Global) -> R
     let snapshot = Snapshot::new(scenario);
     if !snapshot.is_usable() {
         return Err(failure(&loaded.sources, &snapshot.explained_errors(), global));
+    }
+    if !global.quiet {
+        let mut remarks = loaded.diagnostics;
+        remarks.extend(snapshot.remarks());
+        let text = report::diagnostics::render(&loaded.sources, &remarks, output::error_colour(global));
+        let _ = anstream::stderr().write_all(text.as_bytes());
     }
     Ok((loaded.sources, snapshot))
 }

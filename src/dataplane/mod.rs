@@ -4,6 +4,7 @@
 //! declared it, so that an engine can say which line of which file decided.
 
 mod arena;
+mod elements;
 mod filter;
 mod names;
 mod network;
@@ -92,8 +93,8 @@ pub enum ClientKind {
 pub enum Target {
     /// A service with names of its own.
     Resource(Id<Resource>),
-    /// Something with an address.
-    Address(IpAddr),
+    /// Something with an address, and what owns it there: elsewhere the same address may be another's.
+    Address(IpAddr, Option<Id<Endpoint>>),
     /// Something that exists without an address to send to, with the reason.
     Unusable(String),
 }
@@ -204,6 +205,8 @@ pub struct Plane {
     pub dns: Dns,
     /// Names of services, each leading to a door.
     pub door_names: BTreeMap<Fqdn, DoorName>,
+    /// Names that machines registered for themselves; zones of one name may hold several.
+    pub machine_names: BTreeMap<Fqdn, Vec<Id<Endpoint>>>,
     /// Who may ask.
     pub clients: Directory<Client>,
     /// Who may be asked for.

@@ -19,6 +19,8 @@ pub struct Context<'a> {
     pub plane: &'a Plane,
     /// Picks among equal alternatives.
     pub forks: Forks,
+    /// What the question names otherwise than by address; nothing else may answer in its place. Empty if anything may.
+    pub meant: Vec<Id<Endpoint>>,
     answers: Answers,
     depth: Cell<usize>,
 }
@@ -30,7 +32,7 @@ impl<'a> Context<'a> {
     /// An evaluation with every alternative still to be picked.
     #[must_use]
     pub fn new(plane: &'a Plane, answers: Answers) -> Self {
-        Self { plane, forks: Forks::default(), answers, depth: Cell::new(0) }
+        Self { plane, forks: Forks::default(), meant: Vec::new(), answers, depth: Cell::new(0) }
     }
 
     /// The addresses of a name in a device's view (FW-08).

@@ -2,7 +2,10 @@
 
 use super::filters::{apply, at_endpoint, party, show};
 use super::step::{Stage, Step};
-use super::walk::{End, Walk, nearby};
+use super::{
+    routes::nearby,
+    walk::{End, Walk},
+};
 use crate::{
     dataplane::{
         Decision, Direction, Endpoint, Firewall, Host, Id, Match, Names, Origin, Role, Segment, Translates,

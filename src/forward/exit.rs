@@ -3,7 +3,10 @@
 use super::egress;
 use super::filters::{party, show, unresolved};
 use super::step::{Stage, Step};
-use super::walk::{End, Walk, lookup};
+use super::{
+    routes::lookup,
+    walk::{End, Walk},
+};
 use crate::{
     dataplane::{Direction, Endpoint, Id, Match, Matcher, Network, NextHop, Reach, Role, Segment},
     net::{Transport, is_public},

@@ -7,6 +7,7 @@ mod egress;
 mod exit;
 mod filters;
 mod reply;
+mod routes;
 mod step;
 mod walk;
 
@@ -32,7 +33,7 @@ pub fn round_trip(context: &Context<'_>, from: Id<Endpoint>, packet: &Packet) ->
 /// The route by which a segment sends to an address (ROUTE-12).
 #[must_use]
 pub fn winning_route(segment: &Segment, destination: IpAddr) -> Option<&Route> {
-    walk::lookup(&segment.routes, destination)
+    routes::lookup(&segment.routes, destination)
 }
 
 /// The filter and the rule that close the platform's DNS to an endpoint, if one does (ADDR-06, DNS-03).

@@ -2,7 +2,10 @@
 
 use super::context::Context;
 use super::step::{Stage, Step};
-use super::walk::{Arrival, lookup, nearby, table};
+use super::{
+    routes::{lookup, nearby, table},
+    walk::Arrival,
+};
 use crate::{
     dataplane::{Endpoint, Id, NextHop, Packet, Plane, Role, Route, Segment},
     net::{Transport, is_public},

@@ -82,7 +82,7 @@ pub struct Trace {
 /// What the question is about once its words are understood.
 enum Aim {
     Name(Fqdn),
-    Address(IpAddr),
+    Address(IpAddr, Option<Id<Endpoint>>),
     Resource(Id<Resource>),
 }
 
@@ -93,7 +93,12 @@ enum Aim {
 pub fn trace(plane: &Plane, question: &Question) -> Result<Trace, QuestionError> {
     let client = client(plane, &question.from)?;
     let aim = aim(plane, client, &question.to)?;
-    let context = Context::new(plane, lookup::answers);
+    let mut context = Context::new(plane, lookup::answers);
+    context.meant = match &aim {
+        Aim::Address(_, owner) => owner.iter().copied().collect(),
+        Aim::Name(name) => plane.machine_names.get(name).cloned().unwrap_or_default(),
+        Aim::Resource(_) => Vec::new(),
+    };
     let mut paths = Vec::new();
     let mut result = loop {
         let mut tracer = Tracer { context: &context, plane, client, question, steps: Vec::new() };
@@ -141,7 +146,7 @@ pub fn client<'p>(plane: &'p Plane, name: &str) -> Result<&'p Client, QuestionEr
 fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
     let host = host_of(to);
     let missing = match plane.targets.get(host) {
-        Ok(Target::Address(address)) => return Ok(Aim::Address(*address)),
+        Ok(Target::Address(address, owner)) => return Ok(Aim::Address(*address, *owner)),
         Ok(Target::Unusable(why)) => return Err(QuestionError::NoAddress(host.to_owned(), why.clone())),
         Ok(Target::Resource(id)) if matches!(client.kind, ClientKind::Identity(_)) => return Ok(Aim::Resource(*id)),
         Ok(Target::Resource(id)) => {
@@ -160,7 +165,7 @@ fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
         return Err(QuestionError::Target(host.to_owned(), missing));
     }
     if let Ok(address) = host.parse() {
-        return Ok(Aim::Address(address));
+        return Ok(Aim::Address(address, None));
     }
     match host.parse::<Fqdn>() {
         Ok(name) if host.contains('.') => match (client.kind, plane.door_names.get(&name)) {
@@ -212,7 +217,7 @@ impl Tracer<'_> {
                 )
                 .fix("ask for a service of the scenario"),
             ),
-            (ClientKind::Endpoint(from), Aim::Address(address)) => {
+            (ClientKind::Endpoint(from), Aim::Address(address, _)) => {
                 result.addresses = vec![*address];
                 self.unsupported_client();
                 let from = self.sender(from, *address);
@@ -304,6 +309,10 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
         End::Delivered(arrival) => {
             // The way back closes the explanation, whatever the reached thing adds.
             let back = steps.iter().position(|s| s.stage == Stage::Return).map_or(Vec::new(), |at| steps.split_off(at));
+            if let Some(meant) = context.meant.first().filter(|_| depth == 0 && !context.meant.contains(&arrival.asked))
+            {
+                steps.push(in_place_of(plane, *meant, &arrival));
+            }
             steps.extend(arrived(context, client, &arrival, depth));
             let admitted = steps.iter().rposition(|s| matches!(s.outcome, crate::forward::Outcome::Admit(..)));
             let at = admitted.unwrap_or(steps.len());
@@ -324,6 +333,15 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
         }
     }
     steps
+}
+
+/// Something else owns the address of what was asked for, where the packet arrived (ADDR-07).
+fn in_place_of(plane: &Plane, meant: Id<Endpoint>, arrival: &Arrival) -> Step {
+    let (meant, found) = (&plane.endpoints.get(meant).origin, &plane.endpoints.get(arrival.asked).origin);
+    Step::block(Stage::Service, Reason::Overlap, format!("the address leads to {found} here, not to {meant}"))
+        .at(found)
+        .rules(&["ADDR-07"])
+        .fix(format!("give {meant} an address of its own, or bridge to it by a private link service"))
 }
 
 /// An application rule: the firewall resolves the name in its own view and connects itself (AFW-05, SNAT-02).

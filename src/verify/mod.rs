@@ -2,7 +2,7 @@
 
 use crate::{
     dataplane::ClientKind,
-    diag::{Diagnostic, Span},
+    diag::{Diagnostic, Span, code},
     effective::first_route,
     scenario::{Expectation, OneOrMany, RouteFields},
     snapshot::{Snapshot, question_problem},
@@ -94,6 +94,7 @@ pub fn verify(snapshot: &Snapshot) -> Verification {
         missing_refusals: snapshot.missing_refusals().map(|m| (m.value.clone(), m.span)).collect(),
         ..Verification::default()
     };
+    result.problems.extend(unknown_elements(snapshot));
     for expectation in &snapshot.scenario.expectations {
         let fields = &expectation.fields;
         let question = Question {
@@ -114,6 +115,27 @@ pub fn verify(snapshot: &Snapshot) -> Verification {
         }
     }
     result
+}
+
+/// Names under `through` and `not_through` that nothing has: a misspelt name is never off the path by itself.
+fn unknown_elements(snapshot: &Snapshot) -> Vec<Diagnostic> {
+    let expectations = &snapshot.scenario.expectations;
+    let mut asked = expectations.iter().flat_map(|e| e.fields.through.iter().chain(&e.fields.not_through)).peekable();
+    if asked.peek().is_none() {
+        return Vec::new();
+    }
+    let mut known = snapshot.plane.element_names();
+    // A Route Server is on no path, which is what a scenario may want to assert (NVA-08).
+    known.extend(snapshot.scenario.estate.route_servers.keys());
+    asked
+        .filter(|name| !known.contains(name.value.as_str()))
+        .map(|name| {
+            let near = crate::diag::nearest(&name.value, known.iter().copied());
+            let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+            let text = format!("nothing in this scenario that a path can pass is called `{}`{hint}", name.value);
+            Diagnostic::error(code::REFERENCE, name.span, text)
+        })
+        .collect()
 }
 
 fn check(expectation: &Expectation, trace: Trace) -> Checked {

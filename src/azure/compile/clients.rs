@@ -25,7 +25,12 @@ impl Compiler<'_> {
             let vnet = entry.value.subnet.value.split_once('/').map_or("", |(v, _)| v);
             let resolver = self.network_resolver(vnet, &entry.value.dns_servers);
             self.client("virtual_machine", name, entry.span, id, resolver);
-            self.target("virtual_machine", name, entry.span, Target::Address(entry.value.private_ip_address.value));
+            self.target(
+                "virtual_machine",
+                name,
+                entry.span,
+                Target::Address(entry.value.private_ip_address.value, Some(id)),
+            );
         }
         for (site_name, site) in estate.on_premises_sites.iter() {
             let servers: Vec<IpAddr> = site
@@ -49,7 +54,7 @@ impl Compiler<'_> {
                     }
                 };
                 self.client("host", name, entry.span, id, resolver);
-                self.target("host", name, entry.span, Target::Address(entry.value.ip_address.value));
+                self.target("host", name, entry.span, Target::Address(entry.value.ip_address.value, Some(id)));
             }
         }
         for (name, entry) in estate.internet_clients.iter() {
@@ -70,17 +75,17 @@ impl Compiler<'_> {
                     },
                 };
                 self.client("vpn_client", name, entry.span, id, resolver);
-                self.target("vpn_client", name, entry.span, Target::Address(entry.value.ip_address.value));
+                self.target("vpn_client", name, entry.span, Target::Address(entry.value.ip_address.value, Some(id)));
             }
         }
         for (name, entry) in estate.load_balancers.iter() {
             let fronts = entry.value.frontend_ip_configurations.keys();
             let mut addresses = fronts.filter_map(|f| {
-                let id = self.frontends.get(&format!("{name}/{f}"))?;
-                self.plane.endpoints.get(*id).addresses.first().copied()
+                let id = *self.frontends.get(&format!("{name}/{f}"))?;
+                Some((self.plane.endpoints.get(id).addresses.first().copied()?, id))
             });
             let target = match (addresses.next(), addresses.next()) {
-                (Some(only), None) => Target::Address(only),
+                (Some((only, id)), None) => Target::Address(only, Some(id)),
                 _ => Target::Unusable("it has several frontends; ask for the address of one".to_owned()),
             };
             self.target("load_balancer", name, entry.span, target);
@@ -103,7 +108,8 @@ impl Compiler<'_> {
                 }
                 address
             });
-            self.target("public_ip", name, entry.span, Target::Address(address));
+            let owner = self.plane.public_owner(address);
+            self.target("public_ip", name, entry.span, Target::Address(address, owner));
         }
     }
 
@@ -118,7 +124,7 @@ impl Compiler<'_> {
                 let resolver = self.network_resolver(vnet, &entry.value.dns_servers);
                 self.client("network_interface", &full, interface.span, id, resolver);
                 let address = interface.value.private_ip_address.value;
-                self.target("network_interface", &full, interface.span, Target::Address(address));
+                self.target("network_interface", &full, interface.span, Target::Address(address, Some(id)));
             }
         }
     }
@@ -167,10 +173,10 @@ impl Compiler<'_> {
                 unsupported,
             };
             self.insert_client(&origin, client);
-            let front = self.plane.proxies.get(proxy).frontends.iter().find(|f| !f.public).map(|f| f.address);
+            let front = self.plane.proxies.get(proxy).frontends.iter().find(|f| !f.public);
             let target = front.map_or_else(
                 || Target::Unusable("it has no private frontend; ask for its public_ip".to_owned()),
-                Target::Address,
+                |f| Target::Address(f.address, f.endpoint),
             );
             self.target("application_gateway", name, entry.span, target);
         }
@@ -292,6 +298,6 @@ impl Compiler<'_> {
             unsupported: Vec::new(),
         };
         self.insert_client(&origin, client);
-        self.plane.targets.insert(&origin, Target::Address(address));
+        self.plane.targets.insert(&origin, Target::Address(address, Some(id)));
     }
 }

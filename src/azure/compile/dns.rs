@@ -248,11 +248,12 @@ impl Compiler<'_> {
             .machines
             .values()
             .filter(|m| self.plane.network_of(**m) == network)
-            .map(|m| self.plane.endpoints.get(*m).clone())
+            .map(|m| (*m, self.plane.endpoints.get(*m).clone()))
             .collect();
         let zone = self.plane.dns.zones.get_mut(zone);
-        for machine in members {
+        for (id, machine) in members {
             if let Ok(name) = zone.name.prepend(&machine.origin.name) {
+                self.plane.machine_names.entry(name.clone()).or_default().push(id);
                 zone.records
                     .insert(name, Record { data: RecordData::Addresses(machine.addresses), origin: machine.origin });
             }

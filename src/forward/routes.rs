@@ -1,0 +1,189 @@
+//! Which route wins at a hop, and what is near enough to be a next hop.
+
+use super::{
+    filters::{party, show},
+    step::{Stage, Step},
+    walk::Walk,
+};
+use crate::{
+    dataplane::{Endpoint, Id, Match, Matcher, NextHop, Origin, Plane, Role, Route, Segment, TagRoute},
+    net::is_public,
+    verdict::Reason,
+};
+use std::net::IpAddr;
+
+/// The winning route of a segment.
+pub(super) fn lookup(routes: &[Route], destination: IpAddr) -> Option<&Route> {
+    routes.iter().find(|r| r.prefix.contains(destination))
+}
+
+/// The owner of an address in this network or one connected directly. What counts is the connection, so user routes
+/// for the same prefix do not hide it (UDR-02, UDR-03). The hub of a virtual WAN counts as connected.
+pub(super) fn nearby(plane: &Plane, segment: &Segment, address: IpAddr) -> Option<Id<Endpoint>> {
+    let routes = || segment.routes.iter().chain(&segment.replaced_routes);
+    let beside = || {
+        routes().find_map(|route| match &route.hop {
+            NextHop::Network { network, .. } if route.prefix.contains(address) => plane.owner(*network, address),
+            _ => None,
+        })
+    };
+    let in_hub = || {
+        routes().find_map(|route| match &route.hop {
+            NextHop::Router(router) => plane.owner(plane.network_of(*router)?, address),
+            _ => None,
+        })
+    };
+    plane.owner(segment.network, address).or_else(beside).or_else(in_hub)
+}
+
+/// The routes an endpoint sends by. A gateway sends what its network hands it over its connections, and back into its
+/// networks what only they hold: so spokes meet through it (PEER-10, GW-01).
+pub(super) fn table<'a>(
+    endpoint: &'a Endpoint,
+    segment: &'a Segment,
+    from_inside: bool,
+    destination: IpAddr,
+) -> &'a [Route] {
+    match &endpoint.role {
+        Role::Gateway(gateway) if from_inside => {
+            let tunnelled = lookup(&gateway.tunnels, destination).is_some();
+            let near = lookup(&segment.routes, destination).map(|r| &r.hop);
+            if !tunnelled && matches!(near, Some(NextHop::Network { .. })) { &segment.routes } else { &gateway.tunnels }
+        }
+        _ => &segment.routes,
+    }
+}
+
+/// A route found for a packet: how it is written, where it leads, and who says so.
+pub(super) struct Found<'a> {
+    pub(super) label: String,
+    pub(super) hop: &'a NextHop,
+    pub(super) origin: &'a Origin,
+    pub(super) rules: &'a [&'static str],
+}
+
+impl<'a> Found<'a> {
+    pub(super) fn of(route: &'a Route) -> Self {
+        Self { label: route.prefix.to_string(), hop: &route.hop, origin: &route.origin, rules: route.rules }
+    }
+
+    pub(super) fn of_tag(route: &'a TagRoute) -> Self {
+        Self { label: route.tag.clone(), hop: &route.hop, origin: &route.origin, rules: &["ROUTE-17"] }
+    }
+
+    pub(super) fn via(&self, what: &impl std::fmt::Display) -> Step {
+        let mut step = Step::pass(Stage::Route, format!("{} → {what}", self.label)).rules(self.rules);
+        step.span = self.origin.span;
+        step
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// The route that wins: the longest prefix, or a service tag where only a default contains the address (ROUTE-12,
+    /// ROUTE-17).
+    pub(super) fn choose(
+        &self,
+        endpoint: &'a Endpoint,
+        segment: &'a Segment,
+        routes: &'a [Route],
+    ) -> Result<Found<'a>, Box<Step>> {
+        let destination = self.packet.destination;
+        let found = lookup(routes, destination);
+        let tagged = !segment.tag_routes.is_empty() && is_public(destination);
+        if tagged
+            && !found.is_some_and(|r| r.prefix.is_host())
+            && let Some(by_tag) = self.by_tag(segment, found)
+        {
+            return by_tag;
+        }
+        // Where nothing leads there, something that is down or half declared may be the reason (GW-12, PEER-01).
+        let nowhere = found.is_none_or(|r| match r.hop {
+            NextHop::Drop(reason) => reason == Reason::NoRoute,
+            NextHop::Internet => !is_public(destination),
+            _ => false,
+        });
+        let absent = lookup(&segment.absent_routes, destination).filter(|_| nowhere);
+        if let Some(route) = absent.or(found) {
+            return Ok(Found::of(route));
+        }
+        let step = match &endpoint.role {
+            Role::Gateway(_) if self.from_inside => Step::block(
+                Stage::Route,
+                Reason::GwDown,
+                format!("{} has no connection that is up towards {destination}", endpoint.origin),
+            )
+            .rules(&["GW-02", "GW-12"])
+            .fix(format!("connect {} to the site that holds {destination}", endpoint.origin)),
+            _ => Step::block(
+                Stage::Route,
+                Reason::NoRoute,
+                format!("{} has no route to {}", segment.origin, show(destination)),
+            )
+            .rules(&["ROUTE-21"])
+            .fix(format!("give {} a route to {}", segment.origin, show(destination))),
+        };
+        Err(Box::new(step.at(&endpoint.origin)))
+    }
+
+    /// The most specific service tag that contains the destination, if a tag decides here.
+    fn by_tag(&self, segment: &'a Segment, found: Option<&'a Route>) -> Option<Result<Found<'a>, Box<Step>>> {
+        let to = party(self.plane, self.packet.destination);
+        let same = |hop: &NextHop| found.is_some_and(|r| r.hop == *hop);
+        for route in &segment.tag_routes {
+            let matcher = Matcher { tags: vec![route.tag.clone()], ..Matcher::default() };
+            let sure = match matcher.matches(to) {
+                Match::No => continue,
+                Match::Yes => true,
+                Match::Undecided => false,
+            };
+            if same(&route.hop) {
+                return None;
+            }
+            if sure && found.is_none_or(|r| r.prefix.is_default()) {
+                return Some(Ok(Found::of_tag(route)));
+            }
+            let what = if sure {
+                format!("which is longer, a prefix of {} or another route's, is not known", route.tag)
+            } else {
+                format!("whether {} contains the address is not declared", route.tag)
+            };
+            return Some(Err(Box::new(
+                Step::unknown(Stage::Route, Reason::Tag, what)
+                    .at(&route.origin)
+                    .rules(&["ROUTE-17", "TAG-04"])
+                    .fix("declare `service_tag_prefixes`, or load the published service tags"),
+            )));
+        }
+        None
+    }
+}
+
+/// Why a packet is dropped by a route, and what to do.
+pub(super) fn dropped(reason: Reason, found: &Found<'_>, segment: &Segment, destination: IpAddr) -> (String, String) {
+    let (label, origin) = (&found.label, found.origin);
+    let route = || format!("give {} a route to {}", segment.origin, show(destination));
+    match reason {
+        Reason::UdrNone => (
+            format!("{label} → none: {origin} drops it"),
+            format!("remove the route {} with next hop None", origin.name),
+        ),
+        Reason::GwDown => (format!("{label}: {origin} is down"), format!("bring {origin} up")),
+        Reason::PeerState => (
+            format!("{label}: {origin} is not connected on both sides"),
+            "declare the link of the other side too, and bring both to state Connected".to_owned(),
+        ),
+        Reason::PeerSync => (
+            format!("{label} was added after {origin} was made, and never synchronised"),
+            format!("synchronise {origin}"),
+        ),
+        Reason::GwTransit => (
+            format!("{label} lies behind the gateway of the other network, which {origin} does not use"),
+            "set allow_gateway_transit on the gateway's side and use_remote_gateways on the other".to_owned(),
+        ),
+        Reason::GwNoadv => (
+            format!("{label} is announced to nobody at {}: {origin} does not know it", segment.origin),
+            "let the network use the gateway in transit, or announce its prefix".to_owned(),
+        ),
+        _ => (format!("{label} → none: {origin} drops it"), route()),
+    }
+}
