@@ -67,6 +67,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words! {
     /// The answer for one flow (design: every flow gets exactly one).
     pub enum Verdict ("verdict") {

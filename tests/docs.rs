@@ -10,6 +10,7 @@
 
 use privreach::{
     cli::Exit,
+    live::Drift,
     scenario,
     verdict::{Reason, Verdict, Via, Word},
 };
@@ -41,10 +42,11 @@ fn the_reason_reference_is_current() {
     }
     let text = format!(
         "# Verdicts, paths and reasons\n\nGenerated from the program's closed lists; a test keeps it true. `privreach explain CODE` prints the same.\n\n\
-         ## Verdicts\n\n| verdict | meaning |\n|---|---|\n{}\n## Paths (`via`)\n\n| path | meaning |\n|---|---|\n{}\n## Reasons\n\n| reason | meaning |\n|---|---|\n{}",
+         ## Verdicts\n\n| verdict | meaning |\n|---|---|\n{}\n## Paths (`via`)\n\n| path | meaning |\n|---|---|\n{}\n## Reasons\n\n| reason | meaning |\n|---|---|\n{}\n## Drift of live DNS\n\n| drift | meaning |\n|---|---|\n{}",
         table::<Verdict>(),
         table::<Via>(),
-        table::<Reason>()
+        table::<Reason>(),
+        table::<Drift>()
     );
     generated("docs/reasons.md", &text);
 }

@@ -29,7 +29,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("scenario", &["azure", "diag", "document", "net", "verdict"]),
     ("snapshot", &["azure", "dataplane", "diag", "document", "scenario", "trace"]),
     ("verify", &["dataplane", "diag", "effective", "scenario", "snapshot", "trace", "verdict"]),
-    ("report", &["azure", "diag", "effective", "forward", "lookup", "net", "scenario", "trace", "verdict", "verify"]),
+    ("live", &["dataplane", "diag", "lookup", "net", "verdict"]),
+    (
+        "report",
+        &["azure", "diag", "effective", "forward", "live", "lookup", "net", "scenario", "trace", "verdict", "verify"],
+    ),
     (
         "cli",
         &[
@@ -37,6 +41,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "dataplane",
             "diag",
             "effective",
+            "live",
             "lookup",
             "net",
             "report",

@@ -63,6 +63,9 @@ pub(super) enum Command {
     Trace(Trace),
     /// Explain what a name answers from a client's point of view.
     Resolve(Resolve),
+    /// Answer DNS queries as a client's resolver would in the model, on a loopback port, so that `dig` and applications
+    /// can try the design.
+    DnsServe(DnsServe),
     /// Print the effective routes of a subnet or interface, in the columns of Azure's own tools.
     Routes(Table),
     /// Print the effective security rules of an interface or subnet.
@@ -113,14 +116,66 @@ pub(super) struct Resolve {
     /// Client whose point of view is taken.
     #[arg(long, value_name = "NAME")]
     pub(super) from: String,
-    /// Domain name.
-    pub(super) name: String,
+    /// Domain name; with `--live`, every private name that the design implies unless one is given.
+    #[arg(required_unless_present = "live")]
+    pub(super) name: Option<String>,
+    /// Ask real servers and report where they answer otherwise than the design: exit code 1 with drift, 3 where a server
+    /// is silent.
+    #[arg(long, requires = "server")]
+    pub(super) live: bool,
+    /// A server to ask, port 53 unless given; may be repeated.
+    #[arg(long, value_name = "ADDR[:PORT]", requires = "live", value_parser = server)]
+    pub(super) server: Vec<std::net::SocketAddr>,
+    /// Transport of the questions.
+    #[arg(long, value_enum, default_value_t = Transport::Auto, requires = "live")]
+    pub(super) transport: Transport,
+    /// Seconds to wait for an answer.
+    #[arg(long, value_name = "SECONDS", default_value_t = 3, requires = "live",
+        value_parser = clap::value_parser!(u64).range(1..=60))]
+    pub(super) timeout: u64,
     /// Use a variant of the scenario.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
     /// Form of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Transport {
+    /// UDP, and TCP where the answer is truncated.
+    Auto,
+    /// UDP only.
+    Udp,
+    /// TCP only.
+    Tcp,
+}
+
+/// An address with an optional port; a bare or bracketed IPv6 address has none.
+fn server(text: &str) -> Result<std::net::SocketAddr, String> {
+    let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
+    let address = bare.parse::<std::net::IpAddr>().map(|a| (a, 53).into());
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| "an address, or an address and a port: 10.0.0.4, 10.0.0.4:53, [fd00::4]:53".to_owned())
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DnsServe {
+    /// Scenario file; `-` reads standard input.
+    pub(super) file: PathBuf,
+    /// Client whose resolver is played.
+    #[arg(long = "as", value_name = "NAME")]
+    pub(super) client: String,
+    /// Where to listen, UDP and TCP; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:5300")]
+    pub(super) listen: std::net::SocketAddr,
+    /// Listen on an address that other machines can reach.
+    #[arg(long)]
+    pub(super) allow_remote: bool,
+    /// Use a variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     diag::{CODES, nearest},
+    live::Drift,
     verdict::{Reason, Verdict, Via, Word},
 };
 use std::fmt::Write;
@@ -17,7 +18,7 @@ fn words() -> Vec<(&'static str, &'static str, &'static str)> {
         W::ALL.iter().map(|w| (W::KIND, w.as_str(), w.meaning()))
     }
     let codes = CODES.iter().map(|c| ("diagnostic", c.code.as_str(), c.explanation));
-    list::<Verdict>().chain(list::<Via>()).chain(list::<Reason>()).chain(codes).collect()
+    list::<Verdict>().chain(list::<Via>()).chain(list::<Reason>()).chain(list::<Drift>()).chain(codes).collect()
 }
 
 pub(super) fn run(args: &Explain, global: &Global) -> Result<Exit, Failure> {

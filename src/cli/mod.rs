@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod dns_serve;
 mod exit;
 mod explain;
 mod graph;
@@ -30,6 +31,7 @@ pub fn run() -> Exit {
         Command::Check(args) => check::run(args, &cli.global),
         Command::Trace(args) => trace::run(args, &cli.global),
         Command::Resolve(args) => resolve::run(args, &cli.global),
+        Command::DnsServe(args) => dns_serve::run(args, &cli.global),
         Command::Routes(args) => tables::routes(args, &cli.global),
         Command::Rules(args) => tables::rules(args, &cli.global),
         Command::Graph(args) => graph::run(args, &cli.global),

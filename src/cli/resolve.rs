@@ -1,30 +1,89 @@
 //! `privreach resolve`.
 
 use super::{
-    args::{Format, Global, Resolve},
+    args::{Format, Global, Resolve, Transport},
     exit::{Exit, Failure},
     input, output,
 };
 use crate::{
-    dataplane::ClientKind,
+    dataplane::{Client, ClientKind},
+    diag::SourceMap,
+    live::{self, Asker, Over},
     lookup,
-    report::{self, ResolveReport},
+    net::{Fqdn, FqdnError},
+    report::{self, LiveReport, ResolveReport, ServerReport},
+    snapshot::Snapshot,
 };
+use std::time::Duration;
 
 pub(super) fn run(args: &Resolve, global: &Global) -> Result<Exit, Failure> {
     let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
-    let name = args.name.parse().map_err(|e: crate::net::FqdnError| input::mistake(&e.to_string()))?;
+    let name = args.name.as_ref().map(|n| n.parse()).transpose();
+    let name = name.map_err(|e: FqdnError| input::mistake(&e.to_string()))?;
     let client = crate::trace::client(&snapshot.plane, &args.from).map_err(|e| input::mistake(&e.to_string()))?;
+    match name {
+        Some(name) if !args.live => modelled(args, global, &sources, &snapshot, client, &name),
+        name => asked(args, global, &sources, &snapshot, client, name.as_ref()),
+    }
+}
+
+fn modelled(
+    args: &Resolve,
+    global: &Global,
+    sources: &SourceMap,
+    snapshot: &Snapshot,
+    client: &Client,
+    name: &Fqdn,
+) -> Result<Exit, Failure> {
     let from = match client.kind {
         ClientKind::Endpoint(id) => Some(id),
         ClientKind::Identity(_) => None,
     };
-    let resolution = lookup::query(&snapshot.plane, &client.resolver, from, &name);
-    let report = ResolveReport::new(&sources, &args.from, &resolution);
+    let resolution = lookup::query(&snapshot.plane, &client.resolver, from, name);
+    let report = ResolveReport::new(sources, &args.from, &resolution);
     let text = match args.format {
         Format::Text => report::resolve_text(&report, output::style(global)),
         Format::Json => report::to_json("resolve", &report),
     };
     output::write(global, &text)?;
     Ok(if report.decided { Exit::Holds } else { Exit::Undecided })
+}
+
+fn asked(
+    args: &Resolve,
+    global: &Global,
+    sources: &SourceMap,
+    snapshot: &Snapshot,
+    client: &Client,
+    name: Option<&Fqdn>,
+) -> Result<Exit, Failure> {
+    let expected = match name {
+        Some(name) => vec![live::expected(&snapshot.plane, client, name)],
+        None => live::private_names(&snapshot.plane, client),
+    };
+    if expected.is_empty() {
+        return Err(input::mistake("the design implies no private name, so there is nothing to ask"));
+    }
+    let over = match args.transport {
+        Transport::Auto => Over::UdpThenTcp,
+        Transport::Udp => Over::Udp,
+        Transport::Tcp => Over::Tcp,
+    };
+    let mut report = LiveReport { from: args.from.clone(), servers: Vec::new() };
+    for server in &args.server {
+        let asker = Asker { server: *server, over, timeout: Duration::from_secs(args.timeout) };
+        let findings = live::compare(&expected, |names| live::ask(&asker, names))
+            .map_err(|error| input::mistake(&format!("cannot ask {server}: {error}")))?;
+        report.servers.push(ServerReport::new(sources, &server.to_string(), &findings));
+    }
+    let text = match args.format {
+        Format::Text => report::live_text(&report, output::style(global)),
+        Format::Json => report::to_json("resolve-live", &report),
+    };
+    output::write(global, &text)?;
+    Ok(match () {
+        () if report.has_drift() => Exit::Failed,
+        () if report.agrees() => Exit::Holds,
+        () => Exit::Undecided,
+    })
 }

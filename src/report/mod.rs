@@ -3,11 +3,13 @@
 pub mod diagnostics;
 pub mod dot;
 mod json;
+mod live;
 mod model;
 mod tables;
 mod text;
 
 pub use json::to_json;
+pub use live::{LiveReport, NameReport, ServerReport, live as live_text};
 pub use model::{
     CheckReport, DiagnosticReport, ExpectationReport, Place, ResolveReport, ScenarioReport, StepReport, TraceReport,
     step_report,

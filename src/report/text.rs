@@ -14,14 +14,14 @@ pub struct Style {
     pub width: usize,
 }
 
-const RED: &str = "31";
-const GREEN: &str = "32";
-const YELLOW: &str = "33";
-const BOLD: &str = "1";
-const DIM: &str = "2";
+pub(super) const RED: &str = "31";
+pub(super) const GREEN: &str = "32";
+pub(super) const YELLOW: &str = "33";
+pub(super) const BOLD: &str = "1";
+pub(super) const DIM: &str = "2";
 
 impl Style {
-    fn paint(self, code: &str, text: &str) -> String {
+    pub(super) fn paint(self, code: &str, text: &str) -> String {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
@@ -41,7 +41,7 @@ fn verdict_colour(verdict: &str) -> &'static str {
 }
 
 /// Words of a text, wrapped with a hanging indent.
-fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> String {
+pub(super) fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> String {
     let mut out = String::new();
     let mut column = first;
     for (i, word) in printable(text).split(' ').enumerate() {

@@ -1,0 +1,382 @@
+//! Live DNS on loopback: the server and the asker one against the other, and both against servers that misbehave.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+use privreach::{
+    dataplane::Plane,
+    live::{Asker, Drift, Finding, Over, Reply, Server, Vantage, ask, compare, private_names},
+    net::Fqdn,
+    scenario::load_file,
+    snapshot::Snapshot,
+    trace::client,
+};
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+const FLAGSHIP: &str = "scenarios/foundry-hub/foundry-hub.yaml";
+
+/// One zone whose records a client sees; `big` does not fit a datagram, `dead` ends at a server that does not answer.
+const SMALL: &str = "
+virtual_networks:
+  vnet:
+    address_space: [10.0.0.0/16]
+    subnets:
+      apps: { address_prefixes: [10.0.1.0/24] }
+virtual_machines:
+  app: { subnet: vnet/apps, private_ip_address: 10.0.1.4 }
+private_dns_zones:
+  corp.example:
+    virtual_network_links: { vnet: {} }
+    a_records:
+      db: { records: [10.0.1.10] }
+      pair: { records: [10.0.1.11, 10.0.1.12] }
+      '*.wild': { records: [10.0.1.13] }
+      big: { records: [BIG] }
+    cname_records:
+      alias: { record: db.corp.example }
+public_hosts:
+  www.example.org: {}
+";
+
+fn load(path: &Path) -> Plane {
+    let loaded = load_file(path, None);
+    let snapshot =
+        Snapshot::new(loaded.scenarios.into_iter().next().unwrap_or_else(|| panic!("{:?}", loaded.diagnostics)));
+    assert!(snapshot.is_usable(), "{:?}", snapshot.diagnostics);
+    snapshot.plane
+}
+
+fn small() -> Plane {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("small.yaml");
+    let big: Vec<String> = (0..200).map(|i| format!("10.0.200.{i}")).collect();
+    std::fs::write(&file, SMALL.replace("BIG", &big.join(", "))).unwrap();
+    load(&file)
+}
+
+/// Serves a vantage from a thread that ends with the test run.
+fn serve(plane: Plane, as_client: &str) -> SocketAddr {
+    let vantage = Vantage::new(plane.clone(), client(&plane, as_client).unwrap());
+    let server = Server::bind(vantage, "127.0.0.1:0".parse().unwrap(), |_| ()).unwrap();
+    let address = server.address();
+    std::thread::spawn(move || server.run(std::future::pending()));
+    address
+}
+
+fn asker(server: SocketAddr, over: Over) -> Asker {
+    Asker { server, over, timeout: Duration::from_millis(400) }
+}
+
+fn name(text: &str) -> Fqdn {
+    text.parse().unwrap()
+}
+
+fn ask_one(server: SocketAddr, over: Over, text: &str) -> Reply {
+    ask(&asker(server, over), &[name(text)]).unwrap().remove(0)
+}
+
+fn addresses(list: &[&str]) -> Reply {
+    Reply::Addresses(list.iter().map(|a| a.parse::<IpAddr>().unwrap()).collect())
+}
+
+fn drift(plane: &Plane, from: &str, server: SocketAddr, over: Over) -> Vec<Finding> {
+    let expected = private_names(plane, client(plane, from).unwrap());
+    compare(&expected, |names| ask(&asker(server, over), names)).unwrap()
+}
+
+fn of<'a>(findings: &'a [Finding], text: &str) -> &'a Finding {
+    findings.iter().find(|f| f.expected.name.as_str() == text).unwrap_or_else(|| panic!("{text} was not asked"))
+}
+
+/// A raw question: type 1 is A, 28 AAAA, 5 CNAME; without EDNS.
+fn question(text: &str, kind: u8, class: u8) -> Vec<u8> {
+    let mut bytes = vec![0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+    for label in text.split('.') {
+        bytes.push(u8::try_from(label.len()).unwrap());
+        bytes.extend(label.bytes());
+    }
+    bytes.extend([0, 0, kind, 0, class]);
+    bytes
+}
+
+fn exchange(server: SocketAddr, message: &[u8]) -> Vec<u8> {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    socket.send_to(message, server).unwrap();
+    let mut buffer = [0; 4096];
+    let length = socket.recv(&mut buffer).unwrap();
+    buffer[..length].to_vec()
+}
+
+/// A UDP server that turns each question into a response by setting its flags; it never listens on TCP.
+fn misbehaving(flags: impl Fn(&[u8]) -> Option<[u8; 2]> + Send + 'static) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok((length, peer)) = socket.recv_from(&mut buffer) {
+            if let Some(flags) = flags(&buffer[..length]) {
+                // The question without its OPT record.
+                let end = 12 + buffer[12..length].iter().position(|b| *b == 0).unwrap() + 5;
+                buffer[2..4].copy_from_slice(&flags);
+                buffer[6..12].fill(0);
+                let _ = socket.send_to(&buffer[..end], peer);
+            }
+        }
+    });
+    address
+}
+
+fn contains(message: &[u8], text: &str) -> bool {
+    message.windows(text.len()).any(|w| w.eq_ignore_ascii_case(text.as_bytes()))
+}
+
+const SERVFAIL: [u8; 2] = [0x81, 0x82];
+const REFUSED: [u8; 2] = [0x81, 0x85];
+const TRUNCATED: [u8; 2] = [0x83, 0x80];
+
+#[test]
+fn the_server_answers_as_the_model_over_both_transports() {
+    let server = serve(small(), "app");
+    for over in [Over::UdpThenTcp, Over::Udp, Over::Tcp] {
+        assert_eq!(ask_one(server, over, "db.corp.example"), addresses(&["10.0.1.10"]));
+        assert_eq!(ask_one(server, over, "DB.Corp.Example"), addresses(&["10.0.1.10"]));
+        assert_eq!(ask_one(server, over, "alias.corp.example"), addresses(&["10.0.1.10"]));
+        assert_eq!(ask_one(server, over, "x.wild.corp.example"), addresses(&["10.0.1.13"]));
+        assert_eq!(ask_one(server, over, "no.corp.example"), Reply::NxDomain);
+        // What the scenario says nothing of is a failure, never an answer.
+        assert_eq!(ask_one(server, over, "undeclared.example.net"), Reply::Failure("Server Failure".to_owned()));
+    }
+}
+
+#[test]
+fn what_does_not_fit_a_datagram_is_truncated_and_comes_by_tcp() {
+    let server = serve(small(), "app");
+    let raw = exchange(server, &question("big.corp.example", 1, 1));
+    assert!(raw.len() <= 512 && raw[2] & 2 == 2, "{} bytes, flags {:x}", raw.len(), raw[2]);
+    let Reply::Addresses(all) = ask_one(server, Over::UdpThenTcp, "big.corp.example") else { panic!() };
+    assert_eq!(all.len(), 200);
+    let udp = ask_one(server, Over::Udp, "big.corp.example");
+    assert!(matches!(&udp, Reply::Failure(why) if why.contains("truncated")), "{udp:?}");
+}
+
+#[test]
+fn types_classes_and_broken_messages() {
+    let server = serve(small(), "app");
+    let code = |kind, class| exchange(server, &question("alias.corp.example", kind, class))[3] & 15;
+    let count = |kind| exchange(server, &question("alias.corp.example", kind, 1))[7];
+    // A: the chain and the address; AAAA: the chain alone; CNAME: the alias alone; MX is not modelled; class CH neither.
+    assert_eq!((count(1), count(28), count(5)), (2, 1, 1));
+    assert_eq!((code(1, 1), code(28, 1), code(5, 1), code(15, 1), code(1, 3)), (0, 0, 0, 4, 4));
+    // Garbage gets no answer or an error, and the server lives on.
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    for garbage in [&b"\xff"[..], &[0; 12], &[0xff; 600], &question("a.b", 1, 1)[..14]] {
+        socket.send_to(garbage, server).unwrap();
+    }
+    let mut broken = TcpStream::connect(server).unwrap();
+    broken.write_all(&[0xff, 0xff, 1, 2, 3]).unwrap();
+    drop(broken);
+    assert_eq!(ask_one(server, Over::UdpThenTcp, "db.corp.example"), addresses(&["10.0.1.10"]));
+}
+
+#[test]
+fn a_server_that_plays_the_client_agrees_in_every_name() {
+    let plane = load(Path::new(FLAGSHIP));
+    for from in ["onprem-user", "ci-alice"] {
+        let server = serve(plane.clone(), from);
+        for over in [Over::UdpThenTcp, Over::Tcp] {
+            let findings = drift(&plane, from, server, over);
+            assert!(findings.len() > 20, "{from}: {} names", findings.len());
+            let wrong: Vec<_> =
+                findings.iter().filter(|f| f.drift.is_drift()).map(|f| (&f.expected.name, &f.reply)).collect();
+            assert!(wrong.is_empty(), "{from}: {wrong:?}");
+            assert!(findings.iter().filter(|f| f.drift == Drift::Agrees).count() > 20);
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_drift_is_told_apart() {
+    let design = small();
+    let text = SMALL
+        .replace("BIG", "10.0.1.20")
+        .replace("db: { records: [10.0.1.10] }", "db: { records: [10.0.1.99] }")
+        .replace("pair: { records: [10.0.1.11, 10.0.1.12] }", "pair: { records: [10.0.1.11] }")
+        .replace("'*.wild': { records: [10.0.1.13] }", "other: { records: [20.0.0.1] }");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("drifted.yaml");
+    std::fs::write(&file, text).unwrap();
+    let server = serve(load(&file), "app");
+    let findings = drift(&design, "app", server, Over::UdpThenTcp);
+    assert_eq!(of(&findings, "db.corp.example").drift, Drift::StaleRecord);
+    assert_eq!(of(&findings, "alias.corp.example").drift, Drift::StaleRecord);
+    assert_eq!(of(&findings, "pair.corp.example").drift, Drift::MissingRecord);
+    assert_eq!(of(&findings, "any-label-of-the-wildcard.wild.corp.example").drift, Drift::Nxdomain);
+    assert_eq!(of(&findings, "big.corp.example").drift, Drift::StaleRecord);
+}
+
+#[test]
+fn a_resolver_without_the_private_zones_answers_publicly() {
+    let plane = load(Path::new(FLAGSHIP));
+    // An internet client sees public DNS only.
+    let server = serve(plane.clone(), "internet-visitor");
+    let findings = drift(&plane, "onprem-user", server, Over::UdpThenTcp);
+    assert_eq!(of(&findings, "kv-aih-contoso.vault.azure.net").drift, Drift::PublicAnswer);
+    assert!(findings.iter().filter(|f| f.drift == Drift::PublicAnswer).count() > 10);
+}
+
+#[test]
+fn servers_that_refuse_fail_or_keep_silent() {
+    let plane = small();
+    let kinds =
+        |server| -> Vec<Drift> { drift(&plane, "app", server, Over::UdpThenTcp).iter().map(|f| f.drift).collect() };
+    assert!(kinds(misbehaving(|_| Some(REFUSED))).iter().all(|d| *d == Drift::RefusedAsker));
+    assert!(kinds(misbehaving(|_| Some(SERVFAIL))).iter().all(|d| *d == Drift::ServerFailure));
+    // One name refused among others that are answered is the server's policy for that name.
+    let some = drift(
+        &plane,
+        "app",
+        misbehaving(|m| Some(if contains(m, "pair") { REFUSED } else { SERVFAIL })),
+        Over::UdpThenTcp,
+    );
+    assert_eq!(of(&some, "pair.corp.example").drift, Drift::Refused);
+    // A truncated answer and nobody on TCP; nobody at all.
+    let cut = ask_one(misbehaving(|_| Some(TRUNCATED)), Over::UdpThenTcp, "db.corp.example");
+    assert!(!matches!(cut, Reply::Addresses(_) | Reply::NoData | Reply::NxDomain), "{cut:?}");
+    let begin = Instant::now();
+    let silent = kinds(misbehaving(|_| None));
+    assert!(silent.iter().all(|d| *d == Drift::TimeOut), "{silent:?}");
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let refused = ask_one(closed, Over::Tcp, "db.corp.example");
+    assert!(matches!(refused, Reply::Unreachable(_)), "{refused:?}");
+    assert!(!ask_one(closed, Over::Udp, "db.corp.example").was_heard());
+}
+
+#[test]
+fn a_silent_server_is_not_asked_a_thousand_times() {
+    let names: Vec<Fqdn> = (0..1000).map(|i| name(&format!("n{i}.corp.example"))).collect();
+    let begin = Instant::now();
+    let replies = ask(&asker(misbehaving(|_| None), Over::UdpThenTcp), &names).unwrap();
+    assert!(replies.len() == 1000 && replies.iter().all(|r| *r == Reply::Silent));
+    assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+}
+
+/// The binary as a server; ends with the guard.
+struct Serving(Child, String);
+
+impl Serving {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_privreach"))
+            .args(["dns-serve", FLAGSHIP, "--listen", "127.0.0.1:0"])
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.split(" on ").nth(1).and_then(|l| l.split(',').next()).unwrap_or_else(|| panic!("{line}"));
+        Self(child, address.to_owned())
+    }
+
+    fn resolve(&self, arguments: &[&str]) -> (i32, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_privreach"))
+            .args(["resolve", FLAGSHIP, "--live", "--timeout", "2", "--server", &self.1])
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        (output.status.code().unwrap(), text)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_commands_one_against_the_other() {
+    let server = Serving::start(&["--as", "onprem-user"]);
+    let (code, text) = server.resolve(&["--from", "onprem-user", "--transport", "tcp"]);
+    assert!(code == 0 && text.contains("as designed") && !text.contains("drifted"), "{code} {text}");
+    let (code, text) = server.resolve(&["--from", "onprem-user", "kv-aih-contoso.vault.azure.net", "-v"]);
+    assert!(code == 0 && text.contains("10.0.3.9"), "{code} {text}");
+    // The managed network sees its own endpoints, the site does not.
+    let (code, text) = server.resolve(&["--from", "ci-alice", "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((code, &value["command"]), (1, &"resolve-live".into()), "{text}");
+    let result = &value["result"]["servers"][0];
+    assert!(result["drifted"].as_u64() > Some(0) && result["names"][0]["drift"].is_string());
+    // Nothing listens: undecided.
+    let closed = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let silent = closed.local_addr().unwrap().to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_privreach"))
+        .args(["resolve", FLAGSHIP, "--from", "onprem-user", "--live", "--timeout", "1", "--server", &silent])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn mistakes_on_the_command_line() {
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_privreach"))
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let fails = |arguments: &[&str], hint: &str| {
+        let (code, text) = run(arguments);
+        assert!(code == 2 && text.contains(hint), "{arguments:?}: {code} {text}");
+    };
+    fails(&["dns-serve", FLAGSHIP, "--as", "onprem-user", "--listen", "0.0.0.0:0"], "--allow-remote");
+    fails(&["dns-serve", FLAGSHIP, "--as", "onprem-use", "--listen", "127.0.0.1:0"], "did you mean `onprem-user`");
+    fails(&["resolve", FLAGSHIP, "--from", "onprem-user"], "NAME");
+    fails(&["resolve", FLAGSHIP, "--from", "onprem-user", "--live"], "--server");
+    fails(&["resolve", FLAGSHIP, "--from", "onprem-user", "--live", "--server", "dc1"], "10.0.0.4:53");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    fails(&["dns-serve", FLAGSHIP, "--as", "onprem-user", "--listen", &address], "cannot listen");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_the_server_cleanly() {
+    let mut server = Serving::start(&["--as", "onprem-user", "-v"]);
+    // A connection that stays open must not keep it.
+    let _open = TcpStream::connect(&server.1).unwrap();
+    assert_eq!(server.resolve(&["--from", "onprem-user", "kv-aih-contoso.vault.azure.net"]).0, 0);
+    let sent = Command::new("kill").args(["-INT", &server.0.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = server.0.try_wait().unwrap() {
+            break status;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(10), "it does not end");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(status.code(), Some(0));
+    let mut log = String::new();
+    server.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("A kv-aih-contoso.vault.azure.net. NOERROR") && log.contains("10.0.3.9"), "{log}");
+}
