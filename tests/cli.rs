@@ -173,3 +173,34 @@ fn text_fits_a_terminal_of_80_columns() {
         }
     }
 }
+
+/// `lint` fails at the level it is told to, and a suppression silences what it names until its last day.
+#[test]
+fn lint_fails_at_its_level() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("one-sided.yaml");
+    let estate = |ignore: &str| {
+        format!(
+            "virtual_networks:\n  a: {{ address_space: [10.0.0.0/16] }}\n  b: {{ address_space: [10.1.0.0/16] }}\n\
+             virtual_network_peerings:\n  a-to-b:\n    virtual_network: a\n    remote_virtual_network: b\n{ignore}"
+        )
+    };
+    let run = |args: &[&str]| {
+        let output =
+            assert_cmd::Command::cargo_bin("privreach").unwrap().arg("lint").arg(&file).args(args).output().unwrap();
+        (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+    };
+    std::fs::write(&file, estate("")).unwrap();
+    assert_eq!(run(&["--only", "peering-one-sided"]).0, 1);
+    assert_eq!(run(&["--only", "prl0101", "--fail-on", "never"]).0, 0);
+    assert_eq!(run(&["--ignore", "PRL0101"]).0, 0);
+    assert_eq!(run(&["--only", "peering-onesided"]).0, 2);
+    std::fs::write(
+        &file,
+        estate("    lint_ignore: [{ rule: peering-one-sided, reason: later, expires: 2027-01-31 }]\n"),
+    )
+    .unwrap();
+    assert_eq!(run(&["--only", "peering-one-sided", "--today", "2027-01-31"]).0, 0);
+    let (code, text) = run(&["--today", "2027-02-01"]);
+    assert!(code == 1 && text.contains("PRL0002") && text.contains("reported again"), "{text}");
+}

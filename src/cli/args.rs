@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Simulates and proves network reachability in Azure private networking, before anything is deployed.
 ///
-/// Exit codes: 0 everything asked holds; 1 an expectation failed; 2 the input or the command line is unusable;
+/// Exit codes: 0 everything asked holds; 1 an expectation failed, or lint found something at the failing level; 2 the input or the command line is unusable;
 /// 3 something asserted came out unknown; 70 internal error.
 #[derive(Debug, Parser)]
 #[command(name = "privreach", version, max_term_width = 100)]
@@ -70,9 +70,11 @@ pub(super) enum Command {
     Routes(Table),
     /// Print the effective security rules of an interface or subnet.
     Rules(Table),
+    /// Look for mistakes in the design of every scenario under the paths.
+    Lint(Lint),
     /// Draw the estate.
     Graph(Graph),
-    /// Explain a verdict, path, reason or diagnostic code; without one, list them all.
+    /// Explain a verdict, path, reason, diagnostic code or lint rule; without one, list them all.
     Explain(Explain),
     /// Print the JSON Schema of scenario files.
     Schema,
@@ -208,8 +210,41 @@ pub(super) struct Graph {
     pub(super) format: Picture,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOn {
+    Error,
+    Warning,
+    Info,
+    Never,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Lint {
+    /// Scenario files or directories; `-` reads standard input.
+    #[arg(default_value = "scenarios", value_name = "PATH")]
+    pub(super) paths: Vec<PathBuf>,
+    /// Look at variants, too; they are often broken on purpose.
+    #[arg(long)]
+    pub(super) variants: bool,
+    /// The least level of a finding that makes the run fail.
+    #[arg(long, value_enum, default_value_t = FailOn::Error)]
+    pub(super) fail_on: FailOn,
+    /// Report only these rules, by code or name.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(super) only: Vec<String>,
+    /// Do not report these rules, by code or name.
+    #[arg(long, value_name = "RULE", value_delimiter = ',')]
+    pub(super) ignore: Vec<String>,
+    /// The day that suppressions expire against; the system's when absent.
+    #[arg(long, value_name = "DATE", value_parser = clap::value_parser!(crate::document::Date))]
+    pub(super) today: Option<crate::document::Date>,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A verdict, path, reason or diagnostic code, for example PNA.
+    /// A verdict, path, reason, diagnostic code or lint rule, for example PNA.
     pub(super) code: Option<String>,
 }

@@ -7,7 +7,7 @@ use thiserror::Error;
 pub enum Exit {
     /// Everything asked holds.
     Holds,
-    /// An expectation failed.
+    /// An expectation failed, or lint found something at the failing level.
     Failed,
     /// The input or the command line is unusable.
     Unusable,
@@ -38,7 +38,7 @@ impl Exit {
     pub fn meaning(self) -> &'static str {
         match self {
             Self::Holds => "everything asked holds",
-            Self::Failed => "an expectation failed",
+            Self::Failed => "an expectation failed, or lint found something at the failing level",
             Self::Unusable => "the input or the command line is unusable",
             Self::Undecided => "undecided: something asserted came out `unknown`",
             Self::Internal => "internal error",

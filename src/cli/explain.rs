@@ -32,8 +32,18 @@ pub(super) fn run(args: &Explain, global: &Global) -> Result<Exit, Failure> {
             }
         }
         Some(code) => {
+            if let Some(rule) = crate::lint::find(code) {
+                let source = rule.source();
+                let _ = writeln!(
+                    text,
+                    "{} {} (lint, {})\n\n{}\n\n{}\n\nFix: {}\n\nSource: {source}",
+                    rule.code, rule.name, rule.level, rule.what, rule.why, rule.fix
+                );
+                output::write(global, &text)?;
+                return Ok(Exit::Holds);
+            }
             let Some((kind, word, meaning)) = words.iter().find(|(_, w, _)| w.eq_ignore_ascii_case(code)) else {
-                let near = nearest(code, words.iter().map(|(_, w, _)| *w));
+                let near = nearest(code, words.iter().map(|(_, w, _)| *w)).or_else(|| crate::lint::nearest(code));
                 let hint =
                     near.map_or("run `privreach explain` for the list".to_owned(), |n| format!("did you mean `{n}`?"));
                 return Err(input::mistake(&format!("nothing is called `{code}`; {hint}")));
@@ -49,6 +59,10 @@ pub(super) fn run(args: &Explain, global: &Global) -> Result<Exit, Failure> {
                 }
                 let first = meaning.split_once(". ").map_or(*meaning, |(first, _)| first);
                 let _ = writeln!(text, "  {word:<26} {}", first.trim_end_matches('.'));
+            }
+            text.push_str("\nlint:\n");
+            for rule in crate::lint::RULES {
+                let _ = writeln!(text, "  {} {:<34} {}", rule.code, rule.name, rule.what.trim_end_matches('.'));
             }
             text.push_str("\nservices: `privreach explain services` lists the known service types\n");
         }

@@ -7,6 +7,7 @@ mod exit;
 mod explain;
 mod graph;
 mod input;
+mod lint;
 mod output;
 mod resolve;
 mod tables;
@@ -34,6 +35,7 @@ pub fn run() -> Exit {
         Command::DnsServe(args) => dns_serve::run(args, &cli.global),
         Command::Routes(args) => tables::routes(args, &cli.global),
         Command::Rules(args) => tables::rules(args, &cli.global),
+        Command::Lint(args) => lint::run(args, &cli.global),
         Command::Graph(args) => graph::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
         Command::Schema => {

@@ -12,6 +12,8 @@ use std::net::IpAddr;
 pub struct Context {
     /// Problems so far.
     pub diagnostics: Diagnostics,
+    /// Whether records may hold suppressions of lint findings, which are read apart from them.
+    pub suppressible: bool,
 }
 
 impl Context {

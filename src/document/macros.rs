@@ -105,7 +105,8 @@ pub(crate) fn record_mapping<'n>(node: &'n Node, keys: &[&str], context: &mut Co
         }
     };
     for (key, span, _) in &mapping.0 {
-        if !keys.contains(&key.as_str()) {
+        let suppression = context.suppressible && key == super::LINT_IGNORE;
+        if !keys.contains(&key.as_str()) && !suppression {
             let help = match nearest(key, keys.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known keys here: {}", keys.join(", ")),

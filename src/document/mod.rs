@@ -4,11 +4,13 @@
 //! [`Node`] tree; patches work on trees; each record then decodes by itself and collects every problem. The same
 //! declaration of a record yields its decoder, its JSON Schema and its page of the reference.
 
+mod date;
 mod decode;
 mod macros;
 mod node;
 mod patch;
 
+pub use date::Date;
 pub use decode::{Context, Decode, FieldInfo, Shape, TypeInfo};
 pub(crate) use macros::{choice, choice_value, record, record_field, record_key, record_mapping, record_required};
 pub use node::{Mapping, Node, Value};
@@ -18,6 +20,9 @@ pub use patch::{merge, overlay};
 use crate::{diag::Span, net};
 use std::collections::BTreeMap;
 use std::ops::Deref;
+
+/// The key under which any record may hold suppressions of lint findings.
+pub const LINT_IGNORE: &str = "lint_ignore";
 
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -36,7 +36,7 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
 }
 
 /// The first line of a span, so that a whole mapping is not underlined; always on character borders.
-fn range(span: Span, text: &str) -> std::ops::Range<usize> {
+pub(super) fn range(span: Span, text: &str) -> std::ops::Range<usize> {
     let clamp = |at: u32| {
         let mut at = (at as usize).min(text.len());
         while !text.is_char_boundary(at) {

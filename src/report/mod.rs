@@ -3,12 +3,14 @@
 pub mod diagnostics;
 pub mod dot;
 mod json;
+mod lint;
 mod live;
 mod model;
 mod tables;
 mod text;
 
 pub use json::to_json;
+pub use lint::{Counts, FindingReport, LintReport, Region, RelatedReport, SuppressedReport, text as lint_text};
 pub use live::{LiveReport, NameReport, ServerReport, live as live_text};
 pub use model::{
     CheckReport, DiagnosticReport, ExpectationReport, Place, ResolveReport, ScenarioReport, StepReport, TraceReport,

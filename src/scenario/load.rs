@@ -1,7 +1,8 @@
 //! From paths to scenarios: reading, `extends`, `patch`, `variants`.
 
 use super::{
-    Anything, Expectation, ExpectationFields, Loaded, Scenario, ScenarioKeys, Variant, expectation::FLOW_KEYS, yaml,
+    Anything, Expectation, ExpectationFields, Loaded, Scenario, ScenarioKeys, Variant, expectation::FLOW_KEYS,
+    lint_ignore, yaml,
 };
 use crate::{
     azure::{model::Estate, service_tags::PublishedTags},
@@ -422,7 +423,9 @@ impl Loader {
         expected: Vec<Spanned<String>>,
         usable: bool,
     ) {
-        let mut context = Context::default();
+        let mut context = Context { suppressible: true, ..Context::default() };
+        let mut suppressions = lint_ignore::collect(estate, &mut context);
+        suppressions.extend(lint_ignore::collect(expectations, &mut context));
         let node = Node { value: Value::Mapping(estate.clone()), span: merged.span };
         let estate = Estate::decode(&node, &mut context);
         let mut list = Vec::new();
@@ -451,6 +454,7 @@ impl Loader {
                 estate,
                 expectations: list,
                 expected_diagnostics: expected,
+                suppressions,
             });
         }
     }

@@ -1,11 +1,13 @@
 //! Scenario files: an estate with expectations, its variants, and where each value was written.
 
 mod expectation;
+mod lint_ignore;
 mod load;
 mod reference;
 mod yaml;
 
 pub use expectation::{Expectation, ExpectationFields, OneOrMany, RouteFields};
+pub use lint_ignore::{LintIgnore, Suppression};
 pub use load::{load_file, load_paths, load_text};
 pub use reference::{json_schema, reference_page};
 
@@ -35,6 +37,8 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// Codes of diagnostics that the platform's refusal is expected to cause.
     pub expected_diagnostics: Vec<Spanned<String>>,
+    /// Suppressions of lint findings.
+    pub suppressions: Vec<Suppression>,
 }
 
 impl Scenario {

@@ -1,9 +1,9 @@
 //! The JSON Schema and the reference page of the format, generated from the records that decode it.
 
-use super::ScenarioKeys;
+use super::{LintIgnore, ScenarioKeys};
 use crate::{
     azure::model::Estate,
-    document::{Decode, FieldInfo, Shape, TypeInfo},
+    document::{Decode, FieldInfo, LINT_IGNORE, Shape, TypeInfo},
 };
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, fmt::Write};
@@ -29,6 +29,7 @@ fn records() -> (BTreeMap<&'static str, TypeInfo>, Vec<&'static str>) {
     let (mut found, mut order) = (BTreeMap::new(), Vec::new());
     collect(ScenarioKeys::shape(), &mut found, &mut order);
     collect(Estate::shape(), &mut found, &mut order);
+    collect(LintIgnore::shape(), &mut found, &mut order);
     (found, order)
 }
 
@@ -38,7 +39,14 @@ pub fn json_schema() -> Value {
     let (found, _) = records();
     let mut defs = Map::new();
     for (name, info) in &found {
-        defs.insert((*name).to_owned(), object(info.doc, &(info.fields)()));
+        let mut schema = object(info.doc, &(info.fields)());
+        let plain = ["ScenarioKeys", "Estate", "Variant", "LintIgnore"].contains(name);
+        if let (false, Some(Value::Object(properties))) = (plain, schema.get_mut("properties")) {
+            let text = "Lint findings that are accepted here.";
+            let list = json!({ "type": "array", "items": { "$ref": "#/$defs/LintIgnore" }, "description": text });
+            properties.insert(LINT_IGNORE.to_owned(), list);
+        }
+        defs.insert((*name).to_owned(), schema);
     }
     let mut fields: Vec<FieldInfo> = Vec::new();
     for root in [ScenarioKeys::shape(), Estate::shape()] {
@@ -109,7 +117,8 @@ pub fn reference_page() -> String {
         "# Scenario format\n\nGenerated from the records that read the files; a test keeps it true. Keys are spelled as in the azurerm \
          Terraform provider where it has a word. Enumerations are read without regard to case. An unknown key is an error.\n\n\
          A scenario file is one mapping with the keys of [ScenarioKeys](#scenariokeys) and of [Estate](#estate) side by side. \
-         Subnets are referred to as `vnet/subnet`, everything else by its name.\n",
+         Subnets are referred to as `vnet/subnet`, everything else by its name. Any record of the estate, and any expectation, may hold \
+         `lint_ignore`: a list of [LintIgnore](#lintignore).\n",
     );
     for name in order {
         let Some(info) = found.get(name) else { continue };

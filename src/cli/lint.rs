@@ -1,0 +1,82 @@
+//! `privreach lint`.
+
+use super::{
+    args::{FailOn, Format, Global, Lint},
+    exit::{Exit, Failure},
+    input, output,
+};
+use crate::{
+    diag::{Diagnostic, Severity},
+    document::Date,
+    lint::{self, Level, Outcome, Rule},
+    report::{self, LintReport},
+    scenario::load_paths,
+    snapshot::Snapshot,
+};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Looks at every scenario that can be used, then reports problems of the input beside it.
+pub(super) fn run(args: &Lint, global: &Global) -> Result<Exit, Failure> {
+    let (only, ignored) = (rules(&args.only)?, rules(&args.ignore)?);
+    let loaded = load_paths(&args.paths);
+    let mut problems: Vec<Diagnostic> = loaded.diagnostics;
+    let mut snapshots = Vec::new();
+    for scenario in loaded.scenarios.into_iter().filter(|s| args.variants || s.variant.is_none()) {
+        let snapshot = Snapshot::new(scenario);
+        if snapshot.is_usable() {
+            snapshots.push(snapshot);
+        } else {
+            problems.extend(snapshot.explained_errors());
+        }
+    }
+    let mut outcome = lint::lint(&snapshots, args.today.unwrap_or_else(today));
+    // Rules are left out here and not in the run, because a suppression is stale only if its rule looked.
+    let wanted = |rule: &'static Rule| {
+        let among = |list: &[&'static Rule]| list.iter().any(|r| std::ptr::eq(*r, rule));
+        (only.is_empty() || among(&only)) && !among(&ignored)
+    };
+    outcome.findings.retain(|f| wanted(f.rule));
+    outcome.suppressed.retain(|s| wanted(s.finding.rule));
+
+    let text = match args.format {
+        Format::Text => report::lint_text(&loaded.sources, &outcome, output::style(global)),
+        Format::Json => report::to_json("lint", &LintReport::new(&loaded.sources, &outcome)),
+    };
+    output::write(global, &text)?;
+    problems.retain(|d| d.severity == Severity::Error);
+    problems.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+    problems.dedup();
+    if !problems.is_empty() {
+        return Err(input::failure(&loaded.sources, &problems, global));
+    }
+    Ok(exit(&outcome, args.fail_on))
+}
+
+fn exit(outcome: &Outcome, fail_on: FailOn) -> Exit {
+    let least = match fail_on {
+        FailOn::Error => Level::Error,
+        FailOn::Warning => Level::Warning,
+        FailOn::Info => Level::Info,
+        FailOn::Never => return Exit::Holds,
+    };
+    if outcome.findings.iter().any(|f| f.level >= least) { Exit::Failed } else { Exit::Holds }
+}
+
+fn rules(words: &[String]) -> Result<Vec<&'static Rule>, Failure> {
+    words
+        .iter()
+        .map(|word| {
+            lint::find(word).ok_or_else(|| {
+                let hint = lint::nearest(word)
+                    .map_or("docs/lints.md lists them".to_owned(), |n| format!("did you mean `{n}`?"));
+                input::mistake(&format!("no lint rule is called `{word}`; {hint}"))
+            })
+        })
+        .collect()
+}
+
+/// The system's date; only here, so that the library gives the same answer every day.
+fn today() -> Date {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    Date::from_days(seconds / 86_400)
+}

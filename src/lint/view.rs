@@ -1,0 +1,371 @@
+//! What rules look at: the estate with its places, the compiled plane, the topology, and answers to the questions that
+//! several rules ask, each computed once.
+
+use crate::{
+    azure::{
+        model::{
+            Estate,
+            firewall::{Firewall, FirewallPolicy},
+            network::{NextHopType, PeeringState, Route, RouteTable, Subnet, VirtualNetworkPeering},
+        },
+        topology::Topology,
+    },
+    dataplane::{self, Endpoint, Id, Network, Plane, Role, Segment},
+    diag::Span,
+    document::Entry,
+    net::Prefix,
+    scenario::Expectation,
+    snapshot::Snapshot,
+    trace::{Question, Trace, trace},
+    verdict::Verdict,
+};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+/// A subnet with what surrounds it.
+#[derive(Debug)]
+pub struct SubnetView<'a> {
+    /// `vnet/subnet`.
+    pub full: String,
+    /// Name of its virtual network.
+    pub vnet: &'a str,
+    /// Its own name.
+    pub name: &'a str,
+    /// Its declaration.
+    pub entry: &'a Entry<Subnet>,
+    /// Its segment of the plane.
+    pub segment: Id<Segment>,
+}
+
+/// A user route with the table that holds it.
+#[derive(Debug, Clone, Copy)]
+pub struct UserRoute<'a> {
+    /// Name of the table.
+    pub table: &'a str,
+    /// Name of the route.
+    pub name: &'a str,
+    /// Its declaration.
+    pub entry: &'a Entry<Route>,
+    /// Its prefix; none if it names a service tag.
+    pub prefix: Option<Prefix>,
+}
+
+impl UserRoute<'_> {
+    /// Whether it is the IPv4 default route.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.prefix.is_some_and(|p| p.is_default() && p.network().is_ipv4())
+    }
+
+    /// Whether it leads to this kind of next hop.
+    #[must_use]
+    pub fn leads_to(&self, kind: NextHopType) -> bool {
+        self.entry.value.next_hop_type.value == kind
+    }
+
+    /// The address of the appliance it leads to.
+    #[must_use]
+    pub fn appliance(&self) -> Option<IpAddr> {
+        let hop = self.entry.value.next_hop_in_ip_address.as_ref()?;
+        self.leads_to(NextHopType::VirtualAppliance).then_some(hop.value)
+    }
+}
+
+/// What owns an address that routes lead to.
+#[derive(Debug, Clone, Copy)]
+pub struct Device<'a> {
+    /// The endpoint of the plane.
+    pub id: Id<Endpoint>,
+    /// The same.
+    pub endpoint: &'a Endpoint,
+    /// Name of the virtual network it stands in.
+    pub vnet: &'a str,
+}
+
+impl Device<'_> {
+    /// Whether it is an Azure Firewall.
+    #[must_use]
+    pub fn is_firewall(&self) -> bool {
+        matches!(self.endpoint.role, Role::Firewall(_))
+    }
+}
+
+/// An expectation that a flow gets through, with its trace.
+#[derive(Debug)]
+pub struct Flow<'a> {
+    /// The expectation.
+    pub expectation: &'a Expectation,
+    /// How it comes out.
+    pub trace: Trace,
+}
+
+/// What rules look at.
+#[derive(Debug)]
+pub struct View<'a> {
+    /// The scenario with everything computed from it.
+    pub snapshot: &'a Snapshot,
+    /// Its resources.
+    pub estate: &'a Estate,
+    /// Its compiled plane.
+    pub plane: &'a Plane,
+    /// Its resources as a graph.
+    pub topology: Topology,
+    /// Every subnet.
+    pub subnets: Vec<SubnetView<'a>>,
+    networks: BTreeMap<&'a str, Id<Network>>,
+    names: BTreeMap<Id<Network>, &'a str>,
+    adjacent: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    flows: OnceCell<Vec<Flow<'a>>>,
+}
+
+impl<'a> View<'a> {
+    /// Looks at a snapshot.
+    #[must_use]
+    pub fn new(snapshot: &'a Snapshot) -> Self {
+        let (estate, plane) = (&snapshot.scenario.estate, &snapshot.plane);
+        let mut networks = BTreeMap::new();
+        for (id, network) in plane.networks.iter() {
+            if let ("virtual_network", Some((name, _))) =
+                (network.origin.kind, estate.virtual_networks.iter().find(|(n, _)| *n == network.origin.name))
+            {
+                networks.insert(name, id);
+            }
+        }
+        let segments: BTreeMap<&str, Id<Segment>> = plane
+            .segments
+            .iter()
+            .filter(|(_, s)| s.origin.kind == "subnet")
+            .map(|(id, s)| (s.origin.name.as_str(), id))
+            .collect();
+        let mut subnets = Vec::new();
+        for (vnet, entry) in estate.virtual_networks.iter() {
+            for (name, subnet) in entry.value.subnets.iter() {
+                let full = format!("{vnet}/{name}");
+                if let Some(segment) = segments.get(full.as_str()).copied() {
+                    subnets.push(SubnetView { full, vnet, name, entry: subnet, segment });
+                }
+            }
+        }
+        let names: BTreeMap<Id<Network>, &'a str> = networks.iter().map(|(n, id)| (*id, *n)).collect();
+        let mut adjacent: BTreeMap<&'a str, BTreeSet<&'a str>> = BTreeMap::new();
+        for subnet in &subnets {
+            let segment = plane.segments.get(subnet.segment);
+            for route in segment.routes.iter().chain(&segment.replaced_routes) {
+                if let dataplane::NextHop::Network { network, link: Some(_) } = &route.hop
+                    && let Some(other) = names.get(network).copied()
+                {
+                    adjacent.entry(subnet.vnet).or_default().insert(other);
+                }
+            }
+        }
+        Self {
+            snapshot,
+            estate,
+            plane,
+            topology: Topology::new(estate),
+            subnets,
+            networks,
+            names,
+            adjacent,
+            flows: OnceCell::new(),
+        }
+    }
+
+    /// The subnet of a `vnet/subnet` reference.
+    #[must_use]
+    pub fn subnet(&self, full: &str) -> Option<&SubnetView<'a>> {
+        self.subnets.iter().find(|s| s.full == full)
+    }
+
+    /// Subnets of a virtual network.
+    pub fn subnets_of(&self, vnet: &str) -> impl Iterator<Item = &SubnetView<'a>> {
+        self.subnets.iter().filter(move |s| s.vnet == vnet)
+    }
+
+    /// The segment of a subnet.
+    #[must_use]
+    pub fn segment(&self, subnet: &SubnetView<'_>) -> &'a Segment {
+        self.plane.segments.get(subnet.segment)
+    }
+
+    /// The network of a virtual network.
+    #[must_use]
+    pub fn network(&self, vnet: &str) -> Option<Id<Network>> {
+        self.networks.get(vnet).copied()
+    }
+
+    /// Prefixes of a virtual network.
+    #[must_use]
+    pub fn prefixes(&self, vnet: &str) -> Vec<Prefix> {
+        let space = self.estate.virtual_networks.get(vnet).map(|v| v.value.address_space.as_slice());
+        space.unwrap_or_default().iter().map(|p| p.value).collect()
+    }
+
+    /// Virtual networks that packets from this one reach without a gateway: peered, meshed or grouped.
+    pub fn adjacent(&self, vnet: &str) -> impl Iterator<Item = &'a str> {
+        self.adjacent.get(vnet).into_iter().flatten().copied()
+    }
+
+    /// Whether packets go straight from one virtual network to another.
+    #[must_use]
+    pub fn is_adjacent(&self, from: &str, to: &str) -> bool {
+        self.adjacent.get(from).is_some_and(|a| a.contains(to))
+    }
+
+    /// The name of the virtual network of an endpoint.
+    #[must_use]
+    pub fn vnet_of(&self, endpoint: Id<Endpoint>) -> Option<&'a str> {
+        self.plane.network_of(endpoint).and_then(|n| self.names.get(&n).copied())
+    }
+
+    /// The link of a peering on one side.
+    #[must_use]
+    pub fn link(&self, from: &str, to: &str) -> Option<(&'a str, &'a Entry<VirtualNetworkPeering>)> {
+        self.estate
+            .virtual_network_peerings
+            .iter()
+            .find(|(_, l)| l.value.virtual_network.value == from && l.value.remote_virtual_network.value == to)
+    }
+
+    /// Both links of every working peering of whole networks, as (link, link back), each pair in both orders.
+    pub fn peerings(
+        &self,
+    ) -> impl Iterator<Item = (&'a Entry<VirtualNetworkPeering>, &'a Entry<VirtualNetworkPeering>)> {
+        let open = |l: &Entry<VirtualNetworkPeering>| {
+            l.value.peering_state.as_ref().is_none_or(|s| s.value == PeeringState::Connected)
+        };
+        self.estate.virtual_network_peerings.iter().filter_map(move |(_, link)| {
+            let (_, back) = self.link(&link.value.remote_virtual_network.value, &link.value.virtual_network.value)?;
+            (open(link) && open(back)).then_some((link, back))
+        })
+    }
+
+    /// The route table of a subnet.
+    #[must_use]
+    pub fn table(&self, subnet: &SubnetView<'a>) -> Option<(&'a str, &'a Entry<RouteTable>)> {
+        let name = &subnet.entry.value.route_table.as_ref()?.value;
+        self.estate.route_tables.get(name).map(|t| (name.as_str(), t))
+    }
+
+    /// The user routes of a subnet.
+    pub fn user_routes(&self, subnet: &SubnetView<'a>) -> impl Iterator<Item = UserRoute<'a>> {
+        self.table(subnet).into_iter().flat_map(|(table, t)| {
+            t.value.routes.iter().map(move |(name, entry)| UserRoute {
+                table,
+                name,
+                entry,
+                prefix: entry.value.address_prefix.value.parse().ok(),
+            })
+        })
+    }
+
+    /// Whether learned routes are programmed in a subnet.
+    #[must_use]
+    pub fn propagates(&self, subnet: &SubnetView<'a>) -> bool {
+        self.table(subnet).is_none_or(|(_, t)| t.value.bgp_route_propagation_enabled.value)
+    }
+
+    /// The effective IPv4 default route of a subnet.
+    #[must_use]
+    pub fn default_route(&self, subnet: &SubnetView<'_>) -> Option<&'a dataplane::Route> {
+        self.segment(subnet).routes.iter().find(|r| r.prefix.is_default() && r.prefix.network().is_ipv4())
+    }
+
+    /// The device that owns an address in a virtual network or one adjacent to it.
+    #[must_use]
+    pub fn device(&self, vnet: &'a str, address: IpAddr) -> Option<Device<'a>> {
+        std::iter::once(vnet).chain(self.adjacent(vnet)).find_map(|vnet| {
+            let id = self.plane.owner(self.network(vnet)?, address)?;
+            Some(Device { id, endpoint: self.plane.endpoints.get(id), vnet })
+        })
+    }
+
+    /// The device that the user default route of a subnet leads to, with the route.
+    #[must_use]
+    pub fn default_appliance(&self, subnet: &SubnetView<'a>) -> Option<(UserRoute<'a>, Option<Device<'a>>)> {
+        let route = self.user_routes(subnet).find(|r| r.is_default() && r.appliance().is_some())?;
+        Some((route, route.appliance().and_then(|a| self.device(subnet.vnet, a))))
+    }
+
+    /// Firewalls in virtual networks: name, declaration, virtual network, private address.
+    pub fn firewalls(&self) -> impl Iterator<Item = (&'a str, &'a Entry<Firewall>, &'a str, IpAddr)> {
+        self.estate.firewalls.iter().filter_map(|(name, entry)| {
+            let found = self.plane.endpoints.iter().find(|(_, e)| e.origin.kind == "firewall" && e.origin.name == name);
+            let (id, endpoint) = found?;
+            Some((name, entry, self.vnet_of(id)?, *endpoint.addresses.first()?))
+        })
+    }
+
+    /// The policy of a firewall and its parents, the most distant parent first.
+    #[must_use]
+    pub fn policies(&self, firewall: &'a Firewall) -> Vec<(&'a str, &'a Entry<FirewallPolicy>)> {
+        let mut chain = Vec::new();
+        let mut next = firewall.firewall_policy.as_ref();
+        while let Some(reference) = next {
+            let Some(policy) = self.estate.firewall_policies.get(&reference.value) else { break };
+            if chain.iter().any(|(n, _)| *n == reference.value) {
+                break;
+            }
+            chain.push((reference.value.as_str(), policy));
+            next = policy.value.base_policy.as_ref();
+        }
+        chain.reverse();
+        chain
+    }
+
+    /// Endpoints of the plane that stand in a subnet.
+    pub fn members(&self, subnet: &SubnetView<'_>) -> impl Iterator<Item = (Id<Endpoint>, &'a Endpoint)> {
+        let segment = subnet.segment;
+        self.plane.endpoints.iter().filter(move |(_, e)| e.segment == Some(segment))
+    }
+
+    /// Expectations that a flow gets through (every verdict but `blocked`, `unsupported` and `unknown`), traced. Those
+    /// that cannot be asked are left to `privreach check`.
+    #[must_use]
+    pub fn wanted(&self) -> &[Flow<'a>] {
+        self.flows.get_or_init(|| {
+            let through = |v| !matches!(v, Verdict::Blocked | Verdict::Unsupported | Verdict::Unknown);
+            let expectations = self.snapshot.scenario.expectations.iter();
+            expectations
+                .filter(|e| through(e.fields.verdict.value))
+                .filter_map(|expectation| {
+                    let fields = &expectation.fields;
+                    let question = Question {
+                        from: fields.from.value.clone(),
+                        to: fields.to.value.clone(),
+                        port: fields.port.value,
+                        transport: fields.protocol.value,
+                    };
+                    Some(Flow { expectation, trace: trace(self.plane, &question).ok()? })
+                })
+                .collect()
+        })
+    }
+
+    /// The client of a question: what sends, if it has an address.
+    #[must_use]
+    pub fn sender(&self, name: &str) -> Option<Id<Endpoint>> {
+        match self.plane.clients.get(name).ok()?.kind {
+            dataplane::ClientKind::Endpoint(id) => Some(id),
+            dataplane::ClientKind::Identity(_) => None,
+        }
+    }
+
+    /// What a question is about, if the file declares it with an address.
+    #[must_use]
+    pub fn receiver(&self, name: &str) -> Option<Id<Endpoint>> {
+        match self.plane.targets.get(name).ok()? {
+            dataplane::Target::Address(_, owner) => *owner,
+            dataplane::Target::Resource(_) | dataplane::Target::Unusable(_) => None,
+        }
+    }
+}
+
+/// Place of a setting, or of what holds it where the default applies.
+#[must_use]
+pub fn place<T>(setting: &crate::document::Setting<T>, holder: Span) -> Span {
+    setting.span.unwrap_or(holder)
+}

@@ -1,0 +1,209 @@
+//! Lint findings for people and programs.
+
+use super::{Place, Style};
+use crate::{
+    diag::{SourceMap, Span},
+    lint::{Finding, Level, Outcome, Suppressed},
+};
+use annotate_snippets::{AnnotationKind, Group, Renderer, Snippet};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// What linting gave, ready to be written in any format.
+#[derive(Debug, Clone, Serialize)]
+pub struct LintReport {
+    /// Scenarios that were looked at.
+    pub scenarios: usize,
+    /// Findings, ordered by place.
+    pub findings: Vec<FindingReport>,
+    /// Findings that their files accept.
+    pub suppressed: Vec<SuppressedReport>,
+    /// Number of errors, warnings and other findings.
+    pub counts: Counts,
+}
+
+/// Findings by level.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Counts {
+    /// Errors.
+    pub error: usize,
+    /// Warnings.
+    pub warning: usize,
+    /// Other findings.
+    pub info: usize,
+}
+
+/// A finding.
+#[derive(Debug, Clone, Serialize)]
+pub struct FindingReport {
+    /// Code of the rule.
+    pub code: &'static str,
+    /// Name of the rule.
+    pub name: &'static str,
+    /// `error`, `warning` or `info`.
+    pub level: &'static str,
+    /// What the rule is about.
+    pub category: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// The place to look at first.
+    pub place: Region,
+    /// Other places that matter.
+    pub related: Vec<RelatedReport>,
+    /// What to do.
+    pub fix: String,
+    /// Scenarios and variants that show it.
+    pub scenarios: Vec<String>,
+}
+
+/// A place with its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Region {
+    /// File as the user named it.
+    pub file: String,
+    /// Line of the first character, from 1.
+    pub line: usize,
+    /// Column of the first character, from 1.
+    pub column: usize,
+    /// Line after the last character, from 1.
+    pub end_line: usize,
+    /// Column after the last character, from 1.
+    pub end_column: usize,
+}
+
+/// Another place.
+#[derive(Debug, Clone, Serialize)]
+pub struct RelatedReport {
+    /// The place.
+    pub place: Region,
+    /// What is there.
+    pub label: String,
+}
+
+/// A finding that its file accepts.
+#[derive(Debug, Clone, Serialize)]
+pub struct SuppressedReport {
+    /// The finding.
+    pub finding: FindingReport,
+    /// Why it is accepted.
+    pub reason: String,
+    /// Place of the suppression.
+    pub place: Option<Place>,
+}
+
+impl LintReport {
+    /// The report of an outcome.
+    #[must_use]
+    pub fn new(sources: &SourceMap, outcome: &Outcome) -> Self {
+        let count = |level| outcome.findings.iter().filter(|f| f.level == level).count();
+        Self {
+            scenarios: outcome.scenarios,
+            findings: outcome.findings.iter().map(|f| finding(sources, f)).collect(),
+            suppressed: outcome.suppressed.iter().map(|s| suppressed(sources, s)).collect(),
+            counts: Counts { error: count(Level::Error), warning: count(Level::Warning), info: count(Level::Info) },
+        }
+    }
+}
+
+fn region(sources: &SourceMap, span: Span) -> Region {
+    let start = sources.locate(span);
+    let end = sources.locate(Span { start: span.end, ..span });
+    Region { file: start.file, line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+}
+
+fn finding(sources: &SourceMap, finding: &Finding) -> FindingReport {
+    let related =
+        |(span, label): &(Span, String)| RelatedReport { place: region(sources, *span), label: label.clone() };
+    FindingReport {
+        code: finding.rule.code,
+        name: finding.rule.name,
+        level: finding.level.as_str(),
+        category: finding.rule.category.title(),
+        message: finding.message.clone(),
+        place: region(sources, finding.place),
+        related: finding.related.iter().map(related).collect(),
+        fix: finding.fix.clone(),
+        scenarios: finding.scenarios.clone(),
+    }
+}
+
+fn suppressed(sources: &SourceMap, suppressed: &Suppressed) -> SuppressedReport {
+    SuppressedReport {
+        finding: finding(sources, &suppressed.finding),
+        reason: suppressed.reason.clone(),
+        place: Place::of(sources, Some(suppressed.place)),
+    }
+}
+
+/// Findings drawn over the source, and a line that counts them.
+#[must_use]
+pub fn text(sources: &SourceMap, outcome: &Outcome, style: Style) -> String {
+    let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.term_width(style.width);
+    let mut text = String::new();
+    if style.verbosity >= 0 {
+        for finding in &outcome.findings {
+            text.push_str(&renderer.render(&[drawn(sources, finding)]));
+            text.push_str("\n\n");
+        }
+    }
+    if style.verbosity > 0 {
+        for one in &outcome.suppressed {
+            let (rule, reason) = (one.finding.rule, super::text::printable(&one.reason));
+            let at = sources.locate(one.finding.place);
+            let _ = writeln!(text, "accepted  {} {} at {at}: {reason}", rule.code, rule.name);
+        }
+    }
+    let count = |level, one: &str| {
+        let n = outcome.findings.iter().filter(|f| f.level == level).count();
+        format!("{n} {one}{}", if n == 1 || level == Level::Info { "" } else { "s" })
+    };
+    let _ = writeln!(
+        text,
+        "{}, {}, {} in {} scenario{}; {} accepted",
+        count(Level::Error, "error"),
+        count(Level::Warning, "warning"),
+        count(Level::Info, "info"),
+        outcome.scenarios,
+        if outcome.scenarios == 1 { "" } else { "s" },
+        outcome.suppressed.len()
+    );
+    text
+}
+
+fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding) -> Group<'a> {
+    use annotate_snippets::Level as Drawn;
+    let printable = super::text::printable;
+    let level = match finding.level {
+        Level::Error => Drawn::ERROR,
+        Level::Warning => Drawn::WARNING,
+        Level::Info => Drawn::INFO,
+    };
+    let title = level.primary_title(printable(&finding.message)).id(finding.rule.code);
+    let mut group = Group::with_title(title);
+    let mut files = vec![finding.place.file];
+    for (span, _) in &finding.related {
+        if !files.contains(&span.file) {
+            files.push(span.file);
+        }
+    }
+    for id in files {
+        let Some(file) = sources.file(id) else { continue };
+        let range = |span| super::diagnostics::range(span, &file.text);
+        let mut snippet = Snippet::source(file.text.as_str()).path(file.name.as_str()).fold(true);
+        if finding.place.file == id {
+            snippet = snippet.annotation(AnnotationKind::Primary.span(range(finding.place)));
+        }
+        for (span, label) in finding.related.iter().filter(|(s, _)| s.file == id) {
+            snippet = snippet.annotation(AnnotationKind::Context.span(range(*span)).label(printable(label)));
+        }
+        group = group.element(snippet);
+    }
+    group = group.element(Drawn::NOTE.message(format!("{} ({})", finding.rule.name, finding.rule.source())));
+    if let [only] = finding.scenarios.as_slice()
+        && only.ends_with(']')
+    {
+        group = group.element(Drawn::NOTE.message(printable(&format!("only in {only}"))));
+    }
+    group.element(Drawn::HELP.message(printable(&finding.fix)))
+}
