@@ -285,12 +285,23 @@ impl<'e> Compiler<'e> {
         texts.iter().filter_map(|text| self.name(&text.value, text.span)).collect()
     }
 
-    /// A free address of a segment: declared ones are taken first, so an allocation never collides.
+    /// A free address of a segment: declared ones are taken first, so an allocation never collides. A full one is
+    /// reported (ADDR-03).
     fn allocate(&mut self, segment: Id<Segment>) -> Option<IpAddr> {
         let taken = self.taken.entry(segment).or_default();
-        let prefixes = &self.plane.segments.get(segment).prefixes;
-        let free = prefixes.iter().flat_map(|p| p.usable()).find(|a| !taken.contains(a));
+        let here = self.plane.segments.get(segment);
+        let free = here.prefixes.iter().flat_map(|p| p.usable()).find(|a| !taken.contains(a));
         taken.extend(free);
+        let (origin, empty) = (here.origin.clone(), here.prefixes.is_empty());
+        if free.is_none() && !empty && origin.span.is_none_or(|span| self.reported.insert(span)) {
+            let text = format!("no address of {origin} is free for what is placed there without one (ADDR-03)");
+            self.error(
+                code::PLACEMENT,
+                origin.span,
+                text,
+                "enlarge the subnet; the platform keeps five of its addresses",
+            );
+        }
         free
     }
 

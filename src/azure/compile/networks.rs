@@ -2,7 +2,7 @@
 
 use super::{Compiler, routing::segment};
 use crate::{
-    azure::model::network::Subnet,
+    azure::model::{gateway::GatewayType, network::Subnet},
     dataplane::{Breakout, Network, Origin, Reach, Realm, ServiceEndpoint},
     diag::{Diagnostic, code},
     document::{Entry, Spanned},
@@ -141,8 +141,11 @@ impl Compiler<'_> {
         let name = full.split_once('/').map_or("", |(_, n)| n);
         let resolver =
             subnet.delegation.as_ref().is_some_and(|d| d.value.eq_ignore_ascii_case("Microsoft.Network/dnsResolvers"));
+        let older = self.estate.assumptions.as_ref().is_some_and(|a| a.older_subnet_sizes.value);
         let (shortest, longest, rule) = match name {
-            "AzureFirewallSubnet" | "AzureFirewallManagementSubnet" | "RouteServerSubnet" => (0, 26, "SUB-01, A-15"),
+            "AzureFirewallSubnet" | "AzureFirewallManagementSubnet" => (0, 26, "SUB-01, A-15"),
+            "AzureBastionSubnet" | "RouteServerSubnet" => (0, if older { 27 } else { 26 }, "SUB-01, A-15"),
+            "GatewaySubnet" if self.has_both_gateways(full) => (0, 27, "SUB-01, COEX-03"),
             _ if resolver => (24, 28, "RESOLVER-03"),
             _ => (0, 29, "ADDR-02"),
         };
@@ -172,6 +175,16 @@ impl Compiler<'_> {
             let error = Diagnostic::error(code::SUBNET, nat.span, text).help("remove the association");
             self.diagnostics.push(error.refused());
         }
+    }
+
+    /// Whether the network of a subnet has a VPN and an ExpressRoute gateway (COEX-03).
+    fn has_both_gateways(&self, full: &str) -> bool {
+        let network = full.split_once('/').map_or("", |(n, _)| n);
+        let has = |wanted| {
+            let gateways = &self.estate.virtual_network_gateways;
+            gateways.iter().any(|(_, g)| g.value.virtual_network.value == network && g.value.type_.value == wanted)
+        };
+        has(GatewayType::Vpn) && has(GatewayType::ExpressRoute)
     }
 
     /// The addresses of point-to-site clients, a network behind each gateway that has some (GW-09).

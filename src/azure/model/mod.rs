@@ -123,6 +123,8 @@ record! {
         dns_policy_matches_aliases: Setting<bool> = false,
         /// A private endpoint behind a firewall that translates nothing is blocked, not only advised against.
         untranslated_endpoint_traffic_blocks: Setting<bool> = false,
+        /// Subnets of Bastion and of Route Servers may be a /27, as older deployments have them.
+        older_subnet_sizes: Setting<bool> = false,
     }
 }
 
