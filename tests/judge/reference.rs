@@ -1,6 +1,6 @@
 //! The naive judge: the rules read off the plain estate, with no data plane, no routes table and no steps.
 
-use super::estate::{Estate, State};
+use super::families::estate::{Estate, State};
 
 /// A client of the random estates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

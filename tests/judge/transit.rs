@@ -1,7 +1,7 @@
 //! Seeded random estates of appliances, balancers, peering flags, groups and ways out, and a naive reading of the rules
 //! for them. It knows nothing of the data plane: it holds numbers, and writes the scenario for the engine.
 
-use super::estate::Random;
+use super::families::estate::Random;
 use std::fmt::Write;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
