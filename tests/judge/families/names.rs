@@ -59,8 +59,8 @@ fn networks(d: &mut Draft) {
         d.maybe(4, ", network_security_group: g"),
     ];
     d.add("virtual_networks", format!("h: {{ {}address_space: [10.0.0.0/16], subnets: {{ s: {{ address_prefixes: [10.0.1.0/24]{} }}, AzureFirewallSubnet: {{ address_prefixes: [10.0.3.0/26] }}, in: {{ address_prefixes: [10.0.4.0/28] }}, out: {{ address_prefixes: [10.0.4.16/28] }}, GatewaySubnet: {{ address_prefixes: [10.0.5.0/27] }}, dns: {{ address_prefixes: [10.0.6.0/24]{} }}, pe: {{ address_prefixes: [10.0.7.0/24] }} }} }}", servers[0], guarded[0], guarded[1]));
-    for n in 1..3 {
-        d.add("virtual_networks", format!("s{n}: {{ {}address_space: [10.{n}.0.0/16], subnets: {{ s: {{ address_prefixes: [10.{n}.1.0/24]{} }}, pe: {{ address_prefixes: [10.{n}.2.0/24] }} }} }}", servers[n], guarded[2]));
+    for (n, servers) in servers.iter().enumerate().skip(1) {
+        d.add("virtual_networks", format!("s{n}: {{ {}address_space: [10.{n}.0.0/16], subnets: {{ s: {{ address_prefixes: [10.{n}.1.0/24]{} }}, pe: {{ address_prefixes: [10.{n}.2.0/24] }} }} }}", servers, guarded[2]));
         if n == 1 || !d.rare(3) {
             d.add(
                 "virtual_network_peerings",
