@@ -10,6 +10,7 @@ pub mod lint;
 pub mod live;
 pub mod lookup;
 pub mod net;
+pub mod picture;
 pub mod report;
 pub mod scenario;
 pub mod snapshot;

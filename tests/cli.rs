@@ -127,8 +127,12 @@ fn the_graph_nests_clusters_and_balances() {
     assert!(!out.contains("penwidth=3"));
     let (_, traced, _) = run(&["graph", FLAGSHIP, "--trace", "ci-alice", "artifactory.corp.contoso.com"]);
     assert!(traced.contains("penwidth=3"));
-    let (code, _, err) = run_with(&["graph", FLAGSHIP, "--format", "svg"], "", &[("PATH", "")]);
+    let (code, _, err) = run_with(&["graph", FLAGSHIP, "--format", "svg", "--engine", "graphviz"], "", &[("PATH", "")]);
     assert!(code == 2 && err.contains("Graphviz"), "{err}");
+    let (code, picture, _) = run_with(&["graph", FLAGSHIP, "--format", "svg"], "", &[("PATH", "")]);
+    assert!(code == 0 && picture.starts_with("<svg"), "no other program is needed");
+    let (code, _, err) = run(&["graph", FLAGSHIP, "--focus", "vnet-hup"]);
+    assert!(code == 2 && err.contains("did you mean `vnet-hub`?"), "{err}");
 }
 
 #[test]

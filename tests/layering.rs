@@ -29,6 +29,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("scenario", &["azure", "diag", "document", "net", "verdict"]),
     ("snapshot", &["azure", "dataplane", "diag", "document", "scenario", "trace"]),
     ("verify", &["dataplane", "diag", "effective", "scenario", "snapshot", "trace", "verdict"]),
+    ("picture", &["azure", "diag", "trace", "verdict"]),
     ("live", &["dataplane", "diag", "lookup", "net", "verdict"]),
     ("lint", &["azure", "dataplane", "diag", "document", "net", "scenario", "snapshot", "trace", "verdict"]),
     (
@@ -60,6 +61,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "lint",
             "lookup",
             "net",
+            "picture",
             "report",
             "scenario",
             "snapshot",

@@ -51,8 +51,18 @@ pub(super) enum Format {
 pub(super) enum Picture {
     /// Graphviz source.
     Dot,
-    /// A picture; needs Graphviz's `dot` on the path.
+    /// A picture, complete in itself.
     Svg,
+    /// A Mermaid flow chart, for Markdown.
+    Mermaid,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Engine {
+    /// privreach itself.
+    Builtin,
+    /// Graphviz's `dot`, which must be on the path.
+    Graphviz,
 }
 
 #[derive(Debug, Subcommand)]
@@ -202,6 +212,18 @@ pub(super) struct Graph {
     /// Draw the path of a flow on top.
     #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
     pub(super) trace: Option<Vec<String>>,
+    /// Draw only what is near this resource; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(super) focus: Vec<String>,
+    /// How many relations away from the focus the picture reaches.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "focus")]
+    pub(super) depth: usize,
+    /// More than so many alike things in one place share a box.
+    #[arg(long, value_name = "N", default_value_t = crate::picture::Options::COLLAPSE)]
+    pub(super) collapse: usize,
+    /// Who lays out an SVG.
+    #[arg(long, value_enum, default_value_t = Engine::Builtin)]
+    pub(super) engine: Engine,
     /// Use a variant of the scenario.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,

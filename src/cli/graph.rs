@@ -1,15 +1,16 @@
 //! `privreach graph`.
 
 use super::{
-    args::{Global, Graph, Picture},
+    args::{Engine, Global, Graph, Picture},
     exit::{Exit, Failure},
     input, output,
     trace::target,
 };
 use crate::{
     azure::topology::Topology,
-    report::dot,
-    trace::{Question, trace},
+    picture::{self, Options, Overlay},
+    scenario::Scenario,
+    trace::{Question, Trace, trace},
 };
 use std::{
     io::Write,
@@ -26,21 +27,45 @@ pub(super) fn run(args: &Graph, global: &Global) -> Result<Exit, Failure> {
         }
         _ => None,
     };
+    if args.engine == Engine::Graphviz && args.format != Picture::Svg {
+        return Err(input::mistake("--engine graphviz goes with --format svg; other formats are not laid out"));
+    }
     let topology = Topology::new(&snapshot.scenario.estate);
-    let dot = dot::render(&snapshot.scenario.name, &topology, traced.as_ref());
-    let text = match args.format {
-        Picture::Dot => dot,
-        Picture::Svg => svg(&dot)?,
+    let options = Options {
+        title: title(&snapshot.scenario, traced.as_ref()),
+        focus: args.focus.clone(),
+        depth: args.depth,
+        collapse: args.collapse.max(1),
+    };
+    let overlay = traced.as_ref().map(Overlay::of_trace).unwrap_or_default();
+    let drawing = picture::draw(&topology, &options, &overlay).map_err(|e| input::mistake(&e.to_string()))?;
+    let text = match (args.format, args.engine) {
+        (Picture::Dot, _) => picture::dot(&drawing),
+        (Picture::Mermaid, _) => picture::mermaid(&drawing),
+        (Picture::Svg, Engine::Builtin) => picture::svg(&drawing),
+        (Picture::Svg, Engine::Graphviz) => graphviz(&picture::dot(&drawing))?,
     };
     output::write(global, &text)?;
     Ok(Exit::Holds)
 }
 
+/// What the picture shows, in a line.
+fn title(scenario: &Scenario, traced: Option<&Trace>) -> String {
+    let name = match &scenario.variant {
+        Some(variant) => format!("{} [{variant}]", scenario.name),
+        None => scenario.name.clone(),
+    };
+    match traced {
+        Some(t) => format!("{name}: {} → {}: {}", t.question.from, t.question.to, t.judgement.verdict),
+        None => name,
+    }
+}
+
 /// Lays the picture out with Graphviz, where it is installed.
-fn svg(dot: &str) -> Result<String, Failure> {
+fn graphviz(dot: &str) -> Result<String, Failure> {
     let missing = |error: std::io::Error| {
         input::mistake(&format!(
-            "SVG needs Graphviz, and its program `dot` could not be run ({error}); install Graphviz, or use --format dot and lay the picture out elsewhere"
+            "Graphviz's program `dot` could not be run ({error}); install Graphviz, or leave --engine away"
         ))
     };
     let mut child =

@@ -1,7 +1,6 @@
 //! What users read: a plain model of results, and one renderer per format.
 
 pub mod diagnostics;
-pub mod dot;
 mod json;
 mod lint;
 mod live;

@@ -1,0 +1,334 @@
+//! Where boxes go: nested ones in rows inside their holder, the outermost in lanes from on-premises to services.
+
+use super::{Drawing, Shape, look};
+use crate::azure::topology::Kind;
+use std::collections::BTreeMap;
+
+/// A rectangle in points, from its upper left corner.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(super) struct Rect {
+    pub(super) x: f64,
+    pub(super) y: f64,
+    pub(super) w: f64,
+    pub(super) h: f64,
+}
+
+impl Rect {
+    pub(super) fn middle(&self) -> (f64, f64) {
+        (self.x + self.w / 2.0, self.y + self.h / 2.0)
+    }
+
+    fn right(&self) -> f64 {
+        self.x + self.w
+    }
+
+    fn bottom(&self) -> f64 {
+        self.y + self.h
+    }
+}
+
+/// Height of a line of text.
+pub(super) const LINE: f64 = 14.0;
+/// Room around the text of a box.
+pub(super) const PAD: f64 = 8.0;
+/// Room between boxes in a holder.
+const GAP: f64 = 10.0;
+/// Room between lanes, for the lines.
+const LANE_GAP: f64 = 96.0;
+/// Room between boxes of a lane.
+const STACK_GAP: f64 = 22.0;
+/// Room around the picture.
+pub(super) const MARGIN: f64 = 24.0;
+/// Room for the caption.
+pub(super) const CAPTION: f64 = 34.0;
+/// Height that a lane may always take.
+const SCREEN: f64 = 760.0;
+const LANES: usize = 4;
+
+/// Width of a text at the size of labels; Helvetica's average, wide rather than narrow.
+pub(super) fn text_width(text: &str) -> f64 {
+    text.chars().map(|c| if c.is_ascii_uppercase() || !c.is_ascii() { 7.6 } else { 6.1 }).sum()
+}
+
+/// The place of every box, and the size of the whole without a legend.
+pub(super) struct Layout {
+    pub(super) rects: Vec<Rect>,
+    pub(super) width: f64,
+    pub(super) height: f64,
+}
+
+/// Lays a drawing out.
+pub(super) fn layout(drawing: &Drawing) -> Layout {
+    let mut layout = Layout { rects: vec![Rect::default(); drawing.shapes.len()], width: 0.0, height: 0.0 };
+    // Children come after their parents, so the last first has every size at hand.
+    for at in (0..drawing.shapes.len()).rev() {
+        layout.size(drawing, at);
+    }
+    let lanes = layout.lanes(drawing);
+    layout.stack(&lanes);
+    for root in drawing.roots() {
+        layout.settle(drawing, root);
+    }
+    layout.width = layout.rects.iter().map(Rect::right).fold(0.0, f64::max) + MARGIN;
+    layout.height = layout.rects.iter().map(Rect::bottom).fold(0.0, f64::max) + MARGIN;
+    layout
+}
+
+/// The size of what is written on a box.
+fn text_size(shape: &Shape) -> (f64, f64) {
+    let lines: Vec<_> = shape.label.iter().map(|l| text_width(l)).collect();
+    let lean = match look::look(shape.kind).outline {
+        look::Outline::Box | look::Outline::Rounded | look::Outline::Note => 0.0,
+        _ => 14.0,
+    };
+    let height = f64::from(u16::try_from(lines.len()).unwrap_or(u16::MAX)) * LINE;
+    (lines.into_iter().fold(40.0, f64::max) + 2.0 * PAD + lean, height + 1.5 * PAD)
+}
+
+impl Layout {
+    fn rect(&self, at: usize) -> Rect {
+        self.rects.get(at).copied().unwrap_or_default()
+    }
+
+    fn set(&mut self, at: usize, change: impl FnOnce(&mut Rect)) {
+        if let Some(rect) = self.rects.get_mut(at) {
+            change(rect);
+        }
+    }
+
+    /// Gives a box its size, and its children their places relative to it: rows of about the holder's proportions.
+    fn size(&mut self, drawing: &Drawing, at: usize) {
+        let Some(shape) = drawing.shapes.get(at) else { return };
+        let (text_w, text_h) = text_size(shape);
+        if shape.children.is_empty() {
+            self.set(at, |r| (r.w, r.h) = (text_w, text_h));
+            return;
+        }
+        let area: f64 = shape.children.iter().map(|c| self.rect(*c)).map(|r| (r.w + GAP) * (r.h + GAP)).sum();
+        let widest = shape.children.iter().map(|c| self.rect(*c).w).fold(0.0, f64::max);
+        let room = (area * 1.35).sqrt().max(widest + GAP).max(text_w - 2.0 * PAD);
+        let (mut x, mut y, mut row, mut used) = (0.0, 0.0, 0.0_f64, 0.0_f64);
+        for child in &shape.children {
+            let size = self.rect(*child);
+            if x > 0.0 && x + size.w > room {
+                y += row + GAP;
+                (x, row) = (0.0, 0.0);
+            }
+            self.set(*child, |r| (r.x, r.y) = (x + PAD, y + text_h));
+            x += size.w + GAP;
+            used = used.max(x - GAP);
+            row = row.max(size.h);
+        }
+        self.set(at, |r| (r.w, r.h) = ((used + 2.0 * PAD).max(text_w), y + row + text_h + PAD));
+    }
+
+    /// Which lane each outermost box goes to, in an order in which lines cross little.
+    fn lanes(&self, drawing: &Drawing) -> Vec<Vec<usize>> {
+        let mut lanes: Vec<Vec<usize>> = vec![Vec::new(); LANES];
+        for root in drawing.roots() {
+            if let Some(lane) = lanes.get_mut(lane(drawing, root)) {
+                lane.push(root);
+            }
+        }
+        // Outermost box of every box, for lines between inner ones.
+        let mut outer: Vec<usize> = (0..drawing.shapes.len()).collect();
+        for (at, shape) in drawing.shapes.iter().enumerate() {
+            let above = shape.parent.and_then(|p| outer.get(p)).copied().unwrap_or(at);
+            if let Some(slot) = outer.get_mut(at) {
+                *slot = above;
+            }
+        }
+        let mut beside: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let lines = drawing.lines.iter().map(|l| (l.from, l.to)).chain(drawing.flows.iter().map(|f| (f.from, f.to)));
+        for (from, to) in lines {
+            if let Some((from, to)) = outer.get(from).zip(outer.get(to)).filter(|(a, b)| a != b) {
+                beside.entry(*from).or_default().push(*to);
+                beside.entry(*to).or_default().push(*from);
+            }
+        }
+        for round in 0..4 {
+            let order: BTreeMap<usize, f64> = lanes
+                .iter()
+                .flat_map(|lane| {
+                    let mut y = 0.0;
+                    let places: Vec<_> = lane
+                        .iter()
+                        .map(|at| {
+                            y += self.rect(*at).h + STACK_GAP;
+                            (*at, y - self.rect(*at).h / 2.0)
+                        })
+                        .collect();
+                    places
+                })
+                .collect();
+            for (number, lane) in lanes.iter_mut().enumerate() {
+                // Left to right, then right to left.
+                if (number + round) % 2 == 0 {
+                    continue;
+                }
+                let weight = |at: &usize| {
+                    let near: Vec<f64> =
+                        beside.get(at).into_iter().flatten().filter_map(|n| order.get(n)).copied().collect();
+                    let count = f64::from(u32::try_from(near.len()).unwrap_or(u32::MAX));
+                    if near.is_empty() {
+                        order.get(at).copied().unwrap_or_default()
+                    } else {
+                        near.iter().sum::<f64>() / count
+                    }
+                };
+                lane.sort_by(|a, b| weight(a).total_cmp(&weight(b)).then(a.cmp(b)));
+            }
+        }
+        lanes
+    }
+
+    /// Stacks lanes beside each other; a lane that would tower over the others gets several columns.
+    fn stack(&mut self, lanes: &[Vec<usize>]) {
+        let height = |s: &Self, lane: &[usize]| lane.iter().map(|at| s.rect(*at).h + STACK_GAP).sum::<f64>();
+        let area: f64 =
+            lanes.iter().flatten().map(|at| self.rect(*at)).map(|r| (r.w + LANE_GAP) * (r.h + STACK_GAP)).sum();
+        let tallest = lanes.iter().flatten().map(|at| self.rect(*at).h).fold(0.0, f64::max);
+        // A page is a little wider than high; what fits a screen stays in one column.
+        let most = (area * 0.7).sqrt().max(tallest + STACK_GAP).max(SCREEN);
+        let mut x = MARGIN;
+        let whole = lanes.iter().map(|l| height(self, l).min(most)).fold(0.0, f64::max);
+        for lane in lanes.iter().filter(|l| !l.is_empty()) {
+            let mut columns: Vec<Vec<usize>> = vec![Vec::new()];
+            let columns_needed = (height(self, lane) / most).ceil().max(1.0);
+            let each = height(self, lane) / columns_needed + 1.0;
+            let mut filled = 0.0;
+            for at in lane {
+                let own = self.rect(*at).h + STACK_GAP;
+                if filled > 0.0 && filled + own / 2.0 > each {
+                    columns.push(Vec::new());
+                    filled = 0.0;
+                }
+                filled += own;
+                if let Some(column) = columns.last_mut() {
+                    column.push(*at);
+                }
+            }
+            let last = columns.len() - 1;
+            for (number, column) in columns.iter().enumerate() {
+                let widest = column.iter().map(|at| self.rect(*at).w).fold(0.0, f64::max);
+                let mut y = MARGIN + CAPTION + ((whole - height(self, column)) / 2.0).max(0.0);
+                for at in column {
+                    let own = self.rect(*at);
+                    self.set(*at, |r| (r.x, r.y) = (x + (widest - own.w) / 2.0, y));
+                    y += own.h + STACK_GAP;
+                }
+                x += widest + if number == last { LANE_GAP } else { LANE_GAP / 3.0 };
+            }
+        }
+    }
+
+    /// Turns places relative to the holder into places in the picture.
+    fn settle(&mut self, drawing: &Drawing, at: usize) {
+        let origin = self.rect(at);
+        for child in drawing.shapes.get(at).map(|s| s.children.clone()).unwrap_or_default() {
+            self.set(child, |r| (r.x, r.y) = (r.x + origin.x, r.y + origin.y));
+            self.settle(drawing, child);
+        }
+    }
+}
+
+/// The lane of an outermost box; a network with a firewall, gateway or several peers is a hub.
+fn lane(drawing: &Drawing, root: usize) -> usize {
+    let Some(shape) = drawing.shapes.get(root) else { return 0 };
+    if shape.kind != Kind::VirtualNetwork {
+        return look::look(shape.kind).lane;
+    }
+    let devices = [Kind::Firewall, Kind::Gateway, Kind::RouteServer, Kind::Resolver];
+    let inner = shape.children.iter().filter_map(|c| drawing.shapes.get(*c)).flat_map(|s| &s.children);
+    let holds = inner.filter_map(|c| drawing.shapes.get(*c)).any(|s| devices.contains(&s.kind));
+    if holds { 1 } else { 2 }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
+mod tests {
+    use super::*;
+    use crate::{
+        azure::topology::Topology,
+        picture::{Options, Overlay, draw},
+        scenario::load_text,
+    };
+
+    /// A hub with a firewall, and many spokes whose endpoints lead to many services.
+    fn estate(spokes: usize, endpoints: usize) -> String {
+        use std::fmt::Write;
+        let mut text = String::from(
+            "name: many\nvirtual_networks:\n  hub: { address_space: [10.0.0.0/16], subnets: { AzureFirewallSubnet: { address_prefixes: [10.0.0.0/26] } } }\n",
+        );
+        for n in 0..spokes {
+            let _ = writeln!(
+                text,
+                "  spoke-{n}: {{ address_space: [10.{}.0.0/16], subnets: {{ app: {{ address_prefixes: [10.{0}.0.0/24] }}, pe: {{ address_prefixes: [10.{0}.1.0/24] }} }} }}",
+                n + 1
+            );
+        }
+        text.push_str("virtual_network_peerings:\n");
+        for n in 0..spokes {
+            let _ = writeln!(
+                text,
+                "  hub-{n}: {{ virtual_network: hub, remote_virtual_network: spoke-{n} }}\n  spoke-{n}: {{ virtual_network: spoke-{n}, remote_virtual_network: hub }}"
+            );
+        }
+        text.push_str(
+            "firewalls: { afw: { subnet: hub/AzureFirewallSubnet, private_ip_address: 10.0.0.4 } }\nservices:\n",
+        );
+        for n in 0..endpoints {
+            let _ = writeln!(text, "  st{n}: {{ type: Microsoft.Storage/storageAccounts }}");
+        }
+        text.push_str("private_endpoints:\n");
+        for n in 0..endpoints {
+            let _ = writeln!(
+                text,
+                "  pe-{n}: {{ subnet: spoke-{}/pe, private_service_connection: {{ private_connection_resource: st{n}, subresource_names: [blob] }} }}",
+                n % spokes
+            );
+        }
+        text
+    }
+
+    fn drawing(text: &str, collapse: usize) -> (Topology, Drawing) {
+        let loaded = load_text("many.yaml", text);
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        let topology = Topology::new(&loaded.scenarios[0].estate);
+        let options = Options { collapse, ..Options::titled("many") };
+        let drawing = draw(&topology, &options, &Overlay::default()).unwrap();
+        (topology, drawing)
+    }
+
+    #[test]
+    fn alike_things_share_a_box_and_none_is_lost() {
+        let (topology, drawing) = drawing(&estate(40, 300), 6);
+        assert!(drawing.shapes.len() < 15, "{} boxes", drawing.shapes.len());
+        let shown: usize = drawing.shapes.iter().map(|s| s.names.len()).sum();
+        assert_eq!(shown, topology.graph().node_count());
+        assert!(drawing.lines.iter().any(|l| l.count == 40) && drawing.lines.iter().any(|l| l.count == 300));
+    }
+
+    #[test]
+    fn boxes_lie_inside_their_holder_and_beside_each_other() {
+        for collapse in [1, 6, 1000] {
+            let (_, drawing) = drawing(&estate(12, 30), collapse);
+            let layout = layout(&drawing);
+            let inside =
+                |a: &Rect, b: &Rect| a.x >= b.x && a.y >= b.y && a.right() <= b.right() && a.bottom() <= b.bottom();
+            let apart =
+                |a: &Rect, b: &Rect| a.right() <= b.x || b.right() <= a.x || a.bottom() <= b.y || b.bottom() <= a.y;
+            for (at, shape) in drawing.shapes.iter().enumerate() {
+                let own = &layout.rects[at];
+                if let Some(parent) = shape.parent {
+                    assert!(inside(own, &layout.rects[parent]), "{:?}", shape.names);
+                }
+                for (other, beside) in
+                    drawing.shapes.iter().enumerate().filter(|(o, s)| *o != at && s.parent == shape.parent)
+                {
+                    assert!(apart(own, &layout.rects[other]), "{:?} {:?}", shape.names, beside.names);
+                }
+            }
+        }
+    }
+}
