@@ -10,7 +10,7 @@
 
 use privreach::{
     azure::topology::Topology,
-    picture::{Drawing, Options, Overlay, PictureError, dot, draw, mermaid, svg},
+    picture::{Drawing, Options, Overlay, PictureError, Rect, dot, draw, layout, mermaid, svg},
     scenario::{load_paths, load_text},
     snapshot::Snapshot,
     trace::{Question, trace},
@@ -130,4 +130,79 @@ fn the_picture_in_the_readme_is_current() {
     }
     let stored = std::fs::read_to_string(&path).unwrap();
     assert!(stored == picture, "out of date; refresh it with PRIVREACH_UPDATE=1 cargo test --test picture");
+}
+
+/// A hub with a firewall, and many spokes whose endpoints lead to many services.
+fn estate(spokes: usize, endpoints: usize) -> String {
+    use std::fmt::Write;
+    let mut text = String::from(
+        "name: many\nvirtual_networks:\n  hub: { address_space: [10.0.0.0/16], subnets: { AzureFirewallSubnet: { address_prefixes: [10.0.0.0/26] } } }\n",
+    );
+    for n in 0..spokes {
+        let _ = writeln!(
+            text,
+            "  spoke-{n}: {{ address_space: [10.{}.0.0/16], subnets: {{ app: {{ address_prefixes: [10.{0}.0.0/24] }}, pe: {{ address_prefixes: [10.{0}.1.0/24] }} }} }}",
+            n + 1
+        );
+    }
+    text.push_str("virtual_network_peerings:\n");
+    for n in 0..spokes {
+        let _ = writeln!(
+            text,
+            "  hub-{n}: {{ virtual_network: hub, remote_virtual_network: spoke-{n} }}\n  spoke-{n}: {{ virtual_network: spoke-{n}, remote_virtual_network: hub }}"
+        );
+    }
+    text.push_str("firewalls: { afw: { subnet: hub/AzureFirewallSubnet, private_ip_address: 10.0.0.4 } }\nservices:\n");
+    for n in 0..endpoints {
+        let _ = writeln!(text, "  st{n}: {{ type: Microsoft.Storage/storageAccounts }}");
+    }
+    text.push_str("private_endpoints:\n");
+    for n in 0..endpoints {
+        let _ = writeln!(
+            text,
+            "  pe-{n}: {{ subnet: spoke-{}/pe, private_service_connection: {{ private_connection_resource: st{n}, subresource_names: [blob] }} }}",
+            n % spokes
+        );
+    }
+    text
+}
+
+fn many(text: &str, collapse: usize) -> (Topology, Drawing) {
+    let loaded = load_text("many.yaml", text);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let topology = Topology::new(&loaded.scenarios[0].estate);
+    let options = Options { collapse, ..Options::titled("many") };
+    let drawing = draw(&topology, &options, &Overlay::default()).unwrap();
+    (topology, drawing)
+}
+
+#[test]
+fn alike_things_share_a_box_and_none_is_lost() {
+    let (topology, drawing) = many(&estate(40, 300), 6);
+    assert!(drawing.shapes.len() < 15, "{} boxes", drawing.shapes.len());
+    let shown: usize = drawing.shapes.iter().map(|s| s.names.len()).sum();
+    assert_eq!(shown, topology.graph().node_count());
+    assert!(drawing.lines.iter().any(|l| l.count == 40) && drawing.lines.iter().any(|l| l.count == 300));
+}
+
+#[test]
+fn boxes_lie_inside_their_holder_and_beside_each_other() {
+    for collapse in [1, 6, 1000] {
+        let (_, drawing) = many(&estate(12, 30), collapse);
+        let layout = layout(&drawing);
+        let inside =
+            |a: &Rect, b: &Rect| a.x >= b.x && a.y >= b.y && a.right() <= b.right() && a.bottom() <= b.bottom();
+        let apart = |a: &Rect, b: &Rect| a.right() <= b.x || b.right() <= a.x || a.bottom() <= b.y || b.bottom() <= a.y;
+        for (at, shape) in drawing.shapes.iter().enumerate() {
+            let own = &layout.rects[at];
+            if let Some(parent) = shape.parent {
+                assert!(inside(own, &layout.rects[parent]), "{:?}", shape.names);
+            }
+            for (other, beside) in
+                drawing.shapes.iter().enumerate().filter(|(o, s)| *o != at && s.parent == shape.parent)
+            {
+                assert!(apart(own, &layout.rects[other]), "{:?} {:?}", shape.names, beside.names);
+            }
+        }
+    }
 }

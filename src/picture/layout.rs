@@ -6,11 +6,15 @@ use std::collections::BTreeMap;
 
 /// A rectangle in points, from its upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct Rect {
-    pub(super) x: f64,
-    pub(super) y: f64,
-    pub(super) w: f64,
-    pub(super) h: f64,
+pub struct Rect {
+    /// From the left.
+    pub x: f64,
+    /// From the top.
+    pub y: f64,
+    /// Width.
+    pub w: f64,
+    /// Height.
+    pub h: f64,
 }
 
 impl Rect {
@@ -18,11 +22,15 @@ impl Rect {
         (self.x + self.w / 2.0, self.y + self.h / 2.0)
     }
 
-    fn right(&self) -> f64 {
+    /// Its right edge.
+    #[must_use]
+    pub fn right(&self) -> f64 {
         self.x + self.w
     }
 
-    fn bottom(&self) -> f64 {
+    /// Its lower edge.
+    #[must_use]
+    pub fn bottom(&self) -> f64 {
         self.y + self.h
     }
 }
@@ -51,14 +59,19 @@ pub(super) fn text_width(text: &str) -> f64 {
 }
 
 /// The place of every box, and the size of the whole without a legend.
-pub(super) struct Layout {
-    pub(super) rects: Vec<Rect>,
-    pub(super) width: f64,
-    pub(super) height: f64,
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// Places, by the index of the box.
+    pub rects: Vec<Rect>,
+    /// Width of the whole.
+    pub width: f64,
+    /// Height of the whole.
+    pub height: f64,
 }
 
 /// Lays a drawing out.
-pub(super) fn layout(drawing: &Drawing) -> Layout {
+#[must_use]
+pub fn layout(drawing: &Drawing) -> Layout {
     let mut layout = Layout { rects: vec![Rect::default(); drawing.shapes.len()], width: 0.0, height: 0.0 };
     // Children come after their parents, so the last first has every size at hand.
     for at in (0..drawing.shapes.len()).rev() {
@@ -242,93 +255,4 @@ fn lane(drawing: &Drawing, root: usize) -> usize {
     let inner = shape.children.iter().filter_map(|c| drawing.shapes.get(*c)).flat_map(|s| &s.children);
     let holds = inner.filter_map(|c| drawing.shapes.get(*c)).any(|s| devices.contains(&s.kind));
     if holds { 1 } else { 2 }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests fail by panicking")]
-mod tests {
-    use super::*;
-    use crate::{
-        azure::topology::Topology,
-        picture::{Options, Overlay, draw},
-        scenario::load_text,
-    };
-
-    /// A hub with a firewall, and many spokes whose endpoints lead to many services.
-    fn estate(spokes: usize, endpoints: usize) -> String {
-        use std::fmt::Write;
-        let mut text = String::from(
-            "name: many\nvirtual_networks:\n  hub: { address_space: [10.0.0.0/16], subnets: { AzureFirewallSubnet: { address_prefixes: [10.0.0.0/26] } } }\n",
-        );
-        for n in 0..spokes {
-            let _ = writeln!(
-                text,
-                "  spoke-{n}: {{ address_space: [10.{}.0.0/16], subnets: {{ app: {{ address_prefixes: [10.{0}.0.0/24] }}, pe: {{ address_prefixes: [10.{0}.1.0/24] }} }} }}",
-                n + 1
-            );
-        }
-        text.push_str("virtual_network_peerings:\n");
-        for n in 0..spokes {
-            let _ = writeln!(
-                text,
-                "  hub-{n}: {{ virtual_network: hub, remote_virtual_network: spoke-{n} }}\n  spoke-{n}: {{ virtual_network: spoke-{n}, remote_virtual_network: hub }}"
-            );
-        }
-        text.push_str(
-            "firewalls: { afw: { subnet: hub/AzureFirewallSubnet, private_ip_address: 10.0.0.4 } }\nservices:\n",
-        );
-        for n in 0..endpoints {
-            let _ = writeln!(text, "  st{n}: {{ type: Microsoft.Storage/storageAccounts }}");
-        }
-        text.push_str("private_endpoints:\n");
-        for n in 0..endpoints {
-            let _ = writeln!(
-                text,
-                "  pe-{n}: {{ subnet: spoke-{}/pe, private_service_connection: {{ private_connection_resource: st{n}, subresource_names: [blob] }} }}",
-                n % spokes
-            );
-        }
-        text
-    }
-
-    fn drawing(text: &str, collapse: usize) -> (Topology, Drawing) {
-        let loaded = load_text("many.yaml", text);
-        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
-        let topology = Topology::new(&loaded.scenarios[0].estate);
-        let options = Options { collapse, ..Options::titled("many") };
-        let drawing = draw(&topology, &options, &Overlay::default()).unwrap();
-        (topology, drawing)
-    }
-
-    #[test]
-    fn alike_things_share_a_box_and_none_is_lost() {
-        let (topology, drawing) = drawing(&estate(40, 300), 6);
-        assert!(drawing.shapes.len() < 15, "{} boxes", drawing.shapes.len());
-        let shown: usize = drawing.shapes.iter().map(|s| s.names.len()).sum();
-        assert_eq!(shown, topology.graph().node_count());
-        assert!(drawing.lines.iter().any(|l| l.count == 40) && drawing.lines.iter().any(|l| l.count == 300));
-    }
-
-    #[test]
-    fn boxes_lie_inside_their_holder_and_beside_each_other() {
-        for collapse in [1, 6, 1000] {
-            let (_, drawing) = drawing(&estate(12, 30), collapse);
-            let layout = layout(&drawing);
-            let inside =
-                |a: &Rect, b: &Rect| a.x >= b.x && a.y >= b.y && a.right() <= b.right() && a.bottom() <= b.bottom();
-            let apart =
-                |a: &Rect, b: &Rect| a.right() <= b.x || b.right() <= a.x || a.bottom() <= b.y || b.bottom() <= a.y;
-            for (at, shape) in drawing.shapes.iter().enumerate() {
-                let own = &layout.rects[at];
-                if let Some(parent) = shape.parent {
-                    assert!(inside(own, &layout.rects[parent]), "{:?}", shape.names);
-                }
-                for (other, beside) in
-                    drawing.shapes.iter().enumerate().filter(|(o, s)| *o != at && s.parent == shape.parent)
-                {
-                    assert!(apart(own, &layout.rects[other]), "{:?} {:?}", shape.names, beside.names);
-                }
-            }
-        }
-    }
 }

@@ -11,6 +11,7 @@ mod mermaid;
 mod svg;
 
 pub use dot::dot;
+pub use layout::{Layout, Rect, layout};
 pub use mermaid::mermaid;
 pub use svg::svg;
 
