@@ -6,6 +6,7 @@ pub mod diag;
 pub mod document;
 pub mod effective;
 pub mod forward;
+pub mod generate;
 pub mod lint;
 pub mod live;
 pub mod lookup;

@@ -208,3 +208,17 @@ fn lint_fails_at_its_level() {
     let (code, text) = run(&["--today", "2027-02-01"]);
     assert!(code == 1 && text.contains("PRL0002") && text.contains("reported again"), "{text}");
 }
+
+#[test]
+fn generate_writes_a_scenario_that_loads_or_says_why_it_cannot() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("estate.json");
+    let path = file.to_str().unwrap();
+    let sizes = ["generate", "--endpoints", "30", "--services", "8", "--output", path];
+    assert_eq!(run(&sizes).0, 0);
+    assert!(fs::read_to_string(&file).unwrap().starts_with('{'));
+    let (code, out, _) = run(&["resolve", path, "--from", "vm-spoke1-web-01", "linux.updates.example.com"]);
+    assert!(code == 0 && out.contains("192.0.2.10"), "{out}");
+    let (code, _, error) = run(&["generate", "--endpoints", "30", "--services", "8", "--hubs", "40"]);
+    assert!(code == 2 && error.contains("more than the address plan holds"), "{error}");
+}

@@ -88,6 +88,8 @@ pub(super) enum Command {
     Explain(Explain),
     /// Print the JSON Schema of scenario files.
     Schema,
+    /// Write a synthetic estate of a given size: the same numbers and seed give the same estate.
+    Generate(Generate),
 }
 
 #[derive(Debug, Args)]
@@ -269,4 +271,55 @@ pub(super) struct Lint {
 pub(super) struct Explain {
     /// A verdict, path, reason, diagnostic code or lint rule, for example PNA.
     pub(super) code: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Generate {
+    /// Number of virtual machines.
+    #[arg(long, value_name = "N")]
+    pub(super) endpoints: usize,
+    /// Number of PaaS services.
+    #[arg(long, value_name = "M")]
+    pub(super) services: usize,
+    /// Seed of everything that looks random.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// What the estate is like.
+    #[arg(long, value_enum, default_value_t = Estate::Typical)]
+    pub(super) shape: Estate,
+    /// Number of hubs; grows with the spokes when absent.
+    #[arg(long, value_name = "N")]
+    pub(super) hubs: Option<usize>,
+    /// Number of spokes; one for a hundred machines when absent.
+    #[arg(long, value_name = "N")]
+    pub(super) spokes: Option<usize>,
+    /// Subnets for machines in each spoke; four when absent.
+    #[arg(long, value_name = "N")]
+    pub(super) subnets: Option<usize>,
+    /// Rules of a security group in each direction; fifteen when absent.
+    #[arg(long, value_name = "N")]
+    pub(super) rules: Option<usize>,
+    /// Form of the file; YAML unless the output's name ends in `.json`.
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Text>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Estate {
+    /// A security group per subnet, shared ones on some interfaces, application groups, some rules for single machines.
+    Typical,
+    /// No groups on interfaces, no application groups, no rules for single machines.
+    Flat,
+    /// As typical, with four rules of ten for single machines.
+    Hosts,
+    /// Every interface has a group of its own with rules for single machines.
+    Worst,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Text {
+    /// For reading.
+    Yaml,
+    /// For large estates: it is read faster.
+    Json,
 }

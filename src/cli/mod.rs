@@ -5,6 +5,7 @@ mod check;
 mod dns_serve;
 mod exit;
 mod explain;
+mod generate;
 mod graph;
 mod input;
 mod lint;
@@ -38,6 +39,7 @@ pub fn run() -> Exit {
         Command::Lint(args) => lint::run(args, &cli.global),
         Command::Graph(args) => graph::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
+        Command::Generate(args) => generate::run(args, &cli.global),
         Command::Schema => {
             output::write(&cli.global, &format!("{:#}\n", crate::scenario::json_schema())).map(|()| Exit::Holds)
         }
