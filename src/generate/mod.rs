@@ -74,6 +74,7 @@ pub fn scenario(options: &Options) -> Result<Scenario, GenerateError> {
         service_tags: None,
         expectations: Vec::new(),
         expected_diagnostics: Vec::new(),
+        suppressions: Vec::new(),
     })
 }
 
