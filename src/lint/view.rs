@@ -158,6 +158,7 @@ impl<'a> View<'a> {
                     && let Some(other) = names.get(network).copied()
                 {
                     adjacent.entry(subnet.vnet).or_default().insert(other);
+                    adjacent.entry(other).or_default().insert(subnet.vnet);
                 }
             }
         }

@@ -1,0 +1,44 @@
+//! A route to an address that nothing owns.
+
+use crate::lint::{Category, Findings, Level, Rule, View};
+
+pub(super) static RULE: Rule = Rule {
+    code: "PRL0108",
+    name: "next-hop-owned-by-nobody",
+    level: Level::Error,
+    category: Category::Routing,
+    what: "A user route to an appliance whose address nothing owns in the subnet's network or one joined to it.",
+    why: "Next hops are literal addresses. Packets to an address without an owner are dropped; a firewall that was restarted may have another one.",
+    fix: "correct the address, or declare the appliance",
+    covers: &["LINT-NET-09", "LINT-NET-12"],
+    sources: &["UDR-02", "UDR-14"],
+    check,
+};
+
+fn check(view: &View<'_>, findings: &mut Findings) {
+    let mut seen = std::collections::BTreeSet::new();
+    for subnet in &view.subnets {
+        for route in view.user_routes(subnet) {
+            let (Some(address), Some(hop)) = (route.appliance(), &route.entry.value.next_hop_in_ip_address) else {
+                continue;
+            };
+            // An owner out of reach is `next-hop-out-of-reach`.
+            let owned = view.device(subnet.vnet, address).is_some() || view.plane.owners(address).next().is_some();
+            if owned || !seen.insert(hop.span) {
+                continue;
+            }
+            let text = format!("nothing owns {address}, the next hop of `{}/{}`", route.table, route.name);
+            let finding = findings.at(hop.span, text);
+            finding.related(subnet.entry.value.route_table.as_ref().map(|t| t.span), "a subnet that uses the table");
+            let firewall = view.firewalls().find(|(_, f, vnet, _)| {
+                let place = f.value.subnet.as_ref().and_then(|s| view.subnet(&s.value));
+                let inside = place.is_some_and(|p| p.entry.value.address_prefixes.iter().any(|p| p.value.contains(address)));
+                inside && (*vnet == subnet.vnet || view.is_adjacent(subnet.vnet, vnet))
+            });
+            if let Some((name, entry, _, own)) = firewall {
+                finding.related(entry.span, "the firewall of that subnet");
+                finding.fix(format!("use {own}, the address of firewall `{name}`"));
+            }
+        }
+    }
+}
