@@ -32,7 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("verify", &["dataplane", "diag", "effective", "scenario", "snapshot", "trace", "verdict"]),
     ("picture", &["azure", "diag", "trace", "verdict"]),
     ("live", &["dataplane", "diag", "lookup", "net", "verdict"]),
-    ("lint", &["azure", "dataplane", "diag", "document", "net", "scenario", "snapshot", "trace", "verdict"]),
+    ("lint", &["azure", "dataplane", "diag", "document", "forward", "net", "scenario", "snapshot", "trace", "verdict"]),
     (
         "report",
         &[

@@ -6,11 +6,13 @@
 mod cover;
 mod model;
 pub mod rules;
+mod rules_of;
 mod run;
 mod view;
 
 pub use model::{Category, Finding, Findings, Level, Rule};
 pub use rules::RULES;
+pub use rules_of::SecurityRuleView;
 pub use run::{Outcome, Suppressed, lint};
 pub use view::{Device, Flow, SubnetView, UserRoute, View, place};
 

@@ -13,11 +13,12 @@ use crate::{
     dataplane::{self, Endpoint, Id, Network, Plane, Role, Segment},
     diag::Span,
     document::Entry,
+    forward::{Outcome, Step},
     net::Prefix,
     scenario::Expectation,
     snapshot::Snapshot,
     trace::{Question, Trace, trace},
-    verdict::Verdict,
+    verdict::{Reason, Verdict},
 };
 use std::{
     cell::OnceCell,
@@ -343,6 +344,16 @@ impl<'a> View<'a> {
                     Some(Flow { expectation, trace: trace(self.plane, &question).ok()? })
                 })
                 .collect()
+        })
+    }
+
+    /// The step that stops a flow for a reason.
+    #[must_use]
+    pub fn stopped<'f>(&self, flow: &'f Flow<'_>, reason: Reason) -> Option<&'f Step> {
+        let alternatives = flow.trace.alternatives.iter().flat_map(|(_, steps)| steps);
+        flow.trace.steps.iter().chain(alternatives).find(|s| match s.outcome {
+            Outcome::Block(r) | Outcome::Unsupported(r) | Outcome::Unknown(r) => r == reason,
+            Outcome::Pass | Outcome::Assume | Outcome::Admit(..) => false,
         })
     }
 

@@ -42,5 +42,16 @@ rules! {
     route_to_absent_gateway,
     own_subnet_captured,
     public_ip_behind_firewall_default,
+    nsg_shadowed_rule,
+    nsg_redundant_rule,
+    nsg_allow_at_interface_only,
+    probe_denied,
+    asg_without_members_here,
+    bastion_nsg_incomplete,
+    virtual_network_tag_widened,
+    management_port_open_to_everyone,
+    nsg_at_both_gates,
+    admin_rule_contradicts,
+    admin_rules_skipped,
     // Private link, names and services: PRL03xx. Hubs and managed networks: PRL04xx.
 }

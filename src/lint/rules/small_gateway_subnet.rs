@@ -8,7 +8,7 @@ pub(super) static RULE: Rule = Rule {
     name: "small-gateway-subnet",
     level: Level::Warning,
     category: Category::Subnet,
-    what: "A GatewaySubnet smaller than /27, which is an error with a VPN and an ExpressRoute gateway together, or smaller than /26 with 16 circuits.",
+    what: "A GatewaySubnet smaller than /27, or smaller than /26 with 16 circuits, which is an error.",
     why: "The subnet cannot be enlarged under a running gateway; a second gateway or more circuits do not fit.",
     fix: "make it a /27 or larger before anything is deployed into it",
     covers: &["LINT-NET-20"],
@@ -24,8 +24,6 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             .iter()
             .filter(|(_, g)| g.value.virtual_network.value == subnet.vnet)
             .collect();
-        let has = |kind| gateways.iter().any(|(_, g)| g.value.type_.value == kind);
-        let both = has(GatewayType::Vpn) && has(GatewayType::ExpressRoute);
         let circuits = view
             .estate
             .virtual_network_gateway_connections
@@ -39,14 +37,11 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Some(prefix) = subnet.entry.value.address_prefixes.iter().find(|p| p.value.network().is_ipv4()) else {
             continue;
         };
-        let (needed, why) = match (circuits >= 16, both) {
-            (true, _) => (26, "16 circuits need a /26"),
-            (false, true) => (27, "a VPN and an ExpressRoute gateway need a /27"),
-            (false, false) => (27, "a /27 is advised"),
-        };
+        // Two kinds of gateway in less than a /27 are refused by the loader.
+        let (needed, why) = if circuits >= 16 { (26, "16 circuits need a /26") } else { (27, "a /27 is advised") };
         if prefix.value.length() > needed {
             let finding = findings.at(prefix.span, format!("`{}` is a /{}, and {why}", subnet.full, prefix.value.length()));
-            if both || circuits >= 16 {
+            if circuits >= 16 {
                 finding.level(Level::Error);
             }
         }
