@@ -146,6 +146,8 @@ words! {
         PeTarget = "PE-TARGET", "The address belongs to a private endpoint of another resource or sub-resource than the name (PE-01, PE-02).";
         ProxyProtocol = "PROXY-PROTOCOL", "A private link service and the machines behind it disagree about the proxy protocol (PLS-07).";
         Pna = "PNA", "The request reached the public endpoint and the service refuses it (PAAS-01).";
+        SePolicy = "SE-POLICY", "A service endpoint policy of the subnet lets other storage accounts through, not this one (SE-11).";
+        NspOut = "NSP-OUT", "The caller is in a network security perimeter whose outbound rules do not name the target (NSP-02, NSP-07).";
         TrustedOff = "TRUSTED-OFF", "A call between services: public access is closed and neither a bypass for trusted services nor a resource-instance rule admits the caller (TRUST-01).";
         Listener = "LISTENER", "The gateway has no listener for that frontend, port and host (AGW-11).";
         TlsName = "TLS-NAME", "The certificate of the listener does not name the requested host (AGW-12).";

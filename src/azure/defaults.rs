@@ -7,13 +7,25 @@ use super::model::{
     network::{Access, PrivateEndpointNetworkPolicies, Sku},
     network_manager::GroupConnectivity,
     private_link::PerimeterMode,
-    service::{ConnectionStatus, ExecutionEnvironment, IdentityType, SourceNat},
+    service::{ConnectionPolicy, ConnectionStatus, ExecutionEnvironment, IdentityType, SourceNat},
     workspace::{RuleCategory, WorkspaceKind},
 };
 use crate::net::{PortRange, PortSet};
 
 /// Network policies do not act on private endpoints (PE-26).
 pub const PRIVATE_ENDPOINT_NETWORK_POLICIES: PrivateEndpointNetworkPolicies = PrivateEndpointNetworkPolicies::Disabled;
+/// Routing rules of a network manager keep gateway routes out (AVNM-12).
+pub const MANAGED_ROUTE_PROPAGATION: bool = false;
+/// The API server of a cluster is public (AKS-01).
+pub const PRIVATE_CLUSTER: bool = false;
+/// A private cluster has a public name (AKS-03).
+pub const PRIVATE_CLUSTER_PUBLIC_NAME: bool = true;
+/// The API server is in a network of the platform (AKS-07).
+pub const API_SERVER_INTEGRATION: bool = false;
+/// The deployment site of an app has rules of its own (APP-06).
+pub const SCM_FOLLOWS_MAIN: bool = false;
+/// Private endpoints of a SQL server take connections through the gateway (SQL-02).
+pub const CONNECTION_POLICY: ConnectionPolicy = ConnectionPolicy::Default;
 /// Policies act on private-link services until they are switched off (AGW-07).
 pub const PRIVATE_LINK_SERVICE_NETWORK_POLICIES: bool = true;
 /// Subnets have default outbound access unless they are private (NAT-07).

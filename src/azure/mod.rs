@@ -4,5 +4,6 @@ pub mod compile;
 pub mod defaults;
 pub mod known_services;
 pub mod model;
+pub mod not_modelled;
 pub mod service_tags;
 pub mod topology;

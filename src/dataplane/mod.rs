@@ -19,14 +19,14 @@ pub use names::{
     ZoneLink,
 };
 pub use network::{
-    Absence, Balancer, BalancerProbe, BalancerRule, Breakout, Egress, EgressMatch, EgressRule, Endpoint, Firewall,
-    Gateway, Host, Link, LinkedSubnets, Listens, Network, NextHop, Reach, Role, Route, RouteSource, Segment,
-    ServiceEndpoint, TagRoute, Tags, Transit, Translates, Translation, TranslationTarget,
+    Absence, Balancer, BalancerProbe, BalancerRule, Breakout, Egress, EgressMatch, EgressRule, Endpoint,
+    EndpointPolicy, Firewall, Gateway, Host, Link, LinkedSubnets, Listens, Network, NextHop, Reach, Role, Route,
+    RouteSource, Segment, ServiceEndpoint, TagRoute, Tags, Transit, Translates, Translation, TranslationTarget,
 };
 pub use proxy::{Backend, Certificate, Frontend, Listener, Member, Proxy, ProxyRule, Unsupported, Use};
 pub use service::{
-    Caller, Connection, ConnectionTarget, Door, DoorName, Gate, Perimeter, PrivateEndpoint, Recognises, Resource,
-    Setting, SharedLink,
+    Caller, Connection, ConnectionTarget, Door, DoorName, Gate, GateRule, OrderedRules, Outbound, Perimeter,
+    PrivateEndpoint, Recognises, Resource, Setting, SharedLink,
 };
 
 use crate::{diag::Span, net::Fqdn};

@@ -71,6 +71,19 @@ pub struct Segment {
     pub default_outbound: (bool, Option<crate::diag::Span>),
     /// Services reached with the segment's identity (service endpoints).
     pub service_endpoints: Vec<ServiceEndpoint>,
+    /// Services that its service endpoints may reach, by tag; others of the tag are closed to it (SE-11).
+    pub endpoint_policy: Option<EndpointPolicy>,
+}
+
+/// The services of one tag that a segment's service endpoint may reach (SE-11).
+#[derive(Debug, Clone)]
+pub struct EndpointPolicy {
+    /// Declaration.
+    pub origin: super::Origin,
+    /// The tag.
+    pub tag: &'static str,
+    /// The services.
+    pub allowed: std::collections::BTreeSet<super::Id<super::Resource>>,
 }
 
 /// A service that a segment reaches with its own identity (SE-01).

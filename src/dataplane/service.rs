@@ -3,7 +3,7 @@
 use super::{Id, Origin, Proxy, Segment, network::Absence};
 use crate::{
     diag::Span,
-    net::{AddressSet, Fqdn, PortSet, Prefix},
+    net::{AddressSet, Fqdn, FqdnPattern, PortSet, Prefix},
     verdict::Reason,
 };
 use std::{collections::BTreeSet, net::IpAddr};
@@ -34,6 +34,19 @@ pub struct Resource {
     pub own_identity: bool,
     /// Private links of its own to other services (SPL-01).
     pub shared_links: Vec<SharedLink>,
+    /// What it may call, if a perimeter or its own setting says so (NSP-02).
+    pub outbound: Option<Outbound>,
+}
+
+/// What a service in a perimeter may call (NSP-02, NSP-07).
+#[derive(Debug, Clone)]
+pub struct Outbound {
+    /// Declaration.
+    pub origin: Origin,
+    /// Names outside; none where nothing outside may be called.
+    pub names: Vec<FqdnPattern>,
+    /// Services inside.
+    pub members: BTreeSet<Id<Resource>>,
 }
 
 /// A private link that one service alone uses to another (SPL-01).
@@ -73,6 +86,8 @@ pub struct Door {
     pub label: String,
     /// Ports it serves.
     pub ports: PortSet,
+    /// Ports that a connection goes on to, beside the one it asks for (SQL-02).
+    pub redirects: Option<PortSet>,
     /// Who is admitted at the public address.
     pub gate: Gate,
     /// Public address.
@@ -97,6 +112,8 @@ pub struct Gate {
     pub enabled: Setting<bool>,
     /// Whether callers that no rule names are admitted.
     pub default_allow: Setting<bool>,
+    /// Rules in order; where there are some, they decide in place of addresses and segments (APP-06).
+    pub ordered: Option<OrderedRules>,
     /// Admitted addresses.
     pub addresses: Vec<(Prefix, Option<Span>)>,
     /// From where callers are recognised by their public address.
@@ -119,6 +136,28 @@ pub struct Gate {
     pub unsupported: Option<(Reason, &'static str, &'static [&'static str])>,
     /// Rule ids.
     pub rules: &'static [&'static str],
+}
+
+/// Rules of a gate, the first that matches decides.
+#[derive(Debug, Clone)]
+pub struct OrderedRules {
+    /// The rules in order.
+    pub rules: Vec<GateRule>,
+    /// Whether callers that none matches are admitted.
+    pub default_allow: bool,
+}
+
+/// One rule of a gate.
+#[derive(Debug, Clone)]
+pub struct GateRule {
+    /// Declaration.
+    pub origin: Origin,
+    /// Whether it admits.
+    pub allow: bool,
+    /// Callers by address.
+    pub from: super::Matcher,
+    /// Callers by segment.
+    pub segment: Option<Id<Segment>>,
 }
 
 /// From where a gate sees the public address of its callers.

@@ -50,6 +50,7 @@ codes! {
     DUPLICATE_KEY = "E-DUPLICATE-KEY", "A key occurs twice in one mapping. Remove or rename one of the two.";
     MERGE_KEY = "E-MERGE-KEY", "The YAML merge key `<<` is not part of YAML 1.2 and is not supported. Write the values out, or use `extends` and `patch`.";
     UNKNOWN_KEY = "E-UNKNOWN-KEY", "The format has no such key here. Nothing is ever skipped silently, so a misspelt key is an error.";
+    NOT_MODELLED = "E-NOT-MODELLED", "The provider knows this, and privreach does not model it. An answer that left it out could be wrong, so the file is refused; the help says what to declare in its place.";
     MISSING_KEY = "E-MISSING-KEY", "A required key is absent.";
     TYPE = "E-TYPE", "A value has the wrong type, for example a list where text is expected.";
     VALUE = "E-VALUE", "A value is outside what the format or the platform allows.";

@@ -14,6 +14,31 @@ pub struct Context {
     pub diagnostics: Diagnostics,
     /// Whether records may hold suppressions of lint findings, which are read apart from them.
     pub suppressible: bool,
+    /// Knows the keys that the provider has and this format does not, by record and key.
+    pub gaps: Option<Gaps>,
+}
+
+/// A lookup of what is not modelled, by record and key.
+pub type Gaps = fn(&str, &str) -> Option<&'static Gap>;
+
+/// A key that the provider knows and this format does not model.
+#[derive(Debug, Clone, Copy)]
+pub struct Gap {
+    /// The rule of the specification that it belongs to.
+    pub rule: &'static str,
+    /// Why it is not modelled.
+    pub why: &'static str,
+    /// What to declare in its place.
+    pub instead: &'static str,
+}
+
+impl Gap {
+    /// The refusal of a key.
+    #[must_use]
+    pub fn refusal(&self, key: &str, span: Span) -> Diagnostic {
+        let text = format!("`{key}` is not modelled: {} ({})", self.why, self.rule);
+        Diagnostic::error(code::NOT_MODELLED, span, text).help(self.instead)
+    }
 }
 
 impl Context {

@@ -14,7 +14,7 @@ macro_rules! record {
         impl $crate::document::Decode for $name {
             fn decode(node: &$crate::document::Node, context: &mut $crate::document::Context) -> Option<Self> {
                 const KEYS: &[&str] = &[$($crate::document::record_key(stringify!($field)),)*];
-                let mapping = $crate::document::record_mapping(node, KEYS, context)?;
+                let mapping = $crate::document::record_mapping(node, stringify!($name), KEYS, context)?;
                 $(let $field: Option<$type> = $crate::document::record!(@field mapping, node, context, $field, $type $(, $default $($rest)? $(:: $rest2)* $(($($arg)*))?)?);)*
                 Some(Self { $($field: $field?,)* })
             }
@@ -93,7 +93,12 @@ pub(crate) const fn record_key(field: &'static str) -> &'static str {
 }
 
 /// The mapping of a record, with unknown keys reported.
-pub(crate) fn record_mapping<'n>(node: &'n Node, keys: &[&str], context: &mut Context) -> Option<&'n Mapping> {
+pub(crate) fn record_mapping<'n>(
+    node: &'n Node,
+    record: &str,
+    keys: &[&str],
+    context: &mut Context,
+) -> Option<&'n Mapping> {
     static EMPTY: Mapping = Mapping(Vec::new());
     let mapping = match &node.value {
         Value::Mapping(mapping) => mapping,
@@ -107,6 +112,10 @@ pub(crate) fn record_mapping<'n>(node: &'n Node, keys: &[&str], context: &mut Co
     for (key, span, _) in &mapping.0 {
         let suppression = context.suppressible && key == super::LINT_IGNORE;
         if !keys.contains(&key.as_str()) && !suppression {
+            if let Some(gap) = context.gaps.and_then(|gaps| gaps(record, key)) {
+                context.diagnostics.push(gap.refusal(key, *span));
+                continue;
+            }
             let help = match nearest(key, keys.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known keys here: {}", keys.join(", ")),

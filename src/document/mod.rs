@@ -11,7 +11,7 @@ mod node;
 mod patch;
 
 pub use date::Date;
-pub use decode::{Context, Decode, FieldInfo, Shape, TypeInfo};
+pub use decode::{Context, Decode, FieldInfo, Gap, Gaps, Shape, TypeInfo};
 pub(crate) use macros::{choice, choice_value, record, record_field, record_key, record_mapping, record_required};
 pub use node::{Mapping, Node, Value};
 pub(crate) use patch::MAX_SUGGESTIONS;
@@ -105,6 +105,10 @@ impl<T> Map<T> {
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
+    }
+
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.remove(name);
     }
 
     pub(crate) fn insert(&mut self, name: String, entry: Entry<T>) {

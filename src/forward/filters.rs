@@ -103,7 +103,10 @@ pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction,
     let segment = endpoint.segment.map(|s| plane.segments.get(s));
     let mut steps = Vec::new();
     // Admin rules cover machines only, not private endpoints (AVNM-08).
-    for admin in segment.iter().flat_map(|s| &s.admin).filter(|_| !matches!(endpoint.role, Role::PrivateEndpoint(_))) {
+    let admins = segment.map(|s| s.admin.as_slice()).unwrap_or_default();
+    let admins = if matches!(endpoint.role, Role::PrivateEndpoint(_)) { &[] } else { admins };
+    steps.extend(contested(plane, admins, direction, packet));
+    for admin in admins {
         match admin_decision(plane, admin, direction, packet) {
             Some((Action::AlwaysAllow, step)) => {
                 steps.push(step);
@@ -128,6 +131,17 @@ pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction,
     let filters = ordered.into_iter().flatten();
     steps.extend(filters.flat_map(|f| apply(plane, f, Stage::Filter, direction, packet, &unresolved)));
     steps
+}
+
+/// That managers disagree about a packet: which of them comes first is assumed (AVNM-05, A-22).
+fn contested(plane: &Plane, admins: &[Filter], direction: Direction, packet: &Packet) -> Option<Step> {
+    let decisions = admins.iter().filter_map(|f| Some((f, admin_decision(plane, f, direction, packet)?.0)));
+    let decisions: Vec<_> = decisions.collect();
+    let ((first, action), rest) = decisions.split_first()?;
+    rest.iter().any(|(_, other)| other != action).then(|| {
+        let text = format!("{} comes before the other managers, by assumption A-22", first.origin);
+        Step::assume(Stage::Filter, text).at(&first.origin).rules(&["AVNM-05", "A-22"])
+    })
 }
 
 /// What admin rules say of a packet, if one matches (AVNM-02); one that cannot be decided stops as unknown.

@@ -31,6 +31,8 @@ impl FromStr for Transport {
             "tcp" => Ok(Self::Tcp),
             "udp" => Ok(Self::Udp),
             "icmp" => Ok(Self::Icmp),
+            // ADDR-04: what security groups know beside these is not asked for.
+            "esp" | "ah" | "gre" => Err(format!("flows of `{text}` are not modelled; use tcp, udp or icmp")),
             _ => Err(format!("`{text}` is not a protocol; use tcp, udp or icmp")),
         }
     }

@@ -5,7 +5,7 @@ use super::{
     lint_ignore, yaml,
 };
 use crate::{
-    azure::{model::Estate, service_tags::PublishedTags},
+    azure::{model::Estate, not_modelled::gap, service_tags::PublishedTags},
     diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span, code, nearest},
     document::{Context, Decode, Entry, MAX_SUGGESTIONS, Mapping, Node, Shape, Spanned, Value, overlay},
 };
@@ -305,6 +305,10 @@ impl Loader {
         let known = estate_keys();
         for (key, span, _) in &estate {
             if !known.contains(&key.as_str()) {
+                if let Some(gap) = gap("Estate", key) {
+                    self.diagnostics.push(gap.refusal(key, *span));
+                    continue;
+                }
                 let help = match nearest(key, known.iter().copied().chain(SCENARIO_KEYS)) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "see docs/format.md for the keys of a scenario".to_owned(),
@@ -423,7 +427,7 @@ impl Loader {
         expected: Vec<Spanned<String>>,
         usable: bool,
     ) {
-        let mut context = Context { suppressible: true, ..Context::default() };
+        let mut context = Context { suppressible: true, gaps: Some(gap), ..Context::default() };
         let mut suppressions = lint_ignore::collect(estate, &mut context);
         suppressions.extend(lint_ignore::collect(expectations, &mut context));
         let node = Node { value: Value::Mapping(estate.clone()), span: merged.span };

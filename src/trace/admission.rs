@@ -3,7 +3,8 @@
 use super::public_via;
 use crate::{
     dataplane::{
-        Caller, Door, Endpoint, Gate, Host, Id, Listens, Packet, Plane, PrivateEndpoint, Recognises, Resource,
+        Caller, Door, Endpoint, Gate, Host, Id, Listens, Match, OrderedRules, Packet, Party, Plane, PrivateEndpoint,
+        Recognises, Resource,
     },
     forward::{Arrival, Outcome, Stage, Step},
     net::{Membership, is_undeclared_public},
@@ -140,7 +141,7 @@ pub(super) fn door_through_endpoint(
                 .rules(&["PE-17"]),
         );
     }
-    if packet.transport != crate::net::Transport::Tcp || !door.ports.contains(packet.port) {
+    if packet.transport != crate::net::Transport::Tcp || !serves(door, packet.port) {
         steps.push(
             Step::block(
                 Stage::Endpoint,
@@ -190,7 +191,7 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
         None => reached,
     };
     let mut steps = foreign_name(plane, door, packet);
-    if packet.transport != crate::net::Transport::Tcp || !door.ports.contains(packet.port) {
+    if packet.transport != crate::net::Transport::Tcp || !serves(door, packet.port) {
         steps.push(
             Step::block(
                 Stage::Service,
@@ -202,10 +203,35 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
             .fix(format!("use tcp/{}", door.ports)),
         );
     }
+    steps.extend(endpoint_policy(plane, door, arrival));
     let cloud = plane.network_of(arrival.sender).map(|n| plane.networks.get(n)).filter(|n| !n.beyond_gateway);
     let caller = Caller::Network { source: packet.source, segment: arrival.segment_identity, cloud };
-    steps.push(admit(&door.gate, caller, public_via(arrival), arrival.egress.is_some()));
+    steps.push(admit(plane, &door.gate, caller, public_via(arrival), arrival.egress.is_some()));
     steps
+}
+
+/// A policy on the service endpoint that carries the traffic lets its listed services through only (SE-11).
+fn endpoint_policy(plane: &Plane, door: &Door, arrival: &Arrival) -> Option<Step> {
+    let policy = plane.segments.get(arrival.segment_identity?).endpoint_policy.as_ref()?;
+    let owner = plane.public_owner(door.public_address)?;
+    let concerned = plane.endpoints.get(owner).tags.names.iter().any(|t| t == policy.tag);
+    if !concerned {
+        return None;
+    }
+    let (origin, resource) = (&policy.origin, &plane.resources.get(door.resource).origin);
+    Some(if policy.allowed.contains(&door.resource) {
+        Step::pass(Stage::Filter, format!("{origin} lets {resource} through")).at(origin).rules(&["SE-11"])
+    } else {
+        Step::block(Stage::Filter, Reason::SePolicy, format!("{origin} does not name {resource}"))
+            .at(origin)
+            .rules(&["SE-11"])
+            .fix(format!("name {} in {origin}, or reach it through a private endpoint", resource.name))
+    })
+}
+
+/// The ports of a door, those of redirected connections included (PE-18).
+fn serves(door: &Door, port: u16) -> bool {
+    door.ports.contains(port) || door.redirects.as_ref().is_some_and(|r| r.contains(port))
 }
 
 /// A service answers to its own names: not to privatelink names, and to others only where they are bound (PE-17).
@@ -262,13 +288,30 @@ pub(super) fn service_call(plane: &Plane, caller: Id<Resource>, target: Id<Resou
             }
         }
     }
-    steps.push(admit(gate, Caller::Identity(caller), Via::PublicEndpoint, false));
+    steps.extend(outbound(from, to, target));
+    steps.push(admit(plane, gate, Caller::Identity(caller), Via::PublicEndpoint, false));
     steps
 }
 
+/// A perimeter around the caller lets it call members, and names that its profile lists (NSP-02, NSP-07).
+fn outbound(from: &Resource, to: &Resource, target: Id<Resource>) -> Option<Step> {
+    let outbound = from.outbound.as_ref()?;
+    let origin = &outbound.origin;
+    let listed = || to.names.iter().flat_map(|(_, names)| names).any(|n| outbound.names.iter().any(|p| p.matches(n)));
+    let rules: &[&'static str] = &["NSP-02", "NSP-07"];
+    Some(if outbound.members.contains(&target) || listed() {
+        Step::pass(Stage::Egress, format!("{origin} lets {} call {}", from.origin, to.origin)).at(origin).rules(rules)
+    } else {
+        Step::block(Stage::Egress, Reason::NspOut, format!("{origin} does not let {} call {}", from.origin, to.origin))
+            .at(origin)
+            .rules(rules)
+            .fix(format!("name {} under outbound_fqdns of the profile, or associate it", to.origin.name))
+    })
+}
+
 /// What the public gate says, unless being let in there is not supported.
-fn admit(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
-    let step = admission(gate, caller, via, from_managed);
+fn admit(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
+    let step = admission(plane, gate, caller, via, from_managed);
     match (gate.unsupported, step.outcome) {
         (Some((reason, text, rules)), Outcome::Admit(..)) => Step::unsupported(Stage::Service, reason, text)
             .at(&gate.origin)
@@ -325,9 +368,53 @@ fn perimeter(gate: &Gate, caller: Caller<'_>) -> Option<Step> {
     closed.then(|| refuse(format!("{origin} does not admit the caller"), origin.span, &["NSP-03", "TRUST-04"]))
 }
 
+/// Rules in order: the first that matches decides (APP-06). Traffic of a service endpoint carries its subnet's identity
+/// and no public address.
+fn by_rules(plane: &Plane, gate: &Gate, rules: &OrderedRules, caller: Caller<'_>, via: Via) -> Step {
+    let (who, stage) = (&gate.origin, Stage::Service);
+    let Caller::Network { source, segment, .. } = caller else {
+        let text = format!("whether access restrictions of {who} admit calls of services is not modelled");
+        return Step::unknown(stage, Reason::NotModelled, text).at(who).rules(&["APP-06"]);
+    };
+    let tags = plane.public_owner(source).map(|id| &plane.endpoints.get(id).tags);
+    for rule in &rules.rules {
+        let (matched, by_segment) = match (rule.segment, segment) {
+            (Some(wanted), Some(has)) => (Match::from(wanted == has), true),
+            (Some(_), None) | (None, Some(_)) => (Match::No, false),
+            (None, None) => (rule.from.matches(Party { address: source, tags }), false),
+        };
+        let name = &rule.origin.name;
+        let step = match (matched, rule.allow) {
+            (Match::No, _) => continue,
+            (Match::Undecided, _) => {
+                Step::unknown(stage, Reason::Tag, format!("whether {name} matches the caller is not declared"))
+                    .fix("declare the public address of the source")
+            }
+            (Match::Yes, true) if by_segment => {
+                let text = format!("{who} admits the subnet by {name}");
+                Step::admit(stage, Verdict::Backbone, Via::ServiceEndpoint, text)
+            }
+            (Match::Yes, true) => {
+                Step::admit(stage, Verdict::Public, via, format!("{who} admits the caller by {name}"))
+            }
+            (Match::Yes, false) => Step::block(stage, Reason::Pna, format!("{who} refuses the caller by {name}"))
+                .fix(format!("admit the caller before {name}, or use a private endpoint")),
+        };
+        return step.at(who).span(rule.origin.span).rules(&["APP-06"]);
+    }
+    if rules.default_allow {
+        let text = format!("{who} admits whom no rule names");
+        return Step::admit(stage, Verdict::Public, via, text).at(who).rules(&["APP-06"]);
+    }
+    Step::block(stage, Reason::Pna, format!("{who} has no rule for the caller, and refuses the rest"))
+        .at(who)
+        .rules(&["APP-06"])
+        .fix(format!("add an access restriction for the caller, or reach {} through a private endpoint", who.name))
+}
+
 /// Public admission, in the order of precedence: open to all, the caller's subnet, its address, its identity, the
 /// exception for trusted services (PAAS-01, PAAS-02, PAAS-03, PAAS-06, SE-03, SE-04, TRUST-01, TRUST-06, TRUST-07).
-fn admission(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
+fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
     let stage = Stage::Service;
     let who = &gate.origin;
     let ok = |verdict, via, text: String, span, rules: &[&'static str]| {
@@ -337,6 +424,9 @@ fn admission(gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> S
         return step;
     }
     let open = gate.enabled.value;
+    if let Some(rules) = gate.ordered.as_ref().filter(|_| open) {
+        return by_rules(plane, gate, rules, caller, via);
+    }
     let is_public = open && gate.default_allow.value;
     if is_public {
         let default = if gate.enabled.span.is_none() { " by default" } else { "" };

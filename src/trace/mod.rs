@@ -6,6 +6,7 @@
 mod admission;
 mod gateway;
 mod judge;
+mod redirect;
 
 pub use judge::Judgement;
 
@@ -313,6 +314,7 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
             {
                 steps.push(in_place_of(plane, *meant, &arrival));
             }
+            steps.extend(redirect::further_ports(plane, from, &packet, &arrival));
             steps.extend(arrived(context, client, &arrival, depth));
             let admitted = steps.iter().rposition(|s| matches!(s.outcome, crate::forward::Outcome::Admit(..)));
             let at = admitted.unwrap_or(steps.len());

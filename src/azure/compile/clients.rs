@@ -133,7 +133,7 @@ impl Compiler<'_> {
         self.plane.clients.insert(origin, client);
     }
 
-    fn client(&mut self, kind: &'static str, name: &str, span: Span, id: Id<Endpoint>, resolver: Resolver) {
+    pub(super) fn client(&mut self, kind: &'static str, name: &str, span: Span, id: Id<Endpoint>, resolver: Resolver) {
         let origin = Origin::new(kind, name, span);
         let client = Client {
             origin: origin.clone(),
@@ -147,7 +147,7 @@ impl Compiler<'_> {
         self.insert_client(&origin, client);
     }
 
-    fn target(&mut self, kind: &'static str, name: &str, span: Span, target: Target) {
+    pub(super) fn target(&mut self, kind: &'static str, name: &str, span: Span, target: Target) {
         self.plane.targets.insert(&Origin::new(kind, name, span), target);
     }
 

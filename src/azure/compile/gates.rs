@@ -8,15 +8,21 @@ use crate::{
         model::{
             network::Access,
             private_link::PerimeterMode,
-            service::{Bypass, ConnectionStatus, IdentityType, NetworkRules, PublicNetworkAccess, Service},
+            service::{
+                Bypass, ConnectionStatus, IdentityType, NetworkRules, PrivateServiceConnection, PublicNetworkAccess,
+                Service,
+            },
         },
     },
-    dataplane::{Client, ClientKind, Gate, Id, Origin, Perimeter, Recognises, Resolver, Resource, Setting},
-    diag::{Diagnostic, code},
+    dataplane::{
+        Client, ClientKind, EndpointPolicy, Gate, Id, Origin, Outbound, Perimeter, Recognises, Resolver, Resource,
+        Setting,
+    },
+    diag::{Diagnostic, Span, code},
     document::Spanned,
     net::is_public,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const STORAGE: &str = "microsoft.storage/storageaccounts";
 const VAULT: &str = "microsoft.keyvault/vaults";
@@ -135,6 +141,7 @@ impl Compiler<'_> {
             origin: origin.clone(),
             enabled: self.access(name, service, &kind),
             default_allow: Setting { value: true, span: None },
+            ordered: None,
             addresses: Vec::new(),
             recognises: Recognises::Everyone,
             segments: Vec::new(),
@@ -210,15 +217,86 @@ impl Compiler<'_> {
             "microsoft.documentdb/databaseaccounts" => !ruled,
             _ => false,
         };
-        let endpoint =
-            self.estate.private_endpoints.iter().map(|(_, e)| &e.value.private_service_connection).find(|c| {
-                let approved =
-                    c.status.as_ref().map_or(!c.is_manual_connection.value, |s| s.value == ConnectionStatus::Approved);
-                c.private_connection_resource.value == name && approved
-            });
-        match endpoint.filter(|_| closes && switch.span.is_none()) {
-            Some(connection) => Setting { value: false, span: Some(connection.private_connection_resource.span) },
-            None => setting(switch),
+        match self.approved_endpoint(name, (kind == "microsoft.web/sites").then_some("sites")) {
+            Some(span) if closes && switch.span.is_none() => Setting { value: false, span: Some(span) },
+            _ => setting(switch),
+        }
+    }
+
+    /// Where a connection to a service is approved, if one is; to this sub-resource, if it matters.
+    fn approved_endpoint(&self, name: &str, sub: Option<&str>) -> Option<Span> {
+        let connections = self.estate.private_endpoints.iter().map(|(_, e)| &e.value.private_service_connection);
+        let to = |c: &&PrivateServiceConnection| {
+            let approved =
+                c.status.as_ref().map_or(!c.is_manual_connection.value, |s| s.value == ConnectionStatus::Approved);
+            let named = c.subresource_names.first();
+            let fits = sub.is_none_or(|sub| named.is_some_and(|n| n.value.eq_ignore_ascii_case(sub)));
+            c.private_connection_resource.value == name && approved && fits
+        };
+        connections.filter(to).map(|c| c.private_connection_resource.span).next()
+    }
+
+    /// Whether a site takes public traffic: unset, it does until it has an endpoint of its own (APP-05, APP-07).
+    pub(super) fn site_access(&self, app: &str, sub: &str, declared: Setting<bool>) -> Setting<bool> {
+        match self.approved_endpoint(app, Some(sub)) {
+            Some(span) if declared.span.is_none() => Setting { value: false, span: Some(span) },
+            _ => declared,
+        }
+    }
+
+    /// What the service endpoints of subnets may reach (SE-11).
+    pub(super) fn service_endpoint_policies(&mut self) {
+        let estate = self.estate;
+        let names = self.resources.clone();
+        let mut policies: BTreeMap<&str, (Origin, BTreeSet<Id<Resource>>)> = BTreeMap::new();
+        for (name, entry) in estate.service_endpoint_policies.iter() {
+            let mut allowed = BTreeSet::new();
+            for (definition, declared) in entry.value.definitions.iter() {
+                let service = declared.value.service.as_ref();
+                if let Some(service) = service.filter(|s| !s.value.eq_ignore_ascii_case("Microsoft.Storage")) {
+                    let text = format!("`{}` of definition `{definition}` is not modelled (SE-11)", service.value);
+                    let help = "leave it out; policies narrow Microsoft.Storage, and aliases admit the platform's own accounts";
+                    self.error(code::NOT_MODELLED, service.span, text, help);
+                    continue;
+                }
+                for reference in &declared.value.service_resources {
+                    if reference.value.starts_with('/') {
+                        let text =
+                            format!("`{}`: whole groups and subscriptions are not modelled (SE-11)", reference.value);
+                        self.error(code::NOT_MODELLED, reference.span, text, "name the storage accounts");
+                        continue;
+                    }
+                    allowed.extend(self.find("service", reference, &names));
+                }
+            }
+            policies.insert(name, (Origin::new("service_endpoint_policy", name, entry.span), allowed));
+        }
+        for (vnet, entry) in estate.virtual_networks.iter() {
+            for (subnet, declared) in entry.value.subnets.iter() {
+                let full = format!("{vnet}/{subnet}");
+                for reference in &declared.value.service_endpoint_policies {
+                    self.declared("service_endpoint_policy", reference, &estate.service_endpoint_policies);
+                    let Some((origin, allowed)) = policies.get(reference.value.as_str()) else { continue };
+                    let delegated = declared.value.delegation.as_ref();
+                    if delegated.is_some_and(|d| d.value.eq_ignore_ascii_case("Microsoft.Web/serverFarms")) {
+                        let text = format!("subnet `{full}` of apps cannot carry a service endpoint policy (SE-11)");
+                        let error = Diagnostic::error(code::CONFLICT, reference.span, text);
+                        self.diagnostics.push(error.help("remove it; use private endpoints for the apps").refused());
+                    }
+                    let Some(segment) = self.subnets.get(&full).copied() else { continue };
+                    let policy = &mut self.plane.segments.get_mut(segment).endpoint_policy;
+                    match policy {
+                        Some(policy) => policy.allowed.extend(allowed),
+                        None => {
+                            *policy = Some(EndpointPolicy {
+                                origin: origin.clone(),
+                                tag: "Storage",
+                                allowed: allowed.clone(),
+                            });
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -294,6 +372,7 @@ impl Compiler<'_> {
                 has_identity: caller.identity.value != IdentityType::None,
                 own_identity: caller.identity.value.is_own(),
                 shared_links: Vec::new(),
+                outbound: None,
             });
             let origin = Origin::new("platform_caller", name, entry.span);
             let client = Client {
@@ -321,6 +400,18 @@ impl Compiler<'_> {
     pub(super) fn perimeters(&mut self) {
         let estate = self.estate;
         let names = self.resources.clone();
+        // Secured by a perimeter and in none, a service calls nobody (NSP-02).
+        for (name, entry) in estate.services.iter() {
+            let secured = entry.value.public_network_access.as_ref();
+            let secured = secured.filter(|a| a.value == PublicNetworkAccess::SecuredByPerimeter);
+            if let (Some(secured), Some(id)) = (secured, self.resources.get(name).copied()) {
+                self.plane.resources.get_mut(id).outbound = Some(Outbound {
+                    origin: Origin::new("service", name, secured.span),
+                    names: Vec::new(),
+                    members: BTreeSet::new(),
+                });
+            }
+        }
         for (name, entry) in estate.network_security_perimeters.iter() {
             let mut inside = Vec::new();
             for (key, association) in entry.value.associations.iter() {
@@ -333,6 +424,14 @@ impl Compiler<'_> {
             }
             let members: BTreeSet<_> = inside.iter().map(|(r, ..)| *r).collect();
             for (resource, profile, association) in inside {
+                let enforced = association.value.access_mode.value == PerimeterMode::Enforced;
+                // Learning allows what the rules do not, unless the perimeter alone decides (NSP-02, NSP-07).
+                if enforced || self.plane.resources.get(resource).outbound.is_some() {
+                    let names = self.names(&profile.outbound_fqdns);
+                    let origin = Origin::new("network_security_perimeter", name, association.span);
+                    self.plane.resources.get_mut(resource).outbound =
+                        Some(Outbound { origin, names, members: members.clone() });
+                }
                 let perimeter = Perimeter {
                     origin: Origin::new("network_security_perimeter", name, association.span),
                     enforced: association.value.access_mode.value == PerimeterMode::Enforced,

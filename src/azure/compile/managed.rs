@@ -330,7 +330,10 @@ impl Compiler<'_> {
             match &rule.service_tag {
                 Some(tag) if tag.value.eq_ignore_ascii_case("VirtualNetwork") => {}
                 Some(tag) if tag.value.eq_ignore_ascii_case("Internet") => to.internet = true,
-                Some(tag) => to.tags.push(tag.value.clone()),
+                Some(tag) => {
+                    self.check_tag(&tag.value, tag.span);
+                    to.tags.push(tag.value.clone());
+                }
                 None => self.error(
                     code::MISSING_KEY,
                     span,

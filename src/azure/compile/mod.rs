@@ -3,9 +3,11 @@
 //! The order matters only where addresses must exist before they are referred to: networks, then owners of addresses,
 //! then endpoints, then names, then routes and filters, then clients.
 
+mod app_access;
 mod application_gateway;
 mod apps;
 mod clients;
+mod clusters;
 mod dns;
 mod filters;
 mod gates;
@@ -48,19 +50,23 @@ pub fn compile(estate: &Estate, published: Option<&PublishedTags>) -> (Plane, Di
     compiler.workspaces();
     compiler.machines();
     compiler.load_balancers();
+    compiler.clusters();
     compiler.application_gateways();
     compiler.private_link_services();
     compiler.private_endpoints();
     compiler.shared_private_links();
     compiler.perimeters();
+    compiler.service_endpoint_policies();
     compiler.managed_endpoints();
     compiler.public_names();
     compiler.dns();
+    compiler.cluster_zones();
     compiler.routes();
     compiler.filters();
     compiler.gateway_conditions();
     compiler.clients();
     compiler.app_clients();
+    compiler.cluster_clients();
     (compiler.plane, compiler.diagnostics)
 }
 
@@ -123,6 +129,8 @@ struct Compiler<'e> {
     targets: BTreeMap<(String, String), Target>,
     /// Customer private endpoints: name, endpoint, subnet, addresses, target key, whether approved.
     customer_endpoints: Vec<CustomerEndpoint>,
+    clusters: Vec<clusters::Cluster>,
+    managed_routes: BTreeMap<String, routing::ManagedTable>,
     /// Names a managed rule answers, or would answer.
     managed_names: Vec<ManagedName>,
     peers: routing::Peers,
@@ -187,6 +195,8 @@ impl<'e> Compiler<'e> {
             proxies: BTreeMap::new(),
             targets: BTreeMap::new(),
             customer_endpoints: Vec::new(),
+            clusters: Vec::new(),
+            managed_routes: BTreeMap::new(),
             managed_names: Vec::new(),
             peers: routing::Peers::default(),
             tables: routing::Tables::default(),

@@ -63,7 +63,8 @@ impl Compiler<'_> {
                 self.subnet_shape(&full, subnet);
                 let prefixes = subnet.value.address_prefixes.iter().map(|p| p.value).collect();
                 let mut made = segment(Origin::new("subnet", &full, subnet.span), network, prefixes);
-                made.default_outbound = (outbound.value, outbound.span);
+                // What the platform runs in delegated subnets leaves by its own means (NAT-09).
+                made.default_outbound = (outbound.value || subnet.value.delegation.is_some(), outbound.span);
                 made.service_endpoints = subnet.value.service_endpoints.iter().map(service_endpoint).collect();
                 let segment = self.plane.segments.push(made);
                 self.subnets.insert(full, segment);

@@ -23,6 +23,14 @@ impl Compiler<'_> {
                 continue;
             };
             for address in &entry.value.ip_addresses {
+                if address.value.is_ipv6() {
+                    self.error(
+                        code::NOT_MODELLED,
+                        address.span,
+                        "IPv6 addresses of private endpoints are not modelled: they are a preview (PE-19)",
+                        "give the endpoint an IPv4 address",
+                    );
+                }
                 self.claim(segment, address.value, address.span);
             }
             placed.push((name, entry, segment));

@@ -1,14 +1,14 @@
 //! PaaS services: names, doors, gates, and what public DNS says of them.
 
-use super::{Compiler, NamedDoor, Target, machines::endpoint};
+use super::{Compiler, NamedDoor, Target, app_access::SiteGates, machines::endpoint};
 use crate::{
     azure::{
         known_services::{KnownService, NameError, NameValues, SubResource},
-        model::service::{IdentityType, PublicAlias, Service},
+        model::service::{AccountKind, ConnectionPolicy, IdentityType, PublicAlias, Service},
     },
     dataplane::{Door, DoorName, Gate, Origin, Record, RecordData, Resource, Role, Tags},
     diag::{Diagnostic, code, nearest},
-    net::Fqdn,
+    net::{Fqdn, PortRange, PortSet},
 };
 use std::collections::BTreeMap;
 
@@ -40,6 +40,7 @@ impl Compiler<'_> {
                 has_identity,
                 own_identity: service.identity.as_ref().is_some_and(|i| i.type_.value.is_own()),
                 shared_links: Vec::new(),
+                outbound: None,
             });
             self.resources.insert(name.to_owned(), resource);
         }
@@ -58,9 +59,11 @@ impl Compiler<'_> {
             };
             let origin = Origin::new("service", name, entry.span);
             let gate = self.gate(name, &origin, service, known);
-            self.plane.resources.get_mut(resource).gate = Some(gate.clone());
+            let gates = self.site_gates(name, service, &gate);
+            self.plane.resources.get_mut(resource).gate = Some(gates.main.clone());
+            self.slot_doors(name, service, known, &gate);
             for sub in &known.sub_resources {
-                let target = self.sub_resource(name, service, known, sub, &gate, &origin);
+                let target = self.sub_resource(name, service, known, sub, &gates, &origin);
                 let Some(target) = target else { continue };
                 let names: Vec<Fqdn> = target.names.iter().map(|n| n.public.clone()).collect();
                 // Secondary endpoints and further sub-resources are asked for by name, never by the service alone.
@@ -72,13 +75,27 @@ impl Compiler<'_> {
         }
     }
 
+    /// Slots of an app are asked for by their own names, and have endpoints of their own (APP-07).
+    fn slot_doors(&mut self, name: &str, service: &Service, known: &KnownService, gate: &Gate) {
+        for (slot, entry) in service.slots.iter() {
+            let group = format!("sites-{slot}");
+            let gates = self.slot_gates(name, slot, entry, gate);
+            let origin = gates.main.origin.clone();
+            let Some(sub) = known.sub_resource(&group) else { continue };
+            if let Some(target) = self.sub_resource(name, service, known, &sub, &gates, &origin) {
+                self.targets.insert((name.to_owned(), group.to_lowercase()), target);
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "the parts of one sub-resource")]
     fn sub_resource(
         &mut self,
         name: &str,
         service: &Service,
         known: &KnownService,
         sub: &SubResource,
-        gate: &Gate,
+        gates: &SiteGates,
         origin: &Origin,
     ) -> Option<Target> {
         let mut values: BTreeMap<String, String> =
@@ -121,7 +138,9 @@ impl Compiler<'_> {
         target.records = made.records.iter().map(|r| (r.name.clone(), r.member)).collect();
         for named in made.names {
             let tags = self.known.tag_of_name(self.cloud, &named.public);
-            let door = match doors.get(&named.member) {
+            // The deployment site of an app shares the endpoint's address, and has rules of its own (APP-06, APP-08).
+            let deployment = sub.name.starts_with("sites") && named.public.labels().nth(1) == Some("scm");
+            let door = match doors.get(&(named.member, deployment)) {
                 Some(door) => *door,
                 None => {
                     let label = if made.member_count > 1 {
@@ -129,9 +148,14 @@ impl Compiler<'_> {
                     } else {
                         sub.name.clone()
                     };
+                    let (label, gate) = if deployment {
+                        (format!("{label} (deployment)"), &gates.deployment)
+                    } else {
+                        (label, &gates.main)
+                    };
                     let door =
                         self.door(name, origin, label, sub.ports.clone(), gate.clone(), service, tags, region.clone());
-                    doors.insert(named.member, door);
+                    doors.insert((named.member, deployment), door);
                     door
                 }
             };
@@ -162,7 +186,13 @@ impl Compiler<'_> {
         let resource = self.resources.get(name).copied();
         let declared = service.public_ip_address.as_ref().map(|a| a.value);
         let address = declared.unwrap_or_else(|| self.undeclared_public());
-        self.public_door(resource, origin, label, ports, gate, address, tag, region)
+        let door = self.public_door(resource, origin, label, ports, gate, address, tag, region);
+        // A redirected connection goes on to other ports of the same address (SQL-02, PE-18).
+        if service.connection_policy.value == ConnectionPolicy::Redirect {
+            let range = PortRange { first: 1433, last: u16::MAX };
+            self.plane.doors.get_mut(door).redirects = Some(PortSet::of([range]));
+        }
+        door
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one door")]
@@ -187,6 +217,7 @@ impl Compiler<'_> {
                 has_identity: false,
                 own_identity: false,
                 shared_links: Vec::new(),
+                outbound: None,
             })
         });
         let door = self.plane.doors.push(Door {
@@ -194,6 +225,7 @@ impl Compiler<'_> {
             resource,
             label,
             ports,
+            redirects: None,
             gate,
             public_address: address,
         });
@@ -239,8 +271,13 @@ impl Compiler<'_> {
     }
 }
 
-/// Why a SKU has no private endpoints (HUB-06).
+/// Why a SKU or kind has no private endpoints (HUB-06, STG-05).
 fn refused_sku(service: &Service, known: &KnownService) -> Option<String> {
+    if known.resource_type.eq_ignore_ascii_case("Microsoft.Storage/storageAccounts")
+        && service.account_kind.as_ref().is_some_and(|k| k.value == AccountKind::Storage)
+    {
+        return Some("a general-purpose v1 account has no private endpoints (STG-05)".to_owned());
+    }
     let sku = service.sku_name.as_ref()?.value.to_lowercase();
     match known.resource_type.to_lowercase().as_str() {
         "microsoft.containerregistry/registries" if sku != "premium" => {

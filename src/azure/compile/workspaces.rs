@@ -30,6 +30,7 @@ impl Compiler<'_> {
                 has_identity,
                 own_identity: workspace.identity.as_ref().is_some_and(|i| i.type_.value.is_own()),
                 shared_links: Vec::new(),
+                outbound: None,
             });
             if self.resources.insert(name.to_owned(), resource).is_some() {
                 self.error(
@@ -253,6 +254,7 @@ impl Compiler<'_> {
             origin: origin.clone(),
             enabled,
             default_allow: Setting { value: workspace.ip_rules.is_empty(), span: first },
+            ordered: None,
             addresses: workspace.ip_rules.iter().map(|r| (r.value, Some(r.span))).collect(),
             recognises: Recognises::Everyone,
             segments: Vec::new(),

@@ -2,7 +2,9 @@
 //!
 //! These types are the format. Their documentation is the reference page (`docs/format.md`) and the JSON Schema.
 
+pub mod app;
 pub mod application_gateway;
+pub mod cluster;
 pub mod dns;
 pub mod firewall;
 pub mod gateway;
@@ -41,6 +43,11 @@ record! {
         service_tags_file: Option<Spanned<String>>,
         /// Addresses and names that the feed of threat intelligence holds (FW-14).
         known_threats: Vec<Spanned<String>>,
+        /// Names of the platform's infrastructure that Azure Firewall lets through unless a rule denies them; a leftmost `*`
+        /// stands for any labels (FW-17, A-21).
+        known_infrastructure_names: Vec<Spanned<String>>,
+        /// Service endpoint policies (SE-11).
+        service_endpoint_policies: Map<network::ServiceEndpointPolicy>,
         /// Route tables.
         route_tables: Map<network::RouteTable>,
         /// Public addresses.
@@ -75,6 +82,8 @@ record! {
         virtual_machines: Map<service::VirtualMachine>,
         /// PaaS services.
         services: Map<service::Service>,
+        /// Kubernetes clusters.
+        kubernetes_clusters: Map<cluster::KubernetesCluster>,
         /// AI Foundry hubs, projects and machine learning workspaces.
         machine_learning_workspaces: Map<workspace::MachineLearningWorkspace>,
         /// Private endpoints.

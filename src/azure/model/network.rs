@@ -34,12 +34,33 @@ record! {
         delegation: Option<Spanned<String>>,
         /// Service endpoints, for example `Microsoft.Storage` (SE-01).
         service_endpoints: Vec<Spanned<String>>,
+        /// Names of service endpoint policies, which narrow what the service endpoint for storage reaches (SE-11).
+        service_endpoint_policies: Vec<Reference>,
         /// Whether NSGs and user routes act on private endpoints here (PE-26).
         private_endpoint_network_policies: Setting<PrivateEndpointNetworkPolicies> = defaults::PRIVATE_ENDPOINT_NETWORK_POLICIES,
         /// Must be false on the subnet of a private-link configuration (AGW-07).
         private_link_service_network_policies_enabled: Setting<bool> = defaults::PRIVATE_LINK_SERVICE_NETWORK_POLICIES,
         /// Whether machines without an explicit outbound method reach the internet (NAT-07).
         default_outbound_access_enabled: Setting<bool> = defaults::DEFAULT_OUTBOUND_ACCESS,
+    }
+}
+
+record! {
+    /// A service endpoint policy (`azurerm_subnet_service_endpoint_storage_policy`): with one on a subnet, its service
+    /// endpoint reaches the listed storage accounts only (SE-11).
+    pub struct ServiceEndpointPolicy {
+        /// Definitions by name.
+        definitions: Map<ServiceEndpointDefinition>,
+    }
+}
+
+record! {
+    /// Services that a service endpoint policy lets through.
+    pub struct ServiceEndpointDefinition {
+        /// `Microsoft.Storage`.
+        service: Option<Spanned<String>>,
+        /// Names of storage accounts.
+        service_resources: Vec<Reference> = required,
     }
 }
 

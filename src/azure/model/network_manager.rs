@@ -3,16 +3,100 @@
 use super::super::defaults;
 use super::network::{Direction, RuleProtocol};
 use crate::document::{Map, PortRanges, Reference, Setting, Spanned, choice, record};
+use std::net::IpAddr;
 
 record! {
     /// A network manager (`azurerm_network_manager` with its groups and configurations).
     pub struct NetworkManager {
+        /// What it manages; the rules of a manager of wider scope come first (AVNM-05, A-22).
+        scope: Option<ManagerScope>,
         /// Groups of virtual networks by name.
         network_groups: Map<NetworkGroup>,
         /// Connectivity configurations by name (AVNM-09, AVNM-10).
         connectivity_configurations: Map<ConnectivityConfiguration>,
         /// Security admin configurations by name (AVNM-01).
         security_admin_configurations: Map<SecurityAdminConfiguration>,
+        /// Routing configurations by name (AVNM-12).
+        routing_configurations: Map<RoutingConfiguration>,
+    }
+}
+
+record! {
+    /// What a network manager manages. A management group is wider than a subscription.
+    pub struct ManagerScope {
+        /// Management groups.
+        management_group_ids: Vec<Spanned<String>>,
+        /// Subscriptions.
+        subscription_ids: Vec<Spanned<String>>,
+    }
+}
+
+record! {
+    /// Routes that a network manager writes for the subnets of groups (AVNM-12).
+    pub struct RoutingConfiguration {
+        /// Rule collections by name.
+        rule_collections: Map<RoutingRuleCollection>,
+    }
+}
+
+record! {
+    /// A collection of routing rules.
+    pub struct RoutingRuleCollection {
+        /// Names of network groups.
+        network_groups: Vec<Reference> = required,
+        /// Whether gateway routes stay in the subnets that the rules act on (UDR-08).
+        bgp_route_propagation_enabled: Setting<bool> = defaults::MANAGED_ROUTE_PROPAGATION,
+        /// Rules by name.
+        rules: Map<RoutingRule>,
+    }
+}
+
+record! {
+    /// A routing rule.
+    pub struct RoutingRule {
+        /// Where packets go.
+        destination: RoutingDestination = required,
+        /// Where they are sent.
+        next_hop: RoutingNextHop = required,
+    }
+}
+
+record! {
+    /// Destination of a routing rule.
+    pub struct RoutingDestination {
+        /// `AddressPrefix` or `ServiceTag`.
+        type_: Spanned<RoutingDestinationType> = required,
+        /// The prefix or the tag.
+        address: Spanned<String> = required,
+    }
+}
+
+choice! {
+    /// Kind of a destination.
+    pub enum RoutingDestinationType {
+        AddressPrefix = "AddressPrefix",
+        ServiceTag = "ServiceTag",
+    }
+}
+
+record! {
+    /// Next hop of a routing rule.
+    pub struct RoutingNextHop {
+        /// `VirtualAppliance`, `VirtualNetworkGateway`, `VnetLocal`, `Internet` or `NoNextHop`.
+        type_: Spanned<RoutingNextHopType> = required,
+        /// Address of the appliance; only with `VirtualAppliance`.
+        address: Option<Spanned<IpAddr>>,
+    }
+}
+
+choice! {
+    /// Kind of a next hop.
+    pub enum RoutingNextHopType {
+        VirtualAppliance = "VirtualAppliance",
+        VirtualNetworkGateway = "VirtualNetworkGateway",
+        VnetLocal = "VnetLocal",
+        Internet = "Internet",
+        NoNextHop = "NoNextHop",
     }
 }
 

@@ -44,6 +44,8 @@ record! {
     pub struct PerimeterProfile {
         /// Public source prefixes that are let in.
         inbound_address_prefixes: Vec<Spanned<Prefix>>,
+        /// Names of the internet that members may call; a leftmost `*` stands for any labels (NSP-07).
+        outbound_fqdns: Vec<Spanned<String>>,
     }
 }
 

@@ -1,6 +1,7 @@
 //! PaaS services, private endpoints, machines and internet clients, as a file declares them.
 
 use super::super::defaults;
+use super::app::{AccessRestriction, AppSlot};
 use super::dns::DnsServer;
 use super::gateway::SiteFirewall;
 use super::network::Access;
@@ -23,6 +24,22 @@ record! {
         network_rules: Option<NetworkRules>,
         /// How an app enters a virtual network with what it sends (APP-02).
         virtual_network_integration: Option<VirtualNetworkIntegration>,
+        /// Rules of an app's main site, by name (APP-06).
+        ip_restrictions: Map<AccessRestriction>,
+        /// What happens to callers that no rule matches; `Deny` once there is a rule, else `Allow`, when absent (APP-06).
+        ip_restriction_default_action: Option<Spanned<Access>>,
+        /// Rules of an app's deployment site (`scm`), by name (APP-06).
+        scm_ip_restrictions: Map<AccessRestriction>,
+        /// The same for the deployment site.
+        scm_ip_restriction_default_action: Option<Spanned<Access>>,
+        /// Whether the deployment site follows the rules of the main one.
+        scm_use_main_ip_restriction: Setting<bool> = defaults::SCM_FOLLOWS_MAIN,
+        /// Slots of an app, by name (APP-07).
+        slots: Map<AppSlot>,
+        /// Kind of a storage account; general-purpose v1 (`Storage`) has no private endpoints (STG-05).
+        account_kind: Option<Spanned<AccountKind>>,
+        /// Connection policy of a SQL server; `Redirect` needs more ports than 1433 (SQL-02, PE-18).
+        connection_policy: Setting<ConnectionPolicy> = defaults::CONNECTION_POLICY,
         /// Private links of a search service to others, by name (SPL-01).
         shared_private_links: Map<SharedPrivateLink>,
         /// Where a search service runs its indexers (SPL-02).
@@ -43,6 +60,26 @@ record! {
         name_values: Map<Spanned<String>>,
         /// Labels for selectors.
         tags: Tags,
+    }
+}
+
+choice! {
+    /// Kind of a storage account.
+    pub enum AccountKind {
+        StorageV2 = "StorageV2",
+        Storage = "Storage",
+        BlobStorage = "BlobStorage",
+        BlockBlobStorage = "BlockBlobStorage",
+        FileStorage = "FileStorage",
+    }
+}
+
+choice! {
+    /// How a SQL server takes connections (SQL-02).
+    pub enum ConnectionPolicy {
+        Default = "Default",
+        Proxy = "Proxy",
+        Redirect = "Redirect",
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::{Compiler, managed::protocol};
 use super::union;
 use crate::{
     azure::model::network::Direction as RuleDirection,
-    azure::model::network_manager::{AdminAction, AdminRule, NetworkManager},
+    azure::model::network_manager::{AdminAction, AdminRule, ManagerScope, NetworkManager},
     dataplane::{Action, Direction, Filter, FilterRule, Matcher, Names, Origin},
     diag::{Span, code},
     document::{Entry, Spanned},
@@ -13,10 +13,14 @@ use crate::{
 };
 
 impl Compiler<'_> {
-    /// Adds to every subnet in scope the rules of each manager, managers in order of name.
+    /// Adds to every subnet in scope the rules of each manager: managers of management groups before those of
+    /// subscriptions, then in order of name (AVNM-05, A-22).
     pub(super) fn admin_rules(&mut self) {
         let estate = self.estate;
-        for (name, entry) in estate.network_managers.iter() {
+        let mut managers: Vec<_> = estate.network_managers.iter().collect();
+        let wide = |s: &ManagerScope| !s.management_group_ids.is_empty();
+        managers.sort_by_key(|(_, m)| !m.value.scope.as_ref().is_some_and(wide));
+        for (name, entry) in managers {
             for (vnet, declared) in estate.virtual_networks.iter() {
                 let rules = self.rules_for(&entry.value, vnet);
                 // Networks with these services get no admin rules at all (AVNM-06).

@@ -6,7 +6,10 @@ mod security_groups;
 
 use super::{Compiler, managed::protocol};
 use crate::{
-    azure::model::{gateway::SiteFirewall, network::Access},
+    azure::{
+        model::{gateway::SiteFirewall, network::Access},
+        service_tags,
+    },
     dataplane::{Action, Filter, FilterRule, Matcher, Names, Origin},
     diag::{Diagnostic, Span, code},
     document::{PortRanges, Spanned},
@@ -73,14 +76,27 @@ impl Compiler<'_> {
                     }
                     Err(_) => match self.tag_prefixes(word) {
                         Some(prefixes) => matcher.known_tags.push((word.to_owned(), prefixes.into_iter().collect())),
-                        None => matcher.tags.push(word.to_owned()),
+                        None => {
+                            self.check_tag(word, text.span);
+                            matcher.tags.push(word.to_owned());
+                        }
                     },
                 }
             }
         }
     }
 
-    fn list(&mut self, texts: &[Spanned<String>]) -> Matcher {
+    /// A word that is no service tag would make a rule that matches nothing (TAG-04).
+    pub(super) fn check_tag(&mut self, word: &str, span: Span) {
+        let Err(near) = service_tags::check(word) else { return };
+        if self.reported.insert(span) {
+            let help = "declare its prefixes under service_tag_prefixes if it is one";
+            let help = near.map_or_else(|| help.to_owned(), |n| format!("did you mean `{n}`? Otherwise {help}"));
+            self.error(code::VALUE, span, format!("`{word}` is no address, no prefix and no known service tag"), help);
+        }
+    }
+
+    pub(super) fn list(&mut self, texts: &[Spanned<String>]) -> Matcher {
         let mut matcher = Matcher::default();
         for text in texts {
             self.add_side(&mut matcher, text, None);

@@ -54,6 +54,7 @@ impl Compiler<'_> {
                 translations.extend(self.translations(policy, &own_addresses));
             }
             network.extend(application);
+            network.extend(self.infrastructure());
             // With a policy, only the policy's ranges count; the nearest one that has some (SNAT-03).
             let kept = chain.iter().rev().find_map(|(_, p)| p.private_ip_ranges.as_ref()).map(|r| self.kept_ranges(r));
             let threats = chain.last().and_then(|(_, p)| self.threats(name, p));
@@ -87,6 +88,25 @@ impl Compiler<'_> {
             }
         }
         kept
+    }
+
+    /// Names of the platform that pass once no rule denied them; the list is an input (FW-03, FW-17, A-21).
+    fn infrastructure(&mut self) -> Option<FilterRule> {
+        let names = &self.estate.known_infrastructure_names;
+        let span = names.first()?.span;
+        let web = [80, 443].map(|p| PortRange { first: p, last: p });
+        Some(FilterRule {
+            origin: Origin::new("rule", "infrastructure names (A-21)", span),
+            priority: None,
+            direction: None,
+            action: Action::Allow,
+            protocol: Protocol::Only(Transport::Tcp),
+            from: Matcher::any(),
+            source_ports: PortSet::all(),
+            to: Matcher::any(),
+            ports: PortSet::of(web),
+            names: Names::Application(self.names(names)),
+        })
     }
 
     /// What threat intelligence denies, in the mode that denies (FW-14).

@@ -3,6 +3,7 @@
 mod far_ends;
 mod gateways;
 mod hubs;
+mod managed_routes;
 mod peering;
 mod references;
 mod route_server;
@@ -12,6 +13,9 @@ mod virtual_wan;
 pub(super) use gateways::{LinkState, Tables};
 pub(super) use hubs::Hub;
 pub(super) use peering::Peers;
+
+pub(super) use managed_routes::ManagedTable;
+use managed_routes::same_destination;
 
 use super::{Compiler, machines};
 use crate::{
@@ -47,6 +51,7 @@ impl<'e> Compiler<'e> {
         self.peers = self.join();
         self.tables = self.learn();
         self.hub_tables();
+        self.managed_routes = self.managed_tables();
         let estate = self.estate;
         let mut effective: Vec<(Id<Segment>, Table)> = Vec::new();
         for (vnet, entry) in estate.virtual_networks.iter() {
@@ -92,12 +97,28 @@ impl<'e> Compiler<'e> {
         if let Some((name, table)) = table {
             self.user_routes(vnet, network, name, table, &mut routes, &mut result.tags);
         }
+        // What managers write, beside the routes of the table; one for the same destination is ignored (AVNM-12).
+        let managed = self.managed_routes.remove(vnet);
+        if let Some(managed) = &managed {
+            let mut beside = managed.table.clone();
+            let own = |r: &UserRoute| {
+                table.is_some_and(|(_, t)| t.value.routes.iter().any(|(_, o)| same_destination(&o.value, r)))
+            };
+            let ignored: Vec<String> =
+                beside.value.routes.iter().filter(|(_, r)| own(&r.value)).map(|(n, _)| n.to_owned()).collect();
+            ignored.iter().for_each(|n| beside.value.routes.remove(n));
+            self.user_routes(vnet, network, &managed.name, &beside, &mut routes, &mut result.tags);
+        }
+        let kept_out = managed.as_ref().is_some_and(|m| !m.table.value.bgp_route_propagation_enabled.value);
+        if let Some(managed) = managed {
+            self.managed_routes.insert(vnet.to_owned(), managed);
+        }
         let user = UserRoutes {
             prefixes: routes.iter().map(|r| r.prefix).collect(),
             default: routes.iter().any(|r| r.prefix.is_default() && r.prefix.network().is_ipv4()),
         };
         let system = self.system_routes(vnet, network);
-        let propagate = table.is_none_or(|(_, t)| t.value.bgp_route_propagation_enabled.value);
+        let propagate = !kept_out && table.is_none_or(|(_, t)| t.value.bgp_route_propagation_enabled.value);
         if propagate {
             // Own and peered prefixes beat learned routes, even more specific ones (ROUTE-14, PEER-05, VWAN-10, A-03).
             let (beaten, open): (Vec<_>, Vec<_>) =
@@ -133,7 +154,7 @@ impl<'e> Compiler<'e> {
         vnet: &str,
         network: Id<Network>,
         table_name: &str,
-        table: &'e Entry<RouteTable>,
+        table: &Entry<RouteTable>,
         routes: &mut Vec<Route>,
         tags: &mut Vec<TagRoute>,
     ) {
@@ -430,5 +451,6 @@ pub(super) fn segment(origin: Origin, network: Id<Network>, prefixes: Vec<Prefix
         nat: None,
         default_outbound: (false, None),
         service_endpoints: Vec::new(),
+        endpoint_policy: None,
     }
 }

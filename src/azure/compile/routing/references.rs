@@ -59,6 +59,9 @@ impl Compiler<'_> {
         for (_, entry) in estate.route_tables.iter() {
             for (name, route) in entry.value.routes.iter() {
                 let destination = &route.value.address_prefix;
+                if !is_prefix(&destination.value) && self.tag_prefixes(&destination.value).is_none() {
+                    self.check_tag(&destination.value, destination.span);
+                }
                 if let Err(error) = destination.value.parse::<Prefix>()
                     && is_prefix(&destination.value)
                 {

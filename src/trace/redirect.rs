@@ -1,0 +1,83 @@
+//! Connections that go on to further ports: a SQL server's redirect policy (SQL-02, PE-18).
+
+use crate::{
+    dataplane::{Endpoint, Filter, Id, Packet, Plane, Role},
+    forward::{Arrival, Context, Outcome, Stage, Step, round_trip},
+    lookup,
+    net::{PortRange, PortSet},
+};
+use std::collections::BTreeSet;
+
+/// Ports that public addresses redirect to.
+const PUBLIC: PortRange = PortRange { first: 11_000, last: 11_999 };
+
+/// What blocks the further ports of what was reached, each filter's reason once. Filters differ at the edges of their
+/// rules only, so one port of each interval stands for all of it.
+pub(super) fn further_ports(plane: &Plane, from: Id<Endpoint>, packet: &Packet, arrival: &Arrival) -> Vec<Step> {
+    let named = packet.name.as_ref().and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
+    let (redirects, at) = match (&plane.endpoints.get(arrival.endpoint).role, named) {
+        (Role::PrivateEndpoint(_), Some(door)) => (door.redirects.clone(), &door.origin),
+        (Role::Door(door), _) => {
+            let door = plane.doors.get(*door);
+            (door.redirects.as_ref().map(|_| PortSet::of([PUBLIC])), &door.origin)
+        }
+        _ => return Vec::new(),
+    };
+    let Some(redirects) = redirects else { return Vec::new() };
+    let mut steps = Vec::new();
+    for port in representatives(plane, &redirects) {
+        let onward = Packet { port, ..packet.clone() };
+        let context = Context::new(plane, lookup::answers);
+        loop {
+            let journey = round_trip(&context, from, &onward);
+            let stopped = journey.steps.iter().find_map(|s| match s.outcome {
+                Outcome::Block(reason) | Outcome::Unsupported(reason) | Outcome::Unknown(reason) => {
+                    Some((reason, s.span, s.element.clone()))
+                }
+                _ => None,
+            });
+            if let Some((reason, span, element)) = stopped {
+                let met = element.as_deref().unwrap_or("the path");
+                let text = format!("{at} redirects connections to other ports, and {met} does not let tcp/{port} pass");
+                let step = Step::block(Stage::Filter, reason, text).at(at).rules(&["SQL-02", "PE-18"]);
+                let step = Step { span: span.or(step.span), ..step };
+                steps.push(step.fix(format!("let tcp/{redirects} pass, or set connection_policy to Proxy")));
+                return steps;
+            }
+            if !context.forks.next() {
+                break;
+            }
+        }
+    }
+    let text = format!("{at} redirects connections; tcp/{redirects} is open, too");
+    steps.push(Step::pass(Stage::Filter, text).at(at).rules(&["SQL-02", "PE-18"]));
+    steps
+}
+
+/// The first port of every interval in which no filter of the plane changes its mind.
+fn representatives(plane: &Plane, within: &PortSet) -> BTreeSet<u16> {
+    let mut edges: BTreeSet<u16> = within.ranges().iter().map(|r| r.first).collect();
+    let mut add = |filter: &Filter| {
+        for range in filter.rules.iter().flat_map(|r| r.ports.ranges()) {
+            edges.insert(range.first);
+            edges.extend(range.last.checked_add(1));
+        }
+    };
+    for (_, network) in plane.networks.iter() {
+        network.border.iter().for_each(&mut add);
+    }
+    for (_, segment) in plane.segments.iter() {
+        segment.filter.iter().chain(&segment.admin).for_each(&mut add);
+    }
+    for (_, endpoint) in plane.endpoints.iter() {
+        endpoint.filter.iter().for_each(&mut add);
+        match &endpoint.role {
+            Role::Firewall(firewall) => {
+                [Some(&firewall.filter), firewall.threats.as_ref()].into_iter().flatten().for_each(&mut add)
+            }
+            Role::Host(host) => host.forwarding.filter.iter().for_each(|f| add(f)),
+            _ => {}
+        }
+    }
+    edges.into_iter().filter(|p| within.contains(*p)).collect()
+}
