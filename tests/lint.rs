@@ -149,7 +149,7 @@ fn the_index_is_current() {
 }
 
 /// Families of the catalogue and how many entries each has.
-const FAMILIES: &[(&str, usize)] = &[];
+const FAMILIES: &[(&str, usize)] = &[("LINT-NET", 92)];
 
 /// Entries that no rule covers: `ID: refused CODE…` or `ID: exempt, why`.
 fn elsewhere() -> BTreeMap<String, String> {

@@ -12,7 +12,7 @@ mod view;
 
 pub use model::{Category, Finding, Findings, Level, Rule};
 pub use rules::RULES;
-pub use rules_of::SecurityRuleView;
+pub use rules_of::{FirewallRulePart, FirewallRuleView, SecurityRuleView};
 pub use run::{Outcome, Suppressed, lint};
 pub use view::{Device, Flow, SubnetView, UserRoute, View, place};
 

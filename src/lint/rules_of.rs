@@ -1,11 +1,13 @@
-//! Security rules where they act: one declared rule may be compiled differently in every subnet.
+//! Rules of filters where they act: one declared rule may be compiled differently at every place.
 
 use super::View;
 use crate::{
     azure::model::network::{Access, SecurityRule},
-    dataplane::{Action, Filter, FilterRule},
+    dataplane::{Action, Filter, FilterRule, Names, Role},
+    diag::Span,
     document::Entry,
 };
+use std::collections::BTreeMap;
 
 /// A security rule of a group that is attached to something.
 #[derive(Debug)]
@@ -89,5 +91,78 @@ impl<'a> View<'a> {
             }
         }
         views
+    }
+}
+
+/// A network or application rule of a policy that some firewall uses.
+#[derive(Debug)]
+pub struct FirewallRuleView<'a> {
+    /// `collection/rule`.
+    pub label: &'a str,
+    /// Place of its declaration.
+    pub span: Span,
+    /// What a match does.
+    pub action: Action,
+    /// The rule as it acts in each firewall, once per protocol.
+    pub parts: Vec<FirewallRulePart<'a>>,
+}
+
+/// A firewall rule for one protocol in one firewall.
+#[derive(Debug)]
+pub struct FirewallRulePart<'a> {
+    /// The rule.
+    pub rule: &'a FilterRule,
+    /// Rules of its own kind before it.
+    pub before: Vec<&'a FilterRule>,
+    /// Every network rule of the firewall, which comes before application rules.
+    pub network: Vec<&'a FilterRule>,
+}
+
+impl<'a> FirewallRuleView<'a> {
+    /// Declared rules that an analysis names for every protocol in every firewall; none if it names none for one.
+    pub(super) fn everywhere(
+        &self,
+        analysis: fn(&FilterRule, &[&'a FilterRule]) -> Option<Vec<&'a FilterRule>>,
+    ) -> Vec<&'a FilterRule> {
+        let mut named: Vec<&FilterRule> = Vec::new();
+        for part in &self.parts {
+            let Some(found) = analysis(part.rule, &part.before) else { return Vec::new() };
+            for rule in found {
+                if named.iter().all(|n| n.origin != rule.origin) {
+                    named.push(rule);
+                }
+            }
+        }
+        named
+    }
+}
+
+impl<'a> View<'a> {
+    /// Every network and application rule of the firewalls, by place.
+    #[must_use]
+    pub fn firewall_rules(&self) -> Vec<FirewallRuleView<'a>> {
+        let mut views: BTreeMap<Span, FirewallRuleView<'a>> = BTreeMap::new();
+        for (_, endpoint) in self.plane.endpoints.iter() {
+            let Role::Firewall(firewall) = &endpoint.role else { continue };
+            let declared = firewall.filter.rules.iter().filter(|r| r.origin.kind == "rule");
+            let by_name = |r: &FilterRule| matches!(r.names, Names::Application(_) | Names::NotModelled);
+            let (application, network): (Vec<_>, Vec<_>) = declared.partition(|r| by_name(r));
+            for list in [&network, &application] {
+                for (i, rule) in list.iter().enumerate() {
+                    let Some(span) = rule.origin.span else { continue };
+                    // Another protocol of the same rule is no rule before it.
+                    let before = list.iter().take(i).copied().filter(|b| b.origin != rule.origin).collect();
+                    let asked = if by_name(rule) { network.clone() } else { Vec::new() };
+                    let view = views.entry(span).or_insert_with(|| FirewallRuleView {
+                        label: &rule.origin.name,
+                        span,
+                        action: rule.action,
+                        parts: Vec::new(),
+                    });
+                    view.parts.push(FirewallRulePart { rule, before, network: asked });
+                }
+            }
+        }
+        views.into_values().collect()
     }
 }

@@ -1,0 +1,39 @@
+//! A NAT gateway beside Basic resources.
+
+use crate::azure::model::network::Sku;
+use crate::lint::{Category, Findings, Level, Rule, View};
+
+pub(super) static RULE: Rule = Rule {
+    code: "PRL0149",
+    name: "nat-gateway-beside-basic",
+    level: Level::Error,
+    category: Category::Outbound,
+    what: "A NAT gateway on a subnet with a Basic public address or a member of a Basic load balancer.",
+    why: "The platform refuses the association while Basic resources are in the subnet.",
+    fix: "replace the Basic resources by Standard ones",
+    covers: &["LINT-NET-65"],
+    sources: &["NAT-04"],
+    check,
+};
+
+fn check(view: &View<'_>, findings: &mut Findings) {
+    for subnet in &view.subnets {
+        let Some(nat) = &subnet.entry.value.nat_gateway else { continue };
+        for (name, machine) in view.estate.virtual_machines.iter().filter(|(_, m)| m.value.subnet.value == subnet.full) {
+            let address = machine.value.public_ip.as_ref().and_then(|p| view.estate.public_ips.get(&p.value));
+            let basic_address = address.is_some_and(|a| a.value.sku.value == Sku::Basic);
+            let balancer = view.estate.load_balancers.iter().find(|(_, b)| {
+                b.value.sku.value == Sku::Basic
+                    && b.value.backend_address_pools.iter().any(|(_, p)| p.value.virtual_machines.iter().any(|m| m.value == name))
+            });
+            let what = match balancer {
+                Some((balancer, _)) => format!("Basic load balancer `{balancer}`"),
+                None if basic_address => "a Basic public address".to_owned(),
+                None => continue,
+            };
+            findings
+                .at(nat.span, format!("`{name}` in `{}` has {what}, which `{}` cannot stand beside", subnet.full, nat.value))
+                .related(machine.span, "the machine");
+        }
+    }
+}
