@@ -6,7 +6,7 @@ use crate::{
     net::{AddressSet, Fqdn, FqdnPattern, PortSet, Prefix},
     verdict::Reason,
 };
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 /// A value with the place that set it; no place means that the platform's default applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,7 +125,7 @@ pub struct Gate {
     /// Whether trusted services are excepted; none where the service knows no such exception.
     pub bypass: Option<Setting<bool>>,
     /// The services it would trust.
-    pub trusted: BTreeSet<Id<Resource>>,
+    pub trusted: Arc<BTreeSet<Id<Resource>>>,
     /// The perimeter it is in.
     pub perimeter: Option<Perimeter>,
     /// Whether only a perimeter may admit (NSP-02).

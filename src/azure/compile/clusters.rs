@@ -15,7 +15,7 @@ use crate::{
     document::Entry,
     net::{Fqdn, PortRange, PortSet, Transport},
 };
-use std::{collections::BTreeSet, net::IpAddr};
+use std::net::IpAddr;
 
 /// What later stages need of a cluster.
 pub(super) struct Cluster {
@@ -177,7 +177,7 @@ impl Compiler<'_> {
             segments: Vec::new(),
             instances: Vec::new(),
             bypass: None,
-            trusted: BTreeSet::new(),
+            trusted: std::sync::Arc::default(),
             perimeter: None,
             perimeter_only: false,
             service_tag: None,

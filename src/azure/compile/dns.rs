@@ -8,8 +8,8 @@ use crate::{
     azure::model::dns::{AddressRecord, CnameRecord, DnsServer as Declared, ForwardMode, ResolutionPolicy},
     azure::model::service::ConnectionStatus,
     dataplane::{
-        DnsServer, Endpoint, ForwardRule, Forwarding, Id, Listens, Origin, Otherwise, Record, RecordData, RecordSet,
-        Resolver, Role, View, Zone, ZoneLink,
+        DnsServer, Endpoint, ForwardRule, Forwarding, Id, Listens, Network, Origin, Otherwise, Record, RecordData,
+        RecordSet, Resolver, Role, View, Zone, ZoneLink,
     },
     diag::{Diagnostic, Span, code},
     document::{Map, Reference, Spanned},
@@ -164,6 +164,8 @@ impl Compiler<'_> {
     fn views(&mut self, zones: &BTreeMap<String, Id<Zone>>) {
         let estate = self.estate;
         let mut links: BTreeMap<String, Vec<ZoneLink>> = BTreeMap::new();
+        let mut members: BTreeMap<Option<Id<Network>>, Vec<Id<Endpoint>>> = BTreeMap::new();
+        self.machines.values().for_each(|m| members.entry(self.plane.network_of(*m)).or_default().push(*m));
         for (key, entry) in estate.private_dns_zones.iter() {
             let Some(zone) = zones.get(key).copied() else { continue };
             for (link_name, link) in entry.value.virtual_network_links.iter() {
@@ -186,7 +188,8 @@ impl Compiler<'_> {
                     continue;
                 }
                 if link.value.registration_enabled.value {
-                    self.register_machines(zone, &reference.value);
+                    let network = self.vnets.get(&reference.value).copied();
+                    self.register_machines(zone, members.get(&network).map_or(&[], Vec::as_slice));
                 }
                 list.push(ZoneLink {
                     zone,
@@ -242,14 +245,8 @@ impl Compiler<'_> {
     }
 
     /// Machines of a registration network register themselves (ZONE-21).
-    fn register_machines(&mut self, zone: Id<Zone>, vnet: &str) {
-        let network = self.vnets.get(vnet).copied();
-        let members: Vec<_> = self
-            .machines
-            .values()
-            .filter(|m| self.plane.network_of(**m) == network)
-            .map(|m| (*m, self.plane.endpoints.get(*m).clone()))
-            .collect();
+    fn register_machines(&mut self, zone: Id<Zone>, members: &[Id<Endpoint>]) {
+        let members: Vec<_> = members.iter().map(|m| (*m, self.plane.endpoints.get(*m).clone())).collect();
         let zone = self.plane.dns.zones.get_mut(zone);
         for (id, machine) in members {
             if let Ok(name) = zone.name.prepend(&machine.origin.name) {

@@ -8,21 +8,21 @@ use crate::{
         model::{
             network::Access,
             private_link::PerimeterMode,
-            service::{
-                Bypass, ConnectionStatus, IdentityType, NetworkRules, PrivateServiceConnection, PublicNetworkAccess,
-                Service,
-            },
+            service::{Bypass, ConnectionStatus, IdentityType, NetworkRules, PublicNetworkAccess, Service},
         },
     },
     dataplane::{
-        Client, ClientKind, EndpointPolicy, Gate, Id, Origin, Outbound, Perimeter, Recognises, Resolver, Resource,
-        Setting,
+        Client, ClientKind, Door, EndpointPolicy, Gate, Id, Origin, Outbound, Perimeter, Recognises, Resolver,
+        Resource, Setting,
     },
     diag::{Diagnostic, Span, code},
     document::Spanned,
     net::is_public,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 const STORAGE: &str = "microsoft.storage/storageaccounts";
 const VAULT: &str = "microsoft.keyvault/vaults";
@@ -132,7 +132,7 @@ const VAULT_LIST: &[&str] = &[
 const REGISTRY_IDENTITY: &[&str] = &["microsoft.containerinstance/containergroups", WORKSPACES];
 const REGISTRY_ANY: &[&str] = &["microsoft.security/pricings", REGISTRY];
 
-impl Compiler<'_> {
+impl<'e> Compiler<'e> {
     /// The public firewall of a service (PAAS-01) with its exceptions (TRUST-02, TRUST-06).
     pub(super) fn gate(&mut self, name: &str, origin: &Origin, service: &Service, known: &KnownService) -> Gate {
         let rules = service.network_rules.as_ref();
@@ -170,12 +170,13 @@ impl Compiler<'_> {
                 gate.segments.push((segment, reference.span));
             }
         }
-        let names = self.resources.clone();
+        let names = std::mem::take(&mut self.resources);
         for reference in &rules.private_link_access {
             if let Some(resource) = self.find("service or workspace", reference, &names) {
                 gate.instances.push((resource, reference.span));
             }
         }
+        self.resources = names;
         if let Some(bypass) = &rules.bypass {
             let on = bypass.iter().any(|b| b.value == Bypass::AzureServices);
             if bypass_default(&kind).is_none() && on {
@@ -224,20 +225,27 @@ impl Compiler<'_> {
     }
 
     /// Where a connection to a service is approved, if one is; to this sub-resource, if it matters.
-    fn approved_endpoint(&self, name: &str, sub: Option<&str>) -> Option<Span> {
-        let connections = self.estate.private_endpoints.iter().map(|(_, e)| &e.value.private_service_connection);
-        let to = |c: &&PrivateServiceConnection| {
-            let approved =
-                c.status.as_ref().map_or(!c.is_manual_connection.value, |s| s.value == ConnectionStatus::Approved);
-            let named = c.subresource_names.first();
-            let fits = sub.is_none_or(|sub| named.is_some_and(|n| n.value.eq_ignore_ascii_case(sub)));
-            c.private_connection_resource.value == name && approved && fits
-        };
-        connections.filter(to).map(|c| c.private_connection_resource.span).next()
+    fn approved_endpoint(&mut self, name: &str, sub: Option<&str>) -> Option<Span> {
+        let estate = self.estate;
+        let approved = self.approved.get_or_insert_with(|| {
+            let mut approved: BTreeMap<&str, Vec<(&str, Span)>> = BTreeMap::new();
+            for (_, endpoint) in estate.private_endpoints.iter() {
+                let connection = &endpoint.value.private_service_connection;
+                let declared = connection.status.as_ref().map(|s| s.value == ConnectionStatus::Approved);
+                let target = &connection.private_connection_resource;
+                if declared.unwrap_or(!connection.is_manual_connection.value) {
+                    let named = connection.subresource_names.first().map_or("", |n| n.value.as_str());
+                    approved.entry(&target.value).or_default().push((named, target.span));
+                }
+            }
+            approved
+        });
+        let fits = |named: &str| sub.is_none_or(|sub| named.eq_ignore_ascii_case(sub));
+        approved.get(name)?.iter().find(|(named, _)| fits(named)).map(|(_, span)| *span)
     }
 
     /// Whether a site takes public traffic: unset, it does until it has an endpoint of its own (APP-05, APP-07).
-    pub(super) fn site_access(&self, app: &str, sub: &str, declared: Setting<bool>) -> Setting<bool> {
+    pub(super) fn site_access(&mut self, app: &str, sub: &str, declared: Setting<bool>) -> Setting<bool> {
         match self.approved_endpoint(app, Some(sub)) {
             Some(span) if declared.span.is_none() => Setting { value: false, span: Some(span) },
             _ => declared,
@@ -326,7 +334,11 @@ impl Compiler<'_> {
 
     /// Callers that a service type trusts: by type, and where its list asks for one, with an identity (TRUST-05, TRUST-06,
     /// TRUST-09, TRUST-10, TRUST-11, TRUST-12).
-    fn trusted_by(&self, kind: &str) -> BTreeSet<Id<Resource>> {
+    fn trusted_by(&mut self, kind: &str) -> Arc<BTreeSet<Id<Resource>>> {
+        let key = (kind.to_owned(), self.plane.resources.len());
+        if let Some(known) = self.trusted.get(&key) {
+            return known.clone();
+        }
         let listed = |list: &[&str], kind: &str| {
             list.iter().any(|l| *l == kind || kind.split_once('/').is_some_and(|(namespace, _)| namespace == *l))
         };
@@ -343,7 +355,8 @@ impl Compiler<'_> {
                 _ => false,
             }
         };
-        self.plane.resources.iter().filter(|(_, r)| trusts(r)).map(|(id, _)| id).collect()
+        let trusted: BTreeSet<_> = self.plane.resources.iter().filter(|(_, r)| trusts(r)).map(|(id, _)| id).collect();
+        self.trusted.entry(key).or_insert_with(|| Arc::new(trusted)).clone()
     }
 
     /// Services of the platform that only call (TRUST-01).
@@ -412,6 +425,8 @@ impl Compiler<'_> {
                 });
             }
         }
+        let mut doors: BTreeMap<Id<Resource>, Vec<Id<Door>>> = BTreeMap::new();
+        self.plane.doors.iter().for_each(|(id, d)| doors.entry(d.resource).or_default().push(id));
         for (name, entry) in estate.network_security_perimeters.iter() {
             let mut inside = Vec::new();
             for (key, association) in entry.value.associations.iter() {
@@ -438,9 +453,7 @@ impl Compiler<'_> {
                     addresses: profile.inbound_address_prefixes.iter().map(|p| p.value).collect(),
                     members: members.clone(),
                 };
-                let doors: Vec<_> =
-                    self.plane.doors.iter().filter(|(_, d)| d.resource == resource).map(|(id, _)| id).collect();
-                for door in doors {
+                for door in doors.get(&resource).into_iter().flatten().copied() {
                     self.plane.doors.get_mut(door).gate.perimeter = Some(perimeter.clone());
                 }
                 if let Some(gate) = &mut self.plane.resources.get_mut(resource).gate {

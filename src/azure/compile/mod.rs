@@ -36,6 +36,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     net::{IpAddr, Ipv4Addr},
     str::FromStr,
+    sync::Arc,
 };
 
 /// Compiles an estate. The plane is usable unless the diagnostics contain an error that is not a refusal.
@@ -125,10 +126,16 @@ struct Compiler<'e> {
     internet_clients: BTreeMap<String, Id<Endpoint>>,
     resources: BTreeMap<String, Id<Resource>>,
     proxies: BTreeMap<String, Id<Proxy>>,
+    /// Resources that a type of service trusts, by the number of resources there were; the same for all of the type.
+    trusted: BTreeMap<(String, usize), Arc<BTreeSet<Id<Resource>>>>,
     /// (resource name, sub-resource in lower case).
     targets: BTreeMap<(String, String), Target>,
     /// Customer private endpoints: name, endpoint, subnet, addresses, target key, whether approved.
     customer_endpoints: Vec<CustomerEndpoint>,
+    /// Their positions by network.
+    endpoints_in: BTreeMap<Id<Network>, Vec<usize>>,
+    /// Sub-resources of each target with an approved endpoint, and where it names the target; once somebody asked.
+    approved: Option<BTreeMap<&'e str, Vec<(&'e str, Span)>>>,
     clusters: Vec<clusters::Cluster>,
     managed_routes: BTreeMap<String, routing::ManagedTable>,
     /// Names a managed rule answers, or would answer.
@@ -147,7 +154,9 @@ struct Compiler<'e> {
     public_addresses: BTreeMap<String, IpAddr>,
     /// Places of values that several subnets share, already reported.
     reported: BTreeSet<Span>,
-    taken: BTreeMap<Id<Segment>, Vec<IpAddr>>,
+    taken: BTreeMap<Id<Segment>, BTreeSet<IpAddr>>,
+    /// Addresses of a segment that allocation has not looked at yet.
+    untried: BTreeMap<Id<Segment>, Box<dyn Iterator<Item = IpAddr>>>,
     next_public: u32,
 }
 
@@ -195,6 +204,9 @@ impl<'e> Compiler<'e> {
             proxies: BTreeMap::new(),
             targets: BTreeMap::new(),
             customer_endpoints: Vec::new(),
+            endpoints_in: BTreeMap::new(),
+            approved: None,
+            trusted: BTreeMap::new(),
             clusters: Vec::new(),
             managed_routes: BTreeMap::new(),
             managed_names: Vec::new(),
@@ -208,6 +220,7 @@ impl<'e> Compiler<'e> {
             public_addresses: BTreeMap::new(),
             reported: BTreeSet::new(),
             taken: BTreeMap::new(),
+            untried: BTreeMap::new(),
             next_public: 0,
         }
     }
@@ -300,7 +313,11 @@ impl<'e> Compiler<'e> {
     fn allocate(&mut self, segment: Id<Segment>) -> Option<IpAddr> {
         let taken = self.taken.entry(segment).or_default();
         let here = self.plane.segments.get(segment);
-        let free = here.prefixes.iter().flat_map(|p| p.usable()).find(|a| !taken.contains(a));
+        let untried = self.untried.entry(segment).or_insert_with(|| {
+            let prefixes = here.prefixes.clone();
+            Box::new(prefixes.into_iter().flat_map(crate::net::Prefix::usable))
+        });
+        let free = untried.find(|a| !taken.contains(a));
         taken.extend(free);
         let (origin, empty) = (here.origin.clone(), here.prefixes.is_empty());
         if free.is_none() && !empty && origin.span.is_none_or(|span| self.reported.insert(span)) {
@@ -330,28 +347,22 @@ impl<'e> Compiler<'e> {
                     format!("use an address of {prefixes}"),
                 );
             }
-            Some(prefix)
-                if prefix.length() < 31 && !prefix.usable().any(|a| a == address) && is_reserved(*prefix, address) =>
-            {
-                self.error(
-                    code::ADDR_RESERVED,
-                    span,
-                    format!("{address} is reserved by the platform in {origin} (ADDR-03)"),
-                    "the first four addresses and the last of a subnet cannot be used",
-                )
-            }
+            Some(prefix) if prefix.length() < 31 && is_reserved(*prefix, address) => self.error(
+                code::ADDR_RESERVED,
+                span,
+                format!("{address} is reserved by the platform in {origin} (ADDR-03)"),
+                "the first four addresses and the last of a subnet cannot be used",
+            ),
             Some(_) => {}
         }
         let taken = self.taken.entry(segment).or_default();
-        if taken.contains(&address) {
+        if !taken.insert(address) {
             self.error(
                 code::OVERLAP,
                 span,
                 format!("{address} is used twice in {origin}"),
                 "give each its own address",
             );
-        } else {
-            taken.push(address);
         }
     }
 }

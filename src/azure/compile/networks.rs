@@ -8,6 +8,7 @@ use crate::{
     document::{Entry, Spanned},
     net::{Prefix, is_public},
 };
+use std::{collections::BTreeMap, net::IpAddr};
 
 /// The realm of every network of the customer's.
 pub(super) const CUSTOMER: Realm = Realm(0);
@@ -33,7 +34,7 @@ impl Compiler<'_> {
                 view: None,
             });
             self.vnets.insert(name.to_owned(), network);
-            let mut seen: Vec<(Prefix, String)> = Vec::new();
+            let mut seen: BTreeMap<IpAddr, (Prefix, String)> = BTreeMap::new();
             for (subnet_name, subnet) in vnet.subnets.iter() {
                 let full = format!("{name}/{subnet_name}");
                 for prefix in &subnet.value.address_prefixes {
@@ -47,7 +48,8 @@ impl Compiler<'_> {
                             format!("use a prefix of {space}"),
                         );
                     }
-                    if let Some((other, at)) = seen.iter().find(|(p, _)| p.overlaps(prefix.value)) {
+                    let hit = overlapping(&seen, prefix.value).cloned();
+                    if let Some((other, at)) = &hit {
                         self.diagnostics.push(
                             Diagnostic::error(
                                 code::OVERLAP,
@@ -57,7 +59,14 @@ impl Compiler<'_> {
                             .help("subnets of a virtual network are disjoint"),
                         );
                     }
-                    seen.push((prefix.value, full.clone()));
+                    // Of two that overlap the larger one stays, so that those seen are disjoint.
+                    if hit.is_none_or(|(other, _)| prefix.value.covers(other)) {
+                        let inner = seen.range(prefix.value.network()..=prefix.value.last());
+                        for at in inner.map(|(at, _)| *at).collect::<Vec<_>>() {
+                            seen.remove(&at);
+                        }
+                        seen.insert(prefix.value.network(), (prefix.value, full.clone()));
+                    }
                 }
                 let outbound = &subnet.value.default_outbound_access_enabled;
                 self.subnet_shape(&full, subnet);
@@ -254,6 +263,11 @@ impl Compiler<'_> {
             self.sites.insert(name.to_owned(), (network, segment));
         }
     }
+}
+
+/// One of disjoint prefixes that overlaps another: it begins before its end, and no later one can contain it.
+fn overlapping(disjoint: &BTreeMap<IpAddr, (Prefix, String)>, prefix: Prefix) -> Option<&(Prefix, String)> {
+    disjoint.range(..=prefix.last()).next_back().map(|(_, found)| found).filter(|(p, _)| p.overlaps(prefix))
 }
 
 /// A service endpoint of a subnet: the tag of the service's addresses, and the regions it serves (ROUTE-08, SE-06).

@@ -150,6 +150,8 @@ impl Compiler<'_> {
         };
         let id =
             self.plane.add_endpoint(endpoint(origin, Some(segment), addresses.clone(), Role::PrivateEndpoint(made)));
+        let network = self.plane.segments.get(segment).network;
+        self.endpoints_in.entry(network).or_default().push(self.customer_endpoints.len());
         self.customer_endpoints.push(CustomerEndpoint {
             name: name.to_owned(),
             endpoint: id,

@@ -14,7 +14,7 @@ use crate::{
     net::{Fqdn, PortSet},
     verdict::Reason,
 };
-use std::collections::BTreeSet;
+use std::sync::Arc;
 
 impl Compiler<'_> {
     pub(super) fn workspaces(&mut self) {
@@ -260,7 +260,7 @@ impl Compiler<'_> {
             segments: Vec::new(),
             instances: Vec::new(),
             bypass: None,
-            trusted: BTreeSet::new(),
+            trusted: Arc::default(),
             perimeter: None,
             perimeter_only: false,
             service_tag: None,

@@ -16,6 +16,7 @@ use crate::{
     net::{AddressSet, PLATFORM_ADDRESS, PortRange, PortSet, Prefix, Protocol},
     verdict::Reason,
 };
+use std::collections::BTreeMap;
 
 fn action(access: Access) -> Action {
     match access {
@@ -119,10 +120,10 @@ impl Compiler<'_> {
 
     fn site_firewall(&mut self, name: &str, firewall: &SiteFirewall, span: Span) -> Filter {
         let mut rules = Vec::new();
-        let mut seen: Vec<(u16, Span)> = Vec::new();
+        let mut seen: BTreeMap<u16, Span> = BTreeMap::new();
         for (rule_name, entry) in firewall.rules.iter() {
             let rule = &entry.value;
-            if let Some((_, other)) = seen.iter().find(|(p, _)| *p == rule.priority.value) {
+            if let Some(other) = seen.get(&rule.priority.value) {
                 self.diagnostics.push(
                     Diagnostic::error(
                         code::PRIORITY,
@@ -133,7 +134,7 @@ impl Compiler<'_> {
                     .help("give each rule its own priority"),
                 );
             }
-            seen.push((rule.priority.value, rule.priority.span));
+            seen.entry(rule.priority.value).or_insert(rule.priority.span);
             let ports = if rule.destination_ports.is_empty() { PortSet::all() } else { union(&rule.destination_ports) };
             let made = FilterRule {
                 origin: Origin::new("rule", rule_name, entry.span),

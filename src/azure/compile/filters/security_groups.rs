@@ -83,8 +83,9 @@ impl Compiler<'_> {
             .virtual_machines
             .iter()
             .map(|(name, m)| (&m.value.application_security_groups, self.machines.get(name).copied(), name));
+        let made: BTreeMap<&str, _> = self.customer_endpoints.iter().map(|c| (c.name.as_str(), c.endpoint)).collect();
         let private = estate.private_endpoints.iter().map(|(name, p)| {
-            let id = self.customer_endpoints.iter().find(|c| c.name == name).map(|c| c.endpoint);
+            let id = made.get(name).copied();
             (&p.value.application_security_groups, id, name)
         });
         let members: Vec<_> = machines.chain(private).collect();
@@ -114,7 +115,7 @@ impl Compiler<'_> {
     }
 
     fn check_priorities(&mut self, name: &str, group: &NetworkSecurityGroup) {
-        let mut seen: Vec<(RuleDirection, u16, Span)> = Vec::new();
+        let mut seen: BTreeMap<(bool, u16), Span> = BTreeMap::new();
         for (rule_name, rule) in group.security_rules.iter() {
             let (direction, priority) = (rule.value.direction.value, &rule.value.priority);
             if !(100..=4096).contains(&priority.value) {
@@ -125,7 +126,8 @@ impl Compiler<'_> {
                     "choose a priority in that range",
                 );
             }
-            if let Some((.., other)) = seen.iter().find(|(d, p, _)| *d == direction && *p == priority.value) {
+            let key = (direction == RuleDirection::Inbound, priority.value);
+            if let Some(other) = seen.get(&key) {
                 self.diagnostics.push(
                     Diagnostic::error(
                         code::PRIORITY,
@@ -136,7 +138,7 @@ impl Compiler<'_> {
                     .help("give each rule of a direction its own priority"),
                 );
             }
-            seen.push((direction, priority.value, priority.span));
+            seen.entry(key).or_insert(priority.span);
         }
     }
 

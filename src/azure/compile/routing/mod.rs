@@ -17,7 +17,7 @@ pub(super) use peering::Peers;
 pub(super) use managed_routes::ManagedTable;
 use managed_routes::same_destination;
 
-use super::{Compiler, machines};
+use super::{Compiler, CustomerEndpoint, machines};
 use crate::{
     azure::model::{
         gateway::{GatewayType, VpnType},
@@ -28,6 +28,7 @@ use crate::{
     net::Prefix,
     verdict::Reason,
 };
+use std::collections::BTreeSet;
 
 /// The table of one subnet.
 #[derive(Default)]
@@ -309,12 +310,9 @@ impl<'e> Compiler<'e> {
     /// a user route overrides it (PE-23); the default route never does (PE-25). Endpoints of one resource in several
     /// networks are doors of their own (PE-08, PE-36).
     fn endpoint_routes(&self, vnet: &str, user: &UserRoutes, routes: &mut Vec<Route>, replaced: &mut Vec<Route>) {
-        for private in &self.customer_endpoints {
+        for private in self.endpoints_near(vnet) {
             let segment = self.plane.segments.get(private.segment);
             let home = self.plane.networks.get(segment.network);
-            if home.origin.name != vnet && !self.peers.of(vnet).iter().any(|p| p.remote == home.origin.name) {
-                continue;
-            }
             let policies = self.policies(&segment.origin.name);
             let routed = matches!(
                 policies,
@@ -331,6 +329,16 @@ impl<'e> Compiler<'e> {
                 if overridden { replaced.push(made) } else { routes.push(made) }
             }
         }
+    }
+
+    /// Private endpoints of a network and of those it is peered with, in order of declaration.
+    fn endpoints_near(&self, vnet: &str) -> impl Iterator<Item = &CustomerEndpoint> {
+        let networks = std::iter::once(vnet).chain(self.peers.of(vnet).iter().map(|p| p.remote.as_str()));
+        let ids = networks.filter_map(|n| self.vnets.get(n)).collect::<BTreeSet<_>>();
+        let mut near: Vec<usize> =
+            ids.into_iter().filter_map(|id| self.endpoints_in.get(id)).flatten().copied().collect();
+        near.sort_unstable();
+        near.into_iter().filter_map(|at| self.customer_endpoints.get(at))
     }
 
     /// Which network policies act on private endpoints of a subnet (PE-26).
