@@ -1,6 +1,7 @@
 //! Simulates and proves network reachability in Azure private networking.
 pub mod azure;
 pub mod cli;
+pub mod compare;
 pub mod dataplane;
 pub mod diag;
 pub mod document;

@@ -36,6 +36,11 @@ fn the_format_reference_is_current() {
 }
 
 #[test]
+fn the_json_reference_is_current() {
+    generated("docs/json.md", &privreach::report::json_reference());
+}
+
+#[test]
 fn the_reason_reference_is_current() {
     fn table<W: Word>() -> String {
         W::ALL.iter().map(|w| format!("| `{}` | {} |\n", w.as_str(), w.meaning())).collect()
@@ -66,6 +71,15 @@ fn the_readme_names_every_verdict_and_exit_code() {
             "README lacks exit code {}",
             exit.code()
         );
+    }
+}
+
+#[test]
+fn the_readme_names_every_format() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for format in privreach::report::Format::ALL {
+        let row = format!("| `{}` | {} |", format.as_str(), format.meaning());
+        assert!(readme.contains(&row), "README lacks {row}");
     }
 }
 

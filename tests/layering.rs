@@ -31,12 +31,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("snapshot", &["azure", "dataplane", "diag", "document", "scenario", "trace"]),
     ("verify", &["dataplane", "diag", "effective", "scenario", "snapshot", "trace", "verdict"]),
     ("picture", &["azure", "diag", "trace", "verdict"]),
+    ("compare", &["dataplane", "diag", "document", "net", "scenario", "snapshot", "trace", "verdict"]),
     ("live", &["dataplane", "diag", "lookup", "net", "verdict"]),
     ("lint", &["azure", "dataplane", "diag", "document", "forward", "net", "scenario", "snapshot", "trace", "verdict"]),
     (
         "report",
         &[
             "azure",
+            "compare",
             "diag",
             "effective",
             "forward",
@@ -54,6 +56,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "cli",
         &[
             "azure",
+            "compare",
             "dataplane",
             "diag",
             "document",

@@ -47,6 +47,17 @@ pub(super) enum Format {
     Json,
 }
 
+/// Every format of reports, for commands whose findings CI systems read.
+impl ValueEnum for crate::report::Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.as_str()).help(self.meaning()))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Picture {
     /// Graphviz source.
@@ -82,12 +93,14 @@ pub(super) enum Command {
     Rules(Table),
     /// Look for mistakes in the design of every scenario under the paths.
     Lint(Lint),
+    /// Compare two scenarios: which flows come out otherwise, and which declared difference is why.
+    Diff(Diff),
     /// Draw the estate.
     Graph(Graph),
     /// Explain a verdict, path, reason, diagnostic code or lint rule; without one, list them all.
     Explain(Explain),
-    /// Print the JSON Schema of scenario files.
-    Schema,
+    /// Print the JSON Schema of scenario files, or of JSON output.
+    Schema(Schema),
     /// Write a synthetic estate of a given size: the same numbers and seed give the same estate.
     Generate(Generate),
 }
@@ -98,8 +111,8 @@ pub(super) struct Check {
     #[arg(default_value = "scenarios", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// Form of the result.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = crate::report::Format::Text)]
+    pub(super) format: crate::report::Format,
 }
 
 #[derive(Debug, Args)]
@@ -263,8 +276,48 @@ pub(super) struct Lint {
     #[arg(long, value_name = "DATE", value_parser = clap::value_parser!(crate::document::Date))]
     pub(super) today: Option<crate::document::Date>,
     /// Form of the result.
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    #[arg(long, value_enum, default_value_t = crate::report::Format::Text)]
+    pub(super) format: crate::report::Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Diff {
+    /// Scenario before: a file, or `FILE#VARIANT`.
+    #[arg(value_name = "BEFORE")]
+    pub(super) before: String,
+    /// Scenario after: a file, or `FILE#VARIANT`.
+    #[arg(value_name = "AFTER")]
+    pub(super) after: String,
+    /// Fail if the difference does this.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(super) fail_on: Option<FailOnChange>,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = crate::report::Format::Text)]
+    pub(super) format: crate::report::Format,
+}
+
+/// What makes a difference fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum FailOnChange {
+    /// A flow is public and was not.
+    Public,
+    /// That, or a flow no longer gets through (but for clients on the internet), is no longer private, or is undecided.
+    Regression,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Schema {
+    /// What to describe.
+    #[arg(value_enum, default_value_t = Described::Scenario)]
+    pub(super) of: Described,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Described {
+    /// Scenario files.
+    Scenario,
+    /// What `--format json` writes.
+    Output,
 }
 
 #[derive(Debug, Args)]

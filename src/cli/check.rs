@@ -1,7 +1,7 @@
 //! `privreach check`.
 
 use super::{
-    args::{Check, Format, Global},
+    args::{Check, Global},
     exit::{Exit, Failure},
     input, output,
 };
@@ -44,10 +44,7 @@ pub(super) fn run(args: &Check, global: &Global) -> Result<Exit, Failure> {
     problems.dedup();
     report.diagnostics = problems.iter().map(|d| DiagnosticReport::new(&sources, d)).collect();
 
-    let text = match args.format {
-        Format::Text => report::check_text(&report, output::style(global)),
-        Format::Json => report::to_json("check", &report),
-    };
+    let text = report::render(&report, args.format, output::style(global));
     output::write(global, &text)?;
     if !problems.is_empty() {
         let failure = input::failure(&sources, &problems, global);

@@ -31,6 +31,14 @@ pub(super) fn snapshot(path: &Path, variant: Option<&str>, global: &Global) -> R
     Ok((loaded.sources, snapshot))
 }
 
+/// Loads `FILE` or `FILE#VARIANT`; a file of that whole name goes first.
+pub(super) fn named_snapshot(name: &str, global: &Global) -> Result<(SourceMap, Snapshot), Failure> {
+    match name.rsplit_once('#') {
+        Some((file, variant)) if !Path::new(name).exists() => snapshot(Path::new(file), Some(variant), global),
+        _ => snapshot(Path::new(name), None, global),
+    }
+}
+
 /// Diagnostics as the reason for failing.
 pub(super) fn failure(sources: &SourceMap, diagnostics: &[Diagnostic], global: &Global) -> Failure {
     let mut text = report::diagnostics::render(sources, diagnostics, output::error_colour(global));

@@ -1,7 +1,7 @@
 //! `privreach lint`.
 
 use super::{
-    args::{FailOn, Format, Global, Lint},
+    args::{FailOn, Global, Lint},
     exit::{Exit, Failure},
     input, output,
 };
@@ -9,7 +9,7 @@ use crate::{
     diag::{Diagnostic, Severity},
     document::Date,
     lint::{self, Level, Outcome, Rule},
-    report::{self, LintReport},
+    report::{self, Format, LintReport},
     scenario::load_paths,
     snapshot::Snapshot,
 };
@@ -40,7 +40,7 @@ pub(super) fn run(args: &Lint, global: &Global) -> Result<Exit, Failure> {
 
     let text = match args.format {
         Format::Text => report::lint_text(&loaded.sources, &outcome, output::style(global)),
-        Format::Json => report::to_json("lint", &LintReport::new(&loaded.sources, &outcome)),
+        format => report::render(&LintReport::new(&loaded.sources, &outcome), format, output::style(global)),
     };
     output::write(global, &text)?;
     problems.retain(|d| d.severity == Severity::Error);

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod diff;
 mod dns_serve;
 mod exit;
 mod explain;
@@ -37,11 +38,16 @@ pub fn run() -> Exit {
         Command::Routes(args) => tables::routes(args, &cli.global),
         Command::Rules(args) => tables::rules(args, &cli.global),
         Command::Lint(args) => lint::run(args, &cli.global),
+        Command::Diff(args) => diff::run(args, &cli.global),
         Command::Graph(args) => graph::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
         Command::Generate(args) => generate::run(args, &cli.global),
-        Command::Schema => {
-            output::write(&cli.global, &format!("{:#}\n", crate::scenario::json_schema())).map(|()| Exit::Holds)
+        Command::Schema(args) => {
+            let schema = match args.of {
+                args::Described::Scenario => crate::scenario::json_schema(),
+                args::Described::Output => crate::report::json_schema(),
+            };
+            output::write(&cli.global, &format!("{schema:#}\n")).map(|()| Exit::Holds)
         }
     };
     result.unwrap_or_else(|failure| {

@@ -27,6 +27,7 @@ use crate::{
 };
 use plan::Plan;
 use sink::{Out, Text, Tree};
+use std::sync::Arc;
 
 /// The text of a scenario file.
 ///
@@ -71,6 +72,9 @@ pub fn scenario(options: &Options) -> Result<Scenario, GenerateError> {
         variant: None,
         description: Some(description(&plan)),
         estate: estate(options)?,
+        // No file declares it, so there is nothing to compare or patch.
+        document: Arc::default(),
+        designed: Vec::new(),
         service_tags: None,
         expectations: Vec::new(),
         expected_diagnostics: Vec::new(),

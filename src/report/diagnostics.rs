@@ -13,12 +13,12 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(super::text::printable(&diagnostic.message)).id(diagnostic.code.as_str());
+        let title = level.primary_title(super::format::printable(&diagnostic.message)).id(diagnostic.code.as_str());
         let mut group = Group::with_title(title);
         if let Some(span) = diagnostic.span
             && let Some(file) = sources.file(span.file)
         {
-            let mut snippet = Snippet::source(file.text.as_str()).path(file.name.as_str()).fold(true);
+            let mut snippet = Snippet::source(file.text.as_str()).path(super::format::printable(&file.name)).fold(true);
             snippet = snippet.annotation(AnnotationKind::Primary.span(range(span, &file.text)));
             for (other, label) in diagnostic.related.iter().filter(|(o, _)| o.file == span.file) {
                 snippet =
@@ -27,9 +27,9 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
             group = group.element(snippet);
         }
         if let Some(help) = &diagnostic.help {
-            group = group.element(Level::HELP.message(super::text::printable(help)));
+            group = group.element(Level::HELP.message(super::format::printable(help)));
         }
-        text.push_str(&renderer.render(&[group]));
+        text.push_str(&super::format::drawn(&renderer.render(&[group])));
         text.push_str("\n\n");
     }
     text

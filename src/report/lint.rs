@@ -1,16 +1,17 @@
 //! Lint findings for people and programs.
 
-use super::{Place, Style};
+use super::{CodeText, Digest, Item, Place, Report, Status, Style, Suite};
 use crate::{
     diag::{SourceMap, Span},
     lint::{Finding, Level, Outcome, Suppressed},
 };
 use annotate_snippets::{AnnotationKind, Group, Renderer, Snippet};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt::Write;
 
 /// What linting gave, ready to be written in any format.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LintReport {
     /// Scenarios that were looked at.
     pub scenarios: usize,
@@ -23,7 +24,7 @@ pub struct LintReport {
 }
 
 /// Findings by level.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct Counts {
     /// Errors.
     pub error: usize,
@@ -34,7 +35,7 @@ pub struct Counts {
 }
 
 /// A finding.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct FindingReport {
     /// Code of the rule.
     pub code: &'static str,
@@ -47,7 +48,7 @@ pub struct FindingReport {
     /// What is wrong.
     pub message: String,
     /// The place to look at first.
-    pub place: Region,
+    pub place: Place,
     /// Other places that matter.
     pub related: Vec<RelatedReport>,
     /// What to do.
@@ -56,32 +57,17 @@ pub struct FindingReport {
     pub scenarios: Vec<String>,
 }
 
-/// A place with its end.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Region {
-    /// File as the user named it.
-    pub file: String,
-    /// Line of the first character, from 1.
-    pub line: usize,
-    /// Column of the first character, from 1.
-    pub column: usize,
-    /// Line after the last character, from 1.
-    pub end_line: usize,
-    /// Column after the last character, from 1.
-    pub end_column: usize,
-}
-
 /// Another place.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RelatedReport {
     /// The place.
-    pub place: Region,
+    pub place: Place,
     /// What is there.
     pub label: String,
 }
 
 /// A finding that its file accepts.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct SuppressedReport {
     /// The finding.
     pub finding: FindingReport,
@@ -105,10 +91,8 @@ impl LintReport {
     }
 }
 
-fn region(sources: &SourceMap, span: Span) -> Region {
-    let start = sources.locate(span);
-    let end = sources.locate(Span { start: span.end, ..span });
-    Region { file: start.file, line: start.line, column: start.column, end_line: end.line, end_column: end.column }
+fn region(sources: &SourceMap, span: Span) -> Place {
+    Place::at(sources, span)
 }
 
 fn finding(sources: &SourceMap, finding: &Finding) -> FindingReport {
@@ -143,13 +127,13 @@ pub fn text(sources: &SourceMap, outcome: &Outcome, style: Style) -> String {
     let mut text = String::new();
     if style.verbosity >= 0 {
         for finding in &outcome.findings {
-            text.push_str(&renderer.render(&[drawn(sources, finding)]));
+            text.push_str(&super::format::drawn(&renderer.render(&[drawn(sources, finding)])));
             text.push_str("\n\n");
         }
     }
     if style.verbosity > 0 {
         for one in &outcome.suppressed {
-            let (rule, reason) = (one.finding.rule, super::text::printable(&one.reason));
+            let (rule, reason) = (one.finding.rule, super::format::printable(&one.reason));
             let at = sources.locate(one.finding.place);
             let _ = writeln!(text, "accepted  {} {} at {at}: {reason}", rule.code, rule.name);
         }
@@ -173,7 +157,7 @@ pub fn text(sources: &SourceMap, outcome: &Outcome, style: Style) -> String {
 
 fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding) -> Group<'a> {
     use annotate_snippets::Level as Drawn;
-    let printable = super::text::printable;
+    let printable = super::format::printable;
     let level = match finding.level {
         Level::Error => Drawn::ERROR,
         Level::Warning => Drawn::WARNING,
@@ -190,7 +174,7 @@ fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding) -> Group<'a> {
     for id in files {
         let Some(file) = sources.file(id) else { continue };
         let range = |span| super::diagnostics::range(span, &file.text);
-        let mut snippet = Snippet::source(file.text.as_str()).path(file.name.as_str()).fold(true);
+        let mut snippet = Snippet::source(file.text.as_str()).path(printable(&file.name)).fold(true);
         if finding.place.file == id {
             snippet = snippet.annotation(AnnotationKind::Primary.span(range(finding.place)));
         }
@@ -206,4 +190,60 @@ fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding) -> Group<'a> {
         group = group.element(Drawn::NOTE.message(printable(&format!("only in {only}"))));
     }
     group.element(Drawn::HELP.message(printable(&finding.fix)))
+}
+
+impl Report for LintReport {
+    const COMMAND: &'static str = "lint";
+
+    /// One line per finding; [`text`] draws them over the source.
+    fn text(&self, _: Style) -> String {
+        let printable = super::format::printable;
+        let mut out = String::new();
+        for f in &self.findings {
+            let line = format!("{}: {} {} {}: {}", f.place, f.level, f.code, f.name, f.message);
+            let _ = writeln!(out, "{}", printable(&line));
+        }
+        let _ = writeln!(out, "{}", self.summary());
+        out
+    }
+
+    fn digest(&self) -> Digest {
+        let accepted = self.suppressed.iter().map(|s| item(&s.finding, Status::Held));
+        let items: Vec<Item> = self.findings.iter().map(|f| item(f, Status::Failed)).chain(accepted).collect();
+        let used = |code: &str| self.findings.iter().any(|f| f.code == code);
+        let rules = crate::lint::RULES.iter().filter(|r| used(r.code));
+        Digest {
+            command: Self::COMMAND,
+            summary: self.summary(),
+            suites: vec![Suite { name: "lint".to_owned(), items }],
+            codes: rules.map(|r| CodeText { code: r.code, name: r.name, meaning: r.what.to_owned() }).collect(),
+        }
+    }
+}
+
+impl LintReport {
+    fn summary(&self) -> String {
+        let Counts { error, warning, info } = self.counts;
+        let accepted = self.suppressed.len();
+        format!("{} scenarios: {error} errors, {warning} warnings, {info} info; {accepted} accepted", self.scenarios)
+    }
+}
+
+fn item(finding: &FindingReport, status: Status) -> Item {
+    Item {
+        id: format!("{} {}", finding.code, finding.message),
+        status,
+        level: match finding.level {
+            "error" => super::Level::Error,
+            "warning" => super::Level::Warning,
+            _ => super::Level::Info,
+        },
+        code: finding.code,
+        title: finding.name.to_owned(),
+        message: finding.message.clone(),
+        details: Vec::new(),
+        place: Some(finding.place.clone()),
+        related: finding.related.iter().map(|r| (r.place.clone(), r.label.clone())).collect(),
+        help: vec![finding.fix.clone()],
+    }
 }

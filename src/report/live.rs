@@ -2,7 +2,8 @@
 
 use super::{
     Place,
-    text::{BOLD, DIM, GREEN, RED, Style, YELLOW, printable, wrapped},
+    format::printable,
+    text::{BOLD, DIM, GREEN, RED, Style, YELLOW, wrapped},
 };
 use crate::{
     diag::SourceMap,
@@ -11,11 +12,12 @@ use crate::{
     net::is_undeclared_public,
     verdict::Word,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::{fmt::Write, net::IpAddr};
 
 /// All servers that were asked.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct LiveReport {
     /// Client.
     pub from: String,
@@ -24,7 +26,7 @@ pub struct LiveReport {
 }
 
 /// One server.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ServerReport {
     /// Address and port.
     pub server: String,
@@ -39,7 +41,7 @@ pub struct ServerReport {
 }
 
 /// One name.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct NameReport {
     /// Name.
     pub name: String,

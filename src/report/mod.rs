@@ -1,19 +1,25 @@
 //! What users read: a plain model of results, and one renderer per format.
 
+mod check;
 pub mod diagnostics;
-mod json;
+mod diff;
+mod format;
 mod lint;
 mod live;
 mod model;
 mod tables;
 mod text;
 
-pub use json::to_json;
-pub use lint::{Counts, FindingReport, LintReport, Region, RelatedReport, SuppressedReport, text as lint_text};
+pub use diff::{AnswerReport, ClassReport, DiffReport, DifferenceReport};
+pub use format::{
+    CodeText, Digest, Format, Item, Level, REPORTS, Report, Status, Suite, csv_row, json_reference, json_schema,
+    markdown_code, markdown_text, render, to_json,
+};
+pub use lint::{Counts, FindingReport, LintReport, RelatedReport, SuppressedReport, text as lint_text};
 pub use live::{LiveReport, NameReport, ServerReport, live as live_text};
 pub use model::{
-    CheckReport, DiagnosticReport, ExpectationReport, Place, ResolveReport, ScenarioReport, StepReport, TraceReport,
-    step_report,
+    CheckReport, DiagnosticReport, ExpectationReport, MissingRefusal, Place, ResolveReport, ScenarioReport, StepReport,
+    TraceReport, step_report,
 };
 pub use tables::{
     RouteRowReport, RoutesReport, RuleRowReport, RulesReport, routes as routes_text, rules as rules_text,

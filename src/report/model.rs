@@ -7,25 +7,43 @@ use crate::{
     trace::Trace,
     verify::{self, Verification},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// A place in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Place {
     /// File as the user named it.
     pub file: String,
     /// Line, from 1.
     pub line: usize,
-    /// Column, from 1.
+    /// Column, from 1, in characters.
     pub column: usize,
+    /// Line of the end.
+    pub end_line: usize,
+    /// Column after the last character.
+    pub end_column: usize,
 }
 
 impl Place {
-    /// The place of a span.
+    /// The place of a span, if there is one.
     #[must_use]
     pub fn of(sources: &SourceMap, span: Option<Span>) -> Option<Self> {
-        let location = sources.locate(span?);
-        Some(Self { file: location.file, line: location.line, column: location.column })
+        span.map(|span| Self::at(sources, span))
+    }
+
+    /// The place of a span.
+    #[must_use]
+    pub fn at(sources: &SourceMap, span: Span) -> Self {
+        let location = sources.locate(span);
+        let end = sources.locate(Span { start: span.end.max(span.start), ..span });
+        Self {
+            file: location.file,
+            line: location.line,
+            column: location.column,
+            end_line: end.line,
+            end_column: end.column,
+        }
     }
 }
 
@@ -36,7 +54,7 @@ impl std::fmt::Display for Place {
 }
 
 /// One step of an explanation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct StepReport {
     /// Part of the journey.
     pub stage: &'static str,
@@ -91,7 +109,7 @@ pub fn step_report(sources: &SourceMap, step: &Step) -> StepReport {
 }
 
 /// One flow, explained.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct TraceReport {
     /// Client.
     pub from: String,
@@ -162,7 +180,7 @@ impl TraceReport {
 }
 
 /// A resolution, explained.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ResolveReport {
     /// Client.
     pub from: String,
@@ -202,7 +220,7 @@ impl ResolveReport {
 }
 
 /// A diagnostic for reports.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct DiagnosticReport {
     /// Code.
     pub code: &'static str,
@@ -236,7 +254,7 @@ impl DiagnosticReport {
 }
 
 /// An expectation that was evaluated.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ExpectationReport {
     /// Name.
     pub id: String,
@@ -251,8 +269,17 @@ pub struct ExpectationReport {
     pub flow: TraceReport,
 }
 
+/// A refusal of the platform that was expected and did not occur.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct MissingRefusal {
+    /// Code of the diagnostic.
+    pub code: String,
+    /// Where it is expected.
+    pub place: Option<Place>,
+}
+
 /// A scenario that was checked.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct ScenarioReport {
     /// File.
     pub file: String,
@@ -270,7 +297,7 @@ pub struct ScenarioReport {
     pub undecided: usize,
     /// Refusals of the platform that were expected and did not occur.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub missing_refusals: Vec<String>,
+    pub missing_refusals: Vec<MissingRefusal>,
     /// Expectations in order of the file.
     pub expectations: Vec<ExpectationReport>,
 }
@@ -304,7 +331,11 @@ impl ScenarioReport {
             held: verification.count(verify::Outcome::Held),
             failed: verification.count(verify::Outcome::Failed),
             undecided: verification.count(verify::Outcome::Undecided),
-            missing_refusals: verification.missing_refusals.iter().map(|(c, _)| c.clone()).collect(),
+            missing_refusals: verification
+                .missing_refusals
+                .iter()
+                .map(|(code, span)| MissingRefusal { code: code.clone(), place: Place::of(sources, Some(*span)) })
+                .collect(),
             expectations: expectations.collect(),
         }
     }
@@ -317,7 +348,7 @@ impl ScenarioReport {
 }
 
 /// Everything `check` found.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 pub struct CheckReport {
     /// Scenarios in order.
     pub scenarios: Vec<ScenarioReport>,

@@ -1,16 +1,17 @@
 //! Effective routes and rules as tables.
 
-use super::text::printable;
+use super::format::printable;
 use super::{Place, Style};
 use crate::{
     diag::SourceMap,
     effective::{RouteRow, RuleRow},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt::Write;
 
 /// Effective routes of a place.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RoutesReport {
     /// The place that was asked for.
     pub at: String,
@@ -19,7 +20,7 @@ pub struct RoutesReport {
 }
 
 /// A row of effective routes.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RouteRowReport {
     /// `Active` or `Invalid`.
     pub state: &'static str,
@@ -38,7 +39,7 @@ pub struct RouteRowReport {
 }
 
 /// Effective rules of a place.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RulesReport {
     /// The place that was asked for.
     pub at: String,
@@ -47,7 +48,7 @@ pub struct RulesReport {
 }
 
 /// A row of effective rules.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct RuleRowReport {
     /// The security group or network manager.
     pub filter: String,

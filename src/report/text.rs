@@ -1,5 +1,6 @@
 //! Text for people, on a terminal that may be 80 columns wide.
 
+use super::format::printable;
 use super::{CheckReport, ResolveReport, StepReport, TraceReport};
 use std::fmt::Write;
 
@@ -24,12 +25,6 @@ impl Style {
     pub(super) fn paint(self, code: &str, text: &str) -> String {
         if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
-}
-
-/// Text without control characters: names from files must not drive the terminal.
-#[must_use]
-pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 fn verdict_colour(verdict: &str) -> &'static str {
@@ -77,7 +72,7 @@ pub fn trace(report: &TraceReport, style: Style) -> String {
     out.push('\n');
     steps(&mut out, &report.steps, 2, style);
     for (address, list) in &report.alternatives {
-        let _ = writeln!(out, "\n  at {address}:");
+        let _ = writeln!(out, "\n  at {}:", printable(address));
         steps(&mut out, list, 4, style);
     }
     if !report.fixes.is_empty() {
@@ -127,7 +122,13 @@ fn steps(out: &mut String, list: &[StepReport], indent: usize, style: Style) {
 pub fn resolve(report: &ResolveReport, style: Style) -> String {
     let mut out = String::new();
     let answer = report.answer.join(", ");
-    let _ = writeln!(out, "{} asks for {}: {}", printable(&report.from), report.name, style.paint(BOLD, &answer));
+    let _ = writeln!(
+        out,
+        "{} asks for {}: {}",
+        printable(&report.from),
+        printable(&report.name),
+        style.paint(BOLD, &answer)
+    );
     if style.verbosity >= 0 {
         out.push('\n');
         steps(&mut out, &report.steps, 2, style);
@@ -154,7 +155,7 @@ pub fn check(report: &CheckReport, style: Style) -> String {
                 writeln!(out, "  {} {place}{name:<38} {} of {total} hold", style.paint(colour, mark), scenario.held);
         }
         for missing in &scenario.missing_refusals {
-            let _ = writeln!(out, "      expected {missing}, which did not occur");
+            let _ = writeln!(out, "      expected {}, which did not occur", printable(&missing.code));
         }
         for checked in &scenario.expectations {
             if checked.outcome == "held" && style.verbosity < 1 {
@@ -168,7 +169,7 @@ pub fn check(report: &CheckReport, style: Style) -> String {
                 let _ = writeln!(out, "        {}", wrapped(difference, 8, 10, style.width));
             }
             if checked.outcome != "held" {
-                let _ = writeln!(out, "        {}", style.paint(DIM, &place));
+                let _ = writeln!(out, "        {}", style.paint(DIM, &printable(&place)));
                 let stopped: Vec<_> = flow
                     .steps
                     .iter()
@@ -179,17 +180,7 @@ pub fn check(report: &CheckReport, style: Style) -> String {
             }
         }
     }
-    let sum = |f: fn(&super::ScenarioReport) -> usize| report.scenarios.iter().map(f).sum::<usize>();
-    let (held, failed, undecided) = (sum(|s| s.held), sum(|s| s.failed), sum(|s| s.undecided));
-    let total = held + failed + undecided;
     let good = report.scenarios.iter().all(super::ScenarioReport::holds);
-    let mut line = format!("{} scenarios, {total} expectations: {held} hold", report.scenarios.len());
-    if failed > 0 {
-        let _ = write!(line, ", {failed} fail");
-    }
-    if undecided > 0 {
-        let _ = write!(line, ", {undecided} undecided");
-    }
-    let _ = writeln!(out, "\n{}", style.paint(if good { GREEN } else { RED }, &line));
+    let _ = writeln!(out, "\n{}", style.paint(if good { GREEN } else { RED }, &report.summary()));
     out
 }

@@ -79,6 +79,8 @@ struct Merged {
     description: Option<String>,
     estate: Mapping,
     expectations: Mapping,
+    /// Expectations of the extended file that this one writes anew.
+    designed: Mapping,
     expected: Vec<Spanned<String>>,
     variants: Vec<(String, Span, Variant)>,
     span: Span,
@@ -323,6 +325,7 @@ impl Loader {
             description: keys.description.as_ref().map(|d| d.value.clone()),
             estate: Mapping(estate),
             expectations,
+            designed: Mapping::default(),
             expected: keys.expected_diagnostics.clone(),
             variants: keys
                 .variants
@@ -371,6 +374,7 @@ impl Loader {
         };
         let own = Node { value: Value::Mapping(merged.expectations), span: node.span };
         merged.expectations = self.inherit(&base.expectations, &own);
+        merged.designed = overridden(&base.expectations, &merged.expectations);
         merged.expected = if keys.expected_diagnostics.is_empty() { base.expected } else { merged.expected };
         Some(merged)
     }
@@ -427,17 +431,17 @@ impl Loader {
         expected: Vec<Spanned<String>>,
         usable: bool,
     ) {
+        let designed = match &variant {
+            None => merged.designed.clone(),
+            Some(_) => overridden(&merged.expectations, expectations),
+        };
         let mut context = Context { suppressible: true, gaps: Some(gap), ..Context::default() };
         let mut suppressions = lint_ignore::collect(estate, &mut context);
         suppressions.extend(lint_ignore::collect(expectations, &mut context));
-        let node = Node { value: Value::Mapping(estate.clone()), span: merged.span };
-        let estate = Estate::decode(&node, &mut context);
-        let mut list = Vec::new();
-        for (id, span, node) in &expectations.0 {
-            if let Some(fields) = ExpectationFields::decode(node, &mut context) {
-                list.push(Expectation { id: id.clone(), span: *span, fields });
-            }
-        }
+        let (estate, document) = decode_estate(estate.clone(), merged.span, &mut context);
+        let list = decode_expectations(expectations, &mut context);
+        // The base's own loading reports what is wrong with it.
+        let designed = decode_expectations(&designed, &mut Context::default());
         let usable = usable && !context.diagnostics.has_errors();
         self.diagnostics.extend(context.diagnostics);
         let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
@@ -456,7 +460,9 @@ impl Loader {
                 variant,
                 description,
                 estate,
+                document: Arc::new(document),
                 expectations: list,
+                designed,
                 expected_diagnostics: expected,
                 suppressions,
             });
@@ -500,6 +506,30 @@ fn with_flow_of(old: &Node, change: &Node) -> Node {
         }
     }
     changed
+}
+
+/// The estate of a document, and the document again: it may be large, so it is not copied.
+pub(super) fn decode_estate(document: Mapping, span: Span, context: &mut Context) -> (Option<Estate>, Mapping) {
+    let node = Node { value: Value::Mapping(document), span };
+    let estate = Estate::decode(&node, context);
+    match node.value {
+        Value::Mapping(document) => (estate, document),
+        _ => (estate, Mapping::default()),
+    }
+}
+
+fn decode_expectations(mapping: &Mapping, context: &mut Context) -> Vec<Expectation> {
+    let decoded = mapping.0.iter().map(|(id, span, node)| {
+        ExpectationFields::decode(node, context).map(|fields| Expectation { id: id.clone(), span: *span, fields })
+    });
+    decoded.flatten().collect()
+}
+
+/// Expectations of a base that something on top of it writes anew.
+fn overridden(base: &Mapping, changed: &Mapping) -> Mapping {
+    let index = changed.index();
+    let anew = |(id, _, node): &&(String, Span, Node)| index.get(id.as_str()).is_some_and(|(_, n)| *n != node);
+    Mapping(base.0.iter().filter(anew).cloned().collect())
 }
 
 /// Keys of a scenario file that are not the estate's.

@@ -12,9 +12,9 @@ pub use load::{load_file, load_paths, load_text};
 pub use reference::{json_schema, reference_page};
 
 use crate::{
-    azure::{model::Estate, service_tags::PublishedTags},
-    diag::{Diagnostic, SourceMap},
-    document::{Map, Spanned, record},
+    azure::{model::Estate, not_modelled::gap, service_tags::PublishedTags},
+    diag::{Diagnostic, SourceMap, Span},
+    document::{Context, Map, Mapping, Spanned, record},
 };
 use std::sync::Arc;
 
@@ -31,10 +31,14 @@ pub struct Scenario {
     pub description: Option<String>,
     /// The resources.
     pub estate: Estate,
+    /// The same as they were written, with everything that the file extends merged in; empty if no file declares them.
+    pub document: Arc<Mapping>,
     /// Published service tags, if the file names a list.
     pub service_tags: Option<Arc<PublishedTags>>,
     /// What must hold, in order of the file.
     pub expectations: Vec<Expectation>,
+    /// What the base expects of flows that this variant, or this file, expects otherwise.
+    pub designed: Vec<Expectation>,
     /// Codes of diagnostics that the platform's refusal is expected to cause.
     pub expected_diagnostics: Vec<Spanned<String>>,
     /// Suppressions of lint findings.
@@ -42,6 +46,20 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The same scenario with other resources.
+    ///
+    /// # Errors
+    /// If the document does not read as an estate.
+    pub fn with_document(&self, document: Mapping) -> Result<Self, Vec<Diagnostic>> {
+        let mut context = Context { suppressible: true, gaps: Some(gap), ..Context::default() };
+        let span = document.0.first().map_or(Span::default(), |(_, span, _)| *span);
+        let (estate, document) = load::decode_estate(document, span, &mut context);
+        match estate.filter(|_| !context.diagnostics.has_errors()) {
+            Some(estate) => Ok(Self { estate, document: Arc::new(document), ..self.clone() }),
+            None => Err(context.diagnostics.into_sorted()),
+        }
+    }
+
     /// `file` or `file#variant`.
     #[must_use]
     pub fn title(&self) -> String {

@@ -24,7 +24,7 @@ use std::net::IpAddr;
 use thiserror::Error;
 
 /// A question: can this client reach that target?
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Question {
     /// Name of a client of the scenario.
     pub from: String,

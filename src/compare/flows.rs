@@ -1,0 +1,159 @@
+//! Which flows there are, and how one comes out.
+
+use crate::{
+    dataplane::{ClientKind, DoorName, Listens, Plane, RecordSet, Role, Target},
+    net::{Fqdn, PortSet, Transport},
+    snapshot::Snapshot,
+    trace::{Question, trace},
+    verdict::{Reason, Verdict, Via},
+};
+use std::collections::BTreeSet;
+
+/// How a flow comes out, as far as it can be compared.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Answer {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How it gets through.
+    pub via: Option<Via>,
+    /// The reason that decides.
+    pub decides: Option<Reason>,
+    /// Why not, in order of word; the order in which blockers are met is no difference.
+    pub reasons: Vec<Reason>,
+    /// Elements on the path of a flow that gets through.
+    pub path: Vec<String>,
+}
+
+impl Answer {
+    /// Whether the name that was asked for is declared nowhere.
+    #[must_use]
+    pub fn is_undeclared(&self) -> bool {
+        self.decides == Some(Reason::DnsUndeclared)
+    }
+}
+
+/// How a flow comes out; nothing if it cannot be asked for.
+#[must_use]
+pub fn evaluate(plane: &Plane, question: &Question) -> Option<Answer> {
+    let trace = trace(plane, question).ok()?;
+    let mut reasons = trace.judgement.reasons.clone();
+    reasons.sort_unstable();
+    let through = matches!(trace.judgement.verdict, Verdict::Private | Verdict::Backbone | Verdict::Public);
+    let mut path: Vec<String> = Vec::new();
+    if through {
+        for element in trace.elements() {
+            if path.last().is_none_or(|l| l != element) {
+                path.push(element.to_owned());
+            }
+        }
+    }
+    let judged = &trace.judgement;
+    Some(Answer { verdict: judged.verdict, via: judged.via, decides: judged.reason(), reasons, path })
+}
+
+/// Every client to every name and address of the scenario on the ports that are served there, and what its
+/// expectations ask for.
+#[must_use]
+pub fn questions(snapshot: &Snapshot) -> BTreeSet<Question> {
+    let plane = &snapshot.plane;
+    let by_address = targets(plane);
+    let services: BTreeSet<&str> = plane.resources.iter().map(|(_, r)| r.origin.name.as_str()).collect();
+    let mut asked = BTreeSet::new();
+    for (origin, client) in plane.clients.iter() {
+        let from = written(plane.clients.get(&origin.name).is_ok(), origin.kind, &origin.name);
+        let ask = |to: &str, transport, port| Question { from: from.clone(), to: to.to_owned(), port, transport };
+        match client.kind {
+            ClientKind::Identity(own) => {
+                let own = &plane.resources.get(own).origin.name;
+                let others = services.iter().filter(|s| *s != own && plane.targets.get(s).is_ok());
+                asked.extend(others.map(|s| ask(s, Transport::Tcp, HTTPS)));
+            }
+            ClientKind::Endpoint(_) => {
+                let others = by_address.iter().filter(|t| t.0 != from);
+                asked.extend(others.map(|(to, transport, port)| ask(to, *transport, *port)));
+            }
+        }
+    }
+    for expectation in &snapshot.scenario.expectations {
+        let fields = &expectation.fields;
+        asked.insert(Question {
+            from: fields.from.value.clone(),
+            to: fields.to.value.clone(),
+            port: fields.port.value,
+            transport: fields.protocol.value,
+        });
+    }
+    asked
+}
+
+const HTTPS: u16 = 443;
+
+fn written(unique: bool, kind: &str, name: &str) -> String {
+    if unique { name.to_owned() } else { format!("{kind}.{name}") }
+}
+
+/// Names and addresses with a transport and a port.
+fn targets(plane: &Plane) -> BTreeSet<(String, Transport, u16)> {
+    let mut found = BTreeSet::new();
+    for (name, door) in &plane.door_names {
+        let ports = &plane.doors.get(door.door).ports;
+        found.extend(sample(ports).into_iter().map(|p| (name.to_string(), Transport::Tcp, p)));
+    }
+    for (origin, target) in plane.targets.iter() {
+        let Target::Address(address, owner) = target else { continue };
+        let name = written(plane.targets.get(&origin.name).is_ok(), origin.kind, &origin.name);
+        let mut ports: Vec<(Transport, u16)> = Vec::new();
+        match owner.map(|o| &plane.endpoints.get(o).role) {
+            Some(Role::Host(host)) => match &host.listens {
+                Listens::Undeclared => ports.push((Transport::Tcp, HTTPS)),
+                Listens::Only(list) => {
+                    ports.extend(list.iter().flat_map(|(t, set)| sample(set).into_iter().map(|p| (*t, p))));
+                }
+            },
+            Some(Role::Frontend { proxy, frontend }) => {
+                let listeners = plane.proxies.get(*proxy).listeners.iter();
+                ports.extend(listeners.filter(|l| l.frontend == *frontend).map(|l| (Transport::Tcp, l.port)));
+            }
+            _ => {}
+        }
+        if ports.is_empty() {
+            ports.push((Transport::Tcp, HTTPS));
+        }
+        let _ = address;
+        found.extend(ports.into_iter().map(|(t, p)| (name.clone(), t, p)));
+    }
+    for name in other_names(plane) {
+        found.insert((name.to_string(), Transport::Tcp, HTTPS));
+    }
+    found
+}
+
+/// Ports that stand for a set: 443 if it is served, and every port that is listed by itself.
+fn sample(ports: &PortSet) -> BTreeSet<u16> {
+    let mut chosen: BTreeSet<u16> = ports.ranges().iter().filter(|r| r.first == r.last).map(|r| r.first).collect();
+    if ports.contains(HTTPS) {
+        chosen.insert(HTTPS);
+    }
+    if chosen.is_empty() {
+        chosen.extend(ports.ranges().first().map(|r| r.first));
+    }
+    chosen
+}
+
+/// Names that lead to no service: of machines, of the customer's own zones, of managed endpoints, of public hosts.
+fn other_names(plane: &Plane) -> BTreeSet<&Fqdn> {
+    let mut names: BTreeSet<&Fqdn> = plane.machine_names.keys().collect();
+    let mut sets: Vec<&RecordSet> = vec![&plane.dns.public];
+    sets.extend(plane.dns.views.iter().map(|(_, v)| &v.overrides));
+    sets.extend(plane.dns.servers.iter().flat_map(|(_, s)| s.zones.iter().map(|(_, r)| r)));
+    sets.extend(plane.dns.zones.iter().map(|(_, z)| &z.records));
+    names.extend(sets.into_iter().flat_map(RecordSet::iter).map(|(name, _)| name));
+    names.retain(|n| askable(n, plane.door_names.get(*n)));
+    names
+}
+
+/// Names of doors are asked for already, and those that only aliases lead to are nobody's to ask for.
+fn askable(name: &Fqdn, door: Option<&DoorName>) -> bool {
+    let inner = name.as_str().split('.').any(|label| label == "privatelink" || label == "*");
+    door.is_none() && !inner
+}

@@ -1,0 +1,250 @@
+//! Laws and worked cases of comparing two designs.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+use assert_cmd::Command;
+use privreach::{
+    compare::{Answer, Comparison, Effect, FlowChange, apply, compare, evaluate},
+    diag::Severity,
+    scenario::{load_file, load_paths, load_text},
+    snapshot::Snapshot,
+    verdict::Verdict,
+};
+use std::{collections::BTreeSet, path::Path, sync::LazyLock};
+
+const BASE: &str = "scenarios/foundry-hub/foundry-hub.yaml";
+const MUTATIONS: &str = "scenarios/foundry-hub/mutations.yaml";
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn file(name: &str) -> Snapshot {
+    Snapshot::new(load_file(&root().join(name), None).scenarios.remove(0))
+}
+
+fn mutations() -> Vec<Snapshot> {
+    load_paths(&[root().join(MUTATIONS)])
+        .scenarios
+        .into_iter()
+        .filter(|s| s.variant.is_some())
+        .map(Snapshot::new)
+        .collect()
+}
+
+/// The finished design, and what each of its mutations differs in.
+static COMPARED: LazyLock<(Snapshot, Vec<(Snapshot, Comparison)>)> = LazyLock::new(|| {
+    let base = file(BASE);
+    let compared = mutations().into_iter().map(|m| (m.clone(), compare(&base, &m))).collect();
+    (base, compared)
+});
+
+fn name(snapshot: &Snapshot) -> String {
+    snapshot.scenario.variant.clone().unwrap_or_default()
+}
+
+/// Two estates as text, compared.
+fn texts(before: &str, after: &str) -> Comparison {
+    let load = |text: &str| {
+        let mut loaded = load_text("case.yaml", text);
+        assert!(loaded.diagnostics.iter().all(|d| d.severity == Severity::Warning), "{:?}", loaded.diagnostics);
+        Snapshot::new(loaded.scenarios.remove(0))
+    };
+    compare(&load(before), &load(after))
+}
+
+/// The law: a design does not differ from itself, nor from the same file read again.
+#[test]
+fn nothing_differs_from_itself() {
+    for scenario in load_paths(&[root().join("scenarios")]).scenarios {
+        let title = scenario.title();
+        let snapshot = Snapshot::new(scenario);
+        let same = compare(&snapshot, &snapshot.clone());
+        assert!(same.differences.is_empty() && same.changes.is_empty() && same.evaluated > 0, "{title}");
+    }
+    let text = std::fs::read_to_string(root().join(BASE)).unwrap();
+    let moved = format!("# A line more, so that every place differs.\n{text}");
+    let again = texts(&text, &moved);
+    assert!(again.differences.is_empty() && again.changes.is_empty());
+}
+
+fn decision(
+    answer: Option<&Answer>,
+) -> Option<(Verdict, Option<privreach::verdict::Via>, Option<privreach::verdict::Reason>)> {
+    answer.map(|a| (a.verdict, a.via, a.decides))
+}
+
+/// Every flow whose expectation a mutation writes anew is found, and nothing is found that both sides answer alike.
+#[test]
+fn the_mutations_flows_are_found() {
+    for (mutation, comparison) in &COMPARED.1 {
+        let found: BTreeSet<(&str, &str, u16)> = comparison
+            .changes
+            .iter()
+            .map(|c| (c.question.from.as_str(), c.question.to.as_str(), c.question.port))
+            .collect();
+        for designed in &mutation.scenario.designed {
+            let now = mutation.scenario.expectations.iter().find(|e| e.id == designed.id).unwrap();
+            let (was, is) = (&designed.fields, &now.fields);
+            let differs = was.verdict.value != is.verdict.value
+                || was.reason.as_ref().map(|r| r.value) != is.reason.as_ref().map(|r| r.value);
+            let flow = (was.from.value.as_str(), was.to.value.as_str(), was.port.value);
+            assert!(!differs || found.contains(&flow), "{}: {} is not found", name(mutation), designed.id);
+        }
+        for change in &comparison.changes {
+            assert_ne!(change.before, change.after, "{}", name(mutation));
+            let after = evaluate(&mutation.plane, &change.question);
+            assert!(change.after == after || after.is_some_and(|a| a.is_undeclared()));
+        }
+    }
+}
+
+/// A named cause is sufficient, and no part of it can be left out.
+#[test]
+fn causes_flip_their_flows_and_are_minimal() {
+    let (base, compared) = &*COMPARED;
+    let mut several = 0;
+    for (mutation, comparison) in compared {
+        let flips = |set: &[usize], change: &FlowChange| {
+            let made = set.iter().map(|i| &comparison.differences[*i]);
+            let Ok(scenario) = base.scenario.with_document(apply(&base.scenario.document, made)) else { return false };
+            let hybrid = Snapshot::new(scenario);
+            if hybrid.errors().any(|d| !d.refused) {
+                return false;
+            }
+            let answer = evaluate(&hybrid.plane, &change.question);
+            match change.effect {
+                Effect::Rerouted | Effect::Otherwise => answer == change.after,
+                _ => decision(answer.as_ref()) == decision(change.after.as_ref()),
+            }
+        };
+        for class in comparison.classes() {
+            let change = &class.example;
+            let set = change.causes.as_ref().unwrap_or_else(|| panic!("{}: no cause for {change:?}", name(mutation)));
+            assert!(!set.is_empty() && flips(set, change), "{}: {set:?} does not flip {change:?}", name(mutation));
+            several += usize::from(set.len() > 1);
+            for left_out in set.iter().filter(|_| set.len() > 1) {
+                let rest: Vec<usize> = set.iter().filter(|i| *i != left_out).copied().collect();
+                assert!(!flips(&rest, change), "{}: {left_out} is no part of the cause of {change:?}", name(mutation));
+            }
+        }
+    }
+    assert!(several > 0, "no mutation needs two differences at once, so the search for sets is not tried");
+}
+
+/// Both directions find the same flows.
+#[test]
+fn comparing_backwards_finds_the_same_flows() {
+    let (base, compared) = &*COMPARED;
+    for (mutation, comparison) in compared.iter().step_by(4) {
+        let flows = |c: &Comparison| c.changes.iter().map(|c| c.question.clone()).collect::<BTreeSet<_>>();
+        assert_eq!(flows(comparison), flows(&compare(mutation, base)), "{}", name(mutation));
+    }
+}
+
+const ESTATE: &str = "
+virtual_networks:
+  vnet-a: { address_space: [10.0.0.0/16], subnets: { snet-a: { address_prefixes: [10.0.1.0/24] } } }
+virtual_machines:
+  vm-a: { subnet: vnet-a/snet-a, private_ip_address: 10.0.1.4 }
+services:
+  stone: { type: Microsoft.Storage/storageAccounts, public_network_access_enabled: false }
+  sttwo: { type: Microsoft.Storage/storageAccounts, public_network_access_enabled: false }
+internet_clients:
+  visitor: { ip_address: 198.51.100.7 }
+";
+
+/// Two differences at once: each flow names its own, and only the one that matters.
+#[test]
+fn each_flow_names_its_own_cause() {
+    let after = ESTATE
+        .replace(
+            "stone: { type: Microsoft.Storage/storageAccounts, public_network_access_enabled: false }",
+            "stone: { type: Microsoft.Storage/storageAccounts, public_network_access_enabled: true }",
+        )
+        .replace("10.0.1.4", "10.0.1.9");
+    let comparison = texts(ESTATE, &after);
+    assert_eq!(comparison.differences.len(), 2);
+    let exposed: Vec<_> = comparison.changes.iter().filter(|c| c.effect == Effect::Exposed).collect();
+    assert!(!exposed.is_empty());
+    for change in exposed {
+        assert!(change.question.to.starts_with("stone"), "{change:?}");
+        let cause = &comparison.differences[change.causes.as_ref().unwrap()[0]];
+        assert_eq!(cause.path.join("."), "services.stone.public_network_access_enabled");
+    }
+}
+
+/// A flow may need two differences at once, and a new client or service brings flows of its own.
+#[test]
+fn joint_causes_and_new_ends() {
+    let after = ESTATE.replace(
+        "  sttwo:",
+        "  stnew: { type: Microsoft.Storage/storageAccounts, public_network_access_enabled: false }\n  sttwo:",
+    );
+    let comparison = texts(ESTATE, &after);
+    for change in &comparison.changes {
+        assert!(change.effect == Effect::Added && change.question.to.starts_with("stnew"), "{change:?}");
+    }
+    assert!(!comparison.changes.is_empty());
+    let endpoint = "
+private_endpoints:
+  pe-one: { subnet: vnet-a/snet-a, private_service_connection: { private_connection_resource: stone, subresource_names: [blob] }, private_dns_zone_group: { private_dns_zones: [privatelink.blob.core.windows.net] } }
+private_dns_zones:
+  privatelink.blob.core.windows.net: { virtual_network_links: { vnet-a: {} } }
+";
+    let comparison = texts(ESTATE, &format!("{ESTATE}{endpoint}"));
+    let gained: Vec<_> = comparison.changes.iter().filter(|c| c.effect == Effect::Gained).collect();
+    assert!(!gained.is_empty());
+    for change in &gained {
+        assert_eq!(change.question.from, "vm-a");
+        let causes = change.causes.as_ref().unwrap();
+        let paths: Vec<_> = causes.iter().map(|i| comparison.differences[*i].path.join(".")).collect();
+        assert_eq!(paths, ["private_endpoints", "private_dns_zones"]);
+    }
+}
+
+fn run(args: &[&str]) -> (i32, String) {
+    let output =
+        Command::cargo_bin("privreach").unwrap().current_dir(root()).env("COLUMNS", "80").args(args).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[test]
+fn exit_codes_of_diff() {
+    let diff = |variant: &str, more: &[&str]| {
+        let after = format!("{MUTATIONS}#{variant}");
+        run(&[&["diff", BASE, &after][..], more].concat()).0
+    };
+    assert_eq!(diff("M03-search-public", &[]), 0);
+    assert_eq!(diff("M03-search-public", &["--fail-on", "public"]), 1);
+    assert_eq!(diff("M02-search-rule-missing", &["--fail-on", "public"]), 0);
+    assert_eq!(diff("M02-search-rule-missing", &["--fail-on", "regression"]), 1);
+    assert_eq!(diff("M06-managed-network-peering", &["--fail-on", "regression"]), 0);
+    assert_eq!(run(&["diff", BASE, BASE, "--fail-on", "regression"]).0, 0);
+    assert_eq!(diff("M99", &[]), 2);
+    assert_eq!(run(&["diff", BASE, "missing.yaml"]).0, 2);
+}
+
+/// A repair is no regression: what closes to the internet is what one wants.
+#[test]
+fn closing_to_the_internet_is_no_regression() {
+    let open = file(MUTATIONS);
+    let exposed = mutations().into_iter().find(|m| name(m).starts_with("M24")).unwrap();
+    let closing = compare(&exposed, &open);
+    assert!(closing.changes.iter().any(|c| c.effect == Effect::Lost && c.from_internet));
+    assert!(closing.changes.iter().all(|c| !c.is_regression()), "{:?}", closing.changes);
+}
+
+#[test]
+fn diff_as_markdown_numbers_its_causes() {
+    let (_, out) = run(&["diff", BASE, &format!("{MUTATIONS}#M03-search-public"), "--format", "markdown"]);
+    for part in ["### To look at", "exposed", "### Declared differences", "mutations.yaml:", "<details>"] {
+        assert!(out.contains(part), "{part} is not in\n{out}");
+    }
+}
