@@ -149,7 +149,7 @@ fn the_index_is_current() {
 }
 
 /// Families of the catalogue and how many entries each has.
-const FAMILIES: &[(&str, usize)] = &[("LINT-NET", 92)];
+const FAMILIES: &[(&str, usize)] = &[("LINT-NET", 92), ("LINT", 65)];
 
 /// Entries that no rule covers: `ID: refused CODE…` or `ID: exempt, why`.
 fn elsewhere() -> BTreeMap<String, String> {
@@ -206,7 +206,7 @@ fn shipped(variants: bool) -> (Outcome, Vec<String>) {
 }
 
 /// What is worth knowing of the finished flagship, and of nothing else that is shipped.
-const EXPECTED: &[&str] = &[];
+const EXPECTED: &[&str] = &["managed-firewall-in-use", "public-telemetry"];
 
 #[test]
 fn shipped_scenarios_are_clean() {
@@ -218,6 +218,53 @@ fn shipped_scenarios_are_clean() {
         let level = outcome.findings.iter().find(|f| f.rule.name == *name).map(|f| f.level);
         assert_eq!(level, Some(Level::Info), "{name}");
     }
+}
+
+/// What each mutation of the flagship must at least show.
+const MUTATIONS: &[(&str, &[&str])] = &[
+    ("M01", &["managed-network-not-provisioned"]),
+    ("M02", &["managed-compute-without-endpoint", "connection-without-rule"]),
+    ("M03", &["managed-compute-without-endpoint", "hub-dependency-public", "connection-without-rule"]),
+    ("M04", &["hub-dependency-public"]),
+    ("M05", &["hub-control-plane-locked-out", "service-pair-cannot-meet"]),
+    ("M07", &["closed-hub-without-endpoint"]),
+    ("M08", &["half-of-default-storage"]),
+    ("M09", &["hub-zone-not-linked"]),
+    ("M10", &["site-without-forwarder"]),
+    ("M12", &["managed-compute-without-endpoint", "connection-without-rule"]),
+    ("M15", &["bridge-frontend-without-listener", "bridge-open-to-internet"]),
+    ("M16", &["private-link-without-public-frontend"]),
+    ("M17", &["gateway-nsg-denies-private-link"]),
+    ("M18", &["application-gateway-default-rerouted"]),
+    ("M19", &["endpoint-connection-not-approved"]),
+    ("M20", &["no-package-source"]),
+    ("M21", &["managed-compute-without-endpoint"]),
+    ("M22", &["service-pair-cannot-meet"]),
+    ("M23", &["managed-compute-without-endpoint", "hub-dependency-public"]),
+    ("M24", &["public-endpoint-of-closed-hub"]),
+    ("M25", &["peered-network-without-zone"]),
+    ("M26", &["site-firewall-denies-gateway-subnet"]),
+    ("M30", &["managed-compute-without-endpoint", "fqdn-rule-for-storage"]),
+];
+
+/// Only the findings that a mutation adds to the finished design count.
+#[test]
+fn mutations_of_the_flagship_are_found() {
+    let loaded = load_paths(&[root().join("scenarios/foundry-hub/mutations.yaml")]);
+    let mut missing = Vec::new();
+    for (mutation, expected) in MUTATIONS {
+        let scenario = loaded
+            .scenarios
+            .iter()
+            .find(|s| s.variant.as_ref().is_some_and(|v| v.split('-').next() == Some(*mutation)));
+        let outcome = lint(&[Snapshot::new(scenario.unwrap().clone())], today());
+        for rule in *expected {
+            if !outcome.findings.iter().any(|f| f.rule.name == *rule) {
+                missing.push(format!("{mutation}: {rule}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]

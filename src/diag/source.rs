@@ -47,12 +47,16 @@ pub struct SourceFile {
 pub struct SourceMap(Vec<SourceFile>);
 
 impl SourceMap {
-    /// Adds a file.
+    /// Adds a file. The same text under the same name is the same file, so that its places are equal however it was
+    /// come by.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
-        let text = text.into();
+        let (name, text) = (name.into(), text.into());
+        if let Some(known) = self.0.iter().position(|f| f.name == name && f.text == text) {
+            return FileId(u32::try_from(known).unwrap_or(u32::MAX));
+        }
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
         let id = FileId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        self.0.push(SourceFile { name: name.into(), text, line_starts });
+        self.0.push(SourceFile { name, text, line_starts });
         id
     }
 

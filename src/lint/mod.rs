@@ -4,12 +4,14 @@
 //! not declare. How findings are written is not known here.
 
 mod cover;
+mod hubs;
 mod model;
 pub mod rules;
 mod rules_of;
 mod run;
 mod view;
 
+pub use hubs::{Dependency, HubView};
 pub use model::{Category, Finding, Findings, Level, Rule};
 pub use rules::RULES;
 pub use rules_of::{FirewallRulePart, FirewallRuleView, SecurityRuleView};

@@ -129,10 +129,8 @@ impl<'a> View<'a> {
         let (estate, plane) = (&snapshot.scenario.estate, &snapshot.plane);
         let mut networks = BTreeMap::new();
         for (id, network) in plane.networks.iter() {
-            if let ("virtual_network", Some((name, _))) =
-                (network.origin.kind, estate.virtual_networks.iter().find(|(n, _)| *n == network.origin.name))
-            {
-                networks.insert(name, id);
+            if network.origin.kind == "virtual_network" {
+                networks.insert(network.origin.name.as_str(), id);
             }
         }
         let segments: BTreeMap<&str, Id<Segment>> = plane

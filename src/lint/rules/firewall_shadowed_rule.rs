@@ -21,7 +21,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let blocking = rule.everywhere(cover);
         if blocking.iter().any(|b| b.action != rule.action) {
             let names: Vec<_> = blocking.iter().map(|b| format!("`{}`", b.origin.name)).collect();
-            let finding = findings.at(rule.span, format!("`{}` never decides: {} come first", rule.label, names.join(", ")));
+            let finding = findings.at(rule.span, format!("`{}` never decides: {} come{} first", rule.label, names.join(", "), if names.len() == 1 { "s" } else { "" }));
             for other in &blocking {
                 finding.related(other.origin.span, "comes first");
             }
