@@ -115,3 +115,64 @@ fn the_schema_knows_every_estate_key() {
     assert_eq!(schema["additionalProperties"], serde_json::json!(false));
     assert!(schema["$defs"]["VirtualNetwork"]["required"].as_array().unwrap().contains(&"address_space".into()));
 }
+
+/// Command lines that documents, the action and the hooks show are ones that the program understands.
+#[test]
+fn shown_command_lines_are_understood() {
+    let mut files = vec!["README.md".to_owned(), "action.yml".to_owned(), ".pre-commit-hooks.yaml".to_owned()];
+    let docs = fs::read_dir(root().join("docs")).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap());
+    files.extend(docs.filter(|d| d.ends_with(".md")).map(|d| format!("docs/{d}")));
+    let mut shown = 0;
+    for file in files {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        let mut code = !file.ends_with(".md");
+        for line in text.lines().map(str::trim) {
+            if line.starts_with("```") {
+                code = !code;
+            }
+            if !code {
+                continue;
+            }
+            let line = ["$ ", "- run: ", "run: ", "entry: ", "docker run --rm -v \"$PWD:/work\" "]
+                .iter()
+                .fold(line, |l, prefix| l.strip_prefix(prefix).unwrap_or(l));
+            let Some(rest) = line.strip_prefix("privreach ") else { continue };
+            let command = rest.split(['|', ';', '#']).next().unwrap();
+            let words: Vec<_> = command.split_whitespace().map(|w| w.trim_matches(['"', '\'', '`'])).collect();
+            let words: Vec<_> = std::iter::once("privreach").chain(words).collect();
+            assert_eq!(privreach::cli::understand(&words), Ok(()), "{file}: {line}");
+            shown += 1;
+        }
+    }
+    assert!(shown > 10, "only {shown} command lines found");
+}
+
+/// Every command has a manual page and a line in the README, and every shell its completions.
+#[test]
+fn every_command_is_in_the_readme_and_in_the_manual() {
+    let run = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_privreach")).args(words).output().unwrap();
+        assert!(output.status.success(), "{words:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let help = privreach::cli::help();
+    let commands: Vec<_> = help
+        .lines()
+        .skip_while(|l| !l.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|l| !l.starts_with("Options:"))
+        .filter(|l| l.starts_with("  ") && !l.starts_with("   "))
+        .filter_map(|l| l.split_whitespace().next())
+        .filter(|c| *c != "help")
+        .collect();
+    assert!(commands.len() > 8, "{help}");
+    for command in commands {
+        assert!(readme.contains(&format!("privreach {command}")), "README lacks {command}");
+        assert!(run(&["man", command]).contains(&format!("privreach\\-{}", command.replace('-', "\\-"))), "{command}");
+    }
+    assert!(run(&["man"]).contains(".TH"));
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(run(&["completions", shell]).contains("privreach"));
+    }
+}

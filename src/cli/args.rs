@@ -103,6 +103,16 @@ pub(super) enum Command {
     Schema(Schema),
     /// Write a synthetic estate of a given size: the same numbers and seed give the same estate.
     Generate(Generate),
+    /// Print the completions of a shell.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page of privreach or of one of its commands, in the format of `man`.
+    Man {
+        /// A command; the overview without one.
+        command: Option<String>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ mod generate;
 mod graph;
 mod input;
 mod lint;
+mod manual;
 mod output;
 mod resolve;
 mod tables;
@@ -41,6 +42,8 @@ pub fn run() -> Exit {
         Command::Diff(args) => diff::run(args, &cli.global),
         Command::Graph(args) => graph::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
+        Command::Completions { shell } => manual::completions(*shell, &cli.global),
+        Command::Man { command } => manual::page(command.as_deref(), &cli.global),
         Command::Generate(args) => generate::run(args, &cli.global),
         Command::Schema(args) => {
             let schema = match args.of {
@@ -61,4 +64,16 @@ pub fn run() -> Exit {
 #[must_use]
 pub fn help() -> String {
     Cli::command().render_long_help().to_string()
+}
+
+/// Whether a command line can be understood, for the documents' test.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn understand(words: &[&str]) -> Result<(), String> {
+    match Cli::try_parse_from(words) {
+        Ok(_) => Ok(()),
+        Err(error) if !error.use_stderr() => Ok(()),
+        Err(error) => Err(error.to_string()),
+    }
 }
