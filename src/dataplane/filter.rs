@@ -74,8 +74,8 @@ pub struct Matcher {
     pub known_tags: Vec<(String, AddressSet)>,
     /// All public addresses.
     pub internet: bool,
-    /// Addresses that belong only by an assumption, with its id.
-    pub assumed: Option<(AddressSet, &'static str)>,
+    /// Addresses that belong only by an assumption, with its id; the first that holds one is named.
+    pub assumed: Vec<(AddressSet, &'static str)>,
     /// What it was written as, for people.
     pub written: Vec<String>,
     /// Whether addresses are named as such, rather than by a tag that stands for networks.
@@ -95,7 +95,7 @@ impl Matcher {
             Membership::Out => Match::No,
             Membership::Undecided => Match::Undecided,
         };
-        let assumed = self.assumed.as_ref().is_some_and(|(set, _)| set.contains(party.address));
+        let assumed = self.assumed.iter().any(|(set, _)| set.contains(party.address));
         let public = crate::net::is_public(party.address) && party.address != crate::net::PLATFORM_ADDRESS;
         let tagged = self.tags.iter().fold(Match::No, |found, tag| found.or(tag_matches(tag, party, public)));
         let known = self.known_tags.iter().fold(Match::No, |found, (tag, set)| {
@@ -113,8 +113,8 @@ impl Matcher {
     /// The assumption a match of this address rests on, if any.
     #[must_use]
     pub fn assumption(&self, address: IpAddr) -> Option<&'static str> {
-        let (set, id) = self.assumed.as_ref()?;
-        (!self.addresses.contains(address) && set.contains(address)).then_some(*id)
+        let own = self.addresses.contains(address);
+        self.assumed.iter().find(|(set, _)| !own && set.contains(address)).map(|(_, id)| *id)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::{Arena, Id, Origin, network::Endpoint};
 use crate::{diag::Span, net::Fqdn, verdict::Reason};
-use std::{collections::BTreeMap, net::IpAddr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// All that is known of names.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +18,10 @@ pub struct Dns {
     pub servers: Arena<DnsServer>,
     /// Public DNS.
     pub public: RecordSet,
+    /// Names that would be aliases if a connection that is only requested made them.
+    pub pending: BTreeSet<Fqdn>,
+    /// Whether a name that the nearest of several linked zones does not hold is asked of the next.
+    pub falls_through: bool,
     /// Suffixes known not to exist in public DNS.
     pub absent: Vec<(Fqdn, Span)>,
 }
@@ -228,6 +235,8 @@ pub struct DnsServer {
     pub otherwise: Otherwise,
     /// Whether it follows aliases of forwarded answers itself (FWD-04).
     pub iterative: bool,
+    /// Whether nobody said so.
+    pub mode_undeclared: bool,
     /// What the platform's own resolver answers where it sits; none on premises (FWD-01).
     pub platform: Option<Id<View>>,
 }

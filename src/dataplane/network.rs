@@ -184,6 +184,8 @@ pub enum NextHop {
 pub struct Link {
     /// The receiving side, if it refuses traffic that did not start in the sending network (PEER-07).
     pub refuses_forwarded: Option<Origin>,
+    /// Whether that is the default of a flag that nobody set.
+    pub forwarding_undeclared: bool,
     /// The side that keeps the other out of its VirtualNetwork tag (PEER-06).
     pub access_off: Option<Origin>,
     /// Whether it joins two regions (PEER-11).

@@ -124,6 +124,8 @@ pub struct Gate {
     pub instances: Vec<(Id<Resource>, Span)>,
     /// Whether trusted services are excepted; none where the service knows no such exception.
     pub bypass: Option<Setting<bool>>,
+    /// The assumption that the exception rests on, or its absence.
+    pub bypass_assumed: Option<&'static str>,
     /// The services it would trust.
     pub trusted: Arc<BTreeSet<Id<Resource>>>,
     /// The perimeter it is in.
@@ -201,6 +203,8 @@ pub struct PrivateEndpoint {
     pub managed: bool,
     /// Whether filters of its segment act on it (PE-27).
     pub filtered: bool,
+    /// Whether that is the default of a setting that nobody made.
+    pub filtering_undeclared: bool,
     /// State of its connection.
     pub connection: Connection,
     /// Where it leads.

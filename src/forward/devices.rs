@@ -43,6 +43,10 @@ impl<'a> Walk<'a> {
             .rules(rules);
         step.span = route.span;
         self.steps.push(step);
+        if self.in_hub(segment, owner) {
+            let text = format!("{} in the hub is taken as a next hop, by assumption A-08", device.origin);
+            self.steps.push(Step::assume(Stage::Route, text).at(&device.origin).rules(&["UDR-03", "A-08"]));
+        }
         // A device in a peered network is reached over the peering, which asks what it asks of every packet.
         self.cross(segment, self.link_to(segment, owner), Some(owner));
         self.unsupported(device);

@@ -96,11 +96,21 @@ pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction,
             false
         }
     };
+    let segment = endpoint.segment.map(|s| plane.segments.get(s));
+    if let Role::PrivateEndpoint(private) = &endpoint.role
+        && private.filtering_undeclared
+        && let Some(filter) = segment.and_then(|s| s.filter.as_ref())
+    {
+        let text = format!(
+            "{} does not act on private endpoints: policies are off by default, by assumption A-6",
+            filter.origin
+        );
+        return vec![Step::assume(Stage::Filter, text).at(&filter.origin).rules(&["PE-26", "PE-27", "A-6"])];
+    }
     // The platform's resolver and probes pass the default rules of every group (DNS-03).
     if !subject || packet.destination == crate::net::PLATFORM_ADDRESS {
         return Vec::new();
     }
-    let segment = endpoint.segment.map(|s| plane.segments.get(s));
     let mut steps = Vec::new();
     // Admin rules cover machines only, not private endpoints (AVNM-08).
     let admins = segment.map(|s| s.admin.as_slice()).unwrap_or_default();

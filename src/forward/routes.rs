@@ -6,7 +6,7 @@ use super::{
     walk::Walk,
 };
 use crate::{
-    dataplane::{Endpoint, Id, Match, Matcher, NextHop, Origin, Plane, Role, Route, Segment, TagRoute},
+    dataplane::{Endpoint, Id, Match, Matcher, NextHop, Origin, Plane, Role, Route, RouteSource, Segment, TagRoute},
     net::is_public,
     verdict::Reason,
 };
@@ -79,6 +79,17 @@ impl<'a> Found<'a> {
 }
 
 impl<'a> Walk<'a> {
+    /// Whether a device sits in the virtual hub that the segment's network hangs on.
+    pub(super) fn in_hub(&self, segment: &Segment, device: Id<Endpoint>) -> bool {
+        let home = self.plane.network_of(device);
+        let mut routes = segment.routes.iter().chain(&segment.replaced_routes);
+        home != Some(segment.network)
+            && routes.any(|r| match r.hop {
+                NextHop::Router(router) => self.plane.network_of(router) == home,
+                _ => false,
+            })
+    }
+
     /// The route that wins: the longest prefix, or a service tag where only a default contains the address (ROUTE-12,
     /// ROUTE-17).
     pub(super) fn choose(
@@ -156,6 +167,18 @@ impl<'a> Walk<'a> {
         }
         None
     }
+}
+
+/// That a learned route which a user route's prefix contains stays discarded (ROUTE-14, A-03).
+pub(super) fn discarded(segment: &Segment, found: &Found<'_>, destination: IpAddr) -> Option<Step> {
+    let user = segment.routes.iter().find(|r| r.origin == *found.origin && r.source == RouteSource::User)?;
+    let learned = segment.replaced_routes.iter().find(|r| {
+        let longer = r.prefix.length() > user.prefix.length();
+        r.source == RouteSource::Gateway && longer && r.prefix.contains(destination)
+    })?;
+    let text =
+        format!("the learned {} inside the network's prefix stays discarded, by assumption A-03", learned.prefix);
+    Some(Step::assume(Stage::Route, text).at(&learned.origin).rules(&["ROUTE-14", "A-03"]))
 }
 
 /// Why a packet is dropped by a route, and what to do.

@@ -183,7 +183,10 @@ impl<'a> Walk<'a> {
             return self.across_internet();
         }
         match self.choose(endpoint, segment, routes) {
-            Ok(found) => self.follow(endpoint, segment, &found),
+            Ok(found) => {
+                self.steps.extend(super::routes::discarded(segment, &found, self.packet.destination));
+                self.follow(endpoint, segment, &found)
+            }
             Err(step) => {
                 self.steps.push(*step);
                 Some(End::Lost)
@@ -358,7 +361,8 @@ impl<'a> Walk<'a> {
                 Step::block(Stage::Route, Reason::PeerAccess, text)
                     .fix(format!("set allow_virtual_network_access on {closed}"))
             };
-            self.steps.push(step.at(closed).rules(&["PEER-06", "A-04"]));
+            // That one side is enough is a reading of its own.
+            self.steps.push(step.at(closed).rules(&["PEER-06", "A-04", "A-07"]));
         }
         if let Some(refusing) = link.refuses_forwarded.as_ref().filter(|_| self.forwarded(segment)) {
             let admitted = self.plane.assumptions.address_admits_forwarded
@@ -370,7 +374,10 @@ impl<'a> Walk<'a> {
                 Step::block(Stage::Route, Reason::PeerFwd, text)
                     .fix(format!("set allow_forwarded_traffic on {refusing}"))
             };
-            self.steps.push(step.at(refusing).rules(&["PEER-07", "A-05"]));
+            // The default of a flag that nobody set is a reading of its own.
+            let rules: &[&'static str] =
+                if link.forwarding_undeclared { &["PEER-07", "A-05", "A-18"] } else { &["PEER-07", "A-05"] };
+            self.steps.push(step.at(refusing).rules(rules));
         }
     }
 

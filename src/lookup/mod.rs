@@ -222,6 +222,7 @@ impl<'a> Walker<'a> {
         if let Some((_, rule)) = rule {
             let before = self.chain.len();
             let answer = self.forward_to(rule, server.platform, at, name);
+            self.taken_whole(server, before);
             // An iterative server believes only the first link of the upstream's chain and follows it itself.
             let next = self.chain.get(before).cloned();
             return match next {
@@ -238,7 +239,12 @@ impl<'a> Walker<'a> {
         match (&server.otherwise, server.platform) {
             (Otherwise::Platform, Some(view)) => self.platform(view, name),
             (Otherwise::Recurse, _) if server.iterative => self.public_link(name, |w, next| w.server(server, at, next)),
-            (Otherwise::Recurse, _) => self.public(name),
+            (Otherwise::Recurse, _) => {
+                let before = self.chain.len();
+                let answer = self.public(name);
+                self.taken_whole(server, before);
+                answer
+            }
             _ => {
                 self.steps.push(
                     Step::block(Stage::Name, Reason::DnsFail, format!("{} does not resolve {name}", server.origin))
@@ -248,6 +254,16 @@ impl<'a> Walker<'a> {
                 );
                 Answer::None(Reason::DnsFail)
             }
+        }
+    }
+
+    /// That a server takes an alias along that it has a rule of its own for, if nobody said how it forwards.
+    fn taken_whole(&mut self, server: &DnsServer, before: usize) {
+        let of_its_own = |n: &&Fqdn| server.forwarders.iter().any(|r| r.suffix.is_some() && r.covers(n).is_some());
+        let alias = self.chain.get(before..).unwrap_or_default().iter().find(of_its_own);
+        if let Some(next) = alias.filter(|_| server.mode_undeclared) {
+            let text = format!("{} takes the whole answer, alias {next} included, by assumption A-5", server.origin);
+            self.steps.push(Step::assume(Stage::Name, text).at(&server.origin).rules(&["FWD-04", "A-5"]));
         }
     }
 
@@ -281,6 +297,13 @@ impl<'a> Walker<'a> {
         let covers = |rule: &&NameRule| rule.suffixes.iter().any(|s| s.as_ref().is_none_or(|s| name.is_under(s)));
         let asked = self.chain.first() == Some(name);
         let assumptions = self.plane.assumptions;
+        if !asked
+            && !assumptions.policies_see_aliases
+            && let Some(rule) = view.policy.iter().find(covers).filter(|r| r.blocks)
+        {
+            let text = format!("{} is not asked of the alias {name}, by assumption A-2", rule.origin);
+            self.steps.push(Step::assume(Stage::Name, text).at(&rule.origin).rules(&["DNSPOL-04", "A-2"]));
+        }
         if (asked || assumptions.policies_see_aliases)
             && let Some(rule) = view.policy.iter().find(covers).filter(|r| r.blocks)
         {
@@ -298,11 +321,18 @@ impl<'a> Walker<'a> {
             return self.record(name, &record, &who, &["MPE-10"], |w, next| w.platform(id, next));
         }
         let plane = self.plane;
-        let link = view
-            .links
-            .iter()
-            .filter(|l| name.is_under(&plane.dns.zones.get(l.zone).name))
-            .max_by_key(|l| plane.dns.zones.get(l.zone).name.labels().count());
+        let mut links: Vec<_> =
+            view.links.iter().filter(|l| name.is_under(&plane.dns.zones.get(l.zone).name)).collect();
+        links.sort_by_key(|l| std::cmp::Reverse(plane.dns.zones.get(l.zone).name.labels().count()));
+        let nearest = links.first().copied();
+        let holding = links.iter().find(|l| plane.dns.zones.get(l.zone).records.find(name).is_some()).copied();
+        // Nothing falls through to the zone above, unless the file reads it otherwise (ZONE-06, A-4).
+        let link = if plane.dns.falls_through { holding.or(nearest) } else { nearest };
+        if let (Some(near), Some(holds)) = (nearest, holding.filter(|h| nearest.is_some_and(|n| n.zone != h.zone))) {
+            let (near, holds) = (&plane.dns.zones.get(near.zone).name, &plane.dns.zones.get(holds.zone).name);
+            let text = format!("whether zone {near} hides what {holds} holds is assumption A-4");
+            self.steps.push(Step::assume(Stage::Name, text).rules(&["ZONE-06", "A-4"]));
+        }
         if let Some(link) = link {
             let zone = plane.dns.zones.get(link.zone);
             if let Some(record) = zone.records.find(name) {
@@ -358,6 +388,10 @@ impl<'a> Walker<'a> {
 
     /// One name in public DNS; an alias is followed by whoever asks.
     fn public_link(&mut self, name: &Fqdn, follow: impl FnOnce(&mut Self, &Fqdn) -> Answer) -> Answer {
+        if self.plane.dns.pending.contains(name) {
+            let text = format!("whether {name} is an alias while its connections await approval is assumption A-3");
+            self.steps.push(Step::assume(Stage::Name, text).rules(&["DNS-08", "A-3"]));
+        }
         match said_in_public(self.plane, name) {
             Said::Record(record, who, rules) => {
                 let record = record.clone();

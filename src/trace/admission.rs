@@ -520,7 +520,8 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
                     format!("{who} lets trusted services bypass its firewall{default}"),
                     bypass.span,
                     &["TRUST-01", "TRUST-02", "TRUST-03"],
-                );
+                )
+                .rules(gate.bypass_assumed.as_slice());
             }
             let why = match (trusted, gate.bypass) {
                 (true, Some(_)) => "does not let trusted services bypass its firewall".to_owned(),
@@ -533,6 +534,7 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
                 .at(who)
                 .span(gate.bypass.and_then(|b| b.span).or(gate.enabled.span))
                 .rules(&["TRUST-01", "TRUST-02"])
+                .rules(gate.bypass_assumed.as_slice())
                 .fix(format!(
                     "add AzureServices to the bypass of {}, or admit the caller by a resource-instance rule",
                     who.name

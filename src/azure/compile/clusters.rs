@@ -178,6 +178,7 @@ impl Compiler<'_> {
             instances: Vec::new(),
             bypass: None,
             trusted: std::sync::Arc::default(),
+            bypass_assumed: None,
             perimeter: None,
             perimeter_only: false,
             service_tag: None,
@@ -227,6 +228,7 @@ impl Compiler<'_> {
             Role::PrivateEndpoint(PrivateEndpoint {
                 managed: false,
                 filtered,
+                filtering_undeclared: false,
                 connection: Connection { closed: None, span },
                 target: ConnectionTarget::Doors(vec![(address, vec![door])]),
                 limited_clients: Setting { value: true, span: None },

@@ -313,6 +313,7 @@ impl Compiler<'_> {
                     forwarders: Vec::new(),
                     otherwise: Otherwise::Platform,
                     iterative: false,
+                    mode_undeclared: false,
                     platform: view,
                 };
                 self.attach(server, &entry.value.virtual_network.value, inbound.value.private_ip_address.value);
@@ -349,6 +350,7 @@ impl Compiler<'_> {
                     forwarders,
                     otherwise: Otherwise::Platform,
                     iterative: false,
+                    mode_undeclared: false,
                     platform: view,
                 }
             });
@@ -474,6 +476,7 @@ impl Compiler<'_> {
             forwarders,
             otherwise,
             iterative: declared.mode.value == ForwardMode::Iterative,
+            mode_undeclared: declared.mode.span.is_none(),
             platform,
         }
     }

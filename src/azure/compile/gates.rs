@@ -147,6 +147,7 @@ impl<'e> Compiler<'e> {
             segments: Vec::new(),
             instances: Vec::new(),
             bypass: bypass_default(&kind).map(|value| Setting { value, span: None }),
+            bypass_assumed: None,
             trusted: self.trusted_by(&kind),
             perimeter: None,
             perimeter_only: service
@@ -190,7 +191,12 @@ impl<'e> Compiler<'e> {
                 );
             }
             let span = bypass.first().map(|b| b.span).or(rules.default_action.span);
-            gate.bypass = Some(Setting { value: on, span });
+            // Search is documented to have the exception beside selected addresses; the walk-through of a secured hub uses
+            // it while everything else is closed.
+            let closed = kind == SEARCH && !gate.enabled.value;
+            let chosen = self.estate.assumptions.as_ref().is_none_or(|a| a.search_bypass_while_closed.value);
+            gate.bypass_assumed = (closed && on).then_some("A-9");
+            gate.bypass = Some(Setting { value: on && (!closed || chosen), span });
         }
         gate
     }

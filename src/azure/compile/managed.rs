@@ -316,6 +316,7 @@ impl Compiler<'_> {
         let made = PrivateEndpoint {
             managed: true,
             filtered: false,
+            filtering_undeclared: false,
             connection: Connection { closed, span: settings.1 },
             target: proxied.unwrap_or_else(|| ConnectionTarget::Doors(members_of(target, &addresses))),
             limited_clients: settings.0,

@@ -104,6 +104,8 @@ struct Target {
     refused: Option<String>,
     /// Whether some private endpoint to it is approved or active, so that the public name is an alias (DNS-08).
     active: bool,
+    /// Whether some private endpoint to it awaits approval.
+    requested: bool,
     /// Whether the alias was declared present or absent.
     alias_declared: Option<bool>,
 }
@@ -235,6 +237,7 @@ impl<'e> Compiler<'e> {
                 policies_see_aliases: chosen.dns_policy_matches_aliases.value,
                 one_sided_endpoints_block: chosen.untranslated_endpoint_traffic_blocks.value,
             };
+            self.plane.dns.falls_through = !chosen.nearest_zone_only.value;
         }
     }
 

@@ -140,10 +140,16 @@ impl Compiler<'_> {
         {
             target.active = true;
         }
+        if matches!(closed, Some((Reason::PePending, _)))
+            && let Some(target) = self.targets.get_mut(&key)
+        {
+            target.requested = true;
+        }
         let origin = Origin::new("private_endpoint", name, span);
         let made = PrivateEndpoint {
             managed: false,
             filtered,
+            filtering_undeclared: self.policies_undeclared(&self.plane.segments.get(segment).origin.name),
             connection: Connection { closed, span: state_span },
             target,
             limited_clients: Setting { value: true, span: None },

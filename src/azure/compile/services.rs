@@ -244,8 +244,13 @@ impl Compiler<'_> {
     pub(super) fn public_names(&mut self) {
         let targets = std::mem::take(&mut self.targets);
         for target in targets.values() {
-            let aliased = target.alias_declared.unwrap_or(target.active);
+            let early = self.estate.assumptions.as_ref().is_some_and(|a| a.pending_connection_makes_alias.value);
+            let aliased = target.alias_declared.unwrap_or(target.active || early && target.requested);
+            let assumed = target.alias_declared.is_none() && target.requested && !target.active;
             for named in &target.names {
+                if assumed && named.private != named.public {
+                    self.plane.dns.pending.insert(named.public.clone());
+                }
                 let door = self.plane.doors.get(named.door);
                 let origin = door.origin.clone();
                 let address = Record { data: RecordData::Addresses(vec![door.public_address]), origin: origin.clone() };

@@ -261,6 +261,7 @@ impl Compiler<'_> {
             instances: Vec::new(),
             bypass: None,
             trusted: Arc::default(),
+            bypass_assumed: None,
             perimeter: None,
             perimeter_only: false,
             service_tag: None,

@@ -132,6 +132,14 @@ record! {
         dns_policy_matches_aliases: Setting<bool> = false,
         /// A private endpoint behind a firewall that translates nothing is blocked, not only advised against.
         untranslated_endpoint_traffic_blocks: Setting<bool> = false,
+        /// The VirtualNetwork tag holds what gateways learned where propagation is off, too.
+        virtual_network_tag_holds_unrouted_sites: Setting<bool> = true,
+        /// AI Search lets trusted services pass while its public access is off.
+        search_bypass_while_closed: Setting<bool> = true,
+        /// A public name is an alias once a connection is requested, before any is approved.
+        pending_connection_makes_alias: Setting<bool> = false,
+        /// Of linked zones with nested names only the nearest is asked, without falling through to the one above.
+        nearest_zone_only: Setting<bool> = true,
         /// Subnets of Bastion and of Route Servers may be a /27, as older deployments have them.
         older_subnet_sizes: Setting<bool> = false,
     }

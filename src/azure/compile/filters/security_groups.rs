@@ -251,21 +251,39 @@ impl Compiler<'_> {
         for peer in self.peers.of(vnet).iter().filter(|p| p.in_tag) {
             all.extend(&peer.prefixes);
         }
-        // What gateways learned belongs to it even where propagation is off.
-        all.extend(self.gateway_routes(vnet).into_iter().map(|l| l.prefix).filter(|p| !p.is_default()));
-        all.extend(self.hub_routes(vnet).into_iter().map(|r| r.prefix).filter(|p| !p.is_default()));
+        // What gateways learned belongs to it, by assumption A-14 even where propagation is off.
+        let learned = self.gateway_routes(vnet).into_iter().map(|l| l.prefix);
+        let learned = learned.chain(self.hub_routes(vnet).into_iter().map(|r| r.prefix)).filter(|p| !p.is_default());
+        let kept_out = !self.propagates(subnet);
+        let unrouted: AddressSet = if kept_out { learned.clone().collect() } else { AddressSet::default() };
+        all.extend(learned.filter(|_| !kept_out));
         all.push(Prefix::host(PLATFORM_ADDRESS));
         let routes =
             self.subnets.get(subnet).map(|s| self.plane.segments.get(*s).routes.as_slice()).unwrap_or_default();
         let widened: AddressSet = routes.iter().filter(|r| r.source == RouteSource::User).map(|r| r.prefix).collect();
         let holds = self.estate.assumptions.as_ref().is_none_or(|a| a.virtual_network_tag_holds_user_routes.value);
-        let assumed = (holds && !widened.is_empty()).then_some((widened, "A-01"));
+        let mut assumed = Vec::new();
+        let chosen = self.estate.assumptions.as_ref();
+        if !unrouted.is_empty() && chosen.is_none_or(|a| a.virtual_network_tag_holds_unrouted_sites.value) {
+            assumed.push((unrouted, "A-14"));
+        }
+        if holds && !widened.is_empty() {
+            assumed.push((widened, "A-01"));
+        }
         Matcher {
             addresses: all.into_iter().collect(),
             assumed,
             written: vec!["VirtualNetwork".to_owned()],
             ..Matcher::default()
         }
+    }
+
+    /// Whether gateway routes reach a subnet (UDR-08).
+    fn propagates(&self, subnet: &str) -> bool {
+        let found = subnet.split_once('/').and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s));
+        let table =
+            found.and_then(|s| s.value.route_table.as_ref()).and_then(|t| self.estate.route_tables.get(&t.value));
+        table.is_none_or(|t| t.value.bgp_route_propagation_enabled.value)
     }
 
     fn sides(&mut self, rule: &str, span: Span, side: &Side<'_>, local: &Matcher, groups: &Groups) -> Matcher {

@@ -253,6 +253,7 @@ impl<'e> Compiler<'e> {
                 system.push(made);
             }
         }
+        system.extend(self.hubs_beside(vnet));
         system
     }
 
@@ -260,10 +261,13 @@ impl<'e> Compiler<'e> {
     /// VWAN-09, PE-35).
     fn learned_routes(&self, vnet: &str) -> Vec<Route> {
         let learned = self.gateway_routes(vnet).into_iter().filter(|l| l.state != LinkState::Withdrawn);
+        // Transit to another region's gateway is a reading of the newer pages.
+        let far = self.peers.of(vnet).iter().any(|p| p.uses_gateway && p.link.global);
+        let rules: &'static [&'static str] =
+            if far { &["ROUTE-07", "PEER-08", "COEX-01", "A-17"] } else { &["ROUTE-07", "PEER-08", "COEX-01"] };
         let mut routes: Vec<Route> = learned
             .map(|l| {
                 let hop = NextHop::Gateway(l.gateway);
-                let rules: &[&'static str] = &["ROUTE-07", "PEER-08", "COEX-01"];
                 route(l.prefix, hop, RouteSource::Gateway, l.origin.clone(), rules)
             })
             .collect();
@@ -339,6 +343,12 @@ impl<'e> Compiler<'e> {
             ids.into_iter().filter_map(|id| self.endpoints_in.get(id)).flatten().copied().collect();
         near.sort_unstable();
         near.into_iter().filter_map(|at| self.customer_endpoints.get(at))
+    }
+
+    /// Whether nobody set which network policies act on a subnet's endpoints.
+    pub(super) fn policies_undeclared(&self, subnet: &str) -> bool {
+        let found = subnet.split_once('/').and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s));
+        found.is_some_and(|s| s.value.private_endpoint_network_policies.span.is_none())
     }
 
     /// Which network policies act on private endpoints of a subnet (PE-26).

@@ -150,6 +150,7 @@ impl<'e> Compiler<'e> {
             prefixes,
             link: Link {
                 refuses_forwarded: (!back.allow_forwarded_traffic.value).then(|| back_origin.clone()),
+                forwarding_undeclared: back.allow_forwarded_traffic.span.is_none(),
                 // Both links must be on for the default rules.
                 access_off: closed(link, origin).or_else(|| closed(back, back_origin)),
                 global,
@@ -337,7 +338,7 @@ impl<'e> Compiler<'e> {
             remote: remote.to_owned(),
             origin: origin.clone(),
             prefixes,
-            link: Link { refuses_forwarded: None, access_off: None, global, only: None },
+            link: Link { refuses_forwarded: None, forwarding_undeclared: false, access_off: None, global, only: None },
             in_tag: true,
             uses_gateway: matches!(junction, Junction::Spoke { uses: true }),
             lends_gateway: matches!(junction, Junction::Hub { lends: true }),

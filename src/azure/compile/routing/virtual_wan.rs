@@ -337,6 +337,24 @@ impl<'e> Compiler<'e> {
         routes
     }
 
+    /// A hub connection is a peering with the hub's own network, so the addresses of its firewall are reached directly
+    /// (VWAN-02) \[background\].
+    pub(super) fn hubs_beside(&self, vnet: &str) -> Vec<Route> {
+        let connections = self.estate.virtual_hub_connections.iter();
+        let here = connections.filter(|(_, c)| c.value.remote_virtual_network.value == vnet);
+        let found = here.filter_map(|(name, c)| {
+            let hub = &c.value.virtual_hub.value;
+            let (made, declared) = (self.hubs.get(hub)?, self.estate.virtual_hubs.get(hub)?);
+            let hop = NextHop::Network { network: made.network, link: None };
+            let origin = Origin::new("virtual_hub_connection", name, c.span);
+            let prefix = declared.value.address_prefix.value;
+            let mut made = route(prefix, hop, RouteSource::System, origin, &["VWAN-02", "ROUTE-06"]);
+            made.shown = "VNetPeering";
+            Some(made)
+        });
+        found.collect()
+    }
+
     /// What a network on hubs learns; only prefixes shorter than its own come in (VWAN-08, VWAN-09).
     pub(in super::super) fn hub_routes(&self, vnet: &str) -> Vec<Route> {
         let attachments = self.attachments();
@@ -381,6 +399,20 @@ impl<'e> Compiler<'e> {
         for attachment in attachments.iter().filter(|a| a.name == site) {
             let Kind::Branch(own) = attachment.kind else { continue };
             let Some(router) = self.router(attachment.hub, BRANCHES) else { continue };
+            // Hubs announce their own prefix to branches.
+            if let (Some(hub), Some(declared)) =
+                (self.hubs.get(attachment.hub), self.estate.virtual_hubs.get(attachment.hub))
+            {
+                let hop = NextHop::Network { network: hub.network, link: None };
+                let origin = Origin::new("virtual_hub", attachment.hub, declared.span);
+                routes.push(route(
+                    declared.value.address_prefix.value,
+                    hop,
+                    RouteSource::Gateway,
+                    origin,
+                    &["VWAN-06"],
+                ));
+            }
             let wan = self.wan_of(attachment.hub).and_then(|w| self.estate.virtual_wans.get(w));
             let between = wan.is_none_or(|w| w.value.allow_branch_to_branch_traffic.value);
             let express = |kind| kind == BranchType::ExpressRoute;
