@@ -198,3 +198,65 @@ fn firewall_rules_run_in_the_documented_order() {
     ];
     assert_eq!(order, documented);
 }
+
+/// The worked table of Azure's page on user-defined routes, printed by the command on its scenario: state, source, prefix,
+/// next hop type and address, row by row (A01 to A13).
+#[test]
+fn the_worked_route_table_is_printed_as_documented() {
+    let routes = |at: &str| -> Vec<Vec<String>> {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_privreach"))
+            .args(["routes", "tests/cases/core/a-user-defined-routes.yaml", "--at", at])
+            .current_dir(root())
+            .env("COLUMNS", "300")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let head = text.lines().next().unwrap();
+        let columns = ["State", "Source", "Address Prefix", "Next Hop Type", "Next Hop IP"];
+        let starts: Vec<usize> = columns.iter().map(|c| head.find(c).unwrap()).collect();
+        let mut ends: Vec<usize> = starts.iter().copied().chain([head.find("Origin").unwrap()]).collect();
+        ends.sort_unstable();
+        let cell = |line: &str, start: usize| {
+            let end = ends.iter().copied().find(|e| *e > start).unwrap();
+            line.get(start..end).unwrap_or_default().trim().to_owned()
+        };
+        text.lines().skip(1).map(|l| starts.iter().map(|s| cell(l, *s)).collect()).collect()
+    };
+    let row = |cells: [&str; 5]| cells.map(str::to_owned).to_vec();
+    let one = routes("Virtual-network-1/Subnet1");
+    let documented = [
+        ["Invalid", "Default", "10.0.0.0/16", "VnetLocal", ""],
+        ["Active", "User", "10.0.0.0/16", "VirtualAppliance", "10.0.100.4"],
+        ["Active", "User", "10.0.0.0/24", "VnetLocal", ""],
+        ["Invalid", "Default", "10.1.0.0/16", "VNetPeering", ""],
+        ["Invalid", "Default", "10.2.0.0/16", "VNetPeering", ""],
+        ["Active", "User", "10.1.0.0/16", "None", ""],
+        ["Active", "User", "10.2.0.0/16", "None", ""],
+        ["Invalid", "VirtualNetworkGateway", "10.10.0.0/16", "VirtualNetworkGateway", ""],
+        ["Active", "User", "10.10.0.0/16", "VirtualAppliance", "10.0.100.4"],
+        ["Active", "Default", "Storage", "VirtualNetworkServiceEndpoint", ""],
+        ["Invalid", "Default", "0.0.0.0/0", "Internet", ""],
+        ["Active", "User", "0.0.0.0/0", "VirtualAppliance", "10.0.100.4"],
+    ];
+    for wanted in documented.map(row) {
+        assert!(one.contains(&wanted), "{wanted:?} is missing in {one:#?}");
+    }
+    assert_eq!(one.len(), documented.len(), "{one:#?}");
+    let two = routes("Virtual-network-1/Subnet2");
+    // The page leaves 172.16.0.0/12 out.
+    let documented = [
+        ["Active", "Default", "10.0.0.0/16", "VnetLocal", ""],
+        ["Active", "Default", "10.1.0.0/16", "VNetPeering", ""],
+        ["Active", "Default", "10.2.0.0/16", "VNetPeering", ""],
+        ["Active", "VirtualNetworkGateway", "10.10.0.0/16", "VirtualNetworkGateway", ""],
+        ["Active", "Default", "0.0.0.0/0", "Internet", ""],
+        ["Active", "Default", "10.0.0.0/8", "None", ""],
+        ["Active", "Default", "100.64.0.0/10", "None", ""],
+        ["Active", "Default", "172.16.0.0/12", "None", ""],
+        ["Active", "Default", "192.168.0.0/16", "None", ""],
+    ];
+    for wanted in documented.map(row) {
+        assert!(two.contains(&wanted), "{wanted:?} is missing in {two:#?}");
+    }
+    assert_eq!(two.len(), documented.len(), "{two:#?}");
+}

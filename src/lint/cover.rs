@@ -141,7 +141,7 @@ fn address(like: IpAddr, number: u128) -> IpAddr {
 
 /// Every prefix of a matcher.
 fn prefixes(matcher: &Matcher) -> impl Iterator<Item = &Prefix> {
-    let sets = matcher.known_tags.iter().map(|(_, s)| s).chain(matcher.assumed.as_ref().map(|(s, _)| s));
+    let sets = matcher.known_tags.iter().map(|(_, s)| s).chain(matcher.assumed.iter().map(|(s, _)| s));
     matcher.addresses.prefixes().iter().chain(sets.flat_map(AddressSet::prefixes))
 }
 
