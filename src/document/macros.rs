@@ -141,7 +141,7 @@ pub(crate) fn record_field<T: Decode>(
     }
 }
 
-/// A key that must be present.
+/// A key that must be present; a list must hold something, or the record would match or make nothing.
 pub(crate) fn record_required<T: Decode>(
     mapping: &Mapping,
     node: &Node,
@@ -149,6 +149,13 @@ pub(crate) fn record_required<T: Decode>(
     context: &mut Context,
 ) -> Option<T> {
     match mapping.get(key) {
+        Some(value) if matches!(&value.value, Value::Sequence(items) if items.is_empty()) => {
+            context.diagnostics.push(
+                Diagnostic::error(code::VALUE, value.span, format!("`{key}` is empty"))
+                    .help("name at least one, or remove the whole entry"),
+            );
+            None
+        }
         Some(value) if !value.is_null() => T::decode(value, context),
         _ => {
             context.diagnostics.push(

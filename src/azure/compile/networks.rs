@@ -4,7 +4,7 @@ use super::{Compiler, routing::segment};
 use crate::{
     azure::model::{gateway::GatewayType, network::Subnet},
     dataplane::{Breakout, Network, Origin, Reach, Realm, ServiceEndpoint},
-    diag::{Diagnostic, code},
+    diag::{Diagnostic, code, nearest},
     document::{Entry, Spanned},
     net::{Prefix, is_public},
 };
@@ -75,6 +75,20 @@ impl Compiler<'_> {
                 // What the platform runs in delegated subnets leaves by its own means (NAT-09).
                 made.default_outbound = (outbound.value || subnet.value.delegation.is_some(), outbound.span);
                 made.service_endpoints = subnet.value.service_endpoints.iter().map(service_endpoint).collect();
+                for declared in &subnet.value.service_endpoints {
+                    let known = SERVICE_ENDPOINTS.iter().any(|(k, ..)| k.eq_ignore_ascii_case(&declared.value));
+                    if !known {
+                        let near = nearest(&declared.value, SERVICE_ENDPOINTS.iter().map(|(k, ..)| *k));
+                        let help = near
+                            .map_or("see the services of Azure's page".to_owned(), |n| format!("did you mean `{n}`?"));
+                        self.error(
+                            code::VALUE,
+                            declared.span,
+                            format!("no service endpoint is named `{}` (SE-01)", declared.value),
+                            help,
+                        );
+                    }
+                }
                 let segment = self.plane.segments.push(made);
                 self.subnets.insert(full, segment);
             }
@@ -270,21 +284,24 @@ fn overlapping(disjoint: &BTreeMap<IpAddr, (Prefix, String)>, prefix: Prefix) ->
     disjoint.range(..=prefix.last()).next_back().map(|(_, found)| found).filter(|(p, _)| p.overlaps(prefix))
 }
 
-/// A service endpoint of a subnet: the tag of the service's addresses, and the regions it serves (ROUTE-08, SE-06).
+/// Services with service endpoints, the tag of their addresses, and the regions they serve (ROUTE-08, SE-06).
+const SERVICE_ENDPOINTS: &[(&str, &str, Reach)] = &[
+    ("Microsoft.Storage", "Storage", Reach::Paired),
+    ("Microsoft.Storage.Global", "Storage", Reach::Any),
+    ("Microsoft.KeyVault", "AzureKeyVault", Reach::Any),
+    ("Microsoft.ContainerRegistry", "AzureContainerRegistry", Reach::Any),
+    ("Microsoft.CognitiveServices", "CognitiveServicesManagement", Reach::Any),
+    ("Microsoft.Sql", "Sql", Reach::Own),
+    ("Microsoft.AzureCosmosDB", "AzureCosmosDB", Reach::Any),
+    ("Microsoft.ServiceBus", "ServiceBus", Reach::Any),
+    ("Microsoft.EventHub", "EventHub", Reach::Any),
+    ("Microsoft.Web", "AppService", Reach::Any),
+    ("Microsoft.AzureActiveDirectory", "AzureActiveDirectory", Reach::Any),
+];
+
+/// A service endpoint of a subnet (ROUTE-08, SE-06).
 fn service_endpoint(declared: &Spanned<String>) -> ServiceEndpoint {
-    let lower = declared.value.to_lowercase();
-    let (tag, reach) = match lower.as_str() {
-        "microsoft.storage" => ("Storage", Reach::Paired),
-        "microsoft.storage.global" => ("Storage", Reach::Any),
-        "microsoft.keyvault" => ("AzureKeyVault", Reach::Any),
-        "microsoft.containerregistry" => ("AzureContainerRegistry", Reach::Any),
-        "microsoft.cognitiveservices" => ("CognitiveServicesManagement", Reach::Any),
-        "microsoft.sql" => ("Sql", Reach::Own),
-        "microsoft.azurecosmosdb" => ("AzureCosmosDB", Reach::Any),
-        "microsoft.servicebus" => ("ServiceBus", Reach::Any),
-        "microsoft.eventhub" => ("EventHub", Reach::Any),
-        "microsoft.web" => ("AppService", Reach::Any),
-        other => (other, Reach::Any),
-    };
+    let known = SERVICE_ENDPOINTS.iter().find(|(k, ..)| k.eq_ignore_ascii_case(&declared.value));
+    let (tag, reach) = known.map_or((declared.value.as_str(), Reach::Any), |(_, tag, reach)| (*tag, *reach));
     ServiceEndpoint { tag: tag.to_owned(), reach, span: Some(declared.span) }
 }

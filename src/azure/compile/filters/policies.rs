@@ -233,6 +233,12 @@ impl Compiler<'_> {
             for (collection_name, collection) in group.value.network_rule_collections.iter() {
                 for (name, rule) in collection.value.rules.iter() {
                     let named = !rule.value.destination_fqdns.is_empty();
+                    if named != rule.value.destination_addresses.is_empty() && self.reported.insert(rule.span) {
+                        let text = format!(
+                            "network rule `{name}` needs exactly one of destination_addresses and destination_fqdns (FW-05)"
+                        );
+                        self.error(code::CONFLICT, rule.span, text, "split the rule, or use `*` for any address");
+                    }
                     let names = self.rule_names(&rule.value.destination_fqdns, proxy);
                     let to = if named { Matcher::any() } else { self.list(&rule.value.destination_addresses) };
                     let from = self.list(&rule.value.source_addresses);
