@@ -180,3 +180,22 @@ fn variants_are_bounded_together() {
     let loaded = load_text("a.yaml", &format!("virtual_networks:\n{networks}variants:\n{variants}"));
     assert_eq!(loaded.diagnostics.iter().map(|d| d.code.as_str()).collect::<Vec<_>>(), ["E-LIMIT"]);
 }
+
+/// JSON is read by a reader of its own. What it cannot be sure of goes to the YAML reader; either way places are those of
+/// the file.
+#[test]
+fn json_is_read_with_places() {
+    let text = "{\n  \"virtual_networks\": {\n    \"a\": { \"address_space\": [\"10.0.0.1/16\"], \"nonsense\": \"x\" }\n  }\n}\n";
+    let plain = load_text("x.json", text);
+    let escaped = load_text("x.json", &text.replace("\"x\"", "\"\\ud83d\""));
+    for loaded in [&plain, &escaped] {
+        assert!(loaded.scenarios.is_empty() && !loaded.diagnostics.is_empty());
+    }
+    let places: Vec<String> =
+        plain.diagnostics.iter().filter_map(|d| Some(plain.sources.locate(d.span?).to_string())).collect();
+    assert_eq!(places, ["x.json:3:30", "x.json:3:46"]);
+    let yaml = load_text("x.yaml", &text.replace("{\n  \"virt", "{ # a comment\n  \"virt"));
+    let places: Vec<String> =
+        yaml.diagnostics.iter().filter_map(|d| Some(yaml.sources.locate(d.span?).to_string())).collect();
+    assert_eq!(places, ["x.yaml:3:30", "x.yaml:3:46"]);
+}

@@ -1,7 +1,7 @@
 //! From paths to scenarios: reading, `extends`, `patch`, `variants`.
 
 use super::{
-    Anything, Expectation, ExpectationFields, Loaded, Scenario, ScenarioKeys, Variant, expectation::FLOW_KEYS,
+    Anything, Expectation, ExpectationFields, Loaded, Scenario, ScenarioKeys, Variant, expectation::FLOW_KEYS, json,
     lint_ignore, yaml,
 };
 use crate::{
@@ -62,7 +62,7 @@ pub fn load_file(path: &Path, variant: Option<&str>) -> Loaded {
 pub fn load_text(name: &str, text: &str) -> Loaded {
     let mut loader = Loader::default();
     if let Some(node) = loader.parse(name, text) {
-        loader.document(Path::new(name), &node, &Wanted::All, 0);
+        loader.document(Path::new(name), node, &Wanted::All, 0);
     }
     loader.finish()
 }
@@ -170,13 +170,13 @@ impl Loader {
     fn parse(&mut self, name: &str, text: &str) -> Option<Node> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let file = self.sources.add(name, text);
-        yaml::read(file, text, &mut self.diagnostics)
+        json::read(file, text).or_else(|| yaml::read(file, text, &mut self.diagnostics))
     }
 
     fn file(&mut self, path: &Path, wanted: &Wanted) {
         let before = self.diagnostics.as_slice().len();
         if let Some(node) = self.read(path, None) {
-            self.document(path, &node, wanted, before);
+            self.document(path, node, wanted, before);
         }
     }
 
@@ -187,9 +187,9 @@ impl Loader {
 
     /// Gives the scenarios of a document that was read without errors; `before` is where its diagnostics begin. The
     /// rest is decoded all the same, to report everything in one run.
-    fn document(&mut self, path: &Path, node: &Node, wanted: &Wanted, before: usize) {
+    fn document(&mut self, path: &Path, node: Node, wanted: &Wanted, before: usize) {
         let mut seen = vec![canonical(path)];
-        let Some(merged) = self.merge_extends(path, node, &mut seen) else {
+        let Some(mut merged) = self.merge_extends(path, node, &mut seen) else {
             return;
         };
         let usable = !self.failed_since(before);
@@ -208,20 +208,15 @@ impl Loader {
             );
             return;
         }
-        if matches!(wanted, Wanted::All | Wanted::Base) {
-            self.scenario(
-                path,
-                None,
-                merged.description.clone(),
-                &merged,
-                &merged.estate,
-                &merged.expectations,
-                merged.expected.clone(),
-                usable,
-            );
-        }
+        let estate = std::mem::take(&mut merged.estate);
+        let estate = if matches!(wanted, Wanted::All | Wanted::Base) {
+            let (description, expected) = (merged.description.clone(), merged.expected.clone());
+            self.scenario(path, None, description, &merged, estate, &merged.expectations, expected, usable)
+        } else {
+            Arc::new(estate)
+        };
         let size = |m: &Mapping| m.0.iter().map(|(.., n)| n.size()).sum::<usize>();
-        let own = size(&merged.estate) + size(&merged.expectations);
+        let own = size(&estate) + size(&merged.expectations);
         let mut values = own;
         for (name, at, variant) in &merged.variants {
             match wanted {
@@ -242,7 +237,7 @@ impl Loader {
                 return;
             }
             let start = self.diagnostics.as_slice().len();
-            let patched = variant.patch.as_ref().map(|p| self.patched(&merged.estate, p));
+            let patched = variant.patch.as_ref().map(|p| self.patched(&estate, p));
             let mut expectations = merged.expectations.clone();
             if let Some(Anything(node)) = &variant.expectations {
                 expectations = self.inherit(&merged.expectations, node);
@@ -255,7 +250,7 @@ impl Loader {
                 Some(name.clone()),
                 description,
                 &merged,
-                patched.as_ref().unwrap_or(&merged.estate),
+                patched.unwrap_or_else(|| Mapping::clone(&estate)),
                 &expectations,
                 expected,
                 usable,
@@ -277,16 +272,17 @@ impl Loader {
     }
 
     /// Splits a file into its own keys and the estate's, and merges what it extends.
-    fn merge_extends(&mut self, path: &Path, node: &Node, seen: &mut Vec<PathBuf>) -> Option<Merged> {
-        let Value::Mapping(mapping) = &node.value else {
+    fn merge_extends(&mut self, path: &Path, node: Node, seen: &mut Vec<PathBuf>) -> Option<Merged> {
+        let place = node.span;
+        let Value::Mapping(mapping) = node.value else {
             self.diagnostics.push(
-                Diagnostic::error(code::TYPE, node.span, "a scenario file is a mapping")
+                Diagnostic::error(code::TYPE, place, "a scenario file is a mapping")
                     .help("start with `virtual_networks:`"),
             );
             return None;
         };
         let (own, mut estate): (Vec<_>, Vec<_>) =
-            mapping.0.iter().cloned().partition(|(k, ..)| SCENARIO_KEYS.contains(&k.as_str()));
+            mapping.0.into_iter().partition(|(k, ..)| SCENARIO_KEYS.contains(&k.as_str()));
         let own_keys = Mapping(own);
         let mut context = Context::default();
         let expectations = match own_keys.get("expectations").map(|n| &n.value) {
@@ -301,7 +297,7 @@ impl Loader {
         };
         // Expectations are decoded once merged, so they are left out here.
         let rest = own_keys.0.iter().filter(|(k, ..)| k != "expectations").cloned().collect();
-        let keys = scenario_keys(rest, node.span, &mut context);
+        let keys = scenario_keys(rest, place, &mut context);
         self.diagnostics.extend(context.diagnostics);
         let keys = keys?;
         let known = estate_keys();
@@ -332,7 +328,7 @@ impl Loader {
                 .iter()
                 .map(|(n, e): (&str, &Entry<Variant>)| (n.to_owned(), e.span, e.value.clone()))
                 .collect(),
-            span: node.span,
+            span: place,
         };
         let Some(extends) = &keys.extends else {
             if let Some(patch) = &keys.patch {
@@ -367,12 +363,12 @@ impl Loader {
         }
         seen.push(canonical(&base_path));
         let base_node = self.read(&base_path, Some(extends.span))?;
-        let base = self.merge_extends(&base_path, &base_node, seen)?;
+        let base = self.merge_extends(&base_path, base_node, seen)?;
         merged.estate = match &keys.patch {
             Some(patch) => self.patched(&base.estate, patch),
             None => base.estate,
         };
-        let own = Node { value: Value::Mapping(merged.expectations), span: node.span };
+        let own = Node { value: Value::Mapping(merged.expectations), span: place };
         merged.expectations = self.inherit(&base.expectations, &own);
         merged.designed = overridden(&base.expectations, &merged.expectations);
         merged.expected = if keys.expected_diagnostics.is_empty() { base.expected } else { merged.expected };
@@ -419,6 +415,7 @@ impl Loader {
         kept
     }
 
+    /// Decodes a scenario, and gives back its document.
     #[allow(clippy::too_many_arguments, reason = "the parts of one scenario")]
     fn scenario(
         &mut self,
@@ -426,19 +423,20 @@ impl Loader {
         variant: Option<String>,
         description: Option<String>,
         merged: &Merged,
-        estate: &Mapping,
+        estate: Mapping,
         expectations: &Mapping,
         expected: Vec<Spanned<String>>,
         usable: bool,
-    ) {
+    ) -> Arc<Mapping> {
         let designed = match &variant {
             None => merged.designed.clone(),
             Some(_) => overridden(&merged.expectations, expectations),
         };
         let mut context = Context { suppressible: true, gaps: Some(gap), ..Context::default() };
-        let mut suppressions = lint_ignore::collect(estate, &mut context);
+        let mut suppressions = lint_ignore::collect(&estate, &mut context);
         suppressions.extend(lint_ignore::collect(expectations, &mut context));
-        let (estate, document) = decode_estate(estate.clone(), merged.span, &mut context);
+        let (estate, document) = decode_estate(estate, merged.span, &mut context);
+        let document = Arc::new(document);
         let list = decode_expectations(expectations, &mut context);
         // The base's own loading reports what is wrong with it.
         let designed = decode_expectations(&designed, &mut Context::default());
@@ -449,7 +447,7 @@ impl Loader {
             let service_tags = match &estate.service_tags_file {
                 None => None,
                 Some(named) => match self.published_tags(named) {
-                    None => return,
+                    None => return document,
                     read => read,
                 },
             };
@@ -460,13 +458,14 @@ impl Loader {
                 variant,
                 description,
                 estate,
-                document: Arc::new(document),
+                document: document.clone(),
                 expectations: list,
                 designed,
                 expected_diagnostics: expected,
                 suppressions,
             });
         }
+        document
     }
 }
 

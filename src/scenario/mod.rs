@@ -1,6 +1,7 @@
 //! Scenario files: an estate with expectations, its variants, and where each value was written.
 
 mod expectation;
+mod json;
 mod lint_ignore;
 mod load;
 mod reference;

@@ -8,9 +8,12 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span as YamlSpan, StrInput, Tag}
 use std::collections::BTreeMap;
 
 /// Deepest nesting a file may have, expanded aliases included: everything after this recurses over the tree.
-const MAX_DEPTH: usize = 64;
-/// Most values a file may hold, copies for anchors and aliases included.
-const MAX_NODES: usize = 1_000_000;
+pub(super) const MAX_DEPTH: usize = 64;
+/// Most values and keys a file may hold, copies for anchors and aliases included: an estate of 100,000 machines holds
+/// some four million.
+pub(super) const MAX_NODES: usize = 6_000_000;
+/// Most values that anchors and aliases may copy: a few bytes can ask for very many.
+const MAX_COPIED_NODES: usize = 1_000_000;
 /// Most bytes of text that anchors and aliases may copy: values may be few and long.
 const MAX_COPIED_BYTES: usize = 16 * 1024 * 1024;
 
@@ -66,6 +69,7 @@ struct Reader<'t> {
     anchors: BTreeMap<usize, (Node, Weight)>,
     nodes: usize,
     copied: usize,
+    copied_nodes: usize,
     root: Option<Node>,
     documents: usize,
     diagnostics: &'t mut Diagnostics,
@@ -83,6 +87,7 @@ pub(super) fn read(file: FileId, text: &str, diagnostics: &mut Diagnostics) -> O
         anchors: BTreeMap::new(),
         nodes: 0,
         copied: 0,
+        copied_nodes: 0,
         root: None,
         documents: 0,
         diagnostics,
@@ -205,6 +210,10 @@ impl Reader<'_> {
         self.copied = self.copied.saturating_add(weight.bytes);
         if self.copied > MAX_COPIED_BYTES {
             return Err(Box::new(limit(span, format!("anchors and aliases copy more than {MAX_COPIED_BYTES} bytes"))));
+        }
+        self.copied_nodes = self.copied_nodes.saturating_add(weight.nodes);
+        if self.copied_nodes > MAX_COPIED_NODES {
+            return Err(Box::new(limit(span, format!("anchors and aliases copy more than {MAX_COPIED_NODES} values"))));
         }
         self.count(weight.nodes, span)
     }
