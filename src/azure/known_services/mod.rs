@@ -85,6 +85,18 @@ impl KnownServices {
         self.services.get(&(cloud, resource_type.to_ascii_lowercase()))
     }
 
+    /// Whether some service of a cloud registers private endpoints in a zone of this name.
+    #[must_use]
+    pub fn knows_zone(&self, cloud: Cloud, zone: &str) -> bool {
+        let services = self.services.iter().filter(|((c, _), _)| *c == cloud);
+        let templates = services.flat_map(|(_, service)| &service.sub_resources).flat_map(|s| &s.zones);
+        templates.into_iter().any(|template| {
+            let (known, asked) = (template.split('.'), zone.split('.'));
+            let same = |(known, asked): (&str, &str)| known.contains('{') || known.eq_ignore_ascii_case(asked);
+            known.clone().count() == asked.clone().count() && known.zip(asked).all(same)
+        })
+    }
+
     /// Service tag that holds the public addresses of a public name; `None` outside the known public zones and where
     /// Microsoft does not say, or a suffix is shared by services with different tags.
     #[must_use]

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     what: "A machine behind a firewall with names in network rules for it asks other DNS servers than the firewall.",
     why: "The rule matches the addresses that the firewall resolved; a client that got another address for the name is denied.",
     fix: "let the clients ask the firewall, or let both ask one server",
-    covers: &["LINT-NET-34"],
+    covers: &["LINT-NET-34", "LINT-DNS-27"],
     sources: &["FW-08"],
     check,
 };
