@@ -13,6 +13,7 @@ pub mod live;
 pub mod lookup;
 pub mod net;
 pub mod picture;
+pub mod repair;
 pub mod report;
 pub mod scenario;
 pub mod snapshot;

@@ -17,9 +17,13 @@ use assert_cmd::Command;
 use formats::{csv_records, github_lines, junit, markdown_rows, outside_code, sarif};
 use privreach::{
     compare::compare,
-    report::{CheckReport, DiffReport, Format, LintReport, Report, ScenarioReport, Style, render},
+    net::Transport,
+    repair::repair,
+    report::{CheckReport, DiffReport, FixReport, Format, LintReport, Report, ScenarioReport, Style, render},
     scenario::load_text,
     snapshot::Snapshot,
+    trace::Question,
+    verdict::Verdict,
     verify::verify,
 };
 use std::fs;
@@ -203,6 +207,22 @@ fn hostile_differences_stay_inside_every_format() {
     }
 }
 
+/// A repair quotes names, and writes them into a patch.
+#[test]
+fn hostile_repairs_stay_inside_every_format() {
+    for name in HOSTILE {
+        let mut loaded = load_text("a.yaml", &hostile(name).replace("_enabled\": false", "_enabled\": true"));
+        let snapshot = Snapshot::new(loaded.scenarios.remove(0));
+        let to = "stsample.blob.core.windows.net".to_owned();
+        let question = Question { from: (*name).to_owned(), to, port: 443, transport: Transport::Tcp };
+        for goal in [Verdict::Blocked, Verdict::Private] {
+            let repairs = repair(&snapshot, &question, goal).unwrap();
+            let report = FixReport::new(&loaded.sources, name, &repairs);
+            closed_but_for_tables(&report, 1, 1, name);
+        }
+    }
+}
+
 /// A report whose items have no title of their own, so that names are not looked for.
 #[derive(serde::Serialize, schemars::JsonSchema)]
 #[serde(transparent)]
@@ -235,6 +255,17 @@ fn json_output_keeps_to_its_schema() {
         &["lint", "scenarios", "--variants", "--today", "2026-01-01"],
         &["lint", "tests/lint", "--variants", "--today", "2026-01-01"],
         &["diff", flagship, "scenarios/foundry-hub/mutations.yaml#M15-public-listener"],
+        &["fix", flagship, "--from", "ci-alice", "--to", "sql01.corp.contoso.com:1433"],
+        &[
+            "fix",
+            "scenarios/foundry-hub/mutations.yaml",
+            "--variant",
+            "M15-public-listener",
+            "--from",
+            "onprem-user",
+            "--to",
+            "agw-hub",
+        ],
         &["diff", "scenarios/foundry-hub/mutations.yaml#M28-hub-public-only", flagship],
         &["trace", flagship, "--from", "onprem-user", "--to", "ais-contoso.openai.azure.com"],
         &["trace", flagship, "--from", "ci-alice", "--to", "sql01.corp.contoso.com:1433"],

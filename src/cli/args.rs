@@ -95,6 +95,8 @@ pub(super) enum Command {
     Lint(Lint),
     /// Compare two scenarios: which flows come out otherwise, and which declared difference is why.
     Diff(Diff),
+    /// Propose the smallest sets of changes that make a flow private; each is applied and proved.
+    Fix(Fix),
     /// Draw the estate.
     Graph(Graph),
     /// Explain a verdict, path, reason, diagnostic code or lint rule; without one, list them all.
@@ -285,6 +287,33 @@ pub(super) struct Lint {
     /// The day that suppressions expire against; the system's when absent.
     #[arg(long, value_name = "DATE", value_parser = clap::value_parser!(crate::document::Date))]
     pub(super) today: Option<crate::document::Date>,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = crate::report::Format::Text)]
+    pub(super) format: crate::report::Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Fix {
+    /// Scenario file; `-` reads standard input.
+    pub(super) file: PathBuf,
+    /// Client.
+    #[arg(long, value_name = "NAME")]
+    pub(super) from: String,
+    /// Target: a resource name, domain name, URL or address, optionally with `:port`.
+    #[arg(long, value_name = "TARGET")]
+    pub(super) to: String,
+    /// Destination port, in place of the target's.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(super) port: Option<u16>,
+    /// Transport.
+    #[arg(long, default_value = "tcp", value_parser = clap::value_parser!(crate::net::Transport))]
+    pub(super) protocol: crate::net::Transport,
+    /// What the flow should come out as.
+    #[arg(long, value_name = "VERDICT", default_value = "private", value_parser = clap::value_parser!(crate::verdict::Verdict))]
+    pub(super) verdict: crate::verdict::Verdict,
+    /// Use a variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
     /// Form of the result.
     #[arg(long, value_enum, default_value_t = crate::report::Format::Text)]
     pub(super) format: crate::report::Format,

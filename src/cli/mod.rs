@@ -6,6 +6,7 @@ mod diff;
 mod dns_serve;
 mod exit;
 mod explain;
+mod fix;
 mod generate;
 mod graph;
 mod input;
@@ -39,6 +40,7 @@ pub fn run() -> Exit {
         Command::Routes(args) => tables::routes(args, &cli.global),
         Command::Rules(args) => tables::rules(args, &cli.global),
         Command::Lint(args) => lint::run(args, &cli.global),
+        Command::Fix(args) => fix::run(args, &cli.global),
         Command::Diff(args) => diff::run(args, &cli.global),
         Command::Graph(args) => graph::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),

@@ -101,6 +101,8 @@ pub struct DoorName {
     pub door: Id<Door>,
     /// What the name needs to exist behind the door.
     pub requires: Option<Absence>,
+    /// The private zone that answers it, where there is one.
+    pub zone: Option<Fqdn>,
 }
 
 /// Who is admitted at a service's public address.

@@ -63,6 +63,7 @@ pub(super) fn apply(
         Decision::Deny(rule) => {
             Step::block(stage, filter.reason, format!("{} denies {flow} {way} by {}", filter.origin, rule.origin.name))
                 .span(rule.origin.span)
+                .denies(direction, packet)
                 .fix(format!("allow {flow} {way} in {}, before {}", filter.origin, rule.origin.name))
         }
         Decision::NoMatch => Step::block(
@@ -70,6 +71,7 @@ pub(super) fn apply(
             filter.reason,
             format!("{} has no rule for {flow} {way} and denies the rest", filter.origin),
         )
+        .denies(direction, packet)
         .fix(format!("add a rule to {} that allows {flow}", filter.origin)),
         Decision::Undecided(rule) => {
             let what = format!(

@@ -13,7 +13,7 @@ mod walk;
 
 pub use context::{Answers, Context, Forks};
 pub use egress::EgressPass;
-pub use step::{Outcome, Stage, Step, is_open};
+pub use step::{Denied, Outcome, Stage, Step, is_open};
 pub use walk::{Arrival, End, Journey, walk};
 
 use crate::dataplane::{Direction, Endpoint, Filter, Id, Origin, Packet, Plane, Route, Segment};

@@ -1,10 +1,12 @@
 //! The steps of an explanation: what engines produce and what everything users read is rendered from.
 
 use crate::{
-    dataplane::Origin,
+    dataplane::{Direction, Origin, Packet},
     diag::Span,
+    net::Transport,
     verdict::{Reason, Verdict, Via},
 };
+use std::net::IpAddr;
 
 /// Part of the journey a step belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,21 @@ pub enum Outcome {
     Unknown(Reason),
 }
 
+/// A packet that a filter or firewall stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Denied {
+    /// Source address.
+    pub source: IpAddr,
+    /// Destination address.
+    pub destination: IpAddr,
+    /// Transport.
+    pub transport: Transport,
+    /// Destination port.
+    pub port: u16,
+    /// Direction as the filter sees it.
+    pub direction: Direction,
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -90,6 +107,8 @@ pub struct Step {
     pub rules: Vec<&'static str>,
     /// What to change, for a step that stops the flow.
     pub fix: Option<String>,
+    /// The packet that a filter or firewall stopped.
+    pub denied: Option<Denied>,
     /// A journey of its own, for example of a DNS query or to a backend. It explains; it does not decide.
     pub inner: Vec<Step>,
 }
@@ -105,6 +124,7 @@ impl Step {
             span: None,
             rules: Vec::new(),
             fix: None,
+            denied: None,
             inner: Vec::new(),
         }
     }
@@ -160,6 +180,19 @@ impl Step {
     #[must_use]
     pub fn fix(mut self, fix: impl Into<String>) -> Self {
         self.fix = Some(fix.into());
+        self
+    }
+
+    /// Names the packet that is stopped.
+    #[must_use]
+    pub fn denies(mut self, direction: Direction, packet: &Packet) -> Self {
+        self.denied = Some(Denied {
+            source: packet.source,
+            destination: packet.destination,
+            transport: packet.transport,
+            port: packet.port,
+            direction,
+        });
         self
     }
 

@@ -3,6 +3,7 @@
 mod check;
 pub mod diagnostics;
 mod diff;
+mod fix;
 mod format;
 mod lint;
 mod live;
@@ -11,6 +12,7 @@ mod tables;
 mod text;
 
 pub use diff::{AnswerReport, ClassReport, DiffReport, DifferenceReport};
+pub use fix::{FixReport, ProposalReport, RefutedReport};
 pub use format::{
     CodeText, Digest, Format, Item, Level, REPORTS, Report, Status, Suite, csv_row, json_reference, json_schema,
     markdown_code, markdown_text, render, to_json,

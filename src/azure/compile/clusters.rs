@@ -105,7 +105,7 @@ impl Compiler<'_> {
             if integrated {
                 self.plane.machine_names.entry(full.clone()).or_default().extend(server.map(|(id, _)| id));
             } else {
-                self.plane.door_names.insert(full.clone(), DoorName { door, requires: None });
+                self.plane.door_names.insert(full.clone(), DoorName { door, requires: None, zone: None });
             }
             // Nobody else answers for it.
             self.plane.dns.absent.push((full.clone(), entry.span));
@@ -145,7 +145,7 @@ impl Compiler<'_> {
             Some((id, _)) if private && integrated => {
                 self.plane.machine_names.entry(name.clone()).or_default().push(id)
             }
-            _ => drop(self.plane.door_names.insert(name.clone(), DoorName { door, requires: None })),
+            _ => drop(self.plane.door_names.insert(name.clone(), DoorName { door, requires: None, zone: None })),
         }
     }
 

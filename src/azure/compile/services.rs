@@ -159,7 +159,9 @@ impl Compiler<'_> {
                     door
                 }
             };
-            self.plane.door_names.insert(named.public.clone(), DoorName { door, requires: None });
+            self.plane
+                .door_names
+                .insert(named.public.clone(), DoorName { door, requires: None, zone: Some(named.zone.clone()) });
             target.names.push(NamedDoor {
                 public: named.public,
                 private: named.private,

@@ -153,7 +153,10 @@ impl Compiler<'_> {
                 Some(region.clone()),
             );
             for (named, requires) in list {
-                compiler.plane.door_names.insert(named.public.clone(), DoorName { door, requires });
+                compiler
+                    .plane
+                    .door_names
+                    .insert(named.public.clone(), DoorName { door, requires, zone: Some(named.zone.clone()) });
                 target.names.push(NamedDoor {
                     public: named.public,
                     private: named.private,

@@ -17,6 +17,7 @@ pub const REPORTS: &[(&str, Schema)] = &[
     (report::CheckReport::COMMAND, schema::<report::CheckReport>),
     (report::LintReport::COMMAND, schema::<report::LintReport>),
     (report::DiffReport::COMMAND, schema::<report::DiffReport>),
+    (report::FixReport::COMMAND, schema::<report::FixReport>),
     ("trace", schema::<report::TraceReport>),
     ("resolve", schema::<report::ResolveReport>),
     ("resolve-live", schema::<report::LiveReport>),

@@ -1,0 +1,130 @@
+//! Security groups and firewalls: a narrow rule ahead of the one that denies, or that one removed.
+
+use super::{Candidate, Site, begins};
+use crate::{
+    azure::model::Estate,
+    dataplane::Direction,
+    forward::{Denied, Step},
+    net::is_undeclared_public,
+};
+use serde_json::{Value, json};
+
+const GROUPS: &str = "network_security_groups";
+const SITES: &str = "on_premises_sites";
+const POLICIES: &str = "firewall_policies";
+
+/// An address as filters write it; what nobody declared cannot be named.
+fn address(address: std::net::IpAddr) -> String {
+    if is_undeclared_public(address) { "*".to_owned() } else { address.to_string() }
+}
+
+/// The highest free priority below all that are taken.
+fn ahead(taken: impl Iterator<Item = u32>, least: u32, most: u32) -> Option<u32> {
+    let taken: std::collections::BTreeSet<u32> = taken.collect();
+    let first = taken.first().copied().unwrap_or(most + 1);
+    (least..first).next_back().or_else(|| (least..=most).find(|p| !taken.contains(p)))
+}
+
+fn remove(path: &[String]) -> Candidate {
+    Candidate::new(format!("remove {}", path.join(".")), path, Value::Null)
+}
+
+fn label(denied: &Denied) -> String {
+    format!("{} → {} {}/{}", address(denied.source), address(denied.destination), denied.transport, denied.port)
+}
+
+pub(super) fn security_group(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
+    let path = site.path(step);
+    let (Some(denied), Some(group)) = (&step.denied, begins(&path, GROUPS, 2).and_then(|p| p.get(1))) else {
+        return Vec::new();
+    };
+    let Some(declared) = site.estate.network_security_groups.get(group) else { return Vec::new() };
+    let rules = &declared.value.security_rules;
+    let direction = match denied.direction {
+        Direction::Inbound => "Inbound",
+        Direction::Outbound => "Outbound",
+    };
+    let name = super::free_name("allow-flow", |n| rules.get(n).is_some());
+    let mut found = Vec::new();
+    if let Some(priority) = ahead(rules.iter().map(|(_, r)| u32::from(r.value.priority.value)), 100, 4096) {
+        let value = json!({
+            "priority": priority, "direction": direction, "access": "Allow", "protocol": protocol(denied),
+            "source_address_prefix": address(denied.source), "destination_address_prefix": address(denied.destination),
+            "destination_port_range": denied.port,
+        });
+        let text = format!("add rule {name} to {group}, ahead of all others, that allows {}", label(denied));
+        found.push(Candidate::new(text, &[GROUPS, group, "security_rules", &name], value));
+    }
+    found.extend(begins(&path, GROUPS, 4).map(remove));
+    found
+}
+
+fn protocol(denied: &Denied) -> &'static str {
+    match denied.transport {
+        crate::net::Transport::Tcp => "Tcp",
+        crate::net::Transport::Udp => "Udp",
+        crate::net::Transport::Icmp => "Icmp",
+    }
+}
+
+pub(super) fn site_firewall(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
+    let path = site.path(step);
+    let (Some(denied), Some(place)) = (&step.denied, begins(&path, SITES, 2).and_then(|p| p.get(1))) else {
+        return Vec::new();
+    };
+    let Some(firewall) = site.estate.on_premises_sites.get(place).and_then(|s| s.value.firewall.as_ref()) else {
+        return Vec::new();
+    };
+    let name = super::free_name("allow-flow", |n| firewall.rules.get(n).is_some());
+    let mut found = Vec::new();
+    if let Some(priority) = ahead(firewall.rules.iter().map(|(_, r)| u32::from(r.value.priority.value)), 1, 65_000) {
+        let value = json!({
+            "priority": priority, "action": "Allow", "protocol": protocol(denied),
+            "source_addresses": [address(denied.source)], "destination_addresses": [address(denied.destination)],
+            "destination_ports": [denied.port.to_string()],
+        });
+        let text =
+            format!("add rule {name} to the firewall of {place}, ahead of all others, that allows {}", label(denied));
+        found.push(Candidate::new(text, &[SITES, place, "firewall", "rules", &name], value));
+    }
+    found.extend(begins(&path, SITES, 5).map(remove));
+    found
+}
+
+pub(super) fn firewall(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
+    let path = site.path(step);
+    let Some(denied) = step.denied else { return Vec::new() };
+    // What the packet is really meant for may be hidden behind a public address; a rule for that is no private path.
+    if is_undeclared_public(denied.destination) {
+        return Vec::new();
+    }
+    let policy = match begins(&path, POLICIES, 2).and_then(|p| p.get(1)) {
+        Some(policy) => Some(policy.clone()),
+        None => policy_of(site.estate, step.element.as_deref().or(path.get(1).map(String::as_str))),
+    };
+    let Some(policy) = policy else { return Vec::new() };
+    let Some(declared) = site.estate.firewall_policies.get(&policy) else { return Vec::new() };
+    let groups = &declared.value.rule_collection_groups;
+    let group = super::free_name("allow-flow", |n| groups.get(n).is_some());
+    let mut found = Vec::new();
+    if let Some(priority) = ahead(groups.iter().map(|(_, g)| u32::from(g.value.priority.value)), 100, 65_000) {
+        let rule = json!({
+            "protocols": [protocol(&denied).to_uppercase()], "source_addresses": [address(denied.source)],
+            "destination_addresses": [address(denied.destination)], "destination_ports": [denied.port.to_string()],
+        });
+        let collection = json!({ "priority": 100, "action": "Allow", "rules": { "flow": rule } });
+        let value = json!({ "priority": priority, "network_rule_collections": { "allow-flow": collection } });
+        let text = format!(
+            "add rule collection group {group} to {policy}, ahead of all others, that allows {}",
+            label(&denied)
+        );
+        found.push(Candidate::new(text, &[POLICIES, &policy, "rule_collection_groups", &group], value));
+    }
+    found.extend(begins(&path, POLICIES, 8).map(remove));
+    found
+}
+
+fn policy_of(estate: &Estate, firewall: Option<&str>) -> Option<String> {
+    let declared = estate.firewalls.get(firewall?)?;
+    declared.value.firewall_policy.as_ref().map(|p| p.value.clone())
+}

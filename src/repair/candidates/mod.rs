@@ -1,0 +1,158 @@
+//! Generators of changes, by what stands in the way. One more is one line in the registry.
+
+mod closing;
+mod filters;
+mod gateway;
+mod managed;
+mod names;
+mod settings;
+
+pub(super) use managed::workspace_of as managed_workspace;
+
+use super::patch::{Value, at};
+use crate::{
+    azure::model::Estate,
+    dataplane::{Client, Plane},
+    diag::Span,
+    document::{Mapping, Value as Tree},
+    forward::{Outcome, Step},
+    snapshot::Snapshot,
+    trace::Trace,
+    verdict::{Reason, Verdict},
+};
+
+/// A change that may help.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Candidate {
+    /// The change in words.
+    pub(super) text: String,
+    /// The change as a merge patch.
+    pub(super) patch: Value,
+}
+
+impl Candidate {
+    fn new<K: AsRef<str>>(text: impl Into<String>, path: &[K], value: Value) -> Self {
+        Self { text: text.into(), patch: at(path, value) }
+    }
+}
+
+/// What generators look at.
+pub(super) struct Site<'s> {
+    pub(super) snapshot: &'s Snapshot,
+    pub(super) estate: &'s Estate,
+    pub(super) plane: &'s Plane,
+    pub(super) trace: &'s Trace,
+    pub(super) client: Option<&'s Client>,
+    pub(super) goal: Verdict,
+}
+
+/// A generator, and the reasons that it has something to say to; every trace for none.
+type Family = (&'static [Reason], fn(&Site<'_>, &Step) -> Vec<Candidate>);
+
+/// For one step that stands in the way.
+const FAMILIES: &[Family] = &[
+    (&[Reason::Unprov, Reason::Spark, Reason::PeInactive], managed::provisioning),
+    (&[Reason::PePending, Reason::PeInactive, Reason::PeerState, Reason::GwDown], settings::states),
+    (&[Reason::Nsg, Reason::NoInbound], filters::security_group),
+    (&[Reason::OnpremFw], filters::site_firewall),
+    (&[Reason::Fw], filters::firewall),
+    (
+        &[
+            Reason::PeerAccess,
+            Reason::PeerFwd,
+            Reason::PeerSync,
+            Reason::GwTransit,
+            Reason::GwNoadv,
+            Reason::NoRoute,
+            Reason::Asym,
+        ],
+        settings::peerings,
+    ),
+    (
+        &[Reason::UdrNone, Reason::NextHop, Reason::RouteLoop, Reason::AgwUdr, Reason::Asym, Reason::NoEgress],
+        settings::routes,
+    ),
+    (&[Reason::IpForwarding], settings::forwarding),
+    (&[Reason::AgwPrivateOnly], gateway::public_frontend),
+    (&[Reason::Listener, Reason::PeInactive], gateway::listeners),
+    (&[Reason::TrustedOff], settings::trusted),
+];
+
+/// For the flow as a whole: a private way to a service may be missing whatever stops the public one.
+const WHOLE: &[fn(&Site<'_>) -> Vec<Candidate>] =
+    &[managed::outbound_rules, names::private_endpoints, closing::closing];
+
+/// Every candidate, in the order in which steps were met.
+pub(super) fn of(site: &Site<'_>) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for step in site.trace.all_steps() {
+        let (Outcome::Block(reason) | Outcome::Unsupported(reason) | Outcome::Unknown(reason)) = step.outcome else {
+            continue;
+        };
+        let families = FAMILIES.iter().filter(|(reasons, _)| reasons.contains(&reason));
+        found.extend(families.flat_map(|(_, generate)| generate(site, step)));
+    }
+    found.extend(WHOLE.iter().flat_map(|generate| generate(site)));
+    found
+}
+
+impl<'s> Site<'s> {
+    pub(super) fn new(snapshot: &'s Snapshot, trace: &'s Trace, goal: Verdict) -> Self {
+        let plane = &snapshot.plane;
+        let client = plane.clients.get(&trace.question.from).ok();
+        Self { snapshot, estate: &snapshot.scenario.estate, plane, trace, client, goal }
+    }
+
+    /// Keys from the top of the document to what a step points at.
+    fn path(&self, step: &Step) -> Vec<String> {
+        step.span.map(|span| path_at(&self.snapshot.scenario.document, span)).unwrap_or_default()
+    }
+}
+
+/// Keys that lead to the innermost value or key at a place.
+fn path_at(mapping: &Mapping, span: Span) -> Vec<String> {
+    for (key, at, node) in &mapping.0 {
+        let inner = match &node.value {
+            Tree::Mapping(inner) => path_at(inner, span),
+            _ => Vec::new(),
+        };
+        if !inner.is_empty() || covers(*at, span) || holds(node, span) {
+            return std::iter::once(key.clone()).chain(inner).collect();
+        }
+    }
+    Vec::new()
+}
+
+fn covers(outer: Span, inner: Span) -> bool {
+    outer.file == inner.file && outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// Whether a place lies in a value, or in an entry of a list.
+fn holds(node: &crate::document::Node, span: Span) -> bool {
+    match &node.value {
+        Tree::Mapping(_) => false,
+        Tree::Sequence(items) => covers(node.span, span) || items.iter().any(|i| holds(i, span)),
+        _ => covers(node.span, span),
+    }
+}
+
+/// The first keys of a path, if it begins so and is as long.
+fn begins<'p>(path: &'p [String], first: &str, length: usize) -> Option<&'p [String]> {
+    (path.first().is_some_and(|p| p == first)).then(|| path.get(..length)).flatten()
+}
+
+/// Two patches as one; the first holds where they disagree.
+fn patch_of(first: &Value, second: &Value) -> Value {
+    super::patch::combine(first, second).unwrap_or_else(|| first.clone())
+}
+
+/// A name that nothing has yet.
+fn free_name(wanted: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut name = wanted.to_owned();
+    let mut number = 2;
+    while taken(&name) {
+        name = format!("{wanted}-{number}");
+        number += 1;
+    }
+    name
+}

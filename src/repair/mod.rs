@@ -1,0 +1,185 @@
+//! Smallest sets of changes that make a flow come out as wanted: proposed from what its trace says, applied, proved.
+//!
+//! A generator looks at one step of a trace and proposes changes; it may be bold, because nothing is reported that was
+//! not proved: the patch is applied, the flow is asked again, no expectation breaks, nothing becomes public that was
+//! not. Changes are tried alone first and then together, so what is found first is smallest, and what a proposal does
+//! not need is taken out of it again.
+
+mod advice;
+mod candidates;
+mod patch;
+mod proof;
+
+pub use patch::{Value, to_yaml};
+pub use proof::{Prover, Refuted};
+
+use crate::{
+    snapshot::Snapshot,
+    trace::{Question, QuestionError, Trace, trace},
+    verdict::Verdict,
+};
+use candidates::{Candidate, Site};
+use std::collections::BTreeSet;
+
+/// Most changes that are combined.
+const MAX_CHANGES: usize = 4;
+/// Most combinations that are carried on to the next change.
+const MAX_FRONTIER: usize = 24;
+/// Most patches that are applied in one search.
+const MAX_TRIALS: usize = 3_000;
+/// Most proposals that are reported.
+const MAX_PROPOSALS: usize = 4;
+
+/// A set of changes that was proved.
+#[derive(Debug, Clone)]
+pub struct Proposal {
+    /// The changes in words, in order of being proposed.
+    pub changes: Vec<String>,
+    /// RFC 7396 merge patch of the scenario's resources.
+    pub patch: Value,
+    /// Number of values that the patch sets or removes.
+    pub size: usize,
+}
+
+/// What a search came to.
+#[derive(Debug, Clone)]
+pub struct Repairs {
+    /// The flow as it is.
+    pub trace: Trace,
+    /// The verdict that was wanted.
+    pub goal: Verdict,
+    /// Proved sets of changes, the smallest first.
+    pub proposals: Vec<Proposal>,
+    /// Changes that reach the goal and fail the rest of the proof, with what they would break.
+    pub refuted: Vec<(Vec<String>, Refuted)>,
+    /// What no change to the file can do, and what the platform supports instead.
+    pub advice: Vec<String>,
+    /// Number of patches that were applied.
+    pub tried: usize,
+}
+
+/// A combination of changes under way.
+struct State {
+    changes: Vec<String>,
+    patch: Value,
+    snapshot: Snapshot,
+    trace: Trace,
+    /// Flows of expectations that these changes break.
+    broken: Vec<Question>,
+}
+
+/// Broken expectations that are looked at for further changes.
+const MAX_BROKEN: usize = 3;
+
+/// Looks for the smallest sets of changes after which the flow has the wanted verdict.
+///
+/// # Errors
+/// If the question cannot be asked of the scenario.
+pub fn repair(snapshot: &Snapshot, question: &Question, goal: Verdict) -> Result<Repairs, QuestionError> {
+    let first = trace(&snapshot.plane, question)?;
+    let mut result = Repairs {
+        trace: first.clone(),
+        goal,
+        proposals: Vec::new(),
+        refuted: Vec::new(),
+        advice: Vec::new(),
+        tried: 0,
+    };
+    if first.judgement.verdict == goal {
+        return Ok(result);
+    }
+    let prover = Prover::new(snapshot, question, goal);
+    let (changes, patch) = (Vec::new(), patch::empty());
+    let start = State { changes, patch, snapshot: snapshot.clone(), trace: first, broken: Vec::new() };
+    let mut frontier = vec![start];
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    for _ in 0..MAX_CHANGES {
+        let mut next = Vec::new();
+        for state in &frontier {
+            for candidate in proposed(state, goal) {
+                let Some(combined) = patch::combine(&state.patch, &candidate.patch) else { continue };
+                if !seen.insert(combined.to_string()) || result.tried >= MAX_TRIALS {
+                    continue;
+                }
+                result.tried += 1;
+                let Some(patched) = prover.apply(&combined) else { continue };
+                let Ok(after) = trace(&patched.plane, question) else { continue };
+                let mut changes = state.changes.clone();
+                changes.push(candidate.text);
+                let mut broken = Vec::new();
+                if after.judgement.verdict == goal {
+                    match prover.rest(&patched) {
+                        Ok(()) => {
+                            result.proposals.push(shrunk(&prover, changes, combined));
+                            continue;
+                        }
+                        Err(why) => {
+                            if let Refuted::Expectations(ids) = &why {
+                                broken = prover.flows_of(ids);
+                            }
+                            result.refuted.push((changes.clone(), why));
+                        }
+                    }
+                } else if !progresses(&state.trace, &after) {
+                    continue;
+                }
+                next.push(State { changes, patch: combined, snapshot: patched, trace: after, broken });
+            }
+        }
+        if !result.proposals.is_empty() {
+            break;
+        }
+        // What leaves fewer obstacles is nearer.
+        next.sort_by_key(|s| s.trace.judgement.reasons.len());
+        next.truncate(MAX_FRONTIER);
+        frontier = next;
+    }
+    result.proposals.sort_by_key(|p| p.size);
+    let mut known: Vec<Value> = Vec::new();
+    result.proposals.retain(|p| {
+        let new = !known.contains(&p.patch);
+        known.push(p.patch.clone());
+        new
+    });
+    result.proposals.truncate(MAX_PROPOSALS);
+    result.refuted.truncate(MAX_PROPOSALS);
+    result.advice = advice::advice(snapshot, &result);
+    Ok(result)
+}
+
+/// Candidates for every step of a state's trace that stands between it and the goal.
+fn proposed(state: &State, goal: Verdict) -> Vec<Candidate> {
+    let broken = state.broken.iter().take(MAX_BROKEN).filter_map(|q| trace(&state.snapshot.plane, q).ok());
+    let traces: Vec<Trace> = std::iter::once(state.trace.clone()).chain(broken).collect();
+    let mut found: Vec<Candidate> = Vec::new();
+    for trace in &traces {
+        for candidate in candidates::of(&Site::new(&state.snapshot, trace, goal)) {
+            if found.iter().all(|c| c.patch != candidate.patch) {
+                found.push(candidate);
+            }
+        }
+    }
+    found
+}
+
+/// Whether something that stood in the way is gone, or is another thing now.
+fn progresses(before: &Trace, after: &Trace) -> bool {
+    let obstacles = |t: &Trace| -> Vec<(crate::forward::Outcome, Option<String>, String)> {
+        t.all_steps().filter(|s| s.is_blocker()).map(|s| (s.outcome, s.element.clone(), s.text.clone())).collect()
+    };
+    let (old, new) = (obstacles(before), obstacles(after));
+    old.iter().any(|o| !new.contains(o)) || (old.is_empty() && before.judgement != after.judgement)
+}
+
+/// A proved patch without the parts that its proof does not need.
+fn shrunk(prover: &Prover<'_>, changes: Vec<String>, whole: Value) -> Proposal {
+    let mut patch = whole;
+    loop {
+        let smaller = patch::without_each(&patch).into_iter().find(|less| prover.proves(less));
+        match smaller {
+            Some(less) => patch = less,
+            None => break,
+        }
+    }
+    Proposal { changes, size: patch::size(&patch), patch }
+}

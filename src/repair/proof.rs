@@ -1,0 +1,146 @@
+//! The proof of a patch.
+
+use super::patch::{Value, tree};
+use crate::{
+    compare::{Answer, evaluate, questions},
+    diag::Diagnostics,
+    document::{Value as Tree, overlay},
+    scenario::Expectation,
+    snapshot::Snapshot,
+    trace::{Question, trace},
+    verdict::Verdict,
+    verify::{Outcome, verify},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Why changes that reach the goal are no repair.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refuted {
+    /// These expectations would break.
+    Expectations(Vec<String>),
+    /// These flows would be public.
+    Public(Vec<(String, String)>),
+}
+
+/// What a patch must prove.
+pub struct Prover<'s> {
+    before: &'s Snapshot,
+    question: &'s Question,
+    goal: Verdict,
+    /// Verdicts of all flows before.
+    flows: BTreeMap<Question, Option<Answer>>,
+    /// Expectations that hold before.
+    held: BTreeSet<String>,
+}
+
+impl<'s> Prover<'s> {
+    /// Prepares the proof of patches to a scenario.
+    #[must_use]
+    pub fn new(before: &'s Snapshot, question: &'s Question, goal: Verdict) -> Self {
+        let flows = questions(before).into_iter().map(|q| (q.clone(), evaluate(&before.plane, &q))).collect();
+        Self { before, question, goal, flows, held: holding(before) }
+    }
+
+    /// The scenario with a patch; nothing if it cannot be applied, or the result is no design that the platform takes.
+    #[must_use]
+    pub fn apply(&self, patch: &Value) -> Option<Snapshot> {
+        let Tree::Mapping(changes) = tree(patch).value else { return None };
+        let mut problems = Diagnostics::default();
+        let document = overlay(&self.before.scenario.document, &changes, &mut problems);
+        if problems.has_errors() {
+            return None;
+        }
+        let snapshot = Snapshot::new(self.before.scenario.with_document(document).ok()?);
+        snapshot.is_usable().then_some(snapshot)
+    }
+
+    /// Whether a patch proves everything.
+    #[must_use]
+    pub fn proves(&self, patch: &Value) -> bool {
+        self.apply(patch).is_some_and(|after| {
+            let asked = trace(&after.plane, self.question);
+            asked.is_ok_and(|t| t.judgement.verdict == self.goal) && self.rest(&after).is_ok()
+        })
+    }
+
+    /// That no expectation breaks and nothing becomes public.
+    ///
+    /// # Errors
+    /// With what breaks, or becomes public.
+    pub fn rest(&self, after: &Snapshot) -> Result<(), Refuted> {
+        let holds = holding(after);
+        let designed = self.designed(after);
+        let broken: Vec<String> = self
+            .held
+            .iter()
+            .filter(|id| !holds.contains(*id) && !designed.contains(*id))
+            .filter(|id| !self.is_asked(id))
+            .cloned()
+            .collect();
+        if !broken.is_empty() {
+            return Err(Refuted::Expectations(broken));
+        }
+        // What was not known to be closed is not opened; a client that did not exist yet brings flows of its own.
+        let was_public = |q: &Question| {
+            let known = self.flows.get(q).and_then(Option::as_ref);
+            let open = |a: &Answer| {
+                matches!(a.verdict, Verdict::Public | Verdict::Unsupported | Verdict::Partial | Verdict::Unknown)
+            };
+            let absent = self.before.plane.clients.get(&q.from).is_ok_and(|c| c.absence.is_some());
+            absent || known.is_some_and(open)
+        };
+        let mut asked = questions(after);
+        asked.extend(self.flows.keys().cloned());
+        let exposed: Vec<(String, String)> = asked
+            .into_iter()
+            .filter(|q| !self.is_meant(q) && !was_public(q))
+            .filter(|q| evaluate(&after.plane, q).is_some_and(|a| a.verdict == Verdict::Public))
+            .map(|q| (q.from, q.to))
+            .collect();
+        if exposed.is_empty() { Ok(()) } else { Err(Refuted::Public(exposed)) }
+    }
+
+    /// Whether a flow is the asked one; a public way that is asked for is one for every client that takes it.
+    fn is_meant(&self, flow: &Question) -> bool {
+        flow == self.question || (self.goal == Verdict::Public && flow.to == self.question.to)
+    }
+
+    /// Flows of expectations.
+    pub(super) fn flows_of(&self, ids: &[String]) -> Vec<Question> {
+        let named = self.before.scenario.expectations.iter().filter(|e| ids.contains(&e.id));
+        named
+            .map(|e| Question {
+                from: e.fields.from.value.clone(),
+                to: e.fields.to.value.clone(),
+                port: e.fields.port.value,
+                transport: e.fields.protocol.value,
+            })
+            .collect()
+    }
+
+    /// Expectations that the base of this variant has of the same flows, and that hold: what a mutation expects of its
+    /// own damage may return to what the design expects.
+    fn designed(&self, after: &Snapshot) -> BTreeSet<String> {
+        let mut designed = after.clone();
+        designed.scenario.expectations.clone_from(&after.scenario.designed);
+        holding(&designed)
+    }
+
+    /// Whether an expectation is about the very flow that is to come out otherwise.
+    fn is_asked(&self, id: &str) -> bool {
+        let same = |e: &Expectation| {
+            let fields = &e.fields;
+            e.id == id
+                && fields.from.value == self.question.from
+                && fields.to.value == self.question.to
+                && fields.port.value == self.question.port
+        };
+        self.before.scenario.expectations.iter().any(same)
+    }
+}
+
+/// Names of the expectations that hold.
+fn holding(snapshot: &Snapshot) -> BTreeSet<String> {
+    let verification = verify(snapshot);
+    verification.checked.into_iter().filter(|c| c.outcome == Outcome::Held).map(|c| c.id).collect()
+}
