@@ -8,6 +8,7 @@ pub mod document;
 pub mod effective;
 pub mod forward;
 pub mod generate;
+pub mod impact;
 pub mod lint;
 pub mod live;
 pub mod lookup;

@@ -32,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("verify", &["dataplane", "diag", "effective", "scenario", "snapshot", "trace", "verdict"]),
     ("picture", &["azure", "diag", "trace", "verdict"]),
     ("compare", &["dataplane", "diag", "document", "net", "scenario", "snapshot", "trace", "verdict"]),
+    ("impact", &["compare", "diag", "document", "snapshot", "trace", "verdict"]),
     (
         "repair",
         &[
@@ -59,6 +60,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "diag",
             "effective",
             "forward",
+            "impact",
             "lint",
             "live",
             "lookup",
@@ -79,6 +81,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "diag",
             "document",
             "effective",
+            "impact",
             "live",
             "lint",
             "generate",

@@ -266,6 +266,7 @@ fn json_output_keeps_to_its_schema() {
             "--to",
             "agw-hub",
         ],
+        &["impact", "scenarios/hub-spoke-firewall/hub-spoke-firewall.yaml"],
         &["diff", "scenarios/foundry-hub/mutations.yaml#M28-hub-public-only", flagship],
         &["trace", flagship, "--from", "onprem-user", "--to", "ais-contoso.openai.azure.com"],
         &["trace", flagship, "--from", "ci-alice", "--to", "sql01.corp.contoso.com:1433"],

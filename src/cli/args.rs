@@ -97,6 +97,8 @@ pub(super) enum Command {
     Diff(Diff),
     /// Propose the smallest sets of changes that make a flow private; each is applied and proved.
     Fix(Fix),
+    /// Take each element away in turn: which flows are lost or exposed, ranked.
+    Impact(Impact),
     /// Draw the estate.
     Graph(Graph),
     /// Explain a verdict, path, reason, diagnostic code or lint rule; without one, list them all.
@@ -311,6 +313,18 @@ pub(super) struct Fix {
     /// What the flow should come out as.
     #[arg(long, value_name = "VERDICT", default_value = "private", value_parser = clap::value_parser!(crate::verdict::Verdict))]
     pub(super) verdict: crate::verdict::Verdict,
+    /// Use a variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = crate::report::Format::Text)]
+    pub(super) format: crate::report::Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Impact {
+    /// Scenario file; `-` reads standard input.
+    pub(super) file: PathBuf,
     /// Use a variant of the scenario.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,

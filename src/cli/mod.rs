@@ -9,6 +9,7 @@ mod explain;
 mod fix;
 mod generate;
 mod graph;
+mod impact;
 mod input;
 mod lint;
 mod manual;
@@ -40,6 +41,7 @@ pub fn run() -> Exit {
         Command::Routes(args) => tables::routes(args, &cli.global),
         Command::Rules(args) => tables::rules(args, &cli.global),
         Command::Lint(args) => lint::run(args, &cli.global),
+        Command::Impact(args) => impact::run(args, &cli.global),
         Command::Fix(args) => fix::run(args, &cli.global),
         Command::Diff(args) => diff::run(args, &cli.global),
         Command::Graph(args) => graph::run(args, &cli.global),

@@ -5,6 +5,7 @@ pub mod diagnostics;
 mod diff;
 mod fix;
 mod format;
+mod impact;
 mod lint;
 mod live;
 mod model;
@@ -17,6 +18,7 @@ pub use format::{
     CodeText, Digest, Format, Item, Level, REPORTS, Report, Status, Suite, csv_row, json_reference, json_schema,
     markdown_code, markdown_text, render, to_json,
 };
+pub use impact::{ElementReport, ImpactReport};
 pub use lint::{Counts, FindingReport, LintReport, RelatedReport, SuppressedReport, text as lint_text};
 pub use live::{LiveReport, NameReport, ServerReport, live as live_text};
 pub use model::{

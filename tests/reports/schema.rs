@@ -61,7 +61,11 @@ fn check(value: &Value, schema: &Value, root: &Value, at: &str, found: &mut Vec<
             check(item, of, root, &format!("{at}/{i}"), found);
         }
     }
-    if let Value::Object(fields) = value {
+    // Without keys of its own, anything may stand there.
+    let open = schema.get("properties").is_none() && schema.get("additionalProperties").is_none();
+    if let Value::Object(fields) = value
+        && !open
+    {
         if let Some(values) = schema.get("additionalProperties").filter(|v| v.is_object()) {
             fields.iter().for_each(|(k, v)| check(v, values, root, &format!("{at}/{k}"), found));
             return;

@@ -1,0 +1,135 @@
+//! Worked cases and laws of taking elements away.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+use privreach::{
+    compare::{Effect, evaluate},
+    impact::{Consequence, How, Impact, impact},
+    scenario::{load_file, load_text},
+    snapshot::Snapshot,
+    verdict::Verdict,
+};
+use std::{path::Path, sync::LazyLock};
+
+static FLAGSHIP: LazyLock<(Snapshot, Impact)> = LazyLock::new(|| {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/foundry-hub/foundry-hub.yaml");
+    let snapshot = Snapshot::new(load_file(&path, None).scenarios.remove(0));
+    let result = impact(&snapshot);
+    (snapshot, result)
+});
+
+fn of<'i>(impact: &'i Impact, kind: &str, path: &str, gone: bool) -> &'i Consequence {
+    let is = |c: &&Consequence| {
+        c.element.kind == kind && c.element.path.join(".") == path && (c.element.how == How::Gone) == gone
+    };
+    impact.consequences.iter().find(is).unwrap_or_else(|| panic!("{kind} {path} was not looked at"))
+}
+
+/// The flagship's mutations take the same things away; what they lose is what the analysis says.
+#[test]
+fn the_flagships_elements_carry_what_its_mutations_lose() {
+    let impact = &FLAGSHIP.1;
+    let loses = |kind: &str, path: &str, gone: bool, from: &str, to: &str| {
+        let found = of(impact, kind, path, gone);
+        assert!(found.lost().iter().any(|q| q.from == from && q.to == to), "{kind} {path}: {:?}", found.outcome);
+    };
+    let rules = "machine_learning_workspaces.aih-contoso.managed_network.outbound_rules";
+    loses("outbound rule", &format!("{rules}.pe-srch-manual"), true, "ci-alice", "srch-contoso.search.windows.net");
+    loses("approval", &format!("{rules}.agw-onprem"), false, "ci-alice", "artifactory.corp.contoso.com");
+    loses(
+        "provisioning",
+        "machine_learning_workspaces.aih-contoso.managed_network",
+        false,
+        "ci-alice",
+        "kv-aih-contoso.vault.azure.net",
+    );
+    loses(
+        "private endpoint",
+        "private_endpoints.pe-aih-file",
+        true,
+        "onprem-user",
+        "staihcontoso.file.core.windows.net",
+    );
+    loses(
+        "approval",
+        "private_endpoints.pe-srch.private_service_connection",
+        false,
+        "vm-app",
+        "srch-contoso.search.windows.net",
+    );
+    let link = "private_dns_zones.privatelink.api.azureml.ms.virtual_network_links.vnet-spoke-app";
+    loses("zone link", link, true, "vm-app", "moe-fraud.eastus2.inference.ml.azure.com");
+    let forwarder = "on_premises_sites.onprem-dc1.dns_servers.dns-dc1.conditional_forwarders.search.windows.net";
+    loses("conditional forwarder", forwarder, true, "onprem-user", "srch-contoso.search.windows.net");
+    loses(
+        "peering",
+        "virtual_network_peerings.peer-hub-to-spoke-app",
+        true,
+        "vm-app",
+        "srch-contoso.search.windows.net",
+    );
+    loses(
+        "connection",
+        "virtual_network_gateway_connections.ercon-dc1",
+        true,
+        "onprem-user",
+        "srch-contoso.search.windows.net",
+    );
+    loses("application gateway", "application_gateways.agw-hub", true, "ci-alice", "orders.corp.contoso.com");
+    loses(
+        "security rule",
+        "network_security_groups.nsg-agw.security_rules.allow-onprem",
+        true,
+        "onprem-user",
+        "agw-hub",
+    );
+}
+
+/// What is said to be lost got through before; the ranking is by what is lost; every kind of a design is looked at.
+#[test]
+fn laws_of_the_analysis() {
+    let (snapshot, impact) = &*FLAGSHIP;
+    let through = |v: Verdict| matches!(v, Verdict::Private | Verdict::Backbone | Verdict::Public);
+    for consequence in &impact.consequences {
+        for question in consequence.lost() {
+            let before = evaluate(&snapshot.plane, question).unwrap();
+            assert!(through(before.verdict), "{question:?} was {} before", before.verdict);
+        }
+        let exposed = consequence.outcome.iter().flatten().filter(|(_, e)| *e == Effect::Exposed).count();
+        assert_eq!(exposed, consequence.exposed().len());
+    }
+    let lost: Vec<usize> = impact.consequences.iter().map(|c| c.lost().len()).collect();
+    assert!(lost.is_sorted_by(|a, b| a >= b));
+    assert!(lost[0] > 0 && impact.through > 0 && impact.through < impact.flows);
+    let untried: Vec<_> = impact.consequences.iter().filter(|c| c.outcome.is_err()).collect();
+    assert!(untried.is_empty(), "{untried:?}");
+    // A rule that admits nobody who asks carries nothing.
+    assert!(
+        of(impact, "security rule", "network_security_groups.nsg-agw.security_rules.allow-gateway-manager", true)
+            .is_idle()
+    );
+}
+
+/// Two machines behind the same group: what a rule holds closed, and what another lets in.
+#[test]
+fn rules_hold_open_and_closed() {
+    let text = "virtual_networks:\n  v: { address_space: [10.0.0.0/16], subnets: { a: { address_prefixes: [10.0.1.0/24], network_security_group: g } } }\n\
+        virtual_machines:\n  m: { subnet: v/a, private_ip_address: 10.0.1.4, listens: [tcp/443] }\n  n: { subnet: v/a, private_ip_address: 10.0.1.5, listens: [tcp/443] }\n\
+        network_security_groups:\n  g:\n    security_rules:\n      let-m: { priority: 100, direction: Inbound, access: Allow, protocol: Tcp, source_address_prefix: 10.0.1.4, destination_address_prefix: 10.0.1.5, destination_port_range: 443 }\n      \
+        shut: { priority: 200, direction: Inbound, access: Deny, protocol: \"*\", source_address_prefix: \"*\", destination_address_prefix: \"*\", destination_port_range: \"*\" }\n\
+        \x20     never: { priority: 300, direction: Inbound, access: Allow, protocol: Tcp, source_address_prefix: \"*\", destination_address_prefix: \"*\", destination_port_range: \"*\" }\n";
+    let loaded = load_text("rules.yaml", text);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let impact = impact(&Snapshot::new(loaded.scenarios.into_iter().next().unwrap()));
+    let rule =
+        |name: &str| of(&impact, "security rule", &format!("network_security_groups.g.security_rules.{name}"), true);
+    assert_eq!(rule("let-m").lost().len(), 1);
+    assert!(rule("shut").lost().is_empty() && !rule("shut").is_idle(), "without it, n reaches m");
+    assert!(rule("never").is_idle(), "nothing ever comes so far");
+}
