@@ -3,7 +3,13 @@
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use privreach::{scenario::load_paths, snapshot::Snapshot, verify::verify};
+use privreach::{
+    azure::compile::compile,
+    generate::{self, Format, Options, text},
+    scenario::{load_file, load_paths},
+    snapshot::Snapshot,
+    verify::verify,
+};
 use std::{hint::black_box, path::PathBuf};
 
 fn scenarios() -> Vec<PathBuf> {
@@ -25,6 +31,28 @@ fn bench(c: &mut Criterion) {
             loaded.scenarios.into_iter().map(|s| verify(&Snapshot::new(s)).checked.len()).sum::<usize>()
         });
     });
+    group.sample_size(10);
+    for (form, format) in [("yaml", Format::Yaml), ("json", Format::Json)] {
+        // 10,000 machines and 700 services: 10^8 pairs.
+        let (Ok(directory), Ok(text)) = (tempfile::tempdir(), text(&Options::new(10_000, 700, 1), format)) else {
+            return;
+        };
+        let path = directory.path().join("estate").with_extension(form);
+        if std::fs::write(&path, text).is_err() {
+            return;
+        }
+        group.bench_function(format!("read and decode an estate of 10,000 machines, {form}"), |b| {
+            b.iter_with_large_drop(|| load_file(&path, None));
+        });
+        if let Some(scenario) = load_file(&path, None).scenarios.pop().filter(|_| format == Format::Json) {
+            group.bench_function("compile it", |b| {
+                b.iter_with_large_drop(|| compile(&scenario.estate, None));
+            });
+            group.bench_function("generate it without text", |b| {
+                b.iter_with_large_drop(|| generate::estate(&Options::new(10_000, 700, 1)));
+            });
+        }
+    }
     group.finish();
 }
 

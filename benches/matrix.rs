@@ -1,0 +1,121 @@
+//! What all pairs of generated estates (seed 1) cost without a solver, in one run: the step engine pair by pair, a
+//! breadth-first search by petgraph over the wiring alone, and writing two bits for each pair.
+//!
+//! `PRIVREACH_BENCH_PAIRS=10000000000 cargo bench --bench matrix` goes up to 10^10 pairs; 10^8 when it is not set.
+
+#![allow(missing_docs, reason = "criterion's macros make undocumented items")]
+
+#[path = "matrix/baseline.rs"]
+mod baseline;
+#[path = "matrix/meter.rs"]
+mod meter;
+
+use baseline::Wiring;
+use criterion::{Criterion, criterion_group, criterion_main};
+use meter::{Cost, bytes, once, seconds};
+use privreach::{
+    azure::compile::compile,
+    dataplane::{ClientKind, Endpoint, Id, Packet, Plane, Target},
+    generate::{self, Options},
+    net::Transport,
+    trace::{Question, trace},
+};
+
+/// Machines and services of an estate with so many pairs, about.
+const SIZES: [(&str, u64, usize, usize); 4] = [
+    ("10^6", 1_000_000, 970, 60),
+    ("10^8", 100_000_000, 9_700, 700),
+    ("10^9", 1_000_000_000, 31_000, 2_200),
+    ("10^10", 10_000_000_000, 97_000, 6_800),
+];
+
+fn largest() -> u64 {
+    std::env::var("PRIVREACH_BENCH_PAIRS").ok().and_then(|t| t.parse().ok()).unwrap_or(100_000_000)
+}
+
+fn bench(c: &mut Criterion) {
+    let mut group = c.benchmark_group("matrix");
+    group.sample_size(10);
+    for (name, _, machines, services) in SIZES.into_iter().filter(|s| s.1 <= largest()) {
+        let Ok(estate) = generate::estate(&Options::new(machines, services, 1)) else { continue };
+        let (plane, compiled) = once(|| compile(&estate, None).0);
+        let (clients, targets) = (clients(&plane), targets(&plane));
+        let pairs = clients.len() as u64 * targets.len() as u64;
+        println!("\n{name}: {} clients x {} targets = {pairs} pairs", clients.len(), targets.len());
+        line("compile the estate", compiled, pairs);
+        let questions = spread(&clients, &targets, 500, question);
+        line("step engine, pair by pair (sampled)", baseline::traced(&plane, &questions).times(pairs as f64), pairs);
+        let flows = spread(&clients, &targets, 2_000, |client, target| flow(&plane, client, target));
+        line("  without names, one context (sampled)", baseline::walked(&plane, &flows).times(pairs as f64), pairs);
+        line("petgraph search over the wiring (sampled)", Wiring::new(&estate).searched(8), pairs);
+        line("write two bits for each pair", baseline::written(pairs), pairs);
+        if let Some(question) = questions.first() {
+            group.bench_function(format!("one trace among {name} pairs"), |b| b.iter(|| trace(&plane, question)));
+        }
+    }
+    group.finish();
+}
+
+/// What something costs for all pairs, and for one.
+fn line(what: &str, cost: Cost, pairs: u64) {
+    let cpu = cost.cpu.map_or("not available".to_owned(), seconds);
+    let (wall, memory, each) = (seconds(cost.wall), bytes(cost.memory), cost.work() / pairs as f64 * 1e9);
+    println!("  {what:<42} wall {wall:>9}  cpu {cpu:>13}  memory {memory:>13}  {each:>9.3} ns a pair");
+}
+
+/// A client with an address.
+struct Sender {
+    name: String,
+    endpoint: Id<Endpoint>,
+}
+
+fn clients(plane: &Plane) -> Vec<Sender> {
+    let sender = |name: &str, kind: ClientKind| match kind {
+        ClientKind::Endpoint(endpoint) => Some(Sender { name: name.to_owned(), endpoint }),
+        ClientKind::Identity(_) => None,
+    };
+    plane.clients.iter().filter_map(|(origin, client)| sender(&origin.name, client.kind)).collect()
+}
+
+/// What may be asked for: machines, and services by the first name of each of their parts.
+fn targets(plane: &Plane) -> Vec<(String, Target)> {
+    let mut found = Vec::new();
+    for (origin, target) in plane.targets.iter() {
+        match target {
+            Target::Resource(id) => {
+                let names = &plane.resources.get(*id).names;
+                let first = names.iter().filter_map(|(_, names)| names.first());
+                found.extend(first.map(|name| (name.to_string(), target.clone())));
+            }
+            Target::Address(..) => found.push((origin.name.clone(), target.clone())),
+            Target::Unusable(_) => {}
+        }
+    }
+    found
+}
+
+/// Pairs spread evenly over all of them.
+fn spread<T>(
+    clients: &[Sender],
+    targets: &[(String, Target)],
+    count: usize,
+    made: impl Fn(&Sender, &(String, Target)) -> Option<T>,
+) -> Vec<T> {
+    let at = |n: usize, of: usize| (n * 7_919 + n * of / count) % of.max(1);
+    let pair = |n: usize| made(clients.get(at(n, clients.len()))?, targets.get(at(n + 1, targets.len()))?);
+    (0..count).filter_map(pair).collect()
+}
+
+fn question(client: &Sender, target: &(String, Target)) -> Option<Question> {
+    Some(Question { from: client.name.clone(), to: target.0.clone(), port: 443, transport: Transport::Tcp })
+}
+
+/// A packet to a machine; services have no address before their names are resolved.
+fn flow(plane: &Plane, client: &Sender, target: &(String, Target)) -> Option<(Id<Endpoint>, Packet)> {
+    let Target::Address(destination, _) = target.1 else { return None };
+    let source = *plane.endpoints.get(client.endpoint).addresses.first()?;
+    Some((client.endpoint, Packet { source, destination, transport: Transport::Tcp, port: 443, name: None }))
+}
+
+criterion_group!(benches, bench);
+criterion_main!(benches);
