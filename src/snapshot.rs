@@ -4,9 +4,11 @@ use crate::{
     azure::compile::compile,
     dataplane::Plane,
     diag::{CODES, Diagnostic, Severity, code},
-    document::Spanned,
+    document::{Spanned, Tags},
+    matrix::Labels,
     scenario::Scenario,
 };
+use std::collections::BTreeMap;
 
 /// A scenario with its data plane.
 #[derive(Debug, Clone)]
@@ -36,6 +38,49 @@ impl Snapshot {
             }
         }
         Self { scenario, plane, diagnostics: diagnostics.into_sorted() }
+    }
+
+    /// Tags of whatever may ask or be asked for.
+    #[must_use]
+    pub fn labels(&self) -> Labels {
+        let mut labels = Labels::new();
+        let mut add = |kinds: &[&'static str], name: &str, tags: &Tags| {
+            if !tags.is_empty() {
+                let tags: BTreeMap<_, _> = tags.iter().map(|(k, v)| (k.to_owned(), v.value.value.clone())).collect();
+                labels.extend(kinds.iter().map(|kind| ((*kind, name.to_owned()), tags.clone())));
+            }
+        };
+        let estate = &self.scenario.estate;
+        for (name, machine) in estate.virtual_machines.iter() {
+            add(&["virtual_machine"], name, &machine.value.tags);
+            for (nic, _) in machine.value.secondary_network_interfaces.iter() {
+                add(&["network_interface"], &format!("{name}/{nic}"), &machine.value.tags);
+            }
+        }
+        for (name, service) in estate.services.iter() {
+            add(&["service"], name, &service.value.tags);
+            let identity = service.value.identity.as_ref().and_then(|i| i.name.as_ref());
+            identity.iter().for_each(|i| add(&["identity"], &i.value, &service.value.tags));
+        }
+        for (name, workspace) in estate.machine_learning_workspaces.iter() {
+            add(&["workspace"], name, &workspace.value.tags);
+            let identity = workspace.value.identity.as_ref().and_then(|i| i.name.as_ref());
+            identity.iter().for_each(|i| add(&["identity"], &i.value, &workspace.value.tags));
+            for (compute, declared) in workspace.value.compute.iter() {
+                add(&["compute"], compute, &declared.value.tags);
+            }
+        }
+        for (_, site) in estate.on_premises_sites.iter() {
+            for (name, host) in site.value.hosts.iter() {
+                add(&["host"], name, &host.value.tags);
+            }
+        }
+        estate.vpn_clients.iter().for_each(|(n, c)| add(&["vpn_client"], n, &c.value.tags));
+        estate.internet_clients.iter().for_each(|(n, c)| add(&["internet_client"], n, &c.value.tags));
+        estate.load_balancers.iter().for_each(|(n, b)| add(&["load_balancer"], n, &b.value.tags));
+        estate.application_gateways.iter().for_each(|(n, g)| add(&["application_gateway"], n, &g.value.tags));
+        estate.public_ips.iter().for_each(|(n, p)| add(&["public_ip"], n, &p.value.tags));
+        labels
     }
 
     /// What is worth knowing of a scenario that can be evaluated: warnings, and refusals that it expects.

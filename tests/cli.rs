@@ -222,3 +222,43 @@ fn generate_writes_a_scenario_that_loads_or_says_why_it_cannot() {
     let (code, _, error) = run(&["generate", "--endpoints", "30", "--services", "8", "--hubs", "40"]);
     assert!(code == 2 && error.contains("more than the address plan holds"), "{error}");
 }
+
+const HUB: &str = "scenarios/hub-spoke-firewall/hub-spoke-firewall.yaml";
+
+#[test]
+fn matrix_in_every_format() {
+    let (code, text, _) = run(&["matrix", HUB]);
+    assert_eq!(code, 0);
+    assert!(text.contains("pairs") && text.contains("e.g. --from"), "{text}");
+    assert!(text.lines().all(|l| l.chars().count() <= 80), "{text}");
+    let (_, json, _) = run(&["matrix", HUB, "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let result = &json["result"];
+    let totals: u64 = result["totals"].as_object().unwrap().values().map(|v| v.as_u64().unwrap()).sum();
+    assert_eq!(totals, result["pairs"].as_u64().unwrap());
+    let cells: u64 = result["cells"].as_array().unwrap().iter().map(|c| c["pairs"].as_u64().unwrap()).sum();
+    assert_eq!(cells, totals);
+    let (_, markdown, _) = run(&["matrix", HUB, "--format", "markdown"]);
+    assert!(markdown.contains("| verdict | pairs |"));
+    let (_, only, _) = run(&["matrix", HUB, "--format", "csv", "--only", "private"]);
+    assert!(only.lines().count() > 1 && only.lines().skip(1).all(|l| l.contains(",private,")), "{only}");
+}
+
+#[test]
+fn the_parts_of_a_matrix_make_the_whole() {
+    let whole = run(&["matrix", HUB, "--format", "csv", "--expand"]).1;
+    let parts: String =
+        ["1/3", "2/3", "3/3"].map(|p| run(&["matrix", HUB, "--format", "csv", "--expand", "--shard", p]).1).concat();
+    assert_eq!(whole, parts);
+    assert_eq!(run(&["matrix", HUB, "--shard", "1/3"]).0, 2);
+    assert_eq!(run(&["matrix", HUB, "--format", "csv", "--shard", "4/3"]).0, 2);
+}
+
+#[test]
+fn a_selector_that_selects_nothing_is_a_mistake() {
+    let (code, _, error) = run(&["matrix", HUB, "--from", "kind:toaster"]);
+    assert!(code == 2 && error.contains("selects no client"), "{error}");
+    assert_eq!(run(&["matrix", HUB, "--from", "colour:red"]).0, 2);
+    let (code, text, _) = run(&["matrix", FLAGSHIP, "--from", "kind:host", "--to", "kind:Microsoft.*", "-q"]);
+    assert_eq!(code, 0, "{text}");
+}

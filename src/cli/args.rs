@@ -99,6 +99,8 @@ pub(super) enum Command {
     Fix(Fix),
     /// Take each element away in turn: which flows are lost or exposed, ranked.
     Impact(Impact),
+    /// Answer every client against every service, by groups that behave alike.
+    Matrix(Matrix),
     /// Draw the estate.
     Graph(Graph),
     /// Explain a verdict, path, reason, diagnostic code or lint rule; without one, list them all.
@@ -232,6 +234,45 @@ pub(super) struct Table {
     /// Form of the result.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MatrixFormat {
+    /// For people.
+    Text,
+    /// For programs, versioned.
+    Json,
+    /// One line for each pair of groups, or for each pair.
+    Csv,
+    /// A table for pages and comments.
+    Markdown,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Matrix {
+    /// Scenario file; `-` reads standard input.
+    pub(super) file: PathBuf,
+    /// Clients: a name with `*`, or `kind:`, `network:`, `subnet:`, `tag:key=value`, joined by commas; may be repeated.
+    #[arg(long, value_name = "SELECTOR", value_parser = clap::value_parser!(crate::matrix::Selector))]
+    pub(super) from: Vec<crate::matrix::Selector>,
+    /// Services, in the same way; `kind:` also takes a resource type.
+    #[arg(long, value_name = "SELECTOR", value_parser = clap::value_parser!(crate::matrix::Selector))]
+    pub(super) to: Vec<crate::matrix::Selector>,
+    /// Show only these verdicts, joined by commas.
+    #[arg(long, value_name = "VERDICT", value_delimiter = ',', value_parser = clap::value_parser!(crate::verdict::Verdict))]
+    pub(super) only: Vec<crate::verdict::Verdict>,
+    /// Show single pairs.
+    #[arg(long)]
+    pub(super) expand: bool,
+    /// Solve one of several parts, as `1/4`; the CSV of all parts together is that of the whole.
+    #[arg(long, value_name = "PART", value_parser = clap::value_parser!(crate::matrix::Shard))]
+    pub(super) shard: Option<crate::matrix::Shard>,
+    /// Use a variant of the scenario.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
+    /// Form of the result.
+    #[arg(long, value_enum, default_value_t = MatrixFormat::Text)]
+    pub(super) format: MatrixFormat,
 }
 
 #[derive(Debug, Args)]

@@ -55,6 +55,9 @@ pub(super) enum Failure {
     /// The output could not be written.
     #[error("error: cannot write {0}: {1}\n")]
     Output(String, std::io::Error),
+    /// The program contradicts itself.
+    #[error("internal error: {0}; please report it\n")]
+    Internal(String),
 }
 
 impl Failure {
@@ -65,7 +68,7 @@ impl Failure {
             Self::Input(_) => Exit::Unusable,
             // A reader that closed the pipe has seen what it wanted.
             Self::Output(_, error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Holds,
-            Self::Output(..) => Exit::Internal,
+            Self::Output(..) | Self::Internal(_) => Exit::Internal,
         }
     }
 }

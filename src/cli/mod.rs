@@ -13,6 +13,7 @@ mod impact;
 mod input;
 mod lint;
 mod manual;
+mod matrix;
 mod output;
 mod resolve;
 mod tables;
@@ -44,6 +45,7 @@ pub fn run() -> Exit {
         Command::Impact(args) => impact::run(args, &cli.global),
         Command::Fix(args) => fix::run(args, &cli.global),
         Command::Diff(args) => diff::run(args, &cli.global),
+        Command::Matrix(args) => matrix::run(args, &cli.global),
         Command::Graph(args) => graph::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
         Command::Completions { shell } => manual::completions(*shell, &cli.global),

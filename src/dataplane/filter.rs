@@ -173,7 +173,7 @@ pub enum Names {
 }
 
 /// One rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilterRule {
     /// Declaration.
     pub origin: Origin,
@@ -198,7 +198,7 @@ pub struct FilterRule {
 }
 
 /// An ordered list of rules; the first match decides, nothing matched means denied.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filter {
     /// Declaration.
     pub origin: Origin,

@@ -8,6 +8,7 @@ mod format;
 mod impact;
 mod lint;
 mod live;
+mod matrix;
 mod model;
 mod tables;
 mod text;
@@ -21,6 +22,10 @@ pub use format::{
 pub use impact::{ElementReport, ImpactReport};
 pub use lint::{Counts, FindingReport, LintReport, RelatedReport, SuppressedReport, text as lint_text};
 pub use live::{LiveReport, NameReport, ServerReport, live as live_text};
+pub use matrix::{
+    CellReport, GroupReport, MatrixReport, PairReport, Shown, csv as matrix_csv, markdown as matrix_markdown,
+    text as matrix_text,
+};
 pub use model::{
     CheckReport, DiagnosticReport, ExpectationReport, MissingRefusal, Place, ResolveReport, ScenarioReport, StepReport,
     TraceReport, step_report,

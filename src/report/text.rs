@@ -27,6 +27,11 @@ impl Style {
     }
 }
 
+/// A verdict, coloured and padded to a width.
+pub(super) fn painted(style: Style, verdict: &str, width: usize) -> String {
+    style.paint(verdict_colour(verdict), &format!("{verdict:<width$}"))
+}
+
 fn verdict_colour(verdict: &str) -> &'static str {
     match verdict {
         "private" => GREEN,

@@ -29,6 +29,8 @@ record! {
         probes: Map<Probe>,
         /// Routing rules by name.
         request_routing_rules: Map<RequestRoutingRule>,
+        /// Labels for selectors.
+        tags: crate::document::Tags,
     }
 }
 

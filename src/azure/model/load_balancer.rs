@@ -20,6 +20,8 @@ record! {
         rules: Map<LoadBalancerRule>,
         /// Outbound rules by name (NAT-01).
         outbound_rules: Map<OutboundRule>,
+        /// Labels for selectors.
+        tags: crate::document::Tags,
     }
 }
 

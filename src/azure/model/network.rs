@@ -222,6 +222,8 @@ record! {
         ip_address: Option<Spanned<IpAddr>>,
         /// `Standard`, closed to unsolicited traffic until a security group allows it, or `Basic` (NSG-03).
         sku: Setting<Sku> = defaults::SKU,
+        /// Labels for selectors.
+        tags: crate::document::Tags,
     }
 }
 

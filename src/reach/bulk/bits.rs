@@ -1,0 +1,116 @@
+//! Rows of bits, and operations on ranges of them.
+
+/// A range of positions.
+pub(super) type Span = (u32, u32);
+
+pub(super) fn words(bits: usize) -> usize {
+    bits.div_ceil(64)
+}
+
+/// The bits of one word that lie in a range.
+pub(super) fn mask(word: usize, (from, to): Span) -> u64 {
+    let start = (word * 64) as u32;
+    if to <= start || from >= start + 64 || from >= to {
+        return 0;
+    }
+    let low = from.saturating_sub(start);
+    let high = (to - start).min(64);
+    let below = if high == 64 { u64::MAX } else { (1 << high) - 1 };
+    below & (u64::MAX << low)
+}
+
+/// Words that a range touches.
+pub(super) fn touched((from, to): Span) -> std::ops::Range<usize> {
+    if from >= to { 0..0 } else { (from / 64) as usize..((to as usize - 1) / 64 + 1) }
+}
+
+pub(super) fn get(row: &[u64], at: u32) -> bool {
+    row[(at / 64) as usize] >> (at % 64) & 1 == 1
+}
+
+pub(super) fn set(row: &mut [u64], at: u32) {
+    row[(at / 64) as usize] |= 1 << (at % 64);
+}
+
+pub(super) fn fill(row: &mut [u64], span: Span) {
+    for word in touched(span) {
+        row[word] |= mask(word, span);
+    }
+}
+
+/// Copies a range of one row into another.
+pub(super) fn copy(into: &mut [u64], from: &[u64], span: Span) {
+    for word in touched(span) {
+        let here = mask(word, span);
+        into[word] = into[word] & !here | from[word] & here;
+    }
+}
+
+/// Positions of a row's bits, in order.
+pub(super) fn ones(row: &[u64]) -> impl Iterator<Item = u32> + '_ {
+    row.iter().enumerate().flat_map(|(w, bits)| {
+        let mut rest = *bits;
+        std::iter::from_fn(move || {
+            if rest == 0 {
+                return None;
+            }
+            let at = rest.trailing_zeros();
+            rest &= rest - 1;
+            Some(w as u32 * 64 + at)
+        })
+    })
+}
+
+/// The bits of one word that lie in any of some ranges in order.
+pub(super) fn mask_of(word: usize, spans: &[Span]) -> u64 {
+    let (start, end) = ((word * 64) as u32, (word * 64 + 64) as u32);
+    let first = if spans.len() > 4 { spans.partition_point(|s| s.1 <= start) } else { 0 };
+    let mut found = 0;
+    for span in &spans[first..] {
+        if span.0 >= end {
+            break;
+        }
+        found |= mask(word, *span);
+    }
+    found
+}
+
+/// Whether a position lies in any of some ranges in order.
+pub(super) fn within(spans: &[Span], at: u32) -> bool {
+    let next = spans.partition_point(|s| s.1 <= at);
+    spans.get(next).is_some_and(|s| s.0 <= at)
+}
+
+/// Puts ranges in order and joins those that touch.
+pub(super) fn settle(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.retain(|s| s.0 < s.1);
+    if spans.len() < 2 {
+        return spans;
+    }
+    spans.sort_unstable();
+    let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
+    for span in spans {
+        match joined.last_mut() {
+            Some(last) if span.0 <= last.1 => last.1 = last.1.max(span.1),
+            _ => joined.push(span),
+        }
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_across_words() {
+        let mut row = vec![0_u64; 4];
+        fill(&mut row, (60, 130));
+        assert_eq!(ones(&row).collect::<Vec<_>>(), (60..130).collect::<Vec<_>>());
+        let spans = settle(vec![(5, 9), (1, 3), (3, 4), (200, 256)]);
+        assert_eq!(spans, [(1, 4), (5, 9), (200, 256)]);
+        for at in 0..256 {
+            assert_eq!(within(&spans, at), mask_of((at / 64) as usize, &spans) >> (at % 64) & 1 == 1);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Sources and columns in order of address, so that every prefix is a range of either.
+
+use super::{
+    super::{
+        Column, Landing, Sender, Source,
+        classes::{Marks, Partition},
+        model::{Fast, Model},
+    },
+    bits::{Span, settle},
+};
+use crate::{
+    dataplane::{Endpoint, Id, Match, Matcher, Network, Party, Role, Segment},
+    net::{AddressSet, Membership, PLATFORM_ADDRESS, Prefix, Transport, is_public, is_undeclared_public},
+};
+use std::net::IpAddr;
+
+/// A class of sources that is solved in bulk.
+#[derive(Debug, Clone)]
+pub(super) struct Row<'p> {
+    pub(super) address: u32,
+    /// Its class among the fine classes.
+    pub(super) class: u32,
+    pub(super) endpoint: &'p Endpoint,
+    pub(super) segment: Id<Segment>,
+}
+
+/// A column that is solved in bulk.
+#[derive(Debug, Clone)]
+pub(super) struct Lane {
+    pub(super) address: u32,
+    pub(super) column: u32,
+    /// Which of the transports and ports in use.
+    pub(super) combination: u8,
+    pub(super) public: bool,
+    /// Who takes what arrives at a private address.
+    pub(super) owner: Option<Id<Endpoint>>,
+    pub(super) network: Option<Id<Network>>,
+}
+
+pub(super) struct Layout<'p> {
+    pub(super) rows: Vec<Row<'p>>,
+    pub(super) lanes: Vec<Lane>,
+    row_addresses: Vec<u32>,
+    lane_addresses: Vec<u32>,
+    /// Transports and ports of columns, each once.
+    pub(super) combinations: Vec<(Transport, u16)>,
+    /// Lanes of public addresses that nobody declared.
+    undeclared: Vec<Span>,
+    /// Lanes of other public addresses.
+    declared: Vec<Span>,
+    /// Fine classes of sources, and columns, that are decided one by one.
+    pub(super) odd_sources: Vec<u32>,
+    pub(super) odd_columns: Vec<u32>,
+}
+
+/// More transports and ports than a word holds are left to one-by-one.
+const COMBINATIONS: usize = 64;
+
+fn v4(address: IpAddr) -> Option<u32> {
+    match address {
+        IpAddr::V4(v4) => Some(u32::from(v4)),
+        IpAddr::V6(_) => None,
+    }
+}
+
+impl<'p> Layout<'p> {
+    pub(super) fn new(
+        model: &Model<'p>,
+        marks: &Marks<'p>,
+        classes: &Partition,
+        sources: &[Source],
+        columns: &[Column],
+    ) -> Self {
+        let mut odd_sources = Vec::new();
+        let mut rows = Vec::with_capacity(classes.len());
+        for class in 0..classes.len() as u32 {
+            let first = classes.members(class as usize).first().and_then(|m| sources.get(*m as usize));
+            match first.and_then(|s| row(model, marks, s, class)) {
+                Some(row) => rows.push(row),
+                None => odd_sources.push(class),
+            }
+        }
+        rows.sort_unstable_by_key(|r| (r.address, r.class));
+        let mut combinations: Vec<(Transport, u16)> = Vec::new();
+        let (mut lanes, mut odd_columns) = (Vec::with_capacity(columns.len()), Vec::new());
+        for (number, column) in (0_u32..).zip(columns) {
+            let pair = (column.transport, column.port);
+            let known = combinations.iter().position(|c| *c == pair).or_else(|| {
+                combinations.push(pair);
+                (combinations.len() <= COMBINATIONS).then_some(combinations.len() - 1)
+            });
+            let lane = known.and_then(|c| lane(model, marks, column, number, c as u8));
+            match lane {
+                Some(lane) => lanes.push(lane),
+                None => odd_columns.push(number),
+            }
+        }
+        lanes.sort_unstable_by_key(|l| (l.address, l.column));
+        let mut layout = Self {
+            row_addresses: rows.iter().map(|r| r.address).collect(),
+            lane_addresses: lanes.iter().map(|l| l.address).collect(),
+            rows,
+            lanes,
+            combinations,
+            undeclared: Vec::new(),
+            declared: Vec::new(),
+            odd_sources,
+            odd_columns,
+        };
+        let spans = |wanted: &dyn Fn(IpAddr) -> bool| {
+            let chosen = (0_u32..).zip(&layout.lanes).filter(|(_, l)| l.public && wanted(IpAddr::V4(l.address.into())));
+            settle(chosen.map(|(i, _)| (i, i + 1)).collect())
+        };
+        (layout.undeclared, layout.declared) = (spans(&is_undeclared_public), spans(&|a| !is_undeclared_public(a)));
+        layout
+    }
+
+    pub(super) fn width(&self) -> u32 {
+        self.lanes.len() as u32
+    }
+
+    pub(super) fn height(&self) -> u32 {
+        self.rows.len() as u32
+    }
+
+    pub(super) fn lanes_in(&self, prefix: Prefix) -> Span {
+        range(&self.lane_addresses, prefix)
+    }
+
+    pub(super) fn rows_in(&self, prefix: Prefix) -> Span {
+        range(&self.row_addresses, prefix)
+    }
+
+    /// Rows whose address a matcher names. They are private, so no tag of public services holds them.
+    pub(super) fn rows_of(&self, matcher: &Matcher) -> Vec<Span> {
+        let Matcher { addresses, tags: _, known_tags, internet: _, assumed, written: _, literal: _ } = matcher;
+        let sets = std::iter::once(addresses)
+            .chain(known_tags.iter().map(|(_, set)| set))
+            .chain(assumed.iter().map(|(set, _)| set));
+        settle(sets.flat_map(AddressSet::prefixes).map(|p| self.rows_in(*p)).collect())
+    }
+
+    /// Lanes whose address a matcher holds, and those of which that cannot be decided.
+    pub(super) fn lanes_of(&self, matcher: &Matcher, tags: &TagLanes) -> (Vec<Span>, Vec<Span>) {
+        let Matcher { addresses, tags: names, known_tags, internet, assumed, written: _, literal: _ } = matcher;
+        let mut yes: Vec<Span> = Vec::new();
+        let mut maybe: Vec<Span> = Vec::new();
+        // An undeclared address lies literally in prefixes it must not be looked for in.
+        let mut literal: Vec<Span> = addresses.prefixes().iter().map(|p| self.lanes_in(*p)).collect();
+        if !self.undeclared.is_empty() && !addresses.is_empty() {
+            literal = minus(settle(literal), &self.undeclared);
+            let stand_in = self.undeclared.first().and_then(|s| self.lanes.get(s.0 as usize)).map(|l| l.address);
+            match stand_in.map(|a| addresses.membership(IpAddr::V4(a.into()))) {
+                Some(Membership::In) => literal.extend(&self.undeclared),
+                Some(Membership::Undecided) => maybe.extend(&self.undeclared),
+                _ => {}
+            }
+        }
+        yes.extend(literal);
+        for (set, _) in assumed {
+            yes.extend(set.prefixes().iter().map(|p| self.lanes_in(*p)));
+        }
+        if *internet {
+            let platform = self.lanes_in(Prefix::host(PLATFORM_ADDRESS));
+            yes.extend(minus(settle(self.declared.iter().chain(&self.undeclared).copied().collect()), &[platform]));
+        }
+        for tag in names {
+            let (sure, unsure) = tags.of(tag);
+            yes.extend(sure);
+            maybe.extend(unsure);
+        }
+        for (tag, set) in known_tags {
+            yes.extend(set.prefixes().iter().map(|p| self.lanes_in(*p)));
+            let (sure, unsure) = tags.of_told(tag);
+            yes.extend(sure);
+            maybe.extend(unsure);
+        }
+        let yes = settle(yes);
+        let maybe = if maybe.is_empty() { maybe } else { minus(settle(maybe), &yes) };
+        (yes, maybe)
+    }
+}
+
+fn range(addresses: &[u32], prefix: Prefix) -> Span {
+    let (Some(first), Some(last)) = (v4(prefix.network()), v4(prefix.last())) else { return (0, 0) };
+    let from = if first == 0 { 0 } else { addresses.partition_point(|a| *a < first) };
+    let to = if last == u32::MAX { addresses.len() } else { from + addresses[from..].partition_point(|a| *a <= last) };
+    (from as u32, to as u32)
+}
+
+/// What remains of ranges in order without others in order.
+pub(super) fn minus(spans: Vec<Span>, without: &[Span]) -> Vec<Span> {
+    let mut left = Vec::with_capacity(spans.len());
+    for (mut from, to) in spans {
+        for cut in without {
+            if cut.0 >= to || cut.1 <= from {
+                continue;
+            }
+            if cut.0 > from {
+                left.push((from, cut.0));
+            }
+            from = from.max(cut.1);
+        }
+        if from < to {
+            left.push((from, to));
+        }
+    }
+    left
+}
+
+fn row<'p>(model: &Model<'p>, marks: &Marks<'p>, source: &Source, class: u32) -> Option<Row<'p>> {
+    let Source { sender, outside, limited, absent, unsupported } = source;
+    let Sender::Endpoint(id) = sender else { return None };
+    if outside.is_some() || *limited || absent.is_some() || !unsupported.is_empty() || marks.special.contains(id) {
+        return None;
+    }
+    let endpoint = model.endpoint(*id);
+    let segment = endpoint.segment?;
+    let address = *endpoint.addresses.first()?;
+    let place = model.segment(segment);
+    let network = model.network(place.network);
+    // Administrators' rules, borders and managed ways out are decided one by one.
+    let plain = !model.several_realms
+        && place.admin.is_empty()
+        && place.tag_routes.is_empty()
+        && network.border.is_none()
+        && network.egress.is_none()
+        && network.breakout.is_none()
+        && network.prefixes.iter().any(|p| p.contains(address));
+    (plain && !is_public(address)).then_some(())?;
+    Some(Row { address: v4(address)?, class, endpoint, segment })
+}
+
+fn lane(model: &Model<'_>, marks: &Marks<'_>, column: &Column, number: u32, combination: u8) -> Option<Lane> {
+    let address = column.address()?;
+    if column.before != super::super::Findings::default() || !matches!(column.landing, Landing::At(_)) {
+        return None;
+    }
+    // A service that redirects needs further ports, too.
+    let doors = &model.plane.doors;
+    let named = column.name.as_ref().and_then(|n| model.plane.door_names.get(n)).map(|d| doors.get(d.door));
+    let owned = model.plane.public_owner(address).and_then(|o| match &model.endpoint(o).role {
+        Role::Door(door) => Some(doors.get(*door)),
+        _ => None,
+    });
+    if address == PLATFORM_ADDRESS || [named, owned].into_iter().flatten().any(|d| d.redirects.is_some()) {
+        return None;
+    }
+    let at = v4(address)?;
+    if is_public(address) {
+        return Some(Lane { address: at, column: number, combination, public: true, owner: None, network: None });
+    }
+    let [(network, owner)] = model.owners(address) else { return None };
+    let endpoint = model.endpoint(*owner);
+    let segment = endpoint.segment.map(|s| model.segment(s))?;
+    let plain = match &endpoint.role {
+        Role::Host(host) => !marks.special.contains(owner) && !host.replies_unknown,
+        Role::PrivateEndpoint(_) => endpoint.unsupported.is_empty(),
+        _ => false,
+    };
+    (plain && segment.admin.is_empty()).then_some(Lane {
+        address: at,
+        column: number,
+        combination,
+        public: false,
+        owner: Some(*owner),
+        network: Some(*network),
+    })
+}
+
+/// Lanes that are surely meant, and those of which that is not known.
+type Meant = (Vec<Span>, Vec<Span>);
+
+/// Lanes by service tag: those surely in it, and those of which that is not known.
+pub(super) struct TagLanes {
+    /// By tag, for any address; and only for what the service's own tags tell.
+    known: Fast<String, [Meant; 2]>,
+}
+
+impl TagLanes {
+    pub(super) fn new<'t>(model: &Model<'_>, layout: &Layout<'_>, tags: impl Iterator<Item = &'t str>) -> Self {
+        let mut known: Fast<String, [Meant; 2]> = Fast::default();
+        for tag in tags {
+            if known.contains_key(tag) {
+                continue;
+            }
+            let matcher = Matcher { tags: vec![tag.to_owned()], ..Matcher::default() };
+            let mut found: [(Vec<Span>, Vec<Span>); 2] = Default::default();
+            for (i, lane) in (0_u32..).zip(&layout.lanes).filter(|(_, l)| l.public) {
+                let party: Party<'_> = model.party(IpAddr::V4(lane.address.into()));
+                let told = party.tags.is_some() || is_undeclared_public(party.address);
+                let at = (i, i + 1);
+                for (only_told, (yes, maybe)) in [false, true].into_iter().zip(&mut found) {
+                    if only_told && !told {
+                        continue;
+                    }
+                    match matcher.matches(party) {
+                        Match::Yes => yes.push(at),
+                        Match::Undecided => maybe.push(at),
+                        Match::No => {}
+                    }
+                }
+            }
+            known.insert(tag.to_owned(), found.map(|(yes, maybe)| (settle(yes), settle(maybe))));
+        }
+        Self { known }
+    }
+
+    fn of(&self, tag: &str) -> (&[Span], &[Span]) {
+        self.known.get(tag).map_or((&[], &[]), |[all, _]| (&all.0, &all.1))
+    }
+
+    fn of_told(&self, tag: &str) -> (&[Span], &[Span]) {
+        self.known.get(tag).map_or((&[], &[]), |[_, told]| (&told.0, &told.1))
+    }
+}

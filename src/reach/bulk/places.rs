@@ -1,0 +1,364 @@
+//! Where segments and devices send each column, and by which devices answers come back.
+
+use super::{
+    super::model::{Fast, Model},
+    bits::Span,
+    layout::{Layout, minus},
+};
+use crate::{
+    dataplane::{Endpoint, Id, Link, Network, NextHop, Role, Route, Segment},
+    net::{Prefix, is_public},
+};
+
+/// What happens to a range of columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum To {
+    /// They are stopped.
+    Closed,
+    /// Their owner gets them.
+    Owner,
+    /// A device gets them.
+    Device(u16),
+    /// They leave for the internet.
+    Internet,
+    /// They are decided one by one.
+    Odd,
+}
+
+pub(super) type Pieces = Vec<(Span, To)>;
+
+/// Devices met so far, by number.
+#[derive(Default)]
+pub(super) struct Devices {
+    known: Fast<Id<Endpoint>, u16>,
+    pub(super) all: Vec<Id<Endpoint>>,
+}
+
+impl Devices {
+    fn number(&mut self, id: Id<Endpoint>) -> u16 {
+        let next = self.all.len() as u16;
+        let Self { known, all } = self;
+        *known.entry(id).or_insert_with(|| {
+            all.push(id);
+            next
+        })
+    }
+}
+
+/// Whether a peering lets everything through; what was forwarded must not be refused.
+fn clear(link: Option<&Link>, forwarded: bool) -> bool {
+    let Some(Link { refuses_forwarded, forwarding_undeclared: _, access_off, global: _, only }) = link else {
+        return true;
+    };
+    access_off.is_none() && only.is_none() && (refuses_forwarded.is_none() || !forwarded)
+}
+
+fn link_to<'p>(model: &Model<'p>, segment: &'p Segment, to: Id<Endpoint>) -> Option<&'p Link> {
+    let home = model.plane.network_of(to)?;
+    segment.routes.iter().chain(&segment.replaced_routes).find_map(|r| match &r.hop {
+        NextHop::Network { network, link } if *network == home => link.as_deref(),
+        _ => None,
+    })
+}
+
+/// A firewall that can be solved in bulk: it keeps the source of everything private and of nothing public.
+fn plain_firewall(endpoint: &Endpoint) -> bool {
+    let Role::Firewall(firewall) = &endpoint.role else { return false };
+    let private = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"];
+    let keeps =
+        |p: &str| p.parse::<Prefix>().is_ok_and(|p| firewall.keeps_source.prefixes().iter().any(|k| k.covers(p)));
+    let keeps_public = firewall.keeps_source.prefixes().iter().any(|p| is_public(p.network()) || is_public(p.last()));
+    private.into_iter().all(keeps) && !keeps_public && firewall.threats.is_none() && endpoint.unsupported.is_empty()
+}
+
+/// What a segment does with every column.
+pub(super) fn pieces(
+    model: &Model<'_>,
+    layout: &Layout<'_>,
+    devices: &mut Devices,
+    segment: &Segment,
+    forwarded: bool,
+) -> Pieces {
+    let mut left: Vec<Span> = vec![(0, layout.width())];
+    let mut found: Pieces = Vec::new();
+    let silent = segment.absent_routes.iter().all(|r| matches!(r.hop, NextHop::Drop(_)));
+    for route in &segment.routes {
+        let span = layout.lanes_in(route.prefix);
+        if span.0 >= span.1 {
+            continue;
+        }
+        let mut taken: Vec<Span> = Vec::new();
+        for rest in &left {
+            let here = (rest.0.max(span.0), rest.1.min(span.1));
+            if here.0 < here.1 {
+                taken.push(here);
+            }
+        }
+        if taken.is_empty() {
+            continue;
+        }
+        left = minus(left, &[span]);
+        for here in taken {
+            hop(model, layout, devices, segment, route, here, forwarded, &mut found);
+        }
+    }
+    found.extend(left.into_iter().map(|s| (s, To::Closed)));
+    found.sort_unstable_by_key(|(s, _)| *s);
+    if !silent || !segment.tag_routes.is_empty() {
+        found = vec![((0, layout.width()), To::Odd)];
+    }
+    let mut joined: Pieces = Vec::with_capacity(found.len());
+    for (span, to) in found {
+        match joined.last_mut() {
+            Some((last, same)) if *same == to && last.1 == span.0 => last.1 = span.1,
+            _ => joined.push((span, to)),
+        }
+    }
+    joined
+}
+
+#[allow(clippy::too_many_arguments, reason = "one route in its surroundings")]
+fn hop(
+    model: &Model<'_>,
+    layout: &Layout<'_>,
+    devices: &mut Devices,
+    segment: &Segment,
+    route: &Route,
+    span: Span,
+    forwarded: bool,
+    found: &mut Pieces,
+) {
+    let each = |of: &dyn Fn(&super::layout::Lane) -> To, found: &mut Pieces| {
+        let mut run: Option<(Span, To)> = None;
+        for at in span.0..span.1 {
+            let to = of(&layout.lanes[at as usize]);
+            match &mut run {
+                Some((here, same)) if *same == to => here.1 = at + 1,
+                other => found.extend(other.replace(((at, at + 1), to))),
+            }
+        }
+        found.extend(run);
+    };
+    match &route.hop {
+        NextHop::Network { network, link } => {
+            let (open, complete) = (clear(link.as_deref(), forwarded), model.network(*network).complete);
+            let nobody = if complete { To::Closed } else { To::Odd };
+            each(
+                &|lane| match (lane.public, lane.network == Some(*network)) {
+                    (true, _) => To::Odd,
+                    (false, false) => nobody,
+                    (false, true) => {
+                        if open {
+                            To::Owner
+                        } else {
+                            To::Odd
+                        }
+                    }
+                },
+                found,
+            );
+        }
+        NextHop::Endpoint(owner) => {
+            let open = clear(link_to(model, segment, *owner), forwarded);
+            each(&|lane| if open && lane.owner == Some(*owner) { To::Owner } else { To::Odd }, found);
+        }
+        NextHop::Appliance(address) => {
+            let to = match model.nearby(segment, *address) {
+                None => To::Closed,
+                Some(device) => {
+                    let plain = plain_firewall(model.endpoint(device));
+                    let open = clear(link_to(model, segment, device), forwarded);
+                    if plain && open { To::Device(devices.number(device)) } else { To::Odd }
+                }
+            };
+            found.push((span, to));
+        }
+        NextHop::Internet => each(&|lane| if lane.public { To::Internet } else { To::Closed }, found),
+        NextHop::Drop(_) => found.push((span, To::Closed)),
+        NextHop::Gateway(_)
+        | NextHop::Tunnel(_)
+        | NextHop::Router(_)
+        | NextHop::OneOf(_)
+        | NextHop::Unsupported(_)
+        | NextHop::Unknown(_) => found.push((span, To::Odd)),
+    }
+}
+
+/// Lists of devices, each once; the first is the empty one.
+pub(super) struct Lists {
+    known: Fast<Vec<u16>, u16>,
+    all: Vec<Vec<u16>>,
+}
+
+impl Lists {
+    /// The way leads nowhere.
+    pub(super) const LOST: u16 = u16::MAX;
+    /// The way is decided one by one.
+    pub(super) const ODD: u16 = u16::MAX - 1;
+
+    pub(super) fn new() -> Self {
+        let mut lists = Self { known: Fast::default(), all: Vec::new() };
+        lists.id(Vec::new());
+        lists
+    }
+
+    pub(super) fn id(&mut self, list: Vec<u16>) -> u16 {
+        if let Some(id) = self.known.get(&list) {
+            return *id;
+        }
+        let next = self.all.len() as u16;
+        if next >= Self::ODD {
+            return Self::ODD;
+        }
+        self.all.push(list.clone());
+        self.known.insert(list, next);
+        next
+    }
+
+    /// The number of a list that is known.
+    pub(super) fn find(&self, list: &[u16]) -> Option<u16> {
+        self.known.get(list).copied()
+    }
+
+    pub(super) fn of(&self, id: u16) -> &[u16] {
+        self.all.get(id as usize).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Sources that share a segment: answers find them alike.
+pub(super) struct Homes {
+    /// The network of each home.
+    pub(super) networks: Vec<Id<Network>>,
+    /// Ranges of sources with their home, in order.
+    pub(super) runs: Vec<(Span, u32)>,
+}
+
+/// Where answers go from one place, for each home.
+const ARRIVED: u16 = u16::MAX - 2;
+
+/// The devices that answers pass on their way to each home.
+pub(super) struct Answers<'m, 'p> {
+    model: &'m Model<'p>,
+    layout: &'m Layout<'p>,
+    homes: &'m Homes,
+    /// By device and home, as numbers of lists; lists begin with the device.
+    pub(super) by_device: Vec<Vec<u16>>,
+}
+
+impl<'m, 'p> Answers<'m, 'p> {
+    /// Follows answers through every device that any of the segments, or another device, leads to.
+    pub(super) fn new(
+        model: &'m Model<'p>,
+        layout: &'m Layout<'p>,
+        homes: &'m Homes,
+        segments: &[Id<Segment>],
+        devices: &mut Devices,
+        lists: &mut Lists,
+    ) -> Self {
+        for segment in segments {
+            for route in &model.segment(*segment).routes {
+                appliance(model, model.segment(*segment), route, devices);
+            }
+        }
+        let mut next: Vec<Vec<u16>> = Vec::new();
+        while let Some(device) = devices.all.get(next.len()).copied() {
+            let segment = model.endpoint(device).segment.map(|s| model.segment(s));
+            next.push(match segment {
+                Some(segment) => paint(model, layout, homes, segment, devices),
+                None => vec![Lists::LOST; homes.networks.len()],
+            });
+        }
+        let mut by_device = vec![vec![Lists::LOST; homes.networks.len()]; next.len()];
+        for (device, values) in by_device.iter_mut().enumerate() {
+            let mut known: Fast<Vec<u16>, u16> = Fast::default();
+            for (home, value) in values.iter_mut().enumerate() {
+                let mut list = vec![device as u16];
+                let mut at = device;
+                *value = loop {
+                    match next[at][home] {
+                        ARRIVED => break *known.entry(list).or_insert_with_key(|l| lists.id(l.clone())),
+                        Lists::LOST => break Lists::LOST,
+                        Lists::ODD => break Lists::ODD,
+                        // More devices than any way back passes are a circle.
+                        _ if list.len() > 7 => break Lists::ODD,
+                        on => {
+                            list.push(on);
+                            at = on as usize;
+                        }
+                    }
+                };
+            }
+        }
+        Self { model, layout, homes, by_device }
+    }
+
+    /// For each home, the list of devices from a segment back to it.
+    pub(super) fn of(&self, segment: &Segment, devices: &Devices) -> Vec<u16> {
+        let mut known = Devices { known: devices.known.clone(), all: devices.all.clone() };
+        let mut found = paint(self.model, self.layout, self.homes, segment, &mut known);
+        for (home, value) in found.iter_mut().enumerate() {
+            *value = match *value {
+                ARRIVED => 0,
+                Lists::LOST => Lists::LOST,
+                Lists::ODD => Lists::ODD,
+                device => self.by_device.get(device as usize).map_or(Lists::ODD, |d| d[home]),
+            };
+        }
+        found
+    }
+}
+
+fn appliance(model: &Model<'_>, segment: &Segment, route: &Route, devices: &mut Devices) -> Option<u16> {
+    let NextHop::Appliance(address) = &route.hop else { return None };
+    let id = model.nearby(segment, *address)?;
+    matches!(model.endpoint(id).role, Role::Firewall(_)).then(|| devices.number(id))
+}
+
+/// Where a segment sends answers to each home: there, to a device, nowhere, or undecided in bulk.
+fn paint(model: &Model<'_>, layout: &Layout<'_>, homes: &Homes, segment: &Segment, devices: &mut Devices) -> Vec<u16> {
+    const UNSET: u16 = u16::MAX - 3;
+    let mut found = vec![UNSET; homes.networks.len()];
+    let mut give = |span: Span, value: &dyn Fn(Id<Network>) -> u16| {
+        let first = homes.runs.partition_point(|(s, _)| s.1 <= span.0);
+        for (_, home) in homes.runs[first..].iter().take_while(|(s, _)| s.0 < span.1) {
+            let home = *home as usize;
+            let value = value(homes.networks[home]);
+            // Sources of one home that part ways are decided one by one.
+            found[home] = if found[home] == UNSET || found[home] == value { value } else { Lists::ODD };
+        }
+    };
+    let mut left: Vec<Span> = vec![(0, layout.height())];
+    for route in &segment.routes {
+        let span = layout.rows_in(route.prefix);
+        if span.0 >= span.1 {
+            continue;
+        }
+        let taken: Vec<Span> = left.iter().map(|r| (r.0.max(span.0), r.1.min(span.1))).filter(|s| s.0 < s.1).collect();
+        if taken.is_empty() {
+            continue;
+        }
+        left = minus(left, &[span]);
+        let fixed = match &route.hop {
+            NextHop::Network { .. } => None,
+            NextHop::Appliance(address) => Some(match model.nearby(segment, *address) {
+                None => Lists::LOST,
+                Some(_) => appliance(model, segment, route, devices).unwrap_or(Lists::ODD),
+            }),
+            NextHop::Endpoint(_) | NextHop::Internet | NextHop::Drop(_) => Some(Lists::LOST),
+            _ => Some(Lists::ODD),
+        };
+        for span in taken {
+            match (&route.hop, fixed) {
+                (_, Some(value)) => give(span, &|_| value),
+                (NextHop::Network { network, .. }, None) => {
+                    give(span, &|home| if home == *network { ARRIVED } else { Lists::LOST });
+                }
+                _ => {}
+            }
+        }
+    }
+    for span in left {
+        give(span, &|_| Lists::LOST);
+    }
+    found.into_iter().map(|v| if v == UNSET { Lists::LOST } else { v }).collect()
+}

@@ -1,0 +1,536 @@
+//! What both sides of a solution are made from.
+
+use super::{
+    super::{
+        Column, Objection,
+        classes::Marks,
+        model::{Fast, Model},
+        probe::Probe,
+    },
+    Pair,
+    bits::{self, Span, words},
+    layout::{Layout, TagLanes},
+    places::{Answers, Devices, Homes, Lists, Pieces, To, pieces},
+    rules::{Compiler, Ports, Rule, decide},
+};
+use crate::{
+    dataplane::{Direction, Endpoint, Filter, Id, Network, Role, Segment},
+    verdict::Verdict,
+};
+use rayon::prelude::*;
+use std::{collections::BTreeSet, net::IpAddr};
+
+/// A firewall on the way.
+pub(super) struct Device {
+    /// Where it sends what it keeps the source of.
+    pub(super) pieces: Pieces,
+    /// What becomes of what it sends in its own name, and of what it takes over by name.
+    pub(super) own_name: Pair,
+    pub(super) taken: Pair,
+    /// Columns whose answer there is decided one by one.
+    pub(super) odd: Vec<u64>,
+    /// The signature of each row: which rules name it.
+    pub(super) signature: Vec<u32>,
+    /// What the rules make of each column, by signature.
+    pub(super) rulings: Vec<Rulings>,
+}
+
+/// What rules make of all columns.
+#[derive(Default)]
+pub(super) struct Rulings {
+    pub(super) open: Vec<u64>,
+    pub(super) soft: Option<Vec<u64>>,
+    pub(super) named: Option<Vec<u64>>,
+}
+
+/// A segment that sources are in.
+pub(super) struct Home {
+    pub(super) pieces: Pieces,
+    /// Which way out its sources have to the internet.
+    pub(super) outside: usize,
+    /// What its own identity changes: for public columns that it is served.
+    pub(super) served: Option<Served>,
+    /// Number of its filter of what goes out.
+    pub(super) filter: Option<usize>,
+}
+
+/// Columns that a segment reaches with its own identity.
+pub(super) struct Served {
+    /// The columns.
+    pub(super) lanes: Vec<u64>,
+    pub(super) pair: Pair,
+    pub(super) odd: Vec<u64>,
+    /// Open ones whose verdict is not that of a public column.
+    pub(super) special: Vec<(u32, Verdict)>,
+}
+
+/// A filter compiled for one direction.
+#[derive(Default)]
+pub(super) struct Compiled {
+    pub(super) out: Vec<Rule>,
+    pub(super) into: Vec<Rule>,
+}
+
+pub(super) struct Setup<'s, 'p> {
+    pub(super) model: &'s Model<'p>,
+    pub(super) layout: &'s Layout<'p>,
+    pub(super) ports: Ports,
+    pub(super) devices: Vec<Device>,
+    pub(super) homes: Vec<Home>,
+    pub(super) home_of_row: Vec<u32>,
+    pub(super) filters: Vec<Compiled>,
+    /// Filter of each row's own interface, and of each lane's segment and interface.
+    pub(super) row_filter: Vec<Option<usize>>,
+    pub(super) lane_filters: Vec<[Option<usize>; 2]>,
+    /// What takes private columns.
+    pub(super) landed: Pair,
+    /// Columns decided one by one for every source.
+    pub(super) odd: Vec<u64>,
+    /// Ways out: what becomes of public columns, and which are decided one by one.
+    pub(super) outside: Vec<(Pair, Vec<u64>)>,
+    /// The segment of each lane among those of private columns; `NONE` for public ones.
+    pub(super) end_of_lane: Vec<u32>,
+    /// By end and home: the list of devices on the way back.
+    pub(super) back: Vec<Vec<u16>>,
+    pub(super) lists: Lists,
+    /// Columns of public addresses.
+    pub(super) public: Vec<u64>,
+    /// Columns that forgive a device which sees requests only.
+    pub(super) lenient: Vec<u64>,
+}
+
+/// Filters by content: those of segments by place, those of interfaces by what they hold.
+struct Interner<'p> {
+    known: Fast<(&'p str, usize), Vec<(&'p Filter, usize)>>,
+    all: Vec<&'p Filter>,
+}
+
+impl<'p> Interner<'p> {
+    fn id(&mut self, filter: Option<&'p Filter>) -> Option<usize> {
+        let filter = filter?;
+        let alike = self.known.entry((filter.origin.name.as_str(), filter.rules.len())).or_default();
+        let same = |(known, _): &&(&'p Filter, usize)| std::ptr::eq(*known, filter) || **known == *filter;
+        if let Some((_, id)) = alike.iter().find(same) {
+            return Some(*id);
+        }
+        alike.push((filter, self.all.len()));
+        self.all.push(filter);
+        Some(self.all.len() - 1)
+    }
+}
+
+/// What tells ways out apart: the public address, default access, the region, and whether it lies beyond a gateway.
+type WayOut<'a> = (Option<usize>, bool, Option<&'a str>, bool);
+
+/// What a finding is as bits; an unsupported or specially admitted one is none.
+fn bits_of(found: Option<super::super::Findings>, usual: Verdict) -> Option<(bool, bool)> {
+    let found = found?;
+    match (found.certain, found.uncertain, found.admitted) {
+        (Some((Objection::Blocked, _)), ..) => Some((false, false)),
+        (Some((Objection::Unsupported, _)), ..) => None,
+        (None, Some(_), _) | (None, None, None) => Some((false, true)),
+        (None, None, Some((verdict, _))) => (verdict == usual).then_some((true, false)),
+    }
+}
+
+struct Answered {
+    pair: Pair,
+    odd: Vec<u64>,
+}
+
+impl Answered {
+    fn new(width: usize) -> Self {
+        let empty = || vec![0_u64; words(width)];
+        Self { pair: Pair { open: empty(), soft: empty() }, odd: empty() }
+    }
+
+    fn put(&mut self, lane: u32, answer: Option<(bool, bool)>) {
+        match answer {
+            Some((open, soft)) => {
+                if open {
+                    bits::set(&mut self.pair.open, lane);
+                }
+                if soft {
+                    bits::set(&mut self.pair.soft, lane);
+                }
+            }
+            None => bits::set(&mut self.odd, lane),
+        }
+    }
+}
+
+impl<'s, 'p> Setup<'s, 'p> {
+    pub(super) fn new(model: &'s Model<'p>, marks: &Marks<'p>, layout: &'s Layout<'p>, columns: &[Column]) -> Self {
+        let plane = model.plane;
+        let width = layout.lanes.len();
+        let mut filters = Interner { known: Fast::default(), all: Vec::new() };
+        // Homes, in order of their first row.
+        let mut number: Fast<Id<Segment>, u32> = Fast::default();
+        let mut segments: Vec<Id<Segment>> = Vec::new();
+        let mut samples: Vec<Id<Endpoint>> = Vec::new();
+        let mut home_of_row = Vec::with_capacity(layout.rows.len());
+        let mut row_filter = Vec::with_capacity(layout.rows.len());
+        for row in &layout.rows {
+            let home = *number.entry(row.segment).or_insert_with(|| {
+                segments.push(row.segment);
+                let network = model.segment(row.segment).network;
+                let address = IpAddr::V4(row.address.into());
+                samples.extend(model.owner(network, address));
+                segments.len() as u32 - 1
+            });
+            home_of_row.push(home);
+            row_filter.push(filters.id(row.endpoint.filter.as_ref()));
+        }
+        let networks: Vec<Id<Network>> = segments.iter().map(|s| model.segment(*s).network).collect();
+        let mut runs: Vec<(Span, u32)> = Vec::new();
+        for (row, home) in (0_u32..).zip(&home_of_row) {
+            match runs.last_mut() {
+                Some((span, same)) if same == home => span.1 = row + 1,
+                _ => runs.push(((row, row + 1), *home)),
+            }
+        }
+        let places = Homes { networks, runs };
+        // Ends of private lanes.
+        let mut end_number: Fast<Id<Segment>, u32> = Fast::default();
+        let mut ends: Vec<Id<Segment>> = Vec::new();
+        let mut end_of_lane = Vec::with_capacity(width);
+        let mut lane_filters = Vec::with_capacity(width);
+        let mut lenient = vec![0_u64; words(width)];
+        let advice = !plane.assumptions.one_sided_endpoints_block;
+        for (i, lane) in (0_u32..).zip(&layout.lanes) {
+            let owner = lane.owner.map(|o| model.endpoint(o));
+            let (Some(owner), Some(segment)) = (owner, owner.and_then(|o| o.segment)) else {
+                end_of_lane.push(super::NONE);
+                lane_filters.push([None, None]);
+                continue;
+            };
+            end_of_lane.push(*end_number.entry(segment).or_insert_with(|| {
+                ends.push(segment);
+                ends.len() as u32 - 1
+            }));
+            let (private, filtered) = match &owner.role {
+                Role::PrivateEndpoint(private) => (true, private.filtered),
+                _ => (false, true),
+            };
+            let transport = layout.combinations[lane.combination as usize].0;
+            if private && advice || transport != crate::net::Transport::Tcp {
+                bits::set(&mut lenient, i);
+            }
+            lane_filters.push(if filtered {
+                [filters.id(model.segment(segment).filter.as_ref()), filters.id(owner.filter.as_ref())]
+            } else {
+                [None, None]
+            });
+        }
+        let home_filters: Vec<Option<usize>> =
+            segments.iter().map(|s| filters.id(model.segment(*s).filter.as_ref())).collect();
+        // Where segments and devices send columns.
+        let mut devices = Devices::default();
+        let home_pieces: Vec<Pieces> =
+            segments.iter().map(|s| pieces(model, layout, &mut devices, model.segment(*s), false)).collect();
+        let mut lists = Lists::new();
+        let starts: Vec<Id<Segment>> = ends.clone();
+        let mut device_pieces: Vec<Pieces> = Vec::new();
+        let answers = Answers::new(model, layout, &places, &starts, &mut devices, &mut lists);
+        while let Some(device) = devices.all.get(device_pieces.len()).copied() {
+            let segment = model.endpoint(device).segment.map(|s| model.segment(s));
+            let all_odd = || vec![((0, layout.width()), To::Odd)];
+            device_pieces.push(segment.map_or_else(all_odd, |s| pieces(model, layout, &mut devices, s, true)));
+        }
+        let back: Vec<Vec<u16>> = ends.par_iter().map(|s| answers.of(model.segment(*s), &devices)).collect();
+        // Rules.
+        let tags = TagLanes::new(model, layout, every_tag(&filters.all, &devices, model).into_iter());
+        let compiler = Compiler { model, layout, tags: &tags, columns };
+        let mut ports = Ports::new(layout);
+        let mut compiled: Vec<Compiled> = filters
+            .all
+            .par_iter()
+            .map(|f| Compiled {
+                out: compiler.draft(f, Direction::Outbound, None).0,
+                into: compiler.draft(f, Direction::Inbound, None).0,
+            })
+            .collect();
+        let mut number_ports =
+            |rules: &mut Vec<Rule>| rules.iter_mut().for_each(|r| r.ports = ports.id(r.combinations));
+        for filter in &mut compiled {
+            number_ports(&mut filter.out);
+            number_ports(&mut filter.into);
+        }
+        let mut drafts: Vec<(Vec<Rule>, bool)> = devices
+            .all
+            .par_iter()
+            .map(|id| match &model.endpoint(*id).role {
+                Role::Firewall(f) => compiler.draft(&f.filter, Direction::Outbound, Some((f, *id))),
+                _ => (Vec::new(), true),
+            })
+            .collect();
+        drafts.iter_mut().for_each(|(rules, _)| number_ports(rules));
+        // What takes each column, whoever sends.
+        let mut landed = Answered::new(width);
+        let answered: Vec<(u32, Option<(bool, bool)>)> = (0..width as u32)
+            .into_par_iter()
+            .filter(|i| layout.lanes[*i as usize].owner.is_some())
+            .map_init(
+                || Probe::new(model),
+                |probe, i| {
+                    let lane = &layout.lanes[i as usize];
+                    let column = &columns[lane.column as usize];
+                    let found = lane.owner.and_then(|owner| probe.landed(column, owner));
+                    (i, bits_of(found, Verdict::Private))
+                },
+            )
+            .collect();
+        answered.into_iter().for_each(|(i, answer)| landed.put(i, answer));
+        let public: Vec<u32> = (0..width as u32).filter(|i| layout.lanes[*i as usize].public).collect();
+        let made: Vec<Device> = drafts
+            .into_par_iter()
+            .zip(device_pieces)
+            .zip(&devices.all)
+            .map(|(((rules, odd), pieces), id)| {
+                Self::device(model, layout, columns, &ports, &public, rules, odd, pieces, *id)
+            })
+            .collect();
+        let mut setup = Self {
+            model,
+            layout,
+            ports,
+            devices: made,
+            homes: Vec::new(),
+            home_of_row,
+            filters: compiled,
+            row_filter,
+            lane_filters,
+            odd: landed.odd,
+            landed: landed.pair,
+            outside: Vec::new(),
+            end_of_lane,
+            back,
+            lists,
+            public: {
+                let mut row = vec![0_u64; words(width)];
+                public.iter().for_each(|l| bits::set(&mut row, *l));
+                row
+            },
+            lenient,
+        };
+        setup.homes(marks, columns, &public, &segments, &samples, home_pieces, &home_filters);
+        setup
+    }
+
+    #[allow(clippy::too_many_arguments, reason = "everything a device is made from")]
+    fn device(
+        model: &Model<'p>,
+        layout: &Layout<'p>,
+        columns: &[Column],
+        ports: &Ports,
+        public: &[u32],
+        rules: Vec<Rule>,
+        odd: bool,
+        pieces: Pieces,
+        id: Id<Endpoint>,
+    ) -> Device {
+        let width = layout.lanes.len();
+        let probe = Probe::new(model);
+        let column = |lane: u32| &columns[layout.lanes[lane as usize].column as usize];
+        let mut own_name = Answered::new(width);
+        public.iter().for_each(|l| own_name.put(*l, bits_of(probe.onward(id, column(*l)), Verdict::Public)));
+        let mut taken = Answered::new(width);
+        let mut by_name = vec![0_u64; words(width)];
+        for rule in rules.iter().filter(|r| r.by_name && r.allow) {
+            rule.lanes.iter().for_each(|s| bits::fill(&mut by_name, *s));
+        }
+        for lane in bits::ones(&by_name) {
+            let usual = if layout.lanes[lane as usize].public { Verdict::Public } else { Verdict::Private };
+            taken.put(lane, bits_of(probe.by_name(id, column(lane)), usual));
+        }
+        let mut strange = own_name.odd;
+        strange.iter_mut().zip(&taken.odd).for_each(|(a, b)| *a |= b);
+        if odd {
+            strange.fill(u64::MAX);
+        }
+        // Rows that the same rules name, in one sweep over the rules' ranges.
+        let mut events: Vec<(u32, u32)> = Vec::new();
+        for (number, rule) in (0_u32..).zip(&rules) {
+            events.extend(rule.rows.iter().flat_map(|s| [(s.0, number), (s.1, number)]));
+        }
+        events.sort_unstable();
+        let height = layout.height();
+        let mut active = vec![0_u64; words(rules.len())];
+        let mut known: Fast<Vec<u64>, u32> = Fast::default();
+        let mut signature = vec![0_u32; height as usize];
+        let mut at = 0;
+        let mut rest = events.as_slice();
+        while at < height {
+            while let Some(((place, rule), later)) =
+                rest.split_first().map(|(e, l)| (*e, l)).filter(|((p, _), _)| *p <= at)
+            {
+                let _ = place;
+                active[(rule / 64) as usize] ^= 1 << (rule % 64);
+                rest = later;
+            }
+            let next = rest.first().map_or(height, |(p, _)| (*p).min(height));
+            let fresh = known.len() as u32;
+            let id = *known.entry(active.clone()).or_insert(fresh);
+            signature[at as usize..next as usize].fill(id);
+            at = next;
+        }
+        let mut order: Vec<(Vec<u64>, u32)> = known.into_iter().collect();
+        order.sort_unstable_by_key(|(_, id)| *id);
+        let rulings = order.into_par_iter().map(|(active, _)| rulings(&rules, &active, width, ports)).collect();
+        Device { pieces, own_name: own_name.pair, taken: taken.pair, odd: strange, signature, rulings }
+    }
+
+    /// Ways out and identities of homes; what many share is decided once.
+    #[allow(clippy::too_many_arguments, reason = "everything homes are made from")]
+    fn homes(
+        &mut self,
+        marks: &Marks<'_>,
+        columns: &[Column],
+        public: &[u32],
+        segments: &[Id<Segment>],
+        samples: &[Id<Endpoint>],
+        pieces: Vec<Pieces>,
+        filters: &[Option<usize>],
+    ) {
+        let (model, layout) = (self.model, self.layout);
+        let width = layout.lanes.len();
+        let column = |lane: u32| &columns[layout.lanes[lane as usize].column as usize];
+        let mut ways: Fast<WayOut<'_>, usize> = Fast::default();
+        let mut identities: Fast<String, Vec<usize>> = Fast::default();
+        // Lanes whose gates name a segment.
+        let mut named: Fast<Id<Segment>, Vec<u32>> = Fast::default();
+        for lane in public {
+            let owner = model.plane.public_owner(IpAddr::V4(layout.lanes[*lane as usize].address.into()));
+            if let Some(Role::Door(door)) = owner.map(|o| &model.endpoint(o).role) {
+                let reached = model.plane.doors.get(*door);
+                let by_name = column(*lane).name.as_ref().and_then(|n| model.plane.door_names.get(n));
+                let door = by_name.map_or(reached, |d| model.plane.doors.get(d.door));
+                for (segment, _) in door.gate.segments.iter().chain(&reached.gate.segments) {
+                    named.entry(*segment).or_default().push(*lane);
+                }
+            }
+        }
+        for (number, segment) in segments.iter().enumerate() {
+            let place = model.segment(*segment);
+            let network = model.network(place.network);
+            let nat = place
+                .nat
+                .as_ref()
+                .map(|n| marks.cuts.atom(n.address) << 1 | usize::from(crate::net::is_undeclared_public(n.address)));
+            let region = network.region.as_deref();
+            let key = (nat, place.default_outbound.0, region, network.beyond_gateway);
+            let next = self.outside.len();
+            let way = *ways.entry(key).or_insert(next);
+            if way == next {
+                let answers: Vec<_> = public
+                    .par_iter()
+                    .map_init(
+                        || Probe::new(model),
+                        |probe, lane| (*lane, bits_of(probe.outside(samples[number], column(*lane)), Verdict::Public)),
+                    )
+                    .collect();
+                let mut all = Answered::new(width);
+                answers.into_iter().for_each(|(lane, answer)| all.put(lane, answer));
+                self.outside.push((all.pair, all.odd));
+            }
+            if !place.service_endpoints.is_empty() {
+                // A policy is the segment's own.
+                let own = place.endpoint_policy.as_ref().map(|_| number);
+                let tags: Vec<_> = place.service_endpoints.iter().map(|s| (&s.tag, s.reach)).collect();
+                identities
+                    .entry(format!("{tags:?} {own:?} {region:?} {}", network.beyond_gateway))
+                    .or_default()
+                    .push(number);
+            }
+            self.homes.push(Home { pieces: Vec::new(), outside: way, served: None, filter: filters[number] });
+        }
+        for (home, pieces) in self.homes.iter_mut().zip(pieces) {
+            home.pieces = pieces;
+        }
+        let mut groups: Vec<Vec<usize>> = identities.into_values().collect();
+        groups.sort_unstable();
+        for group in groups {
+            let Some(sample) = group.first().copied() else { continue };
+            let base: Vec<_> = public
+                .par_iter()
+                .map_init(|| Probe::new(model), |probe, lane| (*lane, probe.as_segment(samples[sample], column(*lane))))
+                .collect();
+            let own = |number: usize| named.get(&segments[number]).map_or(&[][..], Vec::as_slice);
+            let made: Vec<(usize, Served)> = group
+                .par_iter()
+                .map_init(
+                    || Probe::new(model),
+                    |probe, number| {
+                        let again = own(*number).iter().chain(own(sample));
+                        let again: BTreeSet<u32> =
+                            if *number == sample { BTreeSet::new() } else { again.copied().collect() };
+                        let mut all = Answered::new(width);
+                        let mut lanes = vec![0_u64; words(width)];
+                        let mut special = Vec::new();
+                        for (lane, found) in &base {
+                            let found = if again.contains(lane) {
+                                probe.as_segment(samples[*number], column(*lane))
+                            } else {
+                                *found
+                            };
+                            match found {
+                                Some(None) => continue,
+                                Some(Some(found)) => {
+                                    let admitted = found.is_open().then_some(found.admitted).flatten().map(|(v, _)| v);
+                                    all.put(*lane, bits_of(Some(found), admitted.unwrap_or(Verdict::Public)));
+                                    special.extend(admitted.filter(|v| *v != Verdict::Public).map(|v| (*lane, v)));
+                                }
+                                None => all.put(*lane, None),
+                            }
+                            bits::set(&mut lanes, *lane);
+                            // A perimeter may admit the source's own address, which members of a class need not share.
+                            if self.behind_perimeter(column(*lane)) {
+                                bits::set(&mut all.odd, *lane);
+                            }
+                        }
+                        (*number, Served { lanes, pair: all.pair, odd: all.odd, special })
+                    },
+                )
+                .collect();
+            for (number, served) in made {
+                self.homes[number].served = Some(served);
+            }
+        }
+    }
+
+    fn behind_perimeter(&self, column: &Column) -> bool {
+        let plane = self.model.plane;
+        let owner = column.address().and_then(|a| plane.public_owner(a)).map(|o| &plane.endpoints.get(o).role);
+        let Some(Role::Door(door)) = owner else { return true };
+        let named = column.name.as_ref().and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
+        let own = |d: &crate::dataplane::Door| d.gate.perimeter.is_some() || d.gate.ordered.is_some();
+        own(plane.doors.get(*door)) || named.is_some_and(own)
+    }
+}
+
+fn rulings(rules: &[Rule], active: &[u64], width: usize, ports: &Ports) -> Rulings {
+    let chosen: Vec<&Rule> = bits::ones(active).map(|r| &rules[r as usize]).collect();
+    let mut found = Rulings { open: vec![0; words(width)], ..Rulings::default() };
+    let (mut soft, mut named) = (vec![0; words(width)], vec![0; words(width)]);
+    for word in 0..words(width) {
+        let live = bits::mask(word, (0, width as u32));
+        let ruling = decide(word, live, ports, chosen.iter().copied());
+        (found.open[word], soft[word], named[word]) = (ruling.open, ruling.soft, ruling.named);
+    }
+    found.soft = soft.iter().any(|w| *w != 0).then_some(soft);
+    found.named = named.iter().any(|w| *w != 0).then_some(named);
+    found
+}
+
+fn every_tag<'p>(filters: &[&'p Filter], devices: &Devices, model: &Model<'p>) -> BTreeSet<&'p str> {
+    let firewalls = devices.all.iter().filter_map(|id| match &model.endpoint(*id).role {
+        Role::Firewall(firewall) => Some(&firewall.filter),
+        _ => None,
+    });
+    let mut found = BTreeSet::new();
+    for rule in filters.iter().copied().chain(firewalls).flat_map(|f| &f.rules) {
+        let known = rule.to.known_tags.iter().map(|(tag, _)| tag);
+        found.extend(rule.to.tags.iter().chain(known).map(String::as_str));
+    }
+    found
+}

@@ -1,0 +1,232 @@
+//! What takes a flow, and what it makes of it.
+
+use super::{
+    Asker, Flow, Probe,
+    walk::{LetOut, Passage},
+};
+use crate::{
+    dataplane::{Backend, ConnectionTarget, Endpoint, Id, Listener, Member, Proxy, Resolver, Role, Unsupported, Use},
+    net::Transport,
+    reach::Findings,
+    verdict::{Reason, Verdict, Via},
+};
+use std::net::IpAddr;
+
+impl Probe<'_, '_> {
+    /// A firewall that lets a name through asks for it itself (AFW-05, SNAT-02).
+    pub(super) fn taken_over(
+        &self,
+        firewall: Id<Endpoint>,
+        flow: &Flow<'_>,
+        asker: Asker<'_>,
+        depth: usize,
+    ) -> Findings {
+        let device = self.model.endpoint(firewall);
+        let (Role::Firewall(rules), Some(name)) = (&device.role, flow.name) else { return Findings::default() };
+        let (mut found, addresses) = self.named(&rules.resolver, firewall, name);
+        if let Some(destination) = addresses.first().copied()
+            && let Some(source) = device.source_for(destination)
+        {
+            found.then(&self.leg(firewall, &Flow { source, destination, ..*flow }, asker, depth + 1));
+        }
+        found
+    }
+
+    fn named(&self, resolver: &Resolver, at: Id<Endpoint>, name: &crate::net::Fqdn) -> (Findings, Vec<IpAddr>) {
+        let named = self.model.names.resolve(resolver, at, name);
+        if named.forked {
+            self.beyond.set(true);
+        }
+        (named.findings, named.addresses.unwrap_or_default())
+    }
+
+    pub(super) fn arrive(&self, at: Id<Endpoint>, way: &Passage<'_>, asker: Asker<'_>, depth: usize) -> Findings {
+        let end = self.model.endpoint(at);
+        let mut found = Findings::default();
+        if let Some(absence) = &end.absence {
+            found.block(absence.reason);
+        }
+        if asker.limited && way.let_out == Some(LetOut::ByName) {
+            found.block(Reason::Spark);
+        }
+        match &end.role {
+            Role::Host(host) => {
+                let home = self.model.plane.network_of(at).map(|n| self.model.network(n));
+                if home.is_some_and(|n| !n.members_connected) {
+                    found.unknown(Reason::ComputePeer);
+                }
+                self.machine(host, way, &mut found);
+            }
+            Role::PrivateEndpoint(private) => {
+                if let Some((reason, _)) = &private.connection.closed {
+                    found.block(*reason);
+                }
+                if asker.limited && !private.limited_clients.value {
+                    found.block(Reason::Spark);
+                }
+                match &private.target {
+                    ConnectionTarget::Doors(members) => self.private_door(private.managed, members, way, &mut found),
+                    ConnectionTarget::Proxy { proxy, frontend, source, .. } => {
+                        let gateway = self.model.plane.proxies.get(*proxy);
+                        gateway.unsupported.iter().for_each(|u| found.unsupported(u.reason));
+                        if let Some(front) = gateway.frontends.get(*frontend) {
+                            let inside = Flow { source: *source, destination: front.address, ..way.flow() };
+                            found.then(&self.edge(gateway.segment, &inside));
+                            let bridged = Some(Via::ApplicationGateway);
+                            found.then(&self.listener(gateway, *frontend, &inside, bridged, asker, depth).1);
+                        }
+                    }
+                    ConnectionTarget::Service { nat, frontend, broken, .. } => {
+                        if broken.is_some() {
+                            found.block(Reason::ProxyProtocol);
+                        }
+                        let source = self.model.endpoint(*nat).source_for(*frontend).unwrap_or(*frontend);
+                        let inside = Flow { source, destination: *frontend, name: None, ..way.flow() };
+                        found.then(&self.leg(*nat, &inside, asker, depth + 1));
+                        found.admit(Verdict::Private, Via::PrivateLinkService);
+                    }
+                    ConnectionTarget::Nothing => {}
+                }
+            }
+            Role::Frontend { proxy, frontend } => {
+                let gateway = self.model.plane.proxies.get(*proxy);
+                self.frontend(gateway, *frontend, way, asker, depth, &mut found);
+            }
+            Role::Unattached => found.block(Reason::Listener),
+            Role::Door(door) => self.public_door(*door, way, &mut found),
+            Role::Resolver
+            | Role::Firewall(_)
+            | Role::Gateway(_)
+            | Role::Router
+            | Role::Balancer(_)
+            | Role::Instance(_) => {
+                if end.dns.is_some() && way.port == 53 {
+                    found.admit(Verdict::Private, Via::Routed);
+                } else {
+                    found.block(Reason::Port);
+                }
+            }
+        }
+        found
+    }
+
+    /// At a gateway's own frontend: what spoils all of it, the listener, and at a public address the filter between
+    /// (NSG-06).
+    fn frontend(
+        &self,
+        gateway: &Proxy,
+        index: usize,
+        way: &Passage<'_>,
+        asker: Asker<'_>,
+        depth: usize,
+        found: &mut Findings,
+    ) {
+        let Some(front) = gateway.frontends.get(index) else { return };
+        let instance = gateway.instance.and_then(|i| self.model.endpoint(i).addresses.first().copied());
+        let destination = if front.public { instance.unwrap_or(front.address) } else { front.address };
+        let flow = Flow { destination, ..way.flow() };
+        let spoilt = |u: &&Unsupported| u.spoils == Use::Everything;
+        gateway.unsupported.iter().filter(spoilt).for_each(|u| found.unsupported(u.reason));
+        let bridged = flow.name.is_some().then_some(Via::ApplicationGateway);
+        let (heard, answer) = self.listener(gateway, index, &flow, bridged, asker, depth);
+        let guard = if front.public { self.edge(gateway.segment, &flow) } else { Findings::default() };
+        // Nothing listens there: the platform's balancer drops it before any filter.
+        let order = if heard { [&guard, &answer] } else { [&answer, &guard] };
+        order.into_iter().for_each(|f| found.then(f));
+    }
+
+    /// The listener of the first rule that serves a request, then the pool behind it; whether one serves it at all
+    /// (AGW-02, AGW-11, AGW-12).
+    fn listener(
+        &self,
+        gateway: &Proxy,
+        frontend: usize,
+        flow: &Flow<'_>,
+        bridged: Option<Via>,
+        asker: Asker<'_>,
+        depth: usize,
+    ) -> (bool, Findings) {
+        let mut found = Findings::default();
+        let hears = |l: &Listener| {
+            let host = |n| l.hosts.is_empty() || l.hosts.iter().any(|h| h.covers_host(n));
+            l.frontend == frontend && l.port == flow.port && l.disabled.is_none() && flow.name.is_none_or(host)
+        };
+        let chosen = gateway.rules.iter().filter(|_| flow.transport == Transport::Tcp).find_map(|rule| {
+            let listener = gateway.listeners.get(rule.listener)?;
+            hears(listener).then_some((rule, listener))
+        });
+        let Some((rule, listener)) = chosen else {
+            found.block(Reason::Listener);
+            return (false, found);
+        };
+        if flow.name.is_some_and(|n| self.model.plane.door_names.contains_key(n)) {
+            found.unknown(Reason::NotModelled);
+        }
+        if listener.layer4 && bridged.is_some() {
+            found.unsupported(Reason::L4Hub);
+        }
+        if let (Some(certificate), Some(name)) = (&listener.certificate, flow.name)
+            && !certificate.names.iter().any(|c| c.covers_host(name))
+        {
+            found.block(Reason::TlsName);
+        }
+        if bridged.is_some() {
+            found.then(&self.pool(gateway, &rule.backend, flow, asker, depth));
+        }
+        let public = gateway.frontends.get(frontend).is_some_and(|f| f.public);
+        match public {
+            true => found.admit(Verdict::Public, Via::PublicEndpoint),
+            false => found.admit(Verdict::Private, bridged.unwrap_or(Via::Routed)),
+        }
+        (true, found)
+    }
+
+    /// One healthy member is enough (AGW-14, AGW-16).
+    fn pool(&self, gateway: &Proxy, backend: &Backend, flow: &Flow<'_>, asker: Asker<'_>, depth: usize) -> Findings {
+        let mut found = Findings::default();
+        let (mut healthy, mut sure) = (false, true);
+        for member in &backend.members {
+            let seen = self.backend_member(gateway, backend, member, flow, asker, depth);
+            healthy |= seen.is_open() && seen.admitted.is_some();
+            sure &= seen.uncertain.is_none();
+        }
+        match (healthy, sure) {
+            (true, _) => {}
+            (false, true) => found.block(Reason::Backend502),
+            (false, false) => found.unknown(Reason::Backend502),
+        }
+        found
+    }
+
+    fn backend_member(
+        &self,
+        gateway: &Proxy,
+        backend: &Backend,
+        member: &Member,
+        flow: &Flow<'_>,
+        asker: Asker<'_>,
+        depth: usize,
+    ) -> Findings {
+        let Some(instance) = gateway.instance else { return Findings::default() };
+        let (mut found, addresses, name) = match member {
+            Member::Address(address) => (Findings::default(), vec![*address], None),
+            Member::Name(name) => {
+                let (found, addresses) = self.named(&gateway.resolver, instance, name);
+                (found, addresses, Some(name))
+            }
+        };
+        for destination in addresses {
+            let source = self.model.endpoint(instance).source_for(destination).unwrap_or(destination);
+            let onward = Flow { source, destination, transport: flow.transport, port: backend.port, name };
+            found.then(&self.leg(instance, &onward, asker, depth + 1));
+            let owner = self.model.owners(destination).first().map(|(_, id)| self.model.endpoint(*id));
+            if let Some(Role::Host(host)) = owner.map(|o| &o.role) {
+                let untrusted = |ca: &String| backend.tls && !backend.trusted_authorities.contains(ca);
+                if host.private_ca.as_ref().is_some_and(untrusted) || !backend.healthy.contains(host.http_status) {
+                    found.block(Reason::Backend502);
+                }
+            }
+        }
+        found
+    }
+}

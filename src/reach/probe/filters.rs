@@ -1,0 +1,126 @@
+//! Filters on the way.
+
+use super::{Flow, Probe};
+use crate::{
+    dataplane::{Action, Decision, Direction, Endpoint, Filter, FilterRule, Id, Names, Packet, Resolved, Role},
+    net::{Fqdn, PLATFORM_ADDRESS},
+    reach::Findings,
+    verdict::Reason,
+};
+use std::net::IpAddr;
+
+/// Into, or out of, the filtered thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Way {
+    In,
+    Out,
+}
+
+impl Way {
+    fn direction(self) -> Direction {
+        match self {
+            Self::In => Direction::Inbound,
+            Self::Out => Direction::Outbound,
+        }
+    }
+}
+
+/// What a filter makes of a flow.
+pub(super) enum Ruling<'f> {
+    /// Nothing against it, by this rule.
+    Lets(&'f FilterRule),
+    /// A rule, or the end of the list, stops it.
+    Stops,
+    /// It cannot be known.
+    Open,
+}
+
+fn packet(flow: &Flow<'_>, named: bool) -> Packet {
+    let Flow { source, destination, transport, port, name } = *flow;
+    Packet { source, destination, transport, port, name: name.filter(|_| named).cloned() }
+}
+
+impl<'p> Probe<'_, 'p> {
+    pub(super) fn ruling<'f>(
+        &self,
+        filter: &'f Filter,
+        way: Way,
+        flow: &Flow<'_>,
+        resolved: &Resolved<'_>,
+    ) -> Ruling<'f> {
+        let (from, to) = (self.model.party(flow.source), self.model.party(flow.destination));
+        // Copying the name is dear, and few filters look at it.
+        let named = flow.name.is_some() && filter.rules.iter().any(|r| r.names != Names::Ignored);
+        match filter.decide(way.direction(), &packet(flow, named), from, to, resolved) {
+            Decision::Allow(rule) => Ruling::Lets(rule),
+            Decision::Deny(_) | Decision::NoMatch => Ruling::Stops,
+            Decision::Undecided(_) => Ruling::Open,
+        }
+    }
+
+    /// A filter without a view of names.
+    pub(super) fn filtered(&self, filter: &Filter, way: Way, flow: &Flow<'_>) -> Findings {
+        let nameless = |_: &Fqdn| -> Option<Vec<IpAddr>> { None };
+        let mut found = Findings::default();
+        match self.ruling(filter, way, flow, &nameless) {
+            Ruling::Lets(_) => {}
+            Ruling::Stops => found.block(filter.reason),
+            Ruling::Open => found.unknown(Reason::Tag),
+        }
+        found
+    }
+
+    /// All filters between an endpoint and its network: admin rules, which may end the matter, then the two groups,
+    /// outbound the interface's first (AVNM-01, AVNM-02, NSG-02, NSG-09).
+    pub(super) fn guarded(&self, id: Id<Endpoint>, way: Way, flow: &Flow<'_>) -> Findings {
+        let mut found = Findings::default();
+        let endpoint = self.model.endpoint(id);
+        let (subject, machine) = match &endpoint.role {
+            Role::Host(_) | Role::Frontend { .. } | Role::Instance(_) | Role::Resolver => (true, true),
+            Role::PrivateEndpoint(private) => (private.filtered, false),
+            Role::Firewall(_)
+            | Role::Gateway(_)
+            | Role::Router
+            | Role::Balancer(_)
+            | Role::Door(_)
+            | Role::Unattached => (false, false),
+        };
+        if !subject || flow.destination == PLATFORM_ADDRESS {
+            return found;
+        }
+        let segment = endpoint.segment.map(|s| self.model.segment(s));
+        for filter in segment.iter().flat_map(|s| &s.admin).filter(|_| machine) {
+            let (from, to) = (self.model.party(flow.source), self.model.party(flow.destination));
+            let Some((rule, unsure)) = filter.first(way.direction(), &packet(flow, true), from, to) else { continue };
+            if unsure {
+                found.unknown(Reason::Tag);
+            } else if rule.action == Action::Deny {
+                found.block(Reason::Avnm);
+            }
+            match rule.action {
+                Action::Allow => break,
+                Action::Deny | Action::AlwaysAllow => return found,
+            }
+        }
+        let edge = segment.and_then(|s| s.filter.as_ref());
+        let both = match way {
+            Way::Out => [endpoint.filter.as_ref(), edge],
+            Way::In => [edge, endpoint.filter.as_ref()],
+        };
+        for filter in both.into_iter().flatten() {
+            found.then(&self.filtered(filter, way, flow));
+        }
+        found
+    }
+
+    /// Whether every group before an endpoint admits the source by an address, not by a tag (PEER-07).
+    pub(super) fn named_by_address(&self, id: Id<Endpoint>, flow: &Flow<'_>) -> bool {
+        let endpoint = self.model.endpoint(id);
+        let edge = endpoint.segment.and_then(|s| self.model.segment(s).filter.as_ref());
+        let groups = [edge, endpoint.filter.as_ref()];
+        let nameless = |_: &Fqdn| -> Option<Vec<IpAddr>> { None };
+        let by_address =
+            |f: &Filter| matches!(self.ruling(f, Way::In, flow, &nameless), Ruling::Lets(r) if r.from.literal);
+        groups.iter().any(Option::is_some) && groups.into_iter().flatten().all(by_address)
+    }
+}

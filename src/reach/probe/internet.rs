@@ -1,0 +1,199 @@
+//! Out of a network, and in from the internet.
+
+use super::{
+    Probe,
+    filters::Way,
+    walk::{End, LetOut, Passage},
+};
+use crate::{
+    dataplane::{
+        Egress, EgressMatch, EgressRule, Endpoint, Id, Match, Matcher, Network, NextHop, Reach, Role, Segment,
+    },
+    net::{Transport, is_public},
+    reach::model::best,
+    verdict::Reason,
+};
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Stands for the address of traffic that leaves by one that nobody declared.
+const NOBODYS_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 254));
+
+impl<'p> Probe<'_, 'p> {
+    /// Out to the internet by a segment's route (NAT-01, OUT-02).
+    pub(super) fn leave(&self, way: &mut Passage<'_>, here: &'p Endpoint, segment: &'p Segment) -> Option<End> {
+        if !is_public(way.destination) {
+            return way.lost(Reason::NoRoute);
+        }
+        let network = self.model.network(segment.network);
+        self.border(way, network.border.as_ref());
+        if let Some(egress) = &network.egress {
+            self.let_out(way, network, egress);
+        }
+        match self.outside_address(way, here, segment, network) {
+            Some(address) => way.source = address,
+            None => way.notes().block(Reason::NoEgress),
+        }
+        self.arrive_over_internet(way)
+    }
+
+    /// The address a packet has outside, by the first method there is (NAT-01, NAT-05, A-11).
+    fn outside_address(
+        &self,
+        way: &Passage<'_>,
+        here: &Endpoint,
+        segment: &Segment,
+        network: &Network,
+    ) -> Option<IpAddr> {
+        if let Some(site) = &network.breakout {
+            return Some(site.address);
+        }
+        if !here.addresses.contains(&way.source) {
+            return None;
+        }
+        let portless = way.transport == Transport::Icmp;
+        if let Some(nat) = &segment.nat {
+            return (!portless).then_some(nat.address);
+        }
+        let own = here.public_source.or(here.balanced_source);
+        let own = own.or(matches!(here.role, Role::Firewall(_)).then_some(NOBODYS_ADDRESS));
+        if own.is_some() {
+            return own;
+        }
+        if segment.default_outbound.0 {
+            return (!portless).then_some(NOBODYS_ADDRESS);
+        }
+        let to = self.model.plane.public_owner(way.destination).map(|id| &self.model.endpoint(id).tags);
+        let neighbour = to.is_some_and(|t| {
+            t.names.iter().any(|n| n == "Storage") && t.region.is_some() && t.region == network.region
+        });
+        neighbour.then_some(NOBODYS_ADDRESS)
+    }
+
+    /// Forced tunnelling: out by a site's own way (ROUTE-20, ER-03).
+    pub(super) fn out_by_site(&self, way: &mut Passage<'_>, site: Id<Network>) -> Option<End> {
+        let Some(breakout) = &self.model.network(site).breakout else { return self.hand_over(way, site) };
+        let inside = self.model.plane.segments.iter().map(|(_, s)| s).find(|s| s.network == site);
+        let back = inside.and_then(|s| best(&s.routes, way.source)).map(|r| &r.hop);
+        if !matches!(back, Some(NextHop::Gateway(_) | NextHop::Router(_))) {
+            way.is_late = true;
+            way.notes().block(Reason::NoRoute);
+        }
+        way.source = breakout.address;
+        way.devices.clear();
+        self.arrive_over_internet(way)
+    }
+
+    /// Whether a segment reaches a public service with its own identity (SE-01, SE-02, SE-06).
+    pub(super) fn served_by_endpoint(&self, segment: &Segment, to: IpAddr) -> bool {
+        if segment.service_endpoints.is_empty() || !is_public(to) {
+            return false;
+        }
+        let party = self.model.party(to);
+        let there = party.tags.and_then(|t| t.region.as_ref());
+        let here = self.model.network(segment.network).region.as_ref();
+        let other_region = matches!((there, here), (Some(a), Some(b)) if a != b);
+        segment.service_endpoints.iter().any(|service| {
+            let tag = Matcher { tags: vec![service.tag.clone()], ..Matcher::default() };
+            tag.matches(party) == Match::Yes && !(other_region && service.reach == Reach::Own)
+        })
+    }
+
+    /// To whoever owns a public address; the platform translates to the private one behind it (NSG-06).
+    pub(super) fn arrive_over_internet(&self, way: &mut Passage<'_>) -> Option<End> {
+        way.over_internet = true;
+        let Some(id) = self.model.plane.public_owner(way.destination) else {
+            if !is_public(way.destination) {
+                return way.lost(Reason::NoRoute);
+            }
+            way.notes().unknown(Reason::NoHost);
+            return Some(End::Lost);
+        };
+        let owner = self.model.endpoint(id);
+        let behind = owner.segment.and_then(|_| owner.addresses.first().copied());
+        match (&owner.role, behind) {
+            (Role::Frontend { proxy, frontend }, behind) => {
+                let front = self.model.plane.proxies.get(*proxy).frontends.get(*frontend);
+                if let Some(private) = behind {
+                    way.destination = front.map_or(private, |f| f.address);
+                }
+                Some(End::Reached(id))
+            }
+            (Role::Firewall(_), _) | (_, None) => self.deliver(way, id),
+            (role, Some(private)) => {
+                way.destination = private;
+                if matches!(role, Role::Host(_)) && !owner.open_public {
+                    self.closed_unless_grouped(way, id);
+                }
+                self.deliver(way, id)
+            }
+        }
+    }
+
+    /// Outbound rules of a managed network: denies in force, then allows in force (OUT-02, ISO-02, ISO-03).
+    fn let_out(&self, way: &mut Passage<'_>, network: &Network, egress: &Egress) {
+        way.let_out = Some(LetOut::Freely);
+        if egress.open {
+            return;
+        }
+        let verdict = |rule: &EgressRule| self.covers(way, rule);
+        let in_force = |allow: bool| egress.rules.iter().filter(move |r| r.allow == allow && r.inactive.is_none());
+        let mut unsure = false;
+        let mut void = None;
+        for rule in in_force(false) {
+            match verdict(rule) {
+                Match::No => {}
+                Match::Undecided => unsure = true,
+                Match::Yes if rule.void.is_some() => void = void.or(rule.void),
+                Match::Yes => return way.notes().block(Reason::Egress),
+            }
+        }
+        let mut passed = None;
+        let denied_perhaps = unsure;
+        for rule in in_force(true) {
+            match verdict(rule) {
+                Match::No => {}
+                Match::Undecided => unsure = true,
+                Match::Yes if rule.void.is_some() => void = void.or(rule.void),
+                Match::Yes => {
+                    passed = Some(rule);
+                    break;
+                }
+            }
+        }
+        if let Some(rule) = passed.filter(|_| !denied_perhaps) {
+            way.let_out = Some(match rule.matches {
+                EgressMatch::Name(..) => LetOut::ByName,
+                EgressMatch::Address { .. } => LetOut::ByAddress,
+            });
+            return;
+        }
+        if unsure {
+            return way.notes().unknown(Reason::Tag);
+        }
+        let view = network.view.map(|v| self.model.plane.dns.views.get(v));
+        let dormant = way.name.zip(view).and_then(|(n, v)| v.dormant.get(n)).map(|(reason, _)| *reason);
+        let reason = void.or(dormant).unwrap_or(Reason::Egress);
+        way.notes().block(reason);
+    }
+
+    fn covers(&self, way: &Passage<'_>, rule: &EgressRule) -> Match {
+        match &rule.matches {
+            EgressMatch::Address { to, protocol, ports } => {
+                if protocol.matches(way.transport) && ports.contains(way.port) {
+                    to.matches(self.model.party(way.destination))
+                } else {
+                    Match::No
+                }
+            }
+            EgressMatch::Name(pattern, ports) => {
+                let web = way.transport == Transport::Tcp && ports.contains(way.port);
+                (web && way.name.is_some_and(|n| pattern.matches(n))).into()
+            }
+        }
+    }
+
+    /// The filter of a segment, for what enters without being routed.
+    pub(super) fn edge(&self, segment: Id<Segment>, way: &super::Flow<'_>) -> crate::reach::Findings {
+        self.model.segment(segment).filter.as_ref().map_or_else(Default::default, |f| self.filtered(f, Way::In, way))
+    }
+}

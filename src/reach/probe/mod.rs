@@ -1,0 +1,212 @@
+//! One flow, decided from the rules: the exact answer for one source and one column, without an explanation.
+//!
+//! This is an own reading of the rules over the data plane, made to disagree with the step engine wherever one of the
+//! two is wrong. What differs is the form: findings are folded as they are met, and nothing is kept but the first.
+
+mod admission;
+mod arrive;
+mod back;
+mod devices;
+mod filters;
+mod internet;
+mod redirect;
+mod stages;
+mod walk;
+
+use super::{Column, Findings, Landing, Outcome, Sender, Source, model::Model};
+use crate::{
+    dataplane::{Endpoint, Id},
+    net::{Fqdn, Transport, is_public},
+    verdict::Reason,
+};
+use std::{cell::Cell, cell::RefCell, net::IpAddr};
+
+/// Equal alternatives of one flow that are looked at; more are left to the step engine.
+const MAX_ALTERNATIVES: usize = 64;
+/// Connections behind each other (gateways, firewalls that take over) before a circle is assumed.
+const MAX_LEGS: usize = 8;
+
+/// A flow on the wire.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Flow<'a> {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    pub(super) transport: Transport,
+    pub(super) port: u16,
+    pub(super) name: Option<&'a Fqdn>,
+}
+
+/// Who the flow is for, in whose name.
+#[derive(Debug, Clone, Copy)]
+struct Asker<'a> {
+    limited: bool,
+    meant: &'a [Id<Endpoint>],
+}
+
+/// Which of equal alternatives to take, as an odometer over the choices met.
+#[derive(Debug, Default)]
+struct Choices {
+    digits: RefCell<Vec<(usize, usize)>>,
+    at: Cell<usize>,
+}
+
+impl Choices {
+    fn take(&self, options: usize) -> usize {
+        if options < 2 {
+            return 0;
+        }
+        let at = self.at.get();
+        self.at.set(at + 1);
+        let mut digits = self.digits.borrow_mut();
+        match digits.get_mut(at) {
+            Some((digit, of)) => {
+                *of = options;
+                *digit = (*digit).min(options - 1);
+                *digit
+            }
+            None => {
+                digits.push((0, options));
+                0
+            }
+        }
+    }
+
+    /// Turns the odometer; false once it is through.
+    fn turn(&self) -> bool {
+        let mut digits = self.digits.borrow_mut();
+        digits.truncate(self.at.replace(0));
+        while let Some((digit, of)) = digits.pop() {
+            if digit + 1 < of {
+                digits.push((digit + 1, of));
+                return true;
+            }
+        }
+        false
+    }
+}
+
+/// Decides flows one by one.
+pub(super) struct Probe<'m, 'p> {
+    model: &'m Model<'p>,
+    choices: Choices,
+    /// Set when something is met that only the step engine can answer.
+    beyond: Cell<bool>,
+}
+
+impl<'m, 'p> Probe<'m, 'p> {
+    pub(super) fn new(model: &'m Model<'p>) -> Self {
+        Self { model, choices: Choices::default(), beyond: Cell::new(false) }
+    }
+
+    /// The answer, or none if it is left to the step engine.
+    pub(super) fn decide(&self, source: &Source, column: &Column) -> Option<Outcome> {
+        self.begin();
+        let mut all: Vec<Outcome> = Vec::new();
+        loop {
+            all.push(self.once(source, column).outcome());
+            if self.beyond.get() {
+                return None;
+            }
+            if !self.choices.turn() {
+                return Outcome::of_alternatives(&all);
+            }
+            if all.len() == MAX_ALTERNATIVES {
+                return None;
+            }
+        }
+    }
+
+    fn begin(&self) {
+        self.beyond.set(false);
+        self.choices.digits.borrow_mut().clear();
+        self.choices.at.set(0);
+    }
+
+    fn once(&self, source: &Source, column: &Column) -> Findings {
+        let mut found = Findings::default();
+        if let Some(reason) = source.absent {
+            found.block(reason);
+        }
+        let from = match (source.sender, &column.landing) {
+            (Sender::Identity(caller), Landing::Service(target)) => {
+                found.then(&self.service_call(caller, *target));
+                return found;
+            }
+            (Sender::Identity(_), _) | (Sender::Endpoint(_), Landing::Service(_)) => {
+                found.unknown(Reason::NotModelled);
+                return found;
+            }
+            (Sender::Endpoint(from), _) => from,
+        };
+        found.then(&column.before);
+        source.unsupported.iter().for_each(|r| found.unsupported(*r));
+        let destination = match &column.landing {
+            Landing::At(address) => Some(*address),
+            Landing::OneOf(addresses) => addresses.get(self.choices.take(addresses.len())).copied(),
+            Landing::Nowhere | Landing::Service(_) => None,
+        };
+        let Some(destination) = destination else { return found };
+        let from = self.sender(from, source.outside, destination);
+        // Something without any address counts as sending from its destination's.
+        let address = self.model.endpoint(from).source_for(destination).unwrap_or(destination);
+        let Column { transport, port, name, .. } = column;
+        let flow = Flow { source: address, destination, transport: *transport, port: *port, name: name.as_ref() };
+        found.then(&self.leg(from, &flow, Asker { limited: source.limited, meant: &column.meant }, 0));
+        found
+    }
+
+    /// An app enters its network for private destinations and for those of a service endpoint there (APP-03).
+    fn sender(&self, from: Id<Endpoint>, outside: Option<Id<Endpoint>>, destination: IpAddr) -> Id<Endpoint> {
+        let Some(outside) = outside.filter(|_| is_public(destination)) else { return from };
+        let tags = self.model.plane.public_owner(destination).map(|o| &self.model.endpoint(o).tags.names);
+        let services = self.model.endpoint(from).segment.map(|s| &self.model.segment(s).service_endpoints);
+        let inside = match (tags, services) {
+            (Some(tags), Some(services)) => services.iter().any(|s| tags.contains(&s.tag)),
+            _ => false,
+        };
+        if inside { from } else { outside }
+    }
+
+    /// There, what was reached, and back.
+    fn leg(&self, from: Id<Endpoint>, flow: &Flow<'_>, asker: Asker<'_>, depth: usize) -> Findings {
+        if depth > MAX_LEGS {
+            let mut circle = Findings::default();
+            circle.block(Reason::RouteLoop);
+            return circle;
+        }
+        self.conclude(from, self.walk(from, flow), flow, asker, depth)
+    }
+
+    /// What was reached, and back.
+    fn conclude(
+        &self,
+        from: Id<Endpoint>,
+        walked: walk::Passage<'_>,
+        flow: &Flow<'_>,
+        asker: Asker<'_>,
+        depth: usize,
+    ) -> Findings {
+        let mut found = walked.findings;
+        match walked.end {
+            walk::End::Lost => found.then(&walked.late),
+            walk::End::TakenOver(firewall) => {
+                found.then(&walked.late);
+                found.then(&self.taken_over(firewall, flow, asker, depth));
+            }
+            walk::End::Reached(at) => {
+                let meant = if depth == 0 { asker.meant } else { &[] };
+                if !meant.is_empty() && !meant.contains(&walked.asked.unwrap_or(at)) {
+                    found.block(Reason::Overlap);
+                }
+                found.then(&self.further_ports(from, at, flow));
+                found.then(&self.arrive(at, &walked, asker, depth));
+                let mut closing = walked.late;
+                closing.then(&self.back(from, at, &walked, flow));
+                // What closes the way has no say in what admitted the flow.
+                closing.admitted = None;
+                found.then(&closing);
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,52 @@
+//! Connections that go on to further ports of the same address (SQL-02, PE-18).
+
+use super::{Choices, Flow, Probe, walk::End};
+use crate::{
+    dataplane::{Endpoint, Id, Role},
+    net::{PortRange, PortSet},
+    reach::Findings,
+};
+
+/// Ports that public addresses redirect to.
+const PUBLIC: PortRange = PortRange { first: 11_000, last: 11_999 };
+
+impl Probe<'_, '_> {
+    /// Every further port must be open there and back, on every equal alternative; whatever objects stops the flow.
+    pub(super) fn further_ports(&self, from: Id<Endpoint>, reached: Id<Endpoint>, flow: &Flow<'_>) -> Findings {
+        let mut found = Findings::default();
+        let plane = self.model.plane;
+        let ports = match &self.model.endpoint(reached).role {
+            Role::PrivateEndpoint(_) => {
+                let named = flow.name.and_then(|n| plane.door_names.get(n));
+                named.and_then(|d| plane.doors.get(d.door).redirects.clone())
+            }
+            Role::Door(door) => plane.doors.get(*door).redirects.as_ref().map(|_| PortSet::of([PUBLIC])),
+            _ => None,
+        };
+        let Some(ports) = ports else { return found };
+        for port in self.model.cut_ports(&ports) {
+            // The further connection takes its own choices among alternatives.
+            let inner = Probe { model: self.model, choices: Choices::default(), beyond: self.beyond.clone() };
+            loop {
+                let onward = Flow { port, ..*flow };
+                let way = inner.walk(from, &onward);
+                let mut seen = way.findings;
+                seen.then(&way.late);
+                if let End::Reached(at) = way.end {
+                    seen.then(&inner.back(from, at, &way, &onward));
+                }
+                if inner.beyond.get() {
+                    self.beyond.set(true);
+                }
+                if let Some(reason) = seen.first {
+                    found.block(reason);
+                    return found;
+                }
+                if !inner.choices.turn() {
+                    break;
+                }
+            }
+        }
+        found
+    }
+}

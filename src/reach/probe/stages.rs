@@ -1,0 +1,96 @@
+//! Parts of flows that do not depend on who sends: what takes them, and where devices and ways out lead them.
+
+use super::{Asker, Flow, Probe, walk::Passage};
+use crate::{
+    dataplane::{Endpoint, Id, Segment},
+    reach::{Column, Findings},
+};
+use std::net::IpAddr;
+
+impl Probe<'_, '_> {
+    fn part(
+        &self,
+        source: IpAddr,
+        column: &Column,
+        of: impl FnOnce(Flow<'_>, Asker<'_>) -> Findings,
+    ) -> Option<Findings> {
+        self.begin();
+        let Column { transport, port, name, .. } = column;
+        let destination = column.address()?;
+        let flow = Flow { source, destination, transport: *transport, port: *port, name: name.as_ref() };
+        let found = of(flow, Asker { limited: false, meant: &column.meant });
+        // Equal alternatives are decided one by one.
+        (!self.beyond.get() && !self.choices.turn()).then_some(found)
+    }
+
+    /// What an endpoint makes of a flow that reached it from a private address, apart from filters and the way back.
+    pub(in crate::reach) fn landed(&self, column: &Column, owner: Id<Endpoint>) -> Option<Findings> {
+        let source = column.address()?;
+        self.part(source, column, |flow, asker| {
+            let mut found = Findings::default();
+            if !asker.meant.is_empty() && !asker.meant.contains(&owner) {
+                found.block(crate::verdict::Reason::Overlap);
+            }
+            let way = Passage::new(owner, &flow);
+            found.then(&self.arrive(owner, &way, asker, 0));
+            found
+        })
+    }
+
+    /// What becomes of a flow that a device sends in its own name.
+    pub(in crate::reach) fn onward(&self, device: Id<Endpoint>, column: &Column) -> Option<Findings> {
+        let source = self.model.endpoint(device).source_for(column.address()?)?;
+        self.part(source, column, |flow, asker| self.leg(device, &flow, asker, 0))
+    }
+
+    /// What becomes of a flow that a firewall takes over by name.
+    pub(in crate::reach) fn by_name(&self, device: Id<Endpoint>, column: &Column) -> Option<Findings> {
+        let source = self.model.endpoint(device).source_for(column.address()?)?;
+        self.part(source, column, |flow, asker| self.taken_over(device, &flow, asker, 0))
+    }
+
+    /// What becomes of a flow that leaves a segment for the internet.
+    pub(in crate::reach) fn outside(&self, from: Id<Endpoint>, column: &Column) -> Option<Findings> {
+        let here = self.model.endpoint(from);
+        let segment = self.model.segment(here.segment?);
+        let source = here.source_for(column.address()?)?;
+        self.part(source, column, |flow, asker| {
+            let mut way = Passage::new(from, &flow);
+            self.settle(way_end(self.leave(&mut way, here, segment), way), &flow, from, asker)
+        })
+    }
+
+    /// What becomes of a flow that a segment sends with its own identity; none inside where it does not.
+    pub(in crate::reach) fn as_segment(&self, from: Id<Endpoint>, column: &Column) -> Option<Option<Findings>> {
+        let here = self.model.endpoint(from);
+        let id: Id<Segment> = here.segment?;
+        let destination = column.address()?;
+        if !self.served_by_endpoint(self.model.segment(id), destination) {
+            return Some(None);
+        }
+        let source = here.source_for(destination)?;
+        self.part(source, column, |flow, asker| {
+            let mut way = Passage::new(from, &flow);
+            way.identity = Some(id);
+            way.over_internet = true;
+            self.settle(way_end(self.arrive_over_internet(&mut way), way), &flow, from, asker)
+        })
+        .map(Some)
+    }
+
+    /// The end of a way that began in the middle; one that goes on from there is walked from the device it is at.
+    fn settle(&self, walked: Option<Passage<'_>>, flow: &Flow<'_>, from: Id<Endpoint>, asker: Asker<'_>) -> Findings {
+        match walked {
+            Some(walked) => self.conclude(from, walked, flow, asker, 0),
+            None => {
+                self.beyond.set(true);
+                Findings::default()
+            }
+        }
+    }
+}
+
+fn way_end<'f>(end: Option<super::walk::End>, mut way: Passage<'f>) -> Option<Passage<'f>> {
+    way.end = end?;
+    Some(way)
+}

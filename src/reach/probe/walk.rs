@@ -1,0 +1,359 @@
+//! The way there.
+
+use super::{Flow, Probe, filters::Way};
+use crate::{
+    dataplane::{Endpoint, Filter, Id, Link, Match, Matcher, Network, NextHop, Role, Route, Segment},
+    net::{Fqdn, Transport, is_public},
+    reach::{
+        Findings,
+        model::{Model, best},
+    },
+    verdict::Reason,
+};
+use std::net::IpAddr;
+
+/// Where a way ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// At something that takes the flow.
+    Reached(Id<Endpoint>),
+    /// At a firewall that takes the flow over by name.
+    TakenOver(Id<Endpoint>),
+    /// Nowhere.
+    Lost,
+}
+
+/// How a managed network let the flow out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LetOut {
+    Freely,
+    ByAddress,
+    ByName,
+}
+
+/// A way and its state at the end.
+#[derive(Debug)]
+pub(super) struct Passage<'a> {
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+    pub(super) transport: Transport,
+    pub(super) port: u16,
+    pub(super) name: Option<&'a Fqdn>,
+    pub(super) at: Id<Endpoint>,
+    /// Who translated the source last; its own sender otherwise.
+    pub(super) sender: Id<Endpoint>,
+    pub(super) findings: Findings,
+    /// Findings that belong to the way back, and all after them.
+    pub(super) late: Findings,
+    pub(super) is_late: bool,
+    pub(super) let_out: Option<LetOut>,
+    pub(super) over_internet: bool,
+    /// Stateful devices since the last translation.
+    pub(super) devices: Vec<Id<Endpoint>>,
+    /// Balancers passed, with the member taken.
+    pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
+    /// The segment whose identity a public service sees (SE-02).
+    pub(super) identity: Option<Id<Segment>>,
+    /// At a gateway: whether it came from the gateway's own network.
+    pub(super) inside: bool,
+    /// Whether the last hop joined two regions.
+    pub(super) crossed: bool,
+    pub(super) asked: Option<Id<Endpoint>>,
+    pub(super) end: End,
+}
+
+/// A way never repeats a state; more hops than this are a circle that changes its packet.
+const MAX_HOPS: usize = 32;
+
+impl<'f> Passage<'f> {
+    /// A way that has not set out.
+    pub(super) fn new(from: Id<Endpoint>, flow: &Flow<'f>) -> Self {
+        Self {
+            source: flow.source,
+            destination: flow.destination,
+            transport: flow.transport,
+            port: flow.port,
+            name: flow.name,
+            at: from,
+            sender: from,
+            findings: Findings::default(),
+            late: Findings::default(),
+            is_late: false,
+            let_out: None,
+            over_internet: false,
+            devices: Vec::new(),
+            balanced: Vec::new(),
+            identity: None,
+            inside: true,
+            crossed: false,
+            asked: None,
+            end: End::Lost,
+        }
+    }
+}
+
+impl Passage<'_> {
+    pub(super) fn notes(&mut self) -> &mut Findings {
+        if self.is_late { &mut self.late } else { &mut self.findings }
+    }
+
+    pub(super) fn lost(&mut self, reason: Reason) -> Option<End> {
+        self.notes().block(reason);
+        Some(End::Lost)
+    }
+
+    pub(super) fn flow(&self) -> Flow<'_> {
+        Flow {
+            source: self.source,
+            destination: self.destination,
+            transport: self.transport,
+            port: self.port,
+            name: self.name,
+        }
+    }
+}
+
+/// What a segment does with a destination.
+enum Choice<'p> {
+    Hop(&'p NextHop),
+    Nowhere(Reason),
+    Unclear,
+}
+
+impl<'p> Probe<'_, 'p> {
+    pub(super) fn walk<'f>(&self, from: Id<Endpoint>, flow: &Flow<'f>) -> Passage<'f> {
+        let mut way = Passage::new(from, flow);
+        way.end = self.go(&mut way);
+        way
+    }
+
+    fn go(&self, way: &mut Passage<'_>) -> End {
+        let model = self.model;
+        if model.endpoint(way.at).addresses.contains(&way.destination) {
+            return End::Reached(way.at);
+        }
+        let foreign = || {
+            let home = model.plane.network_of(way.at);
+            home.is_some_and(|home| model.in_foreign_realm(home, way.destination))
+        };
+        if way.source.is_ipv4() != way.destination.is_ipv4() || foreign() {
+            way.notes().block(Reason::NoRoute);
+            return End::Lost;
+        }
+        let mut passed: Vec<(Id<Endpoint>, IpAddr, IpAddr, bool)> = Vec::new();
+        for _ in 0..MAX_HOPS {
+            let state = (way.at, way.source, way.destination, way.inside);
+            if passed.contains(&state) {
+                break;
+            }
+            passed.push(state);
+            let here = model.endpoint(way.at);
+            let end = match here.segment {
+                None => self.arrive_over_internet(way),
+                Some(segment) => {
+                    let seen = self.guarded(way.at, Way::Out, &way.flow());
+                    way.notes().then(&seen);
+                    self.hop(way, here, segment)
+                }
+            };
+            if let Some(end) = end {
+                return end;
+            }
+        }
+        way.notes().block(Reason::RouteLoop);
+        End::Lost
+    }
+
+    fn hop(&self, way: &mut Passage<'_>, here: &'p Endpoint, id: Id<Segment>) -> Option<End> {
+        way.crossed = false;
+        let segment = self.model.segment(id);
+        if self.served_by_endpoint(segment, way.destination) {
+            way.identity = Some(id);
+            way.over_internet = true;
+            return self.arrive_over_internet(way);
+        }
+        match self.choose(way, here, segment) {
+            Choice::Hop(hop) => self.follow(way, here, segment, hop),
+            Choice::Nowhere(reason) => way.lost(reason),
+            Choice::Unclear => {
+                way.notes().unknown(Reason::Tag);
+                Some(End::Lost)
+            }
+        }
+    }
+
+    fn choose(&self, way: &Passage<'_>, here: &'p Endpoint, segment: &'p Segment) -> Choice<'p> {
+        let to = way.destination;
+        let won = best(self.model.table(here, segment, way.inside, to), to);
+        if !segment.tag_routes.is_empty() && is_public(to) && !won.is_some_and(|r| r.prefix.is_host()) {
+            // Tags are told apart by membership alone; which of two prefixes is longer is not known (ROUTE-17).
+            let party = self.model.party(to);
+            for route in &segment.tag_routes {
+                let tag = Matcher { tags: vec![route.tag.clone()], ..Matcher::default() };
+                let member = tag.matches(party);
+                if member == Match::No {
+                    continue;
+                }
+                if won.is_some_and(|r| r.hop == route.hop) {
+                    break;
+                }
+                let only_default = won.is_none_or(|r| r.prefix.is_default());
+                return if member == Match::Yes && only_default { Choice::Hop(&route.hop) } else { Choice::Unclear };
+            }
+        }
+        // Something that is down or half declared explains why nothing leads there (GW-12, PEER-01).
+        let leads = won.is_some_and(|r| match r.hop {
+            NextHop::Drop(reason) => reason != Reason::NoRoute,
+            NextHop::Internet => is_public(to),
+            _ => true,
+        });
+        let absent: Option<&Route> = if leads { None } else { best(&segment.absent_routes, to) };
+        match absent.or(won) {
+            Some(route) => Choice::Hop(&route.hop),
+            None if matches!(here.role, Role::Gateway(_)) && way.inside => Choice::Nowhere(Reason::GwDown),
+            None => Choice::Nowhere(Reason::NoRoute),
+        }
+    }
+
+    fn follow(&self, way: &mut Passage<'_>, here: &'p Endpoint, segment: &'p Segment, hop: &'p NextHop) -> Option<End> {
+        let model = self.model;
+        match hop {
+            NextHop::Network { network, link } => {
+                let owner = model.owner(*network, way.destination);
+                self.cross(way, segment, link.as_deref(), owner);
+                self.hand_over(way, *network)
+            }
+            NextHop::Endpoint(to) => {
+                self.cross(way, segment, link_between(model, segment, *to), Some(*to));
+                self.deliver(way, *to)
+            }
+            NextHop::Gateway(gateway) => {
+                self.spoilt(way, *gateway);
+                let network = model.network(segment.network);
+                self.border(way, network.border.as_ref());
+                let tunnelled = matches!(here.role, Role::Gateway(_)) && way.inside;
+                way.inside = !network.beyond_gateway && !tunnelled;
+                way.at = *gateway;
+                None
+            }
+            NextHop::Router(router) => {
+                self.border(way, model.network(segment.network).border.as_ref());
+                way.at = *router;
+                None
+            }
+            NextHop::Tunnel(far) => {
+                self.border(way, model.network(*far).border.as_ref());
+                if is_public(way.destination) && model.owner(*far, way.destination).is_none() {
+                    self.out_by_site(way, *far)
+                } else {
+                    self.hand_over(way, *far)
+                }
+            }
+            NextHop::Appliance(address) => self.appliance(way, segment, *address),
+            NextHop::OneOf(routes) => match routes.get(self.choices.take(routes.len())) {
+                Some(route) => self.follow(way, here, segment, &route.hop),
+                None => Some(End::Lost),
+            },
+            NextHop::Internet => self.leave(way, here, segment),
+            NextHop::Drop(reason) => way.lost(*reason),
+            NextHop::Unsupported(reason) => {
+                way.notes().unsupported(*reason);
+                Some(End::Lost)
+            }
+            NextHop::Unknown(reason) => {
+                way.notes().unknown(*reason);
+                Some(End::Lost)
+            }
+        }
+    }
+
+    /// Conditions under which a device is not supported.
+    pub(super) fn spoilt(&self, way: &mut Passage<'_>, device: Id<Endpoint>) {
+        for condition in &self.model.endpoint(device).unsupported {
+            way.notes().unsupported(condition.reason);
+        }
+    }
+
+    pub(super) fn border(&self, way: &mut Passage<'_>, border: Option<&Filter>) {
+        if let Some(filter) = border {
+            let seen = self.filtered(filter, Way::In, &way.flow());
+            way.notes().then(&seen);
+        }
+    }
+
+    /// A peering asks whom it joins, whether it is open, and whether the packet began in the network it comes from
+    /// (PEER-06, PEER-07, PEER-14).
+    pub(super) fn cross(
+        &self,
+        way: &mut Passage<'_>,
+        segment: &Segment,
+        link: Option<&Link>,
+        owner: Option<Id<Endpoint>>,
+    ) {
+        let Some(link) = link else { return };
+        let model = self.model;
+        way.crossed = link.global;
+        if let Some(only) = &link.only {
+            let joined = |a: IpAddr| only.prefixes.iter().any(|p| p.contains(a));
+            if !joined(way.source) || !joined(way.destination) {
+                way.notes().block(Reason::PeerSubnet);
+            }
+        }
+        if link.access_off.is_some() && model.plane.assumptions.closed_peering_blocks {
+            let grouped = |id: Id<Endpoint>| {
+                let end = model.endpoint(id);
+                end.filter.is_some() || end.segment.is_some_and(|s| model.segment(s).filter.is_some())
+            };
+            if !grouped(way.at) && !owner.is_some_and(grouped) {
+                way.notes().block(Reason::PeerAccess);
+            }
+        }
+        if link.refuses_forwarded.is_some() {
+            let exempt = matches!(model.endpoint(way.at).role, Role::Gateway(_) | Role::Router);
+            let home: &Network = model.network(segment.network);
+            let began_here = home.prefixes.iter().any(|p| p.contains(way.source));
+            let admitted = model.plane.assumptions.address_admits_forwarded
+                && owner.is_some_and(|o| self.named_by_address(o, &way.flow()));
+            if !exempt && !began_here && !admitted {
+                way.notes().block(Reason::PeerFwd);
+            }
+        }
+    }
+
+    /// To whoever owns the destination in a network.
+    pub(super) fn hand_over(&self, way: &mut Passage<'_>, network: Id<Network>) -> Option<End> {
+        if let Some(owner) = self.model.owner(network, way.destination) {
+            return self.deliver(way, owner);
+        }
+        if self.model.network(network).complete {
+            way.notes().block(Reason::NoHost);
+        } else {
+            way.notes().unknown(Reason::NoHost);
+        }
+        Some(End::Lost)
+    }
+
+    /// To an endpoint: balancers and firewalls pass it on, everything else takes it.
+    pub(super) fn deliver(&self, way: &mut Passage<'_>, to: Id<Endpoint>) -> Option<End> {
+        way.asked.get_or_insert(to);
+        let endpoint = self.model.endpoint(to);
+        match &endpoint.role {
+            Role::Balancer(balancer) => self.balance(way, to, balancer),
+            Role::Firewall(firewall) if endpoint.dns.is_none() || way.port != 53 => self.translate(way, to, firewall),
+            _ => {
+                let seen = self.guarded(to, Way::In, &way.flow());
+                way.notes().then(&seen);
+                Some(End::Reached(to))
+            }
+        }
+    }
+}
+
+/// The peering between a segment's network and an endpoint's.
+pub(super) fn link_between<'p>(model: &Model<'p>, segment: &'p Segment, to: Id<Endpoint>) -> Option<&'p Link> {
+    let home = model.plane.network_of(to)?;
+    segment.routes.iter().chain(&segment.replaced_routes).find_map(|route| match &route.hop {
+        NextHop::Network { network, link } if *network == home => link.as_deref(),
+        _ => None,
+    })
+}

@@ -1,0 +1,171 @@
+//! Three judges: the all-pairs solver against the step engine, every client against every service, on every shipped
+//! scenario, every case file and seeded random estates. (The third judge, which reads the rules from the topology,
+//! meets the step engine in `judge.rs` on the same estates.)
+//!
+//! `PRIVREACH_SEEDS=N cargo test --release --test reach` compares as many estates of each kind.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+#[path = "judge/families/mod.rs"]
+mod families;
+#[path = "judge/transit.rs"]
+#[allow(dead_code)]
+mod transit;
+
+use privreach::{
+    matrix::{Matrix, clients, services},
+    scenario::{load_paths, load_text},
+    snapshot::Snapshot,
+    trace::trace,
+    verdict::Verdict,
+};
+use std::{collections::BTreeMap, path::Path};
+
+/// What a run of comparisons came to.
+#[derive(Default)]
+struct Tally {
+    pairs: u64,
+    delegated: u64,
+    /// Of all cells of the bulk form, those that it decided one by one.
+    single: u64,
+    cells: u64,
+    verdicts: BTreeMap<Verdict, u64>,
+    differences: BTreeMap<String, (u64, String)>,
+}
+
+impl Tally {
+    /// Every client against every service.
+    fn compare(&mut self, title: &str, snapshot: &Snapshot) {
+        let plane = &snapshot.plane;
+        let matrix = Matrix::new(plane, clients(plane), services(plane));
+        let mut by_verdict: BTreeMap<Verdict, u64> = BTreeMap::new();
+        for c in 0..matrix.clients.len() {
+            for s in 0..matrix.services.len() {
+                let question = matrix.question(c, s).unwrap();
+                let traced = trace(plane, &question).unwrap().judgement;
+                self.pairs += 1;
+                *by_verdict.entry(traced.verdict).or_default() += 1;
+                *self.verdicts.entry(traced.verdict).or_default() += 1;
+                let Some(found) = matrix.solved(c, s).outcome() else {
+                    self.delegated += 1;
+                    continue;
+                };
+                if (found.verdict, found.via, found.reason) != (traced.verdict, traced.via, traced.reason()) {
+                    let kind = format!("solver {found:?}, step engine {:?} {:?}", traced.verdict, traced.reasons);
+                    let at = || format!("{title}: {} to {}:{}", question.from, question.to, question.port);
+                    self.differences.entry(kind).or_insert_with(|| (0, at())).0 += 1;
+                }
+            }
+        }
+        self.compare_bulk(title, &matrix);
+        let totals: BTreeMap<_, _> = matrix.totals.iter().collect();
+        assert_eq!(totals, by_verdict, "{title}: totals");
+        assert_eq!(matrix.disagreements(1000), [], "{title}: witnesses");
+    }
+
+    /// The two forms of the solver, on every source and column.
+    fn compare_bulk(&mut self, title: &str, matrix: &Matrix<'_>) {
+        let problem = matrix.problem();
+        let bulk = problem.solve_bulk();
+        let mut totals: BTreeMap<Verdict, u64> = BTreeMap::new();
+        for s in 0..problem.sources.len() {
+            for c in 0..problem.columns.len() {
+                let cell = matrix.solution().cell(s, c).outcome();
+                let found = bulk.verdict(s, c);
+                if let Some(verdict) = found {
+                    *totals.entry(verdict).or_default() += 1;
+                }
+                if found != cell.map(|o| o.verdict) {
+                    let column = &problem.columns[c];
+                    let kind = format!("in bulk {found:?}, one by one {cell:?}");
+                    let from = &matrix.clients[s].name;
+                    let at = || format!("{title}: {from} to {:?} {:?} {}", column.landing, column.name, column.port);
+                    self.differences.entry(kind).or_insert_with(|| (0, at())).0 += 1;
+                }
+            }
+        }
+        self.single += bulk.sizes().single;
+        self.cells += (problem.sources.len() * problem.columns.len()) as u64;
+        assert_eq!(bulk.totals().iter().collect::<BTreeMap<_, _>>(), totals, "{title}: totals in bulk");
+        let asked: BTreeMap<_, _> = problem.totals(&bulk).iter().collect();
+        let delegated = matrix.delegated > 0;
+        assert!(delegated || asked == matrix.totals.iter().collect(), "{title}: totals by view");
+    }
+
+    fn report(&self, what: &str) {
+        eprintln!(
+            "{what}: {} pairs, {} delegated, {} of {} cells one by one in bulk, {:?}",
+            self.pairs, self.delegated, self.single, self.cells, self.verdicts
+        );
+        for (kind, (count, first)) in &self.differences {
+            eprintln!("  {count} times {kind}; first {first}");
+        }
+        assert!(self.differences.is_empty(), "{what}: the judges differ");
+        assert!(self.pairs > 0, "{what}: nothing was compared");
+        assert!(self.delegated * 100 < self.pairs, "{what}: {} of {} delegated", self.delegated, self.pairs);
+    }
+}
+
+fn seeds() -> u64 {
+    std::env::var("PRIVREACH_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(30)
+}
+
+fn directory(name: &str) {
+    let loaded = load_paths(&[Path::new(env!("CARGO_MANIFEST_DIR")).join(name)]);
+    let mut tally = Tally::default();
+    for scenario in loaded.scenarios {
+        let title = scenario.title();
+        tally.compare(&title, &Snapshot::new(scenario));
+    }
+    tally.report(name);
+}
+
+#[test]
+fn the_solver_agrees_with_the_step_engine_on_shipped_scenarios() {
+    directory("scenarios");
+}
+
+#[test]
+fn the_solver_agrees_with_the_step_engine_on_case_files() {
+    directory("tests/cases");
+}
+
+#[test]
+fn the_solver_agrees_with_the_step_engine_on_random_estates() {
+    let families = families::ALL.iter().map(|f| (f.name, f.text));
+    let transit: fn(u64) -> String = |seed| transit::text(&transit::estate(seed));
+    let mut all = Tally::default();
+    for (name, text) in families.chain([("transit", transit)]) {
+        for seed in 0..seeds() {
+            let loaded = load_text("random.yaml", &text(seed));
+            for scenario in loaded.scenarios {
+                let snapshot = Snapshot::new(scenario);
+                if snapshot.is_usable() {
+                    all.compare(&format!("{name} {seed}"), &snapshot);
+                }
+            }
+        }
+    }
+    all.report("random estates");
+}
+
+/// Estates in which the bulk form decides almost everything by itself, with every third machine asking.
+#[test]
+fn the_solver_agrees_with_the_step_engine_on_generated_estates() {
+    use privreach::generate::{Options, Shape, scenario};
+    let mut tally = Tally::default();
+    let shapes = [Shape::Typical, Shape::Flat, Shape::Hosts, Shape::Worst];
+    for (seed, shape) in (1..).zip(shapes.into_iter().cycle()).take(if seeds() > 30 { 400 } else { 4 }) {
+        let options = Options { shape, ..Options::new(60, 24, seed) };
+        let estate = scenario(&options).unwrap();
+        tally.compare(&format!("generated {shape:?} {seed}"), &Snapshot::new(estate));
+    }
+    tally.report("generated estates");
+    assert!(tally.single * 10 < tally.cells, "{} of {} cells one by one", tally.single, tally.cells);
+}
