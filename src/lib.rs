@@ -9,6 +9,7 @@ pub mod effective;
 pub mod forward;
 pub mod generate;
 pub mod impact;
+pub mod import;
 pub mod lint;
 pub mod live;
 pub mod lookup;

@@ -16,7 +16,7 @@ pub(super) struct Cli {
     pub(super) global: Global,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(super) struct Global {
     /// Write the result to a file.
     #[arg(long, short, global = true, value_name = "FILE")]
@@ -103,6 +103,8 @@ pub(super) enum Command {
     Matrix(Matrix),
     /// Draw the estate.
     Graph(Graph),
+    /// Turn a real design into a scenario: an export of a live estate.
+    Import(Import),
     /// Explain a verdict, path, reason, diagnostic code or lint rule; without one, list them all.
     Explain(Explain),
     /// Print the JSON Schema of scenario files, or of JSON output.
@@ -412,6 +414,48 @@ pub(super) enum Described {
     Scenario,
     /// What `--format json` writes.
     Output,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    #[command(subcommand)]
+    pub(super) source: ImportFormat,
+    /// Write today's verdicts as expectations, one for each client and service: a regression baseline.
+    #[arg(long, global = true)]
+    pub(super) expect: bool,
+    /// Run a command on the result instead of writing it.
+    #[arg(long, global = true, value_enum, value_name = "COMMAND")]
+    pub(super) run: Option<Run>,
+    /// Client of `--run trace`.
+    #[arg(long, global = true, value_name = "NAME", requires = "run")]
+    pub(super) from: Option<String>,
+    /// Target of `--run trace`.
+    #[arg(long, global = true, value_name = "TARGET", requires = "run")]
+    pub(super) to: Option<String>,
+    /// Transport of `--run trace`.
+    #[arg(long, global = true, default_value = "tcp", value_parser = clap::value_parser!(crate::net::Transport))]
+    pub(super) protocol: crate::net::Transport,
+    /// Form of what `--run` prints.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Run {
+    /// Evaluate the expectations.
+    Check,
+    /// Explain one flow.
+    Trace,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ImportFormat {
+    /// Exports of a live estate: Resource Graph query results, output of `az … list` and `az … show`.
+    Azure {
+        /// JSON files; together they make one estate. `-` reads standard input.
+        #[arg(required = true, value_name = "EXPORT.json")]
+        files: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     diag::{Diagnostic, Severity, code},
     report::{self, CheckReport, DiagnosticReport, ScenarioReport},
-    scenario::load_paths,
+    scenario::{Loaded, load_paths},
     snapshot::Snapshot,
     verify::verify,
 };
@@ -16,7 +16,11 @@ use std::io::Write;
 
 /// Evaluates everything that can be evaluated, then reports problems of the input beside it.
 pub(super) fn run(args: &Check, global: &Global) -> Result<Exit, Failure> {
-    let loaded = load_paths(&args.paths);
+    evaluate(load_paths(&args.paths), args.format, global)
+}
+
+/// The same for scenarios that are loaded already.
+pub(super) fn evaluate(loaded: Loaded, format: Format, global: &Global) -> Result<Exit, Failure> {
     let sources = loaded.sources;
     let mut problems = loaded.diagnostics;
     let mut report = CheckReport::default();
@@ -44,7 +48,7 @@ pub(super) fn run(args: &Check, global: &Global) -> Result<Exit, Failure> {
     problems.dedup();
     report.diagnostics = problems.iter().map(|d| DiagnosticReport::new(&sources, d)).collect();
 
-    let text = report::render(&report, args.format, output::style(global));
+    let text = report::render(&report, format, output::style(global));
     output::write(global, &text)?;
     if !problems.is_empty() {
         let failure = input::failure(&sources, &problems, global);

@@ -4,14 +4,18 @@ use super::{args::Global, exit::Failure, output};
 use crate::{
     diag::{Diagnostic, SourceMap},
     report,
-    scenario::load_file,
+    scenario::{Loaded, load_file},
     snapshot::Snapshot,
 };
 use std::{io::Write, path::Path};
 
 /// Loads a file or one of its variants, or explains why it cannot be used.
 pub(super) fn snapshot(path: &Path, variant: Option<&str>, global: &Global) -> Result<(SourceMap, Snapshot), Failure> {
-    let loaded = load_file(path, variant);
+    usable(load_file(path, variant), global)
+}
+
+/// The first of the loaded scenarios, or why it cannot be used.
+pub(super) fn usable(loaded: Loaded, global: &Global) -> Result<(SourceMap, Snapshot), Failure> {
     let Some(scenario) = loaded.scenarios.into_iter().next() else {
         return Err(failure(&loaded.sources, &loaded.diagnostics, global));
     };

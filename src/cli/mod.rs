@@ -10,6 +10,7 @@ mod fix;
 mod generate;
 mod graph;
 mod impact;
+mod import;
 mod input;
 mod lint;
 mod manual;
@@ -47,6 +48,7 @@ pub fn run() -> Exit {
         Command::Diff(args) => diff::run(args, &cli.global),
         Command::Matrix(args) => matrix::run(args, &cli.global),
         Command::Graph(args) => graph::run(args, &cli.global),
+        Command::Import(args) => import::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
         Command::Completions { shell } => manual::completions(*shell, &cli.global),
         Command::Man { command } => manual::page(command.as_deref(), &cli.global),

@@ -6,17 +6,31 @@ use super::{
     input, output,
 };
 use crate::{
+    diag::SourceMap,
+    net::Transport,
     report::{self, TraceReport},
+    snapshot::Snapshot,
     trace::{Question, trace},
 };
 
 pub(super) fn run(args: &Trace, global: &Global) -> Result<Exit, Failure> {
     let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
-    let (to, port) = target(&args.to).map_err(|m| input::mistake(&m))?;
-    let question = Question { from: args.from.clone(), to, port, transport: args.protocol };
+    explain(&sources, &snapshot, (&args.from, &args.to, args.protocol), args.format, global)
+}
+
+/// The same on a snapshot: client, target and transport.
+pub(super) fn explain(
+    sources: &SourceMap,
+    snapshot: &Snapshot,
+    (from, to, transport): (&str, &str, Transport),
+    format: Format,
+    global: &Global,
+) -> Result<Exit, Failure> {
+    let (to, port) = target(to).map_err(|m| input::mistake(&m))?;
+    let question = Question { from: from.to_owned(), to, port, transport };
     let trace = trace(&snapshot.plane, &question).map_err(|e| input::mistake(&e.to_string()))?;
-    let report = TraceReport::new(&sources, &trace);
-    let text = match args.format {
+    let report = TraceReport::new(sources, &trace);
+    let text = match format {
         Format::Text => report::trace_text(&report, output::style(global)),
         Format::Json => report::to_json("trace", &report),
     };

@@ -10,6 +10,7 @@ mod names;
 mod network;
 mod proxy;
 mod service;
+mod unmodelled;
 
 pub use arena::{Arena, Id};
 pub(crate) use filter::Match;
@@ -28,6 +29,7 @@ pub use service::{
     Caller, Connection, ConnectionTarget, Door, DoorName, Gate, GateRule, OrderedRules, Outbound, Perimeter,
     PrivateEndpoint, Recognises, Resource, Setting, SharedLink,
 };
+pub use unmodelled::{Unmodelled, UnmodelledScope};
 
 use crate::{diag::Span, net::Fqdn};
 use std::{collections::BTreeMap, fmt, net::IpAddr};
@@ -211,6 +213,8 @@ pub struct Plane {
     pub clients: Directory<Client>,
     /// Who may be asked for.
     pub targets: Directory<Target>,
+    /// What exists beyond the model; engines turn what it could change into `unknown`.
+    pub unmodelled: Vec<Unmodelled>,
     private_owners: BTreeMap<(Id<Network>, IpAddr), Id<Endpoint>>,
     public_owners: BTreeMap<IpAddr, Id<Endpoint>>,
 }

@@ -79,5 +79,7 @@ codes! {
     RULE_NAME = "E-RULE-NAME", "Names that begin with `__SYS_` are reserved for the platform's own rules (OUT-04).";
     ALIAS_LABELS = "E-ALIAS-LABELS", "An alias of an application gateway rule needs at least three labels (AGW-10).";
     PLC_SUBNET = "E-PLC-SUBNET", "A private-link configuration needs a subnet of its own with private-link-service network policies disabled (AGW-07).";
+    JSON = "E-JSON", "A file to import is not JSON, or is cut off. Comments, trailing commas and raw line breaks are accepted, as Azure accepts them.";
+    IMPORT = "E-IMPORT", "A file to import is not what the format expects, or nothing in it could be imported.";
     IGNORED = "W-IGNORED", "A value has no effect where it stands.";
 }

@@ -9,7 +9,7 @@ mod yaml;
 
 pub use expectation::{Expectation, ExpectationFields, OneOrMany, RouteFields};
 pub use lint_ignore::{LintIgnore, Suppression};
-pub use load::{load_file, load_paths, load_text};
+pub use load::{load_document, load_file, load_paths, load_text};
 pub use reference::{json_schema, reference_page};
 
 use crate::{

@@ -7,6 +7,7 @@ mod admission;
 mod gateway;
 mod judge;
 mod redirect;
+mod unmodelled;
 
 pub use judge::Judgement;
 
@@ -116,6 +117,7 @@ pub fn trace(plane: &Plane, question: &Question) -> Result<Trace, QuestionError>
         }
     };
     (result.steps, result.alternatives) = shared_beginning(paths);
+    unmodelled::doubt(plane, client, &mut result);
     result.judgement = judge::judge(&result.steps, &result.alternatives);
     Ok(result)
 }

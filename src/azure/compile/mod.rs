@@ -20,6 +20,7 @@ mod private_endpoints;
 mod private_links;
 mod routing;
 mod services;
+mod unmodelled;
 mod workspaces;
 
 use super::known_services::{Cloud, KnownServices};
@@ -68,6 +69,7 @@ pub fn compile(estate: &Estate, published: Option<&PublishedTags>) -> (Plane, Di
     compiler.clients();
     compiler.app_clients();
     compiler.cluster_clients();
+    compiler.unmodelled();
     (compiler.plane, compiler.diagnostics)
 }
 

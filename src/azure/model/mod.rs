@@ -13,6 +13,7 @@ pub mod network;
 pub mod network_manager;
 pub mod private_link;
 pub mod service;
+pub mod unmodelled;
 pub mod virtual_wan;
 pub mod workspace;
 
@@ -110,6 +111,8 @@ record! {
         public_hosts: Map<dns::PublicHost>,
         /// What is known of public DNS.
         public_dns: Option<dns::PublicDns>,
+        /// What exists and is not modelled: verdicts that it could change come out `unknown`.
+        unmodelled: Map<unmodelled::Unmodelled>,
     }
 }
 

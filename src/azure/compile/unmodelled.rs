@@ -1,0 +1,59 @@
+//! What exists beyond the model: where it could matter.
+
+use super::Compiler;
+use crate::{
+    dataplane::{Origin, Unmodelled, UnmodelledScope},
+    diag::{Diagnostic, code, nearest},
+};
+use std::collections::BTreeSet;
+
+impl Compiler<'_> {
+    /// Comes last, because it refers to the names of everything else.
+    pub(super) fn unmodelled(&mut self) {
+        let estate = self.estate;
+        let mut found = Vec::new();
+        for (name, entry) in estate.unmodelled.iter() {
+            let what = &entry.value;
+            let subnet = what.subnet.as_ref().map(|s| (self.subnet(s), s));
+            let mut elements = BTreeSet::new();
+            let known = self.plane.element_names();
+            for element in &what.affects {
+                if known.contains(element.value.as_str()) {
+                    elements.insert(element.value.clone());
+                    continue;
+                }
+                let text = format!("nothing that a path can meet is named `{}`", element.value);
+                let near = nearest(&element.value, known.iter().copied());
+                let help =
+                    near.map_or("name it as `privreach trace` does".to_owned(), |n| format!("did you mean `{n}`?"));
+                self.diagnostics.push(Diagnostic::error(code::REFERENCE, element.span, text).help(help));
+            }
+            let scope = match subnet {
+                Some((Some(segment), _)) => {
+                    let network = self.plane.segments.get(segment).network;
+                    elements.insert(self.plane.networks.get(network).origin.name.clone());
+                    UnmodelledScope::Owners(elements)
+                }
+                Some((None, _)) => continue,
+                None if !what.names.is_empty() => UnmodelledScope::Names(self.names(&what.names)),
+                None if what.affects.is_empty() => UnmodelledScope::Everything,
+                None => UnmodelledScope::Elements(self.with_inhabitants(elements)),
+            };
+            let text = format!("{} {name} is not modelled: {}", what.type_.value, what.reason.value);
+            found.push(Unmodelled { origin: Origin::new("unmodelled", name, entry.span), text, scope });
+        }
+        self.plane.unmodelled = found;
+    }
+
+    /// Elements with everything that has an address in those of them that are networks or subnets.
+    fn with_inhabitants(&self, mut elements: BTreeSet<String>) -> BTreeSet<String> {
+        for (_, endpoint) in self.plane.endpoints.iter() {
+            let Some(segment) = endpoint.segment.map(|s| self.plane.segments.get(s)) else { continue };
+            let network = self.plane.networks.get(segment.network);
+            if elements.contains(&segment.origin.name) || elements.contains(&network.origin.name) {
+                elements.insert(endpoint.origin.name.clone());
+            }
+        }
+        elements
+    }
+}

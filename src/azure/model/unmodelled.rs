@@ -1,0 +1,19 @@
+//! What an estate holds beyond the model, as a file declares it.
+
+use crate::document::{Reference, Spanned, record};
+
+record! {
+    /// Something that exists and is not modelled. Verdicts that it could change come out `unknown`: with `subnet`, those that meet an address nobody owns there; with `affects`, those that meet one of the elements; with `names`, those of names at or below them; with none of these, all. Remove an entry once you know that it does not matter.
+    pub struct Unmodelled {
+        /// Resource type, or what it is.
+        type_: Spanned<String> = required,
+        /// What is not understood, and why it could matter.
+        reason: Spanned<String> = required,
+        /// The subnet it stands in, as `vnet/subnet`.
+        subnet: Option<Reference>,
+        /// Names of elements whose behaviour it could change, as traces name them.
+        affects: Vec<Reference>,
+        /// Domain names that it could answer, each with everything below it.
+        names: Vec<Spanned<String>>,
+    }
+}

@@ -1,0 +1,146 @@
+//! `privreach import`.
+
+use super::{
+    args::{Global, Import, ImportFormat, Run},
+    check,
+    exit::{Exit, Failure},
+    input, output, trace,
+};
+use crate::{
+    diag::Severity,
+    import::{Imported, Matters, Session},
+    snapshot::Snapshot,
+    verdict::Word,
+    verify::baseline,
+};
+use std::{
+    fmt::Write as _,
+    io::{Read, Write as _},
+    path::{Path, PathBuf},
+};
+
+/// Largest file that is read, in bytes: places are 32-bit offsets.
+const MAX_BYTES: u64 = 1024 * 1024 * 1024;
+
+pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
+    let mut session = Session::default();
+    let title = read(args, &mut session)?;
+    let mut imported =
+        session.finish(&title).map_err(|(sources, problems)| input::failure(&sources, &problems, global))?;
+    imported.accept_refusals(|loaded| {
+        loaded.scenarios.into_iter().next().map(|s| Snapshot::new(s).diagnostics).unwrap_or_default()
+    });
+    if !global.quiet {
+        let _ = anstream::stderr().write_all(summary(&imported, global.verbose).as_bytes());
+    }
+    if args.expect {
+        let (_, snapshot) = input::usable(imported.load(), global)?;
+        let today = baseline(&snapshot);
+        if today.is_empty() {
+            return Err(input::mistake(
+                "the design has no client that could reach a service, so nothing can be expected",
+            ));
+        }
+        for flow in today {
+            let verdict = flow.verdict.as_str();
+            let how = [("via", flow.via.map(Word::as_str)), ("reason", flow.reason.map(Word::as_str))];
+            imported.expect(&flow.from, &flow.to, flow.port, verdict, how);
+        }
+    }
+    match args.run {
+        None => {
+            // What is written must be of use: the loader and the compiler have to take it.
+            let loaded = imported.load();
+            let errors: Vec<_> = loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error).cloned().collect();
+            let result = match errors.is_empty() {
+                true => input::usable(loaded, &Global { quiet: true, ..global.clone() }).map(|_| Exit::Holds),
+                false => Err(input::failure(&loaded.sources, &errors, global)),
+            };
+            output::write(global, &imported.yaml())?;
+            result
+        }
+        Some(Run::Check) => check::evaluate(imported.load(), args.format, global),
+        Some(Run::Trace) => {
+            let (Some(from), Some(to)) = (&args.from, &args.to) else {
+                return Err(input::mistake("`--run trace` needs `--from NAME` and `--to TARGET`"));
+            };
+            let (sources, snapshot) = input::usable(imported.load(), global)?;
+            trace::explain(&sources, &snapshot, (from, to, args.protocol), args.format, global)
+        }
+    }
+}
+
+/// Reads the files of a format; gives a name for the result.
+fn read(args: &Import, session: &mut Session) -> Result<String, Failure> {
+    match &args.source {
+        ImportFormat::Azure { files } => {
+            for path in files {
+                let text = text(path)?;
+                session.azure(&shown(path), &text);
+            }
+            Ok(title(files.first()))
+        }
+    }
+}
+
+fn shown(path: &Path) -> String {
+    if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() }
+}
+
+/// The name of the result: that of the first file.
+fn title(path: Option<&PathBuf>) -> String {
+    let stem = path.and_then(|p| p.file_stem()).map(|s| s.to_string_lossy().into_owned());
+    stem.filter(|s| s != "-").unwrap_or_else(|| "imported".to_owned())
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
+    } else {
+        std::fs::File::open(path).and_then(|f| f.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+    };
+    read.map_err(|e| input::mistake(&format!("cannot read {}: {e}", shown(path))))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(input::mistake(&format!("{} is larger than 1 GiB; split the export", shown(path))));
+    }
+    String::from_utf8(bytes).map_err(|e| {
+        input::mistake(&format!("{} is not UTF-8 text (byte {})", shown(path), e.utf8_error().valid_up_to()))
+    })
+}
+
+/// What was understood, and what was not, with places.
+fn summary(imported: &Imported, verbose: bool) -> String {
+    let mut out = String::new();
+    let (mut known, mut beside, mut not) = (0, 0, 0);
+    for (_, count) in imported.counts() {
+        known += count.understood;
+        beside += count.beside;
+        not += count.not_understood;
+    }
+    let all = known + beside + not;
+    let share = (known + beside) * 100 / all.max(1);
+    let _ = writeln!(
+        out,
+        "{all} resources: {known} imported, {beside} without a part in reachability, {not} not understood ({share} % understood)"
+    );
+    let mut left = imported.not_understood().iter();
+    let limit = if verbose { usize::MAX } else { 20 };
+    for what in left.by_ref().take(limit) {
+        let place = imported.sources.locate(what.source.span);
+        let matters = match &what.matters {
+            Matters::No => "it has no part in the flows of this estate",
+            _ => "flows that it could change come out unknown",
+        };
+        let _ = writeln!(
+            out,
+            "  {} {}: {}; {matters}\n    {place}  {}",
+            what.kind, what.name, what.why, what.source.address
+        );
+    }
+    let more = left.count();
+    if more > 0 {
+        let _ = writeln!(out, "  and {more} more (-v lists all)");
+    }
+    out
+}

@@ -1,0 +1,29 @@
+//! What exists beyond the model, and which verdicts it could change.
+
+use super::Origin;
+use crate::net::Fqdn;
+use std::collections::BTreeSet;
+
+/// Something that exists and is not modelled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unmodelled {
+    /// Declaration.
+    pub origin: Origin,
+    /// What it is and why it could matter.
+    pub text: String,
+    /// Where it could matter.
+    pub scope: UnmodelledScope,
+}
+
+/// Where something that is not modelled could matter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UnmodelledScope {
+    /// Anywhere: no verdict is certain.
+    Everything,
+    /// It may own addresses of these networks that nothing modelled owns, or forward from there.
+    Owners(BTreeSet<String>),
+    /// It may change what these elements do.
+    Elements(BTreeSet<String>),
+    /// It may answer these names and those below them.
+    Names(Vec<Fqdn>),
+}

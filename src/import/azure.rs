@@ -1,0 +1,100 @@
+//! Exports of live estates: Resource Graph query results, `az … show` and `az … list` output.
+
+use super::{
+    Session, Source,
+    ids::ArmId,
+    json::{self, Json},
+    resources::Resource,
+};
+use crate::diag::{Diagnostic, FileId, code};
+
+/// Keys under which tools put the list of resources.
+const BULK: [&str; 3] = ["data", "value", "resources"];
+
+/// Reads an export into the session. Resources are handed over one by one, so that what is not a resource is not kept.
+pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
+    let mut found = Vec::new();
+    let mut others = Vec::new();
+    let mut number = 0;
+    let rest = json::read_items(file, text, &BULK, &mut |item| {
+        match resource(&item) {
+            Some(resource) => found.push(resource),
+            None => others.push((number, item.span, item.kind())),
+        }
+        number += 1;
+    });
+    match rest {
+        Err(problem) => session.diagnostics.push(problem),
+        Ok(rest) => {
+            if let Some(one) = resource(&rest) {
+                found.push(one);
+            } else if found.is_empty() && others.is_empty() {
+                session.diagnostics.push(
+                    Diagnostic::error(code::IMPORT, rest.span, "this is no export of resources").help(
+                        "export with `az graph query`, `az resource list` or `az <type> show`; a template is read by \
+                         `privreach import arm`",
+                    ),
+                );
+            }
+            for (number, span, kind) in others.into_iter().take(20) {
+                let text = format!("item {number} is {kind} without the `id` of a resource");
+                session.diagnostics.push(
+                    Diagnostic::error(code::IMPORT, span, text)
+                        .help("project at least id, name, type, location and properties in the query"),
+                );
+            }
+            session.resources.append(&mut found);
+        }
+    }
+}
+
+/// A resource, if the object has the id of one.
+fn resource(json: &Json) -> Option<Resource> {
+    let full_id = json.str_at("id")?.to_owned();
+    let id = ArmId::parse(&full_id)?;
+    let source = Source { address: full_id.clone(), span: json.span };
+    Some(Resource { id, full_id, body: flattened(json), source, existing: false })
+}
+
+/// `az <type> show` lifts the keys of `properties` up beside `id`; put them back.
+fn flattened(json: &Json) -> Json {
+    const OWN: [&str; 16] = [
+        "id",
+        "name",
+        "type",
+        "location",
+        "tags",
+        "sku",
+        "kind",
+        "identity",
+        "zones",
+        "etag",
+        "properties",
+        "plan",
+        "extendedLocation",
+        "managedBy",
+        "resourceGroup",
+        "subscriptionId",
+    ];
+    if json.get("properties").is_some_and(|p| !p.fields().is_empty()) {
+        return json.clone();
+    }
+    let (own, lifted): (Vec<_>, Vec<_>) =
+        json.fields().iter().cloned().partition(|(k, _)| OWN.iter().any(|o| o.eq_ignore_ascii_case(k)));
+    let mut fields: Vec<_> = own.into_iter().filter(|(k, _)| !k.eq_ignore_ascii_case("properties")).collect();
+    let lifted = lifted.into_iter().map(|(k, v)| (k, lifted_parts(&v))).collect();
+    fields.push(("properties".into(), Json::new(json::Value::Object(std::rc::Rc::new(lifted)), json.span)));
+    Json::new(json::Value::Object(std::rc::Rc::new(fields)), json.span)
+}
+
+/// Parts in lists are lifted in the same way.
+fn lifted_parts(json: &Json) -> Json {
+    match &json.value {
+        json::Value::List(items) => {
+            let part =
+                |i: &Json| if i.str_at("id").and_then(ArmId::parse).is_some() { flattened(i) } else { i.clone() };
+            Json::new(json::Value::List(std::rc::Rc::new(items.iter().map(part).collect())), json.span)
+        }
+        _ => json.clone(),
+    }
+}

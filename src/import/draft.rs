@@ -1,0 +1,334 @@
+//! A scenario under construction: what importers fill, whatever they read.
+//!
+//! Resources are items in collections named as in the scenario format, found by the identifier they have in the source
+//! (an ARM id, a plan address). References between them stay identifiers until everything is read, so that files may
+//! come in any order; [`super::finish`] turns them into names.
+
+use super::json::{Json, Value};
+use crate::diag::Span;
+use std::collections::BTreeMap;
+
+/// Identity of an item: its collection and its identifier in the source, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// Collection, a key of the scenario format. Items inside others have a collection of their own (`subnets`).
+    pub collection: &'static str,
+    /// Identifier in the source, in lower case.
+    pub id: String,
+}
+
+impl Key {
+    /// A key; the identifier is compared without regard to case.
+    #[must_use]
+    pub fn new(collection: &'static str, id: &str) -> Self {
+        Self { collection, id: id.trim_end_matches('/').to_lowercase() }
+    }
+}
+
+/// Where something was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Address for people: a JSON path, a plan address or a resource id.
+    pub address: String,
+    /// Place in the file.
+    pub span: Span,
+}
+
+/// A value with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// The value.
+    pub tree: Tree,
+    /// Its place.
+    pub span: Span,
+    /// Remarks that are written above it.
+    pub comments: Vec<String>,
+}
+
+/// How a reference is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// The name alone.
+    Name,
+    /// `parent/name`.
+    Path,
+}
+
+/// A value.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Tree {
+    /// A truth value.
+    Bool(bool),
+    /// A whole number.
+    Number(i64),
+    /// Text.
+    Text(String),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping.
+    Map(Vec<(String, Node)>),
+    /// Another item.
+    Reference(Key, Style),
+}
+
+impl Node {
+    /// A value at a place.
+    #[must_use]
+    pub fn new(tree: Tree, span: Span) -> Self {
+        Self { tree, span, comments: Vec::new() }
+    }
+
+    /// Text at a place.
+    #[must_use]
+    pub fn text(text: impl Into<String>, span: Span) -> Self {
+        Self::new(Tree::Text(text.into()), span)
+    }
+
+    /// A truth value at a place.
+    #[must_use]
+    pub fn flag(value: bool, span: Span) -> Self {
+        Self::new(Tree::Bool(value), span)
+    }
+
+    /// A list at a place.
+    #[must_use]
+    pub fn list(items: Vec<Self>, span: Span) -> Self {
+        Self::new(Tree::List(items), span)
+    }
+
+    /// A mapping at a place.
+    #[must_use]
+    pub fn map(fields: Vec<(&str, Self)>, span: Span) -> Self {
+        Self::new(Tree::Map(fields.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()), span)
+    }
+
+    /// A reference by name.
+    #[must_use]
+    pub fn name_of(key: Key, span: Span) -> Self {
+        Self::new(Tree::Reference(key, Style::Name), span)
+    }
+
+    /// A reference as `parent/name`.
+    #[must_use]
+    pub fn path_of(key: Key, span: Span) -> Self {
+        Self::new(Tree::Reference(key, Style::Path), span)
+    }
+
+    /// A scalar as the source has it; nothing for what has no value that could be written.
+    #[must_use]
+    pub fn scalar(json: &Json) -> Option<Self> {
+        let tree = match &json.value {
+            Value::Bool(b) => Tree::Bool(*b),
+            Value::Int(n) => Tree::Number(*n),
+            Value::Float(f) => Tree::Text(f.to_string()),
+            Value::Text(t) => Tree::Text(t.to_string()),
+            _ => return None,
+        };
+        Some(Self::new(tree, json.span))
+    }
+
+    /// Adds a remark.
+    #[must_use]
+    pub fn comment(mut self, text: impl Into<String>) -> Self {
+        self.comments.push(text.into());
+        self
+    }
+}
+
+/// One resource, or a part of one that others refer to.
+#[derive(Debug, Clone)]
+pub struct Item {
+    /// The name it would like to have.
+    pub name: String,
+    /// A word that tells it from others of that name, for example its resource group.
+    pub qualifier: Option<String>,
+    /// The item it stands in, and the key there.
+    pub parent: Option<(Key, &'static str)>,
+    /// Where it was read first.
+    pub source: Source,
+    /// Whether it is only referred to so far, for example as `existing`.
+    pub is_stub: bool,
+    /// Keys and values, in the order they are written.
+    pub fields: Vec<(String, Node)>,
+    /// Remarks.
+    pub notes: Vec<String>,
+}
+
+impl Item {
+    /// Sets a key.
+    pub fn set(&mut self, key: &str, node: Node) {
+        match self.fields.iter_mut().find(|(k, _)| k == key) {
+            Some((_, old)) => *old = node,
+            None => self.fields.push((key.to_owned(), node)),
+        }
+    }
+
+    /// Sets a key if there is a value.
+    pub fn set_some(&mut self, key: &str, node: Option<Node>) {
+        if let Some(node) = node {
+            self.set(key, node);
+        }
+    }
+
+    /// Adds to a list.
+    pub fn push(&mut self, key: &str, node: Node) {
+        if let Some((_, list)) = self.fields.iter_mut().find(|(k, _)| k == key)
+            && let Tree::List(items) = &mut list.tree
+        {
+            if !items.iter().any(|i| i.tree == node.tree) {
+                items.push(node);
+            }
+            return;
+        }
+        let span = node.span;
+        self.set(key, Node::list(vec![node], span));
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.fields.iter().find(|(k, _)| k == key).map(|(_, n)| n)
+    }
+
+    /// Adds a remark.
+    pub fn note(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !self.notes.contains(&text) {
+            self.notes.push(text);
+        }
+    }
+}
+
+/// Where something that was not understood could matter for reachability.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Matters {
+    /// Nowhere: it carries no traffic and filters none.
+    No,
+    /// It may own addresses of a subnet, or forward from there.
+    Subnet(Key),
+    /// It may change what an item does.
+    Item(Key),
+    /// It may answer names at or below these.
+    Names(Vec<String>),
+    /// Anywhere.
+    Everywhere,
+}
+
+/// Something that was not understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotUnderstood {
+    /// What it is: a resource type, or a key of one.
+    pub kind: String,
+    /// Its name, for the model.
+    pub name: String,
+    /// Why.
+    pub why: String,
+    /// Where it was read.
+    pub source: Source,
+    /// Where it could matter.
+    pub matters: Matters,
+}
+
+/// What became of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// It is in the scenario.
+    Understood,
+    /// Its type carries no traffic, filters none and answers no names.
+    Beside,
+    /// It is not in the scenario, or not wholly.
+    NotUnderstood,
+}
+
+/// Resources of one type.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    /// Those in the scenario.
+    pub understood: usize,
+    /// Those whose type has nothing to do with reachability.
+    pub beside: usize,
+    /// Those that are not in the scenario.
+    pub not_understood: usize,
+}
+
+/// The scenario under construction.
+#[derive(Debug, Clone, Default)]
+pub struct Draft {
+    /// Items by key.
+    pub(super) items: BTreeMap<Key, Item>,
+    /// What was not understood, in the order it was met.
+    pub(super) not_understood: Vec<NotUnderstood>,
+    /// Resources read, by type: how many, and how many of them were understood.
+    pub(super) counts: BTreeMap<String, Count>,
+    /// Region of the first resource that has one, by number of uses.
+    pub(super) locations: BTreeMap<String, usize>,
+    /// The cloud, if it is not the public one.
+    pub(super) cloud: Option<&'static str>,
+}
+
+impl Draft {
+    /// The item of a key, made if it is new. What was only referred to before becomes declared.
+    pub fn item(&mut self, key: &Key, name: &str, source: &Source) -> &mut Item {
+        let item = self.items.entry(key.clone()).or_insert_with(|| Item {
+            name: name.to_owned(),
+            qualifier: None,
+            parent: None,
+            source: source.clone(),
+            is_stub: true,
+            fields: Vec::new(),
+            notes: Vec::new(),
+        });
+        if item.is_stub {
+            item.is_stub = false;
+            item.source = source.clone();
+        }
+        item
+    }
+
+    /// An item inside another, under a key of it.
+    pub fn child(&mut self, key: &Key, name: &str, parent: &Key, field: &'static str, source: &Source) -> &mut Item {
+        let parent = (parent.clone(), field);
+        let item = self.item(key, name, source);
+        item.parent = Some(parent);
+        item
+    }
+
+    /// The item of a key, if it was read.
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<&Item> {
+        self.items.get(key)
+    }
+
+    /// The item of a key, to be completed.
+    pub fn get_mut(&mut self, key: &Key) -> Option<&mut Item> {
+        self.items.get_mut(key)
+    }
+
+    /// Keys of a collection, in order.
+    #[must_use]
+    pub fn keys_of(&self, collection: &str) -> Vec<Key> {
+        self.items.keys().filter(|k| k.collection == collection).cloned().collect()
+    }
+
+    /// Counts a resource of a type.
+    pub fn count(&mut self, kind: &str, standing: Standing) {
+        let count = self.counts.entry(kind.to_owned()).or_default();
+        match standing {
+            Standing::Understood => count.understood += 1,
+            Standing::Beside => count.beside += 1,
+            Standing::NotUnderstood => count.not_understood += 1,
+        }
+    }
+
+    /// Remembers a region.
+    pub fn location(&mut self, location: &str) {
+        *self.locations.entry(location.to_lowercase().replace(' ', "")).or_default() += 1;
+    }
+
+    /// Reports something that was not understood.
+    pub fn not_understood(&mut self, what: NotUnderstood) {
+        if !self.not_understood.contains(&what) {
+            self.not_understood.push(what);
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! From a draft to a scenario: names instead of identifiers, nothing left dangling.
+
+use super::draft::{Count, Draft, Item, Key, Matters, Node, NotUnderstood, Source, Style, Tree};
+use crate::{
+    azure::model::Estate,
+    diag::Span,
+    document::{Decode, Shape, TypeInfo},
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A draft with everything resolved.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// Keys of the scenario file with their values.
+    pub(super) fields: Vec<(String, Node)>,
+    /// What was not understood.
+    pub not_understood: Vec<NotUnderstood>,
+    /// Resources read by type: how many, and how many of them were understood.
+    pub counts: BTreeMap<String, Count>,
+}
+
+/// Resolves a draft. `span` stands for the whole input.
+pub(super) fn finish(mut draft: Draft, title: &str, span: Span) -> Finished {
+    let shapes = Shapes::new();
+    settle(&mut draft, &shapes);
+    let names = names(&draft);
+    let mut top: BTreeMap<&str, Vec<(String, Node)>> = BTreeMap::new();
+    let mut children: BTreeMap<(&Key, &str), Vec<&Key>> = BTreeMap::new();
+    for (key, item) in &draft.items {
+        if let Some((parent, field)) = &item.parent {
+            children.entry((parent, field)).or_default().push(key);
+        }
+    }
+    let writer = Writer { draft: &draft, names: &names, children: &children };
+    for (key, item) in draft.items.iter().filter(|(_, i)| i.parent.is_none()) {
+        let name = names.get(key).cloned().unwrap_or_default();
+        top.entry(key.collection).or_default().push((name, writer.item(key, item)));
+    }
+    let mut fields = vec![("name".to_owned(), Node::text(title, span))];
+    if let Some(cloud) = draft.cloud {
+        fields.push(("cloud".to_owned(), Node::text(cloud, span)));
+    }
+    if let Some(location) = main_location(&draft) {
+        fields.push(("location".to_owned(), Node::text(location, span)));
+    }
+    for collection in shapes.collections() {
+        if collection == "unmodelled" {
+            let unknown = unmodelled(&draft, &names);
+            if !unknown.is_empty() {
+                let node = Node::new(Tree::Map(unknown), span);
+                let text = "What was read and is not modelled. Verdicts that it could change come out unknown; remove \
+                            an entry once you know that it does not matter.";
+                fields.push((collection.to_owned(), node.comment(text)));
+            }
+        } else if let Some(mut entries) = top.remove(collection) {
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            fields.push((collection.to_owned(), Node::new(Tree::Map(entries), span)));
+        }
+    }
+    Finished { fields, not_understood: draft.not_understood, counts: draft.counts }
+}
+
+/// The region that most resources are in.
+fn main_location(draft: &Draft) -> Option<String> {
+    draft.locations.iter().max_by_key(|(name, uses)| (**uses, std::cmp::Reverse(*name))).map(|(name, _)| name.clone())
+}
+
+/// Drops what cannot be declared: references to what the input does not hold, and items without what they need. Each is
+/// reported, with where it could matter.
+fn settle(draft: &mut Draft, shapes: &Shapes) {
+    loop {
+        let present: BTreeSet<Key> = draft.items.iter().filter(|(_, i)| !i.is_stub).map(|(k, _)| k.clone()).collect();
+        let mut changed = false;
+        let mut reports = Vec::new();
+        for (key, item) in &mut draft.items {
+            for dangling in remove_dangling(item, &present) {
+                changed = true;
+                let (field, to, at) = dangling;
+                reports.push(NotUnderstood {
+                    kind: format!("reference from {}", key.collection.trim_end_matches('s')),
+                    name: item.name.clone(),
+                    why: format!(
+                        "its `{field}` is {}, which the input does not hold; import the file that declares it, too",
+                        to.id
+                    ),
+                    source: Source { address: item.source.address.clone(), span: at },
+                    matters: Matters::Item(key.clone()),
+                });
+            }
+        }
+        let lost: Vec<(Key, String)> = draft
+            .items
+            .iter()
+            .filter_map(|(k, i)| why_lost(draft, shapes, &present, k, i).map(|w| (k.clone(), w)))
+            .collect();
+        for (key, why) in lost {
+            changed = true;
+            let Some(item) = draft.items.remove(&key) else { continue };
+            // The reference that led nowhere says more than the key that is missing now.
+            let told = |r: &&NotUnderstood| r.matters == Matters::Item(key.clone());
+            let why = reports.iter().find(told).map_or(why, |r| r.why.clone());
+            reports.retain(|r: &NotUnderstood| r.matters != Matters::Item(key.clone()));
+            // A stub was never declared, so what refers to it is what gets reported.
+            if !item.is_stub {
+                reports.push(NotUnderstood {
+                    kind: key.collection.to_owned(),
+                    name: item.name.clone(),
+                    why,
+                    source: item.source.clone(),
+                    matters: place_of(&key, &item),
+                });
+            }
+        }
+        reports.into_iter().for_each(|r| draft.not_understood(r));
+        if !changed {
+            return;
+        }
+    }
+}
+
+/// Why an item cannot be declared.
+fn why_lost(draft: &Draft, shapes: &Shapes, present: &BTreeSet<Key>, key: &Key, item: &Item) -> Option<String> {
+    if item.is_stub {
+        return Some(String::new());
+    }
+    if let Some((parent, _)) = &item.parent
+        && !present.contains(parent)
+    {
+        return Some(format!("it belongs to {}, which the input does not hold", parent.id));
+    }
+    let shape = shapes.of(draft, key, item)?;
+    let missing = (shape.fields)().into_iter().find(|f| {
+        f.required
+            && item.get(f.key).is_none()
+            && !draft.items.values().any(|c| c.parent.as_ref().is_some_and(|(p, field)| p == key && *field == f.key))
+    })?;
+    Some(format!("its `{}` cannot be told from the input", missing.key))
+}
+
+/// Where an item that is left out could have mattered.
+fn place_of(key: &Key, item: &Item) -> Matters {
+    let reference = |field: &str| match item.get(field).map(|n| &n.tree) {
+        Some(Tree::Reference(to, _)) => Some(to.clone()),
+        _ => None,
+    };
+    if let Some(subnet) = reference("subnet") {
+        return Matters::Subnet(subnet);
+    }
+    for field in ["virtual_network", "virtual_network_gateway", "virtual_hub", "remote_virtual_network"] {
+        if let Some(owner) = reference(field) {
+            return Matters::Item(owner);
+        }
+    }
+    match (&item.parent, key.collection) {
+        (Some((parent, _)), _) => Matters::Item(parent.clone()),
+        (None, "private_dns_zones") => Matters::Names(vec![item.name.clone()]),
+        (None, "private_endpoints") => Matters::Names(zones_of(item)),
+        (None, "network_managers" | "network_security_perimeters") => Matters::Everywhere,
+        // Nothing leads to the others unless something names them, and that was reported.
+        (None, _) => Matters::No,
+    }
+}
+
+/// Zones that a private endpoint writes records into.
+fn zones_of(item: &Item) -> Vec<String> {
+    let Some(Tree::Map(group)) = item.get("private_dns_zone_group").map(|n| &n.tree) else { return Vec::new() };
+    let zones = group.iter().filter_map(|(_, n)| match &n.tree {
+        Tree::List(items) => Some(items),
+        _ => None,
+    });
+    let name = |n: &Node| match &n.tree {
+        Tree::Reference(key, _) => key.id.rsplit('/').next().map(str::to_owned),
+        _ => None,
+    };
+    zones.flatten().filter_map(name).collect()
+}
+
+/// Removes references to what is absent: the key, or the item of a list.
+fn remove_dangling(item: &mut Item, present: &BTreeSet<Key>) -> Vec<(String, Key, Span)> {
+    let mut found = Vec::new();
+    item.fields.retain_mut(|(name, node)| keep(name, node, present, &mut found));
+    found
+}
+
+fn keep(name: &str, node: &mut Node, present: &BTreeSet<Key>, found: &mut Vec<(String, Key, Span)>) -> bool {
+    match &mut node.tree {
+        Tree::Reference(key, _) if !present.contains(key) => {
+            found.push((name.to_owned(), key.clone(), node.span));
+            false
+        }
+        Tree::List(items) => {
+            items.retain_mut(|n| keep(name, n, present, found));
+            true
+        }
+        Tree::Map(fields) => {
+            fields.retain_mut(|(inner, n)| keep(&format!("{name}.{inner}"), n, present, found));
+            true
+        }
+        _ => true,
+    }
+}
+
+/// A name for every item, unique among its siblings and the same in every run.
+fn names(draft: &Draft) -> BTreeMap<Key, String> {
+    // Siblings share a parent and its key, or a collection.
+    let mut taken: BTreeSet<(Option<&Key>, &str, String)> = BTreeSet::new();
+    let mut names = BTreeMap::new();
+    for (key, item) in &draft.items {
+        let plain = if item.name.is_empty() { "unnamed".to_owned() } else { item.name.clone() };
+        let qualified = item.qualifier.iter().map(|q| format!("{plain}-{q}"));
+        let mut wanted = std::iter::once(plain.clone()).chain(qualified).chain((2..).map(|n| format!("{plain}-{n}")));
+        let (parent, field) = match &item.parent {
+            Some((parent, field)) => (Some(parent), *field),
+            None => (None, key.collection),
+        };
+        let free = wanted.find(|n| taken.insert((parent, field, n.clone())));
+        names.insert(key.clone(), free.unwrap_or_default());
+    }
+    names
+}
+
+struct Writer<'d> {
+    draft: &'d Draft,
+    names: &'d BTreeMap<Key, String>,
+    children: &'d BTreeMap<(&'d Key, &'d str), Vec<&'d Key>>,
+}
+
+impl Writer<'_> {
+    fn item(&self, key: &Key, item: &Item) -> Node {
+        let mut fields: Vec<(String, Node)> =
+            item.fields.iter().map(|(k, n)| (k.clone(), resolved(n, self.draft, self.names))).collect();
+        let mut inner: BTreeMap<&str, Vec<(String, Node)>> = BTreeMap::new();
+        for ((_, field), keys) in self.children.range((key, "")..).take_while(|((k, _), _)| *k == key) {
+            for child in keys {
+                let Some(item) = self.draft.items.get(child) else { continue };
+                let name = self.names.get(child).cloned().unwrap_or_default();
+                inner.entry(field).or_default().push((name, self.item(child, item)));
+            }
+        }
+        for (field, mut entries) in inner {
+            entries.sort_by(|a, b| a.0.cmp(&b.0));
+            fields.push((field.to_owned(), Node::new(Tree::Map(entries), item.source.span)));
+        }
+        let mut node = Node::new(Tree::Map(fields), item.source.span);
+        // Parts carry an address only where it says more than that of the whole.
+        let parent = item.parent.as_ref().and_then(|(p, _)| self.draft.items.get(p));
+        let says_more = parent.is_none_or(|p| !item.source.address.starts_with(&p.source.address));
+        node.comments.extend(Some(item.source.address.clone()).filter(|a| says_more && !a.is_empty()));
+        node.comments.extend(item.notes.iter().cloned());
+        node
+    }
+}
+
+fn written(key: &Key, style: Style, draft: &Draft, names: &BTreeMap<Key, String>) -> String {
+    let name = names.get(key).cloned().unwrap_or_default();
+    let parent = draft.items.get(key).and_then(|i| i.parent.as_ref()).and_then(|(p, _)| names.get(p));
+    match (style, parent) {
+        (Style::Path, Some(parent)) => format!("{parent}/{name}"),
+        _ => name,
+    }
+}
+
+fn resolved(node: &Node, draft: &Draft, names: &BTreeMap<Key, String>) -> Node {
+    let tree = match &node.tree {
+        Tree::Reference(key, style) => Tree::Text(written(key, *style, draft, names)),
+        Tree::List(items) => Tree::List(items.iter().map(|n| resolved(n, draft, names)).collect()),
+        Tree::Map(fields) => Tree::Map(fields.iter().map(|(k, n)| (k.clone(), resolved(n, draft, names))).collect()),
+        plain => plain.clone(),
+    };
+    Node { tree, span: node.span, comments: node.comments.clone() }
+}
+
+/// Entries of `unmodelled` for what could matter.
+fn unmodelled(draft: &Draft, names: &BTreeMap<Key, String>) -> Vec<(String, Node)> {
+    let mut entries: Vec<(String, Node)> = Vec::new();
+    for what in &draft.not_understood {
+        let span = what.source.span;
+        let mut fields =
+            vec![("type", Node::text(what.kind.clone(), span)), ("reason", Node::text(what.why.clone(), span))];
+        let list = |texts: Vec<String>| Node::list(texts.into_iter().map(|t| Node::text(t, span)).collect(), span);
+        match &what.matters {
+            Matters::No => continue,
+            Matters::Everywhere => {}
+            Matters::Names(names) if names.is_empty() => continue,
+            Matters::Names(names) => fields.push(("names", list(names.clone()))),
+            Matters::Subnet(subnet) if draft.items.contains_key(subnet) => {
+                fields.push(("subnet", Node::text(written(subnet, Style::Path, draft, names), span)));
+            }
+            Matters::Item(key) if draft.items.contains_key(key) => {
+                let elements = elements(key, draft, names);
+                if elements.is_empty() {
+                    continue;
+                }
+                fields.push(("affects", list(elements)));
+            }
+            // What it stands in was left out itself, and that was reported with its own place.
+            Matters::Subnet(_) | Matters::Item(_) => continue,
+        }
+        let plain = if what.name.is_empty() { what.kind.clone() } else { what.name.clone() };
+        let mut wanted = std::iter::once(plain.clone()).chain((2..).map(|n| format!("{plain}-{n}")));
+        let name = wanted.find(|n| entries.iter().all(|(k, _)| k != n)).unwrap_or_default();
+        entries.push((name, Node::map(fields, span).comment(what.source.address.clone())));
+    }
+    entries
+}
+
+/// What traces call the elements that an item decides about.
+fn elements(key: &Key, draft: &Draft, names: &BTreeMap<Key, String>) -> Vec<String> {
+    let users = |field: &str| -> Vec<String> {
+        let uses = |i: &Item| i.get(field).is_some_and(|n| matches!(&n.tree, Tree::Reference(k, _) if k == key));
+        draft.items.iter().filter(|(_, i)| uses(i)).map(|(k, _)| written(k, Style::Path, draft, names)).collect()
+    };
+    match key.collection {
+        "subnets" => vec![written(key, Style::Path, draft, names)],
+        "route_tables" => users("route_table"),
+        "nat_gateways" => users("nat_gateway"),
+        "network_security_groups" => users("network_security_group"),
+        "firewall_policies" => users("firewall_policy"),
+        "public_ips" | "private_dns_zones" | "application_security_groups" | "virtual_wans" => Vec::new(),
+        _ => match draft.items.get(key).and_then(|i| i.parent.as_ref()) {
+            Some((parent, _)) => elements(&parent.clone(), draft, names),
+            None => vec![written(key, Style::Path, draft, names)],
+        },
+    }
+}
+
+/// Records of the scenario format, by where they stand.
+struct Shapes(TypeInfo);
+
+impl Shapes {
+    fn new() -> Self {
+        match Estate::shape() {
+            Shape::Record(info) => Self(info()),
+            _ => Self(TypeInfo { name: "", doc: "", fields: Vec::new }),
+        }
+    }
+
+    fn collections(&self) -> Vec<&'static str> {
+        (self.0.fields)().iter().filter(|f| matches!(f.shape, Shape::Map(_))).map(|f| f.key).collect()
+    }
+
+    /// The record that an item is written as.
+    fn of(&self, draft: &Draft, key: &Key, item: &Item) -> Option<TypeInfo> {
+        match &item.parent {
+            None => Self::inside(&self.0, key.collection),
+            Some((parent, field)) => {
+                let outer = self.of(draft, parent, draft.items.get(parent)?)?;
+                Self::inside(&outer, field)
+            }
+        }
+    }
+
+    fn inside(outer: &TypeInfo, field: &str) -> Option<TypeInfo> {
+        let field = (outer.fields)().into_iter().find(|f| f.key == field)?;
+        let mut shape = field.shape;
+        while let Shape::Map(inner) | Shape::List(inner) = shape {
+            shape = inner();
+        }
+        match shape {
+            Shape::Record(info) => Some(info()),
+            _ => None,
+        }
+    }
+}

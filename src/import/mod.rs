@@ -1,0 +1,164 @@
+//! Real designs into scenarios: ARM templates, exports of live estates.
+//!
+//! Every format fills one [`Draft`]; names, references, what is left out and what stays unknown are settled in one place
+//! for all of them, so that several files of several formats make one estate. Nothing is dropped: what is not understood
+//! is listed, and stands under `unmodelled` wherever it could matter.
+
+mod azure;
+mod draft;
+mod finish;
+mod ids;
+mod json;
+mod resources;
+mod write;
+
+pub use draft::{Count, Draft, Item, Key, Matters, Node, NotUnderstood, Source, Standing, Style, Tree};
+pub use finish::Finished;
+pub use json::{Json, Value};
+pub use resources::Resource;
+
+use crate::{
+    diag::{Diagnostic, Diagnostics, FileId, SourceMap, Span, code},
+    scenario::{Loaded, load_document},
+};
+
+/// An import under way: files go in, one estate comes out.
+#[derive(Debug, Default)]
+pub struct Session {
+    /// Files read so far.
+    pub sources: SourceMap,
+    /// What is wrong with them.
+    pub diagnostics: Diagnostics,
+    /// The scenario so far.
+    pub draft: Draft,
+    /// Resources in ARM's form, mapped once all files are read.
+    pub resources: Vec<Resource>,
+    first: Option<FileId>,
+}
+
+/// An estate that was imported.
+#[derive(Debug, Clone)]
+pub struct Imported {
+    /// The files it was imported from.
+    pub sources: SourceMap,
+    /// What it is called.
+    pub title: String,
+    finished: Finished,
+    span: Span,
+}
+
+impl Session {
+    /// Adds a file.
+    pub fn file(&mut self, name: &str, text: &str) -> FileId {
+        let file = self.sources.add(name, text.strip_prefix('\u{feff}').unwrap_or(text));
+        self.first.get_or_insert(file);
+        file
+    }
+
+    /// Reads a whole JSON document; what is wrong with it is remembered.
+    pub fn json(&mut self, name: &str, text: &str) -> Option<Json> {
+        let file = self.file(name, text);
+        json::read(file, text).map_err(|problem| self.diagnostics.push(problem)).ok()
+    }
+
+    /// Reads an export of a live estate: Resource Graph results, `az … show` and `az … list` output.
+    pub fn azure(&mut self, name: &str, text: &str) {
+        let file = self.file(name, text);
+        azure::read(self, file, text);
+    }
+
+    /// Settles everything that was read.
+    ///
+    /// # Errors
+    /// If a file cannot be used, with the files that the places point into.
+    pub fn finish(mut self, title: &str) -> Result<Imported, (SourceMap, Vec<Diagnostic>)> {
+        if self.diagnostics.has_errors() {
+            return Err((self.sources, self.diagnostics.into_sorted()));
+        }
+        resources::map(&self.resources, &mut self.draft);
+        let Some(file) = self.first.filter(|_| !self.draft.counts.is_empty()) else {
+            let problem = Diagnostic::error(code::IMPORT, None, "nothing in the input is a resource")
+                .help("name a template, a plan or an export that holds resources");
+            return Err((self.sources, vec![problem]));
+        };
+        let span = Span { file, start: 0, end: 0 };
+        let finished = finish::finish(self.draft, title, span);
+        Ok(Imported { sources: self.sources, title: title.to_owned(), finished, span })
+    }
+}
+
+impl Imported {
+    /// The scenario file: stable order, the source address of every resource as a comment.
+    #[must_use]
+    pub fn yaml(&self) -> String {
+        let mut out = String::new();
+        write::yaml(&self.finished.fields, &mut out);
+        out
+    }
+
+    /// The scenario, loaded; places point into the files that were imported.
+    #[must_use]
+    pub fn load(&self) -> Loaded {
+        let document = write::document(&self.finished.fields, self.span);
+        load_document(&self.title, &document, self.sources.clone())
+    }
+
+    /// Lists what the platform refuses of the design under `expected_diagnostics`, so that the rest can be evaluated:
+    /// the file says so in a remark, and loading repeats it as a warning. `compile` gives the diagnostics of a scenario.
+    pub fn accept_refusals(&mut self, compile: impl FnOnce(Loaded) -> Vec<Diagnostic>) {
+        let refused: Vec<Diagnostic> = compile(self.load()).into_iter().filter(|d| d.refused).collect();
+        let mut codes: Vec<Node> = Vec::new();
+        let mut remarks =
+            vec!["The platform refuses parts of this design; they are left out of every answer:".to_owned()];
+        for problem in refused {
+            let code = Node::text(problem.code.as_str(), self.span);
+            if !codes.contains(&code) {
+                codes.push(code);
+            }
+            remarks.push(format!("- {}: {}", problem.code, problem.message));
+        }
+        if !codes.is_empty() {
+            let mut node = Node::list(codes, self.span);
+            node.comments = remarks;
+            self.finished.fields.push(("expected_diagnostics".to_owned(), node));
+        }
+    }
+
+    /// Adds an expectation; `how` holds further keys with their values.
+    pub fn expect<'t>(
+        &mut self,
+        from: &str,
+        to: &str,
+        port: u16,
+        verdict: &str,
+        how: impl IntoIterator<Item = (&'t str, Option<&'t str>)>,
+    ) {
+        let at = self.span;
+        let mut fields = vec![("from", Node::text(from, at)), ("to", Node::text(to, at))];
+        if port != 443 {
+            fields.push(("port", Node::new(Tree::Number(port.into()), at)));
+        }
+        fields.push(("verdict", Node::text(verdict, at)));
+        fields.extend(how.into_iter().filter_map(|(k, v)| Some((k, Node::text(v?, at)))));
+        let flow = Node::map(fields, at);
+        let name = if port == 443 { format!("{from} to {to}") } else { format!("{from} to {to} {port}") };
+        if self.finished.fields.last().is_none_or(|(k, _)| k != "expectations") {
+            let node = Node::new(Tree::Map(Vec::new()), at).comment("What held when this was imported.");
+            self.finished.fields.push(("expectations".to_owned(), node));
+        }
+        if let Some((_, Node { tree: Tree::Map(flows), .. })) = self.finished.fields.last_mut() {
+            flows.push((name, flow));
+        }
+    }
+
+    /// What was not understood.
+    #[must_use]
+    pub fn not_understood(&self) -> &[NotUnderstood] {
+        &self.finished.not_understood
+    }
+
+    /// Resources by type.
+    pub fn counts(&self) -> impl Iterator<Item = (&str, Count)> {
+        self.finished.counts.iter().map(|(k, c)| (k.as_str(), *c))
+    }
+}

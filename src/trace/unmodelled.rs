@@ -1,0 +1,79 @@
+//! Doubts: where something that is not modelled could change what a step says, the step becomes unknown.
+
+use super::Trace;
+use crate::{
+    dataplane::{Client, Plane, Unmodelled, UnmodelledScope},
+    forward::{Outcome, Stage, Step},
+    net::Fqdn,
+    verdict::Reason,
+};
+use std::net::IpAddr;
+
+/// Turns blockers that something unmodelled could lift into unknowns, and ends lists of steps that it could stop with
+/// one. Blockers elsewhere stay certain.
+pub(super) fn doubt(plane: &Plane, client: &Client, trace: &mut Trace) {
+    for what in &plane.unmodelled {
+        let shared = is_met(what, &trace.steps) || is_end(plane, what, client, &trace.addresses, trace.name.as_ref());
+        if shared {
+            soften(what, &mut trace.steps);
+        }
+        if trace.alternatives.is_empty() && shared {
+            trace.steps.push(unknown(what));
+        }
+        for (_, list) in &mut trace.alternatives {
+            if shared || is_met(what, list) {
+                soften(what, list);
+                list.push(unknown(what));
+            }
+        }
+    }
+}
+
+fn unknown(what: &Unmodelled) -> Step {
+    Step::unknown(Stage::Exists, Reason::NotModelled, &what.text)
+        .at(&what.origin)
+        .fix(format!("declare what it does, or remove {} if it does not matter", what.origin))
+}
+
+/// Whether it could change what one of the ends does.
+fn is_end(plane: &Plane, what: &Unmodelled, client: &Client, addresses: &[IpAddr], name: Option<&Fqdn>) -> bool {
+    if let (UnmodelledScope::Names(names), Some(asked)) = (&what.scope, name) {
+        return names.iter().any(|n| asked.is_under(n));
+    }
+    let UnmodelledScope::Elements(elements) = &what.scope else { return false };
+    let mut owners = addresses.iter().flat_map(|a| plane.owners(*a));
+    elements.contains(&client.origin.name) || owners.any(|o| elements.contains(&plane.endpoints.get(o).origin.name))
+}
+
+/// Whether the steps, or journeys inside them, meet what it could change.
+fn is_met(what: &Unmodelled, steps: &[Step]) -> bool {
+    steps.iter().any(|s| meets(what, s))
+}
+
+fn meets(what: &Unmodelled, step: &Step) -> bool {
+    let named = |names: &std::collections::BTreeSet<String>| step.element.as_ref().is_some_and(|e| names.contains(e));
+    let here = match &what.scope {
+        UnmodelledScope::Everything => true,
+        UnmodelledScope::Elements(elements) => named(elements),
+        UnmodelledScope::Owners(networks) => match step.outcome {
+            // Whose address a route leads to is said at the route, so any network may be meant.
+            Outcome::Block(Reason::NextHop) => true,
+            Outcome::Block(Reason::NoHost) => named(networks),
+            _ => false,
+        },
+        // Aliases on the way are told in words only.
+        UnmodelledScope::Names(names) => {
+            step.stage == Stage::Name && names.iter().any(|n| step.text.contains(&format!(".{n}")))
+        }
+    };
+    here || is_met(what, &step.inner)
+}
+
+/// Makes blockers unknown that it could lift.
+fn soften(what: &Unmodelled, steps: &mut [Step]) {
+    for step in steps.iter_mut() {
+        if let (true, Outcome::Block(reason)) = (meets(what, step), step.outcome) {
+            step.outcome = Outcome::Unknown(reason);
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Imports: every fixture gives the scenario beside it, which loads, and in which what is expected of it holds.
+//!
+//! `tests/import/FORMAT/NAME.json` is imported; `NAME.yaml` is the result (refresh with `PRIVREACH_UPDATE=1`), and
+//! `NAME.expect.yaml`, if there is one, extends it with expectations.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+use privreach::{
+    diag::Severity,
+    scenario::load_paths,
+    snapshot::Snapshot,
+    verify::{Outcome, verify},
+};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/import")
+}
+
+fn fixtures(format: &str) -> Vec<PathBuf> {
+    let directory = root().join(format);
+    let mut found: Vec<_> = fs::read_dir(&directory).unwrap().map(|e| e.unwrap().path()).collect();
+    found.retain(|p| p.extension().is_some_and(|e| e == "json") && !p.to_string_lossy().contains(".parameters."));
+    found.sort();
+    assert!(!found.is_empty(), "no fixture under {}", directory.display());
+    found
+}
+
+/// Runs the import in the fixture's own directory, so that no path of this machine shows.
+fn import(format: &str, file: &Path, more: &[&str]) -> (String, String, Option<i32>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_privreach"))
+        .current_dir(file.parent().unwrap())
+        .args(["import", format])
+        .arg(file.file_name().unwrap())
+        .args(more)
+        .output()
+        .unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (text(output.stdout), text(output.stderr), output.status.code())
+}
+
+/// Parameters beside a template are used.
+fn arguments(file: &Path) -> Vec<String> {
+    let parameters = file.with_extension("parameters.json");
+    match parameters.exists() {
+        true => vec!["--parameters".to_owned(), parameters.file_name().unwrap().to_string_lossy().into_owned()],
+        false => Vec::new(),
+    }
+}
+
+fn evaluate(path: &Path) -> Vec<String> {
+    let loaded = load_paths(&[path.to_path_buf()]);
+    let (mut problems, mut failures): (Vec<String>, Vec<String>) = Default::default();
+    let mut report = |sources: &privreach::diag::SourceMap, d: &privreach::diag::Diagnostic| {
+        if d.severity == Severity::Error {
+            let at = d.span.map(|s| sources.locate(s).to_string()).unwrap_or_default();
+            problems.push(format!("{at}: {} {}", d.code, d.message));
+        }
+    };
+    loaded.diagnostics.iter().for_each(|d| report(&loaded.sources, d));
+    for scenario in loaded.scenarios {
+        let title = scenario.title();
+        let snapshot = Snapshot::new(scenario);
+        snapshot.errors().for_each(|d| report(&loaded.sources, d));
+        let verification = verify(&snapshot);
+        verification.problems.iter().for_each(|d| report(&loaded.sources, d));
+        let failed = verification.checked.iter().filter(|c| c.outcome != Outcome::Held);
+        failures.extend(failed.map(|c| format!("{title}: {} {}", c.id, c.differences.join("; "))));
+    }
+    problems.extend(failures);
+    problems
+}
+
+fn every_fixture_of(format: &str) {
+    let mut problems = Vec::new();
+    for file in fixtures(format) {
+        let more = arguments(&file);
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let (yaml, errors, code) = import(format, &file, &more);
+        if code != Some(0) {
+            problems.push(format!("{}: exit {code:?}\n{errors}", file.display()));
+            continue;
+        }
+        let golden = file.with_extension("yaml");
+        if std::env::var_os("PRIVREACH_UPDATE").is_some() {
+            fs::write(&golden, &yaml).unwrap();
+        }
+        if fs::read_to_string(&golden).unwrap_or_default() != yaml {
+            problems.push(format!(
+                "{} is out of date; refresh it with PRIVREACH_UPDATE=1 cargo test --test import",
+                golden.display()
+            ));
+        }
+        problems.extend(evaluate(&golden));
+        let expected = file.with_extension("expect.yaml");
+        if expected.exists() {
+            problems.extend(evaluate(&expected));
+        }
+        // A second run says the same, and what is not written is not read.
+        assert_eq!(import(format, &file, &more).0, yaml);
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn exports_give_the_scenarios_beside_them() {
+    every_fixture_of("azure");
+}
