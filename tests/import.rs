@@ -116,3 +116,89 @@ fn every_fixture_of(format: &str) {
 fn exports_give_the_scenarios_beside_them() {
     every_fixture_of("azure");
 }
+
+#[test]
+fn templates_give_the_scenarios_beside_them() {
+    every_fixture_of("arm");
+}
+
+/// The flagship as a template, with what no template knows beside it, gives the verdicts of the scenario.
+#[test]
+fn the_flagship_comes_out_of_its_template() {
+    let verification = |path: PathBuf| {
+        let loaded = load_paths(&[path]);
+        let snapshot = Snapshot::new(loaded.scenarios.into_iter().next().expect("it loads"));
+        let checked = verify(&snapshot).checked;
+        checked.into_iter().map(|c| (c.id, c.outcome == Outcome::Held, c.trace.judgement)).collect::<Vec<_>>()
+    };
+    let imported = verification(root().join("arm/flagship.expect.yaml"));
+    let written = verification(root().join("../../scenarios/foundry-hub/foundry-hub.yaml"));
+    assert_eq!(imported.len(), 86);
+    assert!(imported.iter().all(|(_, held, _)| *held));
+    assert_eq!(imported, written);
+}
+
+#[test]
+fn secrets_never_reach_the_output() {
+    let file = root().join("arm/flagship.json");
+    for more in [
+        &["--parameters", "flagship.parameters.json", "-v"][..],
+        &["--parameters", "flagship.parameters.json", "--expect"],
+    ] {
+        let (yaml, errors, code) = import("arm", &file, more);
+        assert_eq!(code, Some(0), "{errors}");
+        assert!(!yaml.contains("S3CRET") && !errors.contains("S3CRET"));
+    }
+}
+
+/// Bad templates: each file's first line says what the error has to contain.
+#[test]
+fn bad_templates_are_refused_with_a_place() {
+    let directory = root().join("bad");
+    let mut problems = Vec::new();
+    let mut count = 0;
+    let mut files: Vec<_> = fs::read_dir(directory).unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    for file in files {
+        count += 1;
+        let text = fs::read_to_string(&file).unwrap();
+        let expected: Vec<&str> = text.lines().next().unwrap().trim_start_matches("// ").split(" | ").collect();
+        let (yaml, errors, code) = import("arm", &file, &[]);
+        let told = expected.iter().all(|e| errors.contains(e));
+        if code != Some(2) || !told || !yaml.is_empty() {
+            problems.push(format!("{}: exit {code:?}, expected {expected:?}\n{errors}", file.display()));
+        }
+    }
+    assert!(count > 5 && problems.is_empty(), "{}", problems.join("\n"));
+}
+
+#[test]
+fn a_baseline_holds_at_once() {
+    let file = root().join("arm/flagship.json");
+    let (text, errors, code) =
+        import("arm", &file, &["--parameters", "flagship.parameters.json", "--expect", "--run", "check"]);
+    // What is unknown today is asserted as unknown, so nothing is undecided that was not expected.
+    assert_eq!(code, Some(0), "{text}{errors}");
+    let (yaml, ..) = import("arm", &file, &["--parameters", "flagship.parameters.json", "--expect"]);
+    assert!(yaml.contains("expectations:") && yaml.contains("via: private-endpoint"));
+}
+
+/// With `--run`, an answer points into the template.
+#[test]
+fn origins_point_into_the_template() {
+    let file = root().join("arm/flagship.json");
+    let more = [
+        "--parameters",
+        "flagship.parameters.json",
+        "--run",
+        "trace",
+        "--from",
+        "vm-app",
+        "--to",
+        "srch-contoso",
+        "-q",
+    ];
+    let (text, errors, code) = import("arm", &file, &more);
+    assert_eq!(code, Some(0), "{errors}");
+    assert!(text.contains("private") && text.contains("flagship.json:"), "{text}");
+}

@@ -103,7 +103,7 @@ pub(super) enum Command {
     Matrix(Matrix),
     /// Draw the estate.
     Graph(Graph),
-    /// Turn a real design into a scenario: an export of a live estate.
+    /// Turn a real design into a scenario: an ARM template or an export of a live estate.
     Import(Import),
     /// Explain a verdict, path, reason, diagnostic code or lint rule; without one, list them all.
     Explain(Explain),
@@ -450,6 +450,30 @@ pub(super) enum Run {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportFormat {
+    /// An ARM template, or what `bicep build` makes of a Bicep file.
+    Arm {
+        /// The template.
+        #[arg(value_name = "TEMPLATE.json")]
+        file: PathBuf,
+        /// Parameter file; may be given several times.
+        #[arg(long, value_name = "FILE")]
+        parameters: Vec<PathBuf>,
+        /// One parameter; wins over files. A value that is JSON is read as JSON.
+        #[arg(long, value_name = "NAME=VALUE")]
+        parameter: Vec<String>,
+        /// What `subscription().subscriptionId` gives.
+        #[arg(long, value_name = "ID")]
+        subscription: Option<String>,
+        /// What `resourceGroup().name` gives.
+        #[arg(long, value_name = "NAME")]
+        resource_group: Option<String>,
+        /// What `resourceGroup().location` gives.
+        #[arg(long, value_name = "REGION")]
+        location: Option<String>,
+        /// Exports of what exists already, for one estate with what the template adds.
+        #[arg(long, value_name = "EXPORT.json")]
+        with: Vec<PathBuf>,
+    },
     /// Exports of a live estate: Resource Graph query results, output of `az … list` and `az … show`.
     Azure {
         /// JSON files; together they make one estate. `-` reads standard input.

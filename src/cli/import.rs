@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     diag::Severity,
-    import::{Imported, Matters, Session},
+    import::{Imported, Inputs, Matters, Session},
     snapshot::Snapshot,
     verdict::Word,
     verify::baseline,
@@ -73,6 +73,30 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
 /// Reads the files of a format; gives a name for the result.
 fn read(args: &Import, session: &mut Session) -> Result<String, Failure> {
     match &args.source {
+        ImportFormat::Arm { file, parameters, parameter, subscription, resource_group, location, with } => {
+            let mut inputs = Inputs::default();
+            for path in parameters {
+                inputs.parameter_files.push((shown(path), text(path)?));
+            }
+            for one in parameter {
+                let pair = one.split_once('=').ok_or_else(|| {
+                    input::mistake(&format!("`--parameter {one}` has no value; write `--parameter name=value`"))
+                })?;
+                inputs.parameters.push((pair.0.trim().to_owned(), pair.1.to_owned()));
+            }
+            let settings = &mut inputs.settings;
+            let choose = |own: &mut String, given: &Option<String>| given.iter().for_each(|g| own.clone_from(g));
+            choose(&mut settings.subscription, subscription);
+            choose(&mut settings.group, resource_group);
+            choose(&mut settings.location, location);
+            let beside = file.parent().unwrap_or(Path::new("")).to_path_buf();
+            session.arm(&shown(file), &text(file)?, &inputs, &|linked| linked_template(&beside, linked));
+            for path in with {
+                let text = text(path)?;
+                session.azure(&shown(path), &text);
+            }
+            Ok(title(Some(file)))
+        }
         ImportFormat::Azure { files } => {
             for path in files {
                 let text = text(path)?;
@@ -81,6 +105,24 @@ fn read(args: &Import, session: &mut Session) -> Result<String, Failure> {
             Ok(title(files.first()))
         }
     }
+}
+
+/// A linked template beside the template: under its own relative path, or under the end of a URL's path.
+fn linked_template(beside: &Path, linked: &str) -> Option<(String, String)> {
+    let path = linked.split_once("://").map_or(linked, |(_, rest)| rest);
+    let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty() && *p != ".").collect();
+    let is_url = path.len() != linked.len();
+    // Nothing outside the template's own directory and the one above it is read.
+    if parts.iter().skip(1).any(|p| *p == "..") {
+        return None;
+    }
+    let most = if is_url { parts.len().min(4) } else { parts.len() };
+    (1..=most).rev().find_map(|n| {
+        let relative: PathBuf = parts.get(parts.len() - n..)?.iter().collect();
+        let path = beside.join(relative);
+        let found = path.is_file() && (is_url || n == parts.len());
+        found.then(|| text(&path).ok()).flatten().map(|t| (shown(&path), t))
+    })
 }
 
 fn shown(path: &Path) -> String {

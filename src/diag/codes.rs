@@ -81,5 +81,8 @@ codes! {
     PLC_SUBNET = "E-PLC-SUBNET", "A private-link configuration needs a subnet of its own with private-link-service network policies disabled (AGW-07).";
     JSON = "E-JSON", "A file to import is not JSON, or is cut off. Comments, trailing commas and raw line breaks are accepted, as Azure accepts them.";
     IMPORT = "E-IMPORT", "A file to import is not what the format expects, or nothing in it could be imported.";
+    TEMPLATE = "E-TEMPLATE", "An expression of a template cannot be evaluated: its syntax, a function or its arguments are not known.";
+    TEMPLATE_CYCLE = "E-TEMPLATE-CYCLE", "Values of a template refer to each other in a circle.";
+    TEMPLATE_PARAMETER = "E-TEMPLATE-PARAMETER", "A template has a parameter without a value, or a value is given for one that it does not have. Give values with `--parameters FILE` or `--parameter name=value`.";
     IGNORED = "W-IGNORED", "A value has no effect where it stands.";
 }

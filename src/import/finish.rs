@@ -3,7 +3,7 @@
 use super::draft::{Count, Draft, Item, Key, Matters, Node, NotUnderstood, Source, Style, Tree};
 use crate::{
     azure::model::Estate,
-    diag::Span,
+    diag::{Diagnostic, Span},
     document::{Decode, Shape, TypeInfo},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,7 @@ pub struct Finished {
 /// Resolves a draft. `span` stands for the whole input.
 pub(super) fn finish(mut draft: Draft, title: &str, span: Span) -> Finished {
     let shapes = Shapes::new();
+    shapes.coerce(&mut draft);
     settle(&mut draft, &shapes);
     let names = names(&draft);
     let mut top: BTreeMap<&str, Vec<(String, Node)>> = BTreeMap::new();
@@ -118,6 +119,38 @@ fn settle(draft: &mut Draft, shapes: &Shapes) {
     }
 }
 
+/// Leaves out the items that errors point into, the innermost of each. Gives whether there were any.
+pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
+    let mut found: BTreeMap<Key, String> = BTreeMap::new();
+    for error in errors {
+        let Some(at) = error.span else { continue };
+        let holds = |s: Span| s.file == at.file && s.start <= at.start && at.end <= s.end;
+        let around = draft.items.iter().filter(|(_, i)| !i.is_stub && holds(i.source.span));
+        // Of items with the same place, the one that stands inside the others.
+        let depth =
+            |i: &Item| std::iter::successors(i.parent.as_ref(), |(p, _)| draft.items.get(p)?.parent.as_ref()).count();
+        let innermost = around
+            .min_by_key(|(k, i)| (i.source.span.end - i.source.span.start, std::cmp::Reverse(depth(i)), (*k).clone()));
+        if let Some((key, _)) = innermost {
+            found
+                .entry(key.clone())
+                .or_insert_with(|| format!("a scenario cannot say this: {} ({})", error.message, error.code));
+        }
+    }
+    let any = !found.is_empty();
+    for (key, why) in found {
+        let Some(item) = draft.items.remove(&key) else { continue };
+        draft.not_understood(NotUnderstood {
+            kind: key.collection.to_owned(),
+            name: item.name.clone(),
+            why,
+            source: item.source.clone(),
+            matters: place_of(&key, &item),
+        });
+    }
+    any
+}
+
 /// Why an item cannot be declared.
 fn why_lost(draft: &Draft, shapes: &Shapes, present: &BTreeSet<Key>, key: &Key, item: &Item) -> Option<String> {
     if item.is_stub {
@@ -206,7 +239,7 @@ fn names(draft: &Draft) -> BTreeMap<Key, String> {
     let mut taken: BTreeSet<(Option<&Key>, &str, String)> = BTreeSet::new();
     let mut names = BTreeMap::new();
     for (key, item) in &draft.items {
-        let plain = if item.name.is_empty() { "unnamed".to_owned() } else { item.name.clone() };
+        let plain = if item.name.is_empty() || item.name == "<<" { "unnamed".to_owned() } else { item.name.clone() };
         let qualified = item.qualifier.iter().map(|q| format!("{plain}-{q}"));
         let mut wanted = std::iter::once(plain.clone()).chain(qualified).chain((2..).map(|n| format!("{plain}-{n}")));
         let (parent, field) = match &item.parent {
@@ -229,6 +262,21 @@ impl Writer<'_> {
     fn item(&self, key: &Key, item: &Item) -> Node {
         let mut fields: Vec<(String, Node)> =
             item.fields.iter().map(|(k, n)| (k.clone(), resolved(n, self.draft, self.names))).collect();
+        // What is renamed because its name is taken keeps the name that it answers to.
+        let renamed = self.names.get(key).is_some_and(|n| *n != item.name);
+        let span = item.source.span;
+        match key.collection {
+            "private_dns_zones" if renamed => {
+                fields.push(("zone_name".to_owned(), Node::text(item.name.clone(), span)))
+            }
+            "services" if renamed => {
+                let values = crate::azure::known_services::own_name_placeholders()
+                    .iter()
+                    .map(|p| ((*p).to_owned(), Node::text(item.name.clone(), span)));
+                fields.push(("name_values".to_owned(), Node::new(Tree::Map(values.collect()), span)));
+            }
+            _ => {}
+        }
         let mut inner: BTreeMap<&str, Vec<(String, Node)>> = BTreeMap::new();
         for ((_, field), keys) in self.children.range((key, "")..).take_while(|((k, _), _)| *k == key) {
             for child in keys {
@@ -350,6 +398,17 @@ impl Shapes {
         }
     }
 
+    /// Azure takes numbers and truth values as text, too; a scenario does not.
+    fn coerce(&self, draft: &mut Draft) {
+        let found: Vec<(Key, TypeInfo)> =
+            draft.items.iter().filter_map(|(k, i)| Some((k.clone(), self.of(draft, k, i)?))).collect();
+        for (key, info) in found {
+            if let Some(item) = draft.items.get_mut(&key) {
+                fields_as(&mut item.fields, &info);
+            }
+        }
+    }
+
     fn inside(outer: &TypeInfo, field: &str) -> Option<TypeInfo> {
         let field = (outer.fields)().into_iter().find(|f| f.key == field)?;
         let mut shape = field.shape;
@@ -360,5 +419,35 @@ impl Shapes {
             Shape::Record(info) => Some(info()),
             _ => None,
         }
+    }
+}
+
+fn fields_as(fields: &mut [(String, Node)], info: &TypeInfo) {
+    for declared in (info.fields)() {
+        if let Some((_, node)) = fields.iter_mut().find(|(k, _)| k == declared.key) {
+            value_as(node, declared.shape);
+        }
+    }
+}
+
+fn value_as(node: &mut Node, shape: Shape) {
+    match (&mut node.tree, shape) {
+        (Tree::Text(text), Shape::Number(_)) => {
+            if let Ok(number) = text.trim().parse() {
+                node.tree = Tree::Number(number);
+            }
+        }
+        (Tree::Text(text), Shape::Bool) => match text.to_lowercase().as_str() {
+            "true" => node.tree = Tree::Bool(true),
+            "false" => node.tree = Tree::Bool(false),
+            _ => {}
+        },
+        // The platform writes ranges with blanks.
+        (Tree::Text(text), Shape::TextOrNumber(_)) => *text = text.trim().to_owned(),
+        (Tree::Number(number), Shape::Text(_)) => node.tree = Tree::Text(number.to_string()),
+        (Tree::List(items), Shape::List(inner)) => items.iter_mut().for_each(|i| value_as(i, inner())),
+        (Tree::Map(entries), Shape::Map(inner)) => entries.iter_mut().for_each(|(_, n)| value_as(n, inner())),
+        (Tree::Map(fields), Shape::Record(info)) => fields_as(fields, &info()),
+        _ => {}
     }
 }

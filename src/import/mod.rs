@@ -4,6 +4,7 @@
 //! for all of them, so that several files of several formats make one estate. Nothing is dropped: what is not understood
 //! is listed, and stands under `unmodelled` wherever it could matter.
 
+mod arm;
 mod azure;
 mod draft;
 mod finish;
@@ -12,15 +13,20 @@ mod json;
 mod resources;
 mod write;
 
+pub use arm::{Inputs, Loader, Settings};
 pub use draft::{Count, Draft, Item, Key, Matters, Node, NotUnderstood, Source, Standing, Style, Tree};
 pub use finish::Finished;
 pub use json::{Json, Value};
 pub use resources::Resource;
 
 use crate::{
-    diag::{Diagnostic, Diagnostics, FileId, SourceMap, Span, code},
+    azure::compile::compile,
+    diag::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span, code},
     scenario::{Loaded, load_document},
 };
+
+/// Rounds of leaving out what does not load: leaving something out may leave something else without what it needs.
+const MAX_ROUNDS: usize = 8;
 
 /// An import under way: files go in, one estate comes out.
 #[derive(Debug, Default)]
@@ -67,6 +73,11 @@ impl Session {
         azure::read(self, file, text);
     }
 
+    /// Reads an ARM template, or what `bicep build` makes. `load` gives linked templates by their path relative to it.
+    pub fn arm(&mut self, name: &str, text: &str, inputs: &Inputs, load: &Loader<'_>) {
+        arm::read(self, name, text, inputs, load);
+    }
+
     /// Settles everything that was read.
     ///
     /// # Errors
@@ -77,17 +88,45 @@ impl Session {
         }
         resources::map(&self.resources, &mut self.draft);
         let Some(file) = self.first.filter(|_| !self.draft.counts.is_empty()) else {
-            let problem = Diagnostic::error(code::IMPORT, None, "nothing in the input is a resource")
+            let first = self.draft.not_understood.first();
+            let text = first.map_or_else(
+                || "nothing in the input is a resource".to_owned(),
+                |n| format!("nothing in the input could be imported: {} {}: {}", n.kind, n.name, n.why),
+            );
+            let problem = Diagnostic::error(code::IMPORT, first.map(|n| n.source.span), text)
                 .help("name a template, a plan or an export that holds resources");
             return Err((self.sources, vec![problem]));
         };
         let span = Span { file, start: 0, end: 0 };
-        let finished = finish::finish(self.draft, title, span);
-        Ok(Imported { sources: self.sources, title: title.to_owned(), finished, span })
+        let mut imported = Imported {
+            finished: finish::finish(self.draft.clone(), title, span),
+            sources: self.sources,
+            title: title.to_owned(),
+            span,
+        };
+        // What the scenario cannot say is left out with its reason, as long as that helps.
+        for _ in 0..MAX_ROUNDS {
+            if !finish::leave_out(&mut self.draft, &imported.errors()) {
+                break;
+            }
+            imported.finished = finish::finish(self.draft.clone(), title, span);
+        }
+        Ok(imported)
     }
 }
 
 impl Imported {
+    /// What keeps the scenario from loading, apart from what the platform refuses.
+    fn errors(&self) -> Vec<Diagnostic> {
+        let loaded = self.load();
+        let mut problems = loaded.diagnostics;
+        for scenario in &loaded.scenarios {
+            problems.extend(compile(&scenario.estate, None).1.into_sorted());
+        }
+        problems.retain(|d| d.severity == Severity::Error && !d.refused);
+        problems
+    }
+
     /// The scenario file: stable order, the source address of every resource as a comment.
     #[must_use]
     pub fn yaml(&self) -> String {

@@ -63,7 +63,8 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
         },
         // Aliases on the way are told in words only.
         UnmodelledScope::Names(names) => {
-            step.stage == Stage::Name && names.iter().any(|n| step.text.contains(&format!(".{n}")))
+            let words = || step.text.split_whitespace().filter_map(|w| w.parse::<Fqdn>().ok());
+            step.stage == Stage::Name && words().any(|w| names.iter().any(|n| w.is_under(n)))
         }
     };
     here || is_met(what, &step.inner)

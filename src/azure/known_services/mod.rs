@@ -66,6 +66,12 @@ pub struct KnownService {
 static TABLE: LazyLock<Result<KnownServices, String>> = LazyLock::new(|| data::parse(data::EMBEDDED));
 static EMPTY: KnownServices = KnownServices { services: BTreeMap::new(), tags: BTreeMap::new() };
 
+/// Placeholders of names that a service's own name fills.
+#[must_use]
+pub fn own_name_placeholders() -> &'static [&'static str] {
+    &supplements::OWN_NAME_PLACEHOLDERS
+}
+
 impl KnownServices {
     /// The shipped table. The file is compiled in and a test proves that it parses; were it broken, the table would
     /// know no service.

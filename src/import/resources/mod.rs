@@ -2,7 +2,18 @@
 //!
 //! Templates, `az` output and Resource Graph all give resources in this form; each family of types has a file.
 
+mod addresses;
+mod application_gateways;
+mod compute;
+mod dns;
+mod firewalls;
+mod gateways;
+mod manager;
 mod network;
+mod private_link;
+mod services;
+mod settle;
+mod workspaces;
 
 use super::{
     draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Source, Standing},
@@ -64,16 +75,28 @@ impl Resource {
     }
 }
 
-/// What a mapping fills.
+/// Everything a mapping may need: the draft, and all resources by id.
 pub(super) struct Mapper<'a> {
     /// The draft to fill.
     pub(super) draft: &'a mut Draft,
+    /// All resources by id in lower case.
+    pub(super) all: &'a BTreeMap<String, &'a Resource>,
+    /// Members of application gateway pools by the pool's id: an address, or the machine that has it.
+    pub(super) gateway_members: Vec<(String, Result<Node, Key>)>,
+    /// The first item that the current resource became.
+    current: Option<Key>,
 }
 
-impl Mapper<'_> {
+impl<'a> Mapper<'a> {
+    /// Another resource of the input.
+    pub(super) fn find(&self, id: &str) -> Option<&'a Resource> {
+        self.all.get(&id.trim_end_matches('/').to_lowercase()).copied()
+    }
+
     /// The item of a resource, made if it is new.
     pub(super) fn item(&mut self, resource: &Resource, collection: &'static str) -> &mut Item {
         let key = resource.key(collection);
+        self.current.get_or_insert_with(|| key.clone());
         let item = self.draft.item(&key, resource.id.name(), &resource.source);
         item.qualifier = resource.id.group().map(str::to_owned);
         item
@@ -88,6 +111,7 @@ impl Mapper<'_> {
         field: &'static str,
     ) -> &mut Item {
         let parent = resource.parent(parent);
+        self.current.get_or_insert_with(|| resource.key(collection));
         self.draft.child(&resource.key(collection), resource.id.name(), &parent, field, &resource.source)
     }
 
@@ -129,7 +153,19 @@ impl Mapper<'_> {
 type Map = fn(&Resource, &mut Mapper<'_>);
 
 /// Resource types in lower case, and what maps them.
-const FAMILIES: &[&[(&str, Map)]] = &[network::TYPES];
+const FAMILIES: &[&[(&str, Map)]] = &[
+    network::TYPES,
+    addresses::TYPES,
+    gateways::TYPES,
+    firewalls::TYPES,
+    compute::TYPES,
+    application_gateways::TYPES,
+    dns::TYPES,
+    services::TYPES,
+    workspaces::TYPES,
+    private_link::TYPES,
+    manager::TYPES,
+];
 
 /// The reference in an object `{ "id": … }`.
 pub(super) fn id_of(json: Option<&Json>) -> Option<(&str, crate::diag::Span)> {
@@ -142,6 +178,28 @@ pub(super) fn name_of(json: Option<&Json>, collection: &'static str) -> Option<N
     id_of(json).map(|(id, span)| Node::name_of(Key::new(collection, id), span))
 }
 
+/// A reference as `parent/name` to the resource of an object `{ "id": … }`.
+pub(super) fn path_of(json: Option<&Json>, collection: &'static str) -> Option<Node> {
+    id_of(json).map(|(id, span)| Node::path_of(Key::new(collection, id), span))
+}
+
+/// The last name of the id in an object `{ "id": … }`: parts of one resource refer to each other by it.
+pub(super) fn last_of(json: Option<&Json>) -> Option<Node> {
+    id_of(json).and_then(|(id, span)| Some(Node::text(id.rsplit('/').next()?, span)))
+}
+
+/// The subnet of an IP configuration's properties.
+pub(super) fn subnet_of(properties: Option<&Json>) -> Option<Node> {
+    path_of(properties?.at("subnet"), "subnets")
+}
+
+/// A list, if anything is in it.
+pub(super) fn list_of(items: impl IntoIterator<Item = Node>) -> Option<Node> {
+    let items: Vec<Node> = items.into_iter().collect();
+    let span = items.first()?.span;
+    Some(Node::list(items, span))
+}
+
 /// The scalars of a list.
 pub(super) fn scalars(json: Option<&Json>) -> Option<Node> {
     let list = json?;
@@ -149,26 +207,91 @@ pub(super) fn scalars(json: Option<&Json>) -> Option<Node> {
     (!items.is_empty()).then(|| Node::list(items, list.span))
 }
 
-/// Maps every resource into the draft. Parents come before their parts, and files in the order they were given.
+/// Types that carry no traffic, filter none and answer no names.
+const BESIDE: &[&str] = &[
+    "microsoft.authorization/",
+    "microsoft.insights/",
+    "microsoft.operationalinsights/",
+    "microsoft.operationsmanagement/",
+    "microsoft.managedidentity/",
+    "microsoft.policyinsights/",
+    "microsoft.advisor/",
+    "microsoft.alertsmanagement/",
+    "microsoft.automation/automationaccounts/",
+    "microsoft.compute/availabilitysets",
+    "microsoft.compute/disks",
+    "microsoft.compute/diskencryptionsets",
+    "microsoft.compute/galleries",
+    "microsoft.compute/images",
+    "microsoft.compute/proximityplacementgroups",
+    "microsoft.compute/snapshots",
+    "microsoft.compute/sshpublickeys",
+    "microsoft.compute/virtualmachines/",
+    "microsoft.compute/virtualmachinescalesets/extensions",
+    "microsoft.consumption/",
+    "microsoft.devtestlab/schedules",
+    "microsoft.eventgrid/systemtopics",
+    "microsoft.network/applicationgatewaywebapplicationfirewallpolicies",
+    "microsoft.network/ddosprotectionplans",
+    "microsoft.network/networkwatchers",
+    "microsoft.network/dnszones",
+    "microsoft.portal/",
+    "microsoft.resources/",
+    "microsoft.security/",
+    "microsoft.support/",
+    "microsoft.web/serverfarms",
+    "microsoft.web/certificates",
+    "microsoft.recoveryservices/vaults/",
+    "microsoft.maintenance/",
+];
+
+fn is_beside(kind: &str) -> bool {
+    let listed = BESIDE.iter().any(|p| kind.starts_with(p));
+    // Parts of services hold data and settings of data; those that decide about traffic have a mapping.
+    let mut segments = kind.match_indices('/').map(|(i, _)| i);
+    let part_of_service = segments.nth(1).and_then(|end| kind.get(..end)).is_some_and(services::is_service);
+    listed || part_of_service
+}
+
+/// Maps every resource into the draft: family by family, because later ones ask what earlier ones declared, and parents
+/// before their parts.
 pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
-    let table: BTreeMap<&str, Map> = FAMILIES.iter().flat_map(|f| f.iter().copied()).collect();
-    let mut ordered: Vec<&Resource> = resources.iter().filter(|r| !r.existing).collect();
-    ordered.sort_by_key(|r| r.id.names.len());
-    let mut mapper = Mapper { draft };
-    for resource in ordered {
-        if let Some(location) = resource.body.str_at("location") {
+    let all: BTreeMap<String, &Resource> =
+        resources.iter().map(|r| (r.full_id.trim_end_matches('/').to_lowercase(), r)).collect();
+    let mut table: BTreeMap<&str, (usize, Map)> = BTreeMap::new();
+    for (rank, family) in FAMILIES.iter().enumerate() {
+        table.extend(family.iter().map(|(kind, map)| (*kind, (rank, *map))));
+    }
+    let entry = |kind: &str| match table.get(kind) {
+        Some(found) => Some(*found),
+        // Services come before their parts, and before endpoints that lead to them.
+        None if services::is_service(kind) => Some((6, services::service as Map)),
+        None => None,
+    };
+    let mut ordered: Vec<(Option<(usize, Map)>, &Resource)> =
+        resources.iter().filter(|r| !r.existing).map(|r| (entry(&r.id.kind), r)).collect();
+    ordered.sort_by_key(|(e, r)| (e.map_or(usize::MAX, |(rank, _)| rank), r.id.names.len()));
+    let mut mapper = Mapper { draft, all: &all, gateway_members: Vec::new(), current: None };
+    for (entry, resource) in ordered {
+        if let Some(location) = resource.body.str_at("location").filter(|l| !l.eq_ignore_ascii_case("global")) {
             mapper.draft.location(location);
         }
-        match table.get(resource.id.kind.as_str()) {
-            Some(map) => {
+        let kind = resource.id.kind.as_str();
+        mapper.current = None;
+        let before = mapper.draft.not_understood.len();
+        match entry {
+            Some((_, map)) => {
                 map(resource, &mut mapper);
-                mapper.draft.count(&resource.id.kind, Standing::Understood);
+                settle::unknowns(resource, &mut mapper);
+                let whole = mapper.draft.not_understood.len() == before;
+                mapper.draft.count(kind, if whole { Standing::Understood } else { Standing::NotUnderstood });
             }
+            None if is_beside(kind) => mapper.draft.count(kind, Standing::Beside),
             None => {
-                mapper.draft.count(&resource.id.kind, Standing::NotUnderstood);
+                mapper.draft.count(kind, Standing::NotUnderstood);
                 let (why, matters) = place_of(resource);
                 mapper.draft.not_understood(NotUnderstood {
-                    kind: resource.id.kind.clone(),
+                    kind: kind.to_owned(),
                     name: resource.id.name().to_owned(),
                     why: why.to_owned(),
                     source: resource.source.clone(),
@@ -177,6 +300,7 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
             }
         }
     }
+    settle::addresses(&mut mapper);
 }
 
 /// Where a resource of a type that is not known could matter.

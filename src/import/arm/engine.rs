@@ -1,0 +1,497 @@
+//! Evaluation: scopes, parameters, variables, expressions. Everything is evaluated when it is asked for and once, so that
+//! values may come in any order and a circle is found where it closes.
+
+use super::{
+    expression::{Expression, inside, parse},
+    functions,
+    values::{Args, list, obstacle, text},
+};
+use crate::{
+    diag::{Diagnostic, SourceMap, Span, code},
+    import::{
+        NotUnderstood,
+        json::{Field, Json, Value},
+    },
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+pub(super) type Outcome = Result<Json, Diagnostic>;
+
+/// Values by name.
+pub(super) type Named = Rc<Vec<Field>>;
+
+/// Where an expression stands: its deployment, loops around it, and local names.
+#[derive(Debug, Clone)]
+pub(super) struct Env {
+    pub(super) scope: usize,
+    pub(super) copies: Rc<Vec<(Rc<str>, i64)>>,
+    pub(super) locals: Named,
+    /// Parameters of the user function whose body this is.
+    pub(super) function: Option<Named>,
+}
+
+impl Env {
+    pub(super) fn of(scope: usize) -> Self {
+        Self { scope, copies: Rc::default(), locals: Rc::default(), function: None }
+    }
+
+    pub(super) fn in_copy(&self, name: &str, index: i64) -> Self {
+        let mut copies = self.copies.to_vec();
+        copies.push((Rc::from(name), index));
+        Self { copies: Rc::new(copies), ..self.clone() }
+    }
+}
+
+/// A value that is evaluated once.
+#[derive(Debug, Clone)]
+pub(super) enum Slot {
+    Todo(Json, Env),
+    Busy,
+    Done(Json),
+}
+
+/// A template that is deployed.
+#[derive(Debug)]
+pub(super) struct Scope {
+    pub(super) template: Json,
+    /// JSON path of the template in its file.
+    pub(super) path: String,
+    pub(super) name: String,
+    pub(super) parameters: BTreeMap<String, Slot>,
+    pub(super) variables: BTreeMap<String, Slot>,
+    pub(super) outputs: BTreeMap<String, Slot>,
+    /// Whose parameters and variables expressions mean, for nested templates with outer scope.
+    pub(super) outer: Option<Env>,
+    /// `/subscriptions/…/resourceGroups/…`, or what else it deploys to.
+    pub(super) target: String,
+    pub(super) symbols: BTreeMap<String, Vec<usize>>,
+    pub(super) parent: Option<usize>,
+    /// Where linked templates are looked for.
+    pub(super) base: String,
+}
+
+/// A resource as declared: one for each round of its loop.
+#[derive(Debug)]
+pub(super) struct Declaration {
+    pub(super) env: Env,
+    pub(super) json: Json,
+    pub(super) kind: String,
+    pub(super) full_id: String,
+    pub(super) address: String,
+    pub(super) existing: bool,
+    pub(super) deployed: bool,
+    pub(super) body: Slot,
+    /// The scope of a nested deployment, once it is expanded.
+    pub(super) inner: Option<usize>,
+}
+
+/// What the caller chose.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What `subscription().subscriptionId` gives.
+    pub subscription: String,
+    /// What `resourceGroup().name` gives.
+    pub group: String,
+    /// What `resourceGroup().location` gives.
+    pub location: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            subscription: "00000000-0000-0000-0000-000000000000".to_owned(),
+            group: "resource-group".to_owned(),
+            location: "eastus".to_owned(),
+        }
+    }
+}
+
+/// Reads a linked template: its name, as it is shown, and its text.
+pub type Loader<'l> = dyn Fn(&str) -> Option<(String, String)> + 'l;
+
+/// Expressions evaluated in one import, at most: loops multiply.
+const MAX_STEPS: usize = 5_000_000;
+/// Evaluations inside each other, at most.
+const MAX_DEPTH: usize = 150;
+
+pub(super) struct Engine<'s> {
+    pub(super) scopes: Vec<Scope>,
+    pub(super) declarations: Vec<Declaration>,
+    pub(super) by_id: BTreeMap<String, usize>,
+    pub(super) settings: &'s Settings,
+    pub(super) load: &'s Loader<'s>,
+    pub(super) sources: &'s mut SourceMap,
+    pub(super) not_understood: Vec<NotUnderstood>,
+    /// Addresses allocated so far, by subnet.
+    pub(super) addresses: BTreeMap<String, Vec<String>>,
+    /// Addresses that the templates write out, so that they are not free.
+    pub(super) literals: BTreeSet<String>,
+    steps: usize,
+    depth: usize,
+}
+
+impl<'s> Engine<'s> {
+    pub(super) fn new(settings: &'s Settings, load: &'s Loader<'s>, sources: &'s mut SourceMap) -> Self {
+        Self {
+            scopes: Vec::new(),
+            declarations: Vec::new(),
+            by_id: BTreeMap::new(),
+            settings,
+            load,
+            sources,
+            not_understood: Vec::new(),
+            addresses: BTreeMap::new(),
+            literals: BTreeSet::new(),
+            steps: 0,
+            depth: 0,
+        }
+    }
+
+    pub(super) fn scope(&self, id: usize) -> Option<&Scope> {
+        self.scopes.get(id)
+    }
+
+    /// Evaluates a value with everything inside it.
+    pub(super) fn evaluate(&mut self, json: &Json, env: &Env) -> Outcome {
+        self.steps += 1;
+        if self.steps > MAX_STEPS || self.depth > MAX_DEPTH {
+            return Err(Diagnostic::error(code::LIMIT, json.span, "the template is too large or too deep to evaluate")
+                .help("split it, or import what it deployed with `privreach import azure`"));
+        }
+        self.depth += 1;
+        let result = self.evaluated(json, env);
+        self.depth -= 1;
+        result
+    }
+
+    fn evaluated(&mut self, json: &Json, env: &Env) -> Outcome {
+        match &json.value {
+            Value::Text(plain) => match inside(plain) {
+                Some(inner) => {
+                    let expression = parse(inner).map_err(|fault| {
+                        let start = json.span.start.saturating_add(u32::try_from(fault.offset + 2).unwrap_or(0));
+                        let span = Span { start: start.min(json.span.end), ..json.span };
+                        Diagnostic::error(
+                            code::TEMPLATE,
+                            span,
+                            format!("the expression cannot be read: {}", fault.message),
+                        )
+                        .help("see the column; text of expressions stands in single quotes")
+                    })?;
+                    Ok(Json::new(self.expression(&expression, env, json.span)?.value, json.span))
+                }
+                None if plain.starts_with("[[") => Ok(Json::text(plain.get(1..).unwrap_or_default(), json.span)),
+                None => Ok(json.clone()),
+            },
+            Value::List(items) => {
+                let items: Result<Vec<_>, _> = items.iter().map(|i| self.evaluate(i, env)).collect();
+                Ok(Json::new(list(items?), json.span))
+            }
+            Value::Object(fields) => {
+                let mut out: Vec<Field> = Vec::with_capacity(fields.len());
+                for (key, value) in fields.iter() {
+                    match loops(key, value) {
+                        Some(several) => {
+                            for one in several {
+                                let (name, value) = self.looped(one, env)?;
+                                out.push((name, value));
+                            }
+                        }
+                        None => {
+                            let key = match inside(key) {
+                                Some(_) => {
+                                    let shown = self.evaluate(&Json::text(key, value.span), env)?;
+                                    shown.as_str().map_or_else(|| Rc::clone(key), Rc::from)
+                                }
+                                None => Rc::clone(key),
+                            };
+                            out.push((key, self.evaluate(value, env)?));
+                        }
+                    }
+                }
+                Ok(Json::new(Value::Object(Rc::new(out)), json.span))
+            }
+            _ => Ok(json.clone()),
+        }
+    }
+
+    /// A property loop: its name and the list it makes.
+    fn looped(&mut self, one: &Json, env: &Env) -> Result<Field, Diagnostic> {
+        let name: Rc<str> = one.str_at("name").unwrap_or("copy").into();
+        let count = self.count(one, env)?;
+        let Some(input) = one.get("input") else {
+            return Err(Diagnostic::error(code::TEMPLATE, one.span, "this loop has no `input`")
+                .help("add what each round gives"));
+        };
+        let mut items = Vec::new();
+        for index in 0..count {
+            items.push(self.evaluate(input, &env.in_copy(&name, index))?);
+        }
+        Ok((name, Json::new(list(items), one.span)))
+    }
+
+    /// How often a loop runs; something unknown is run once.
+    pub(super) fn count(&mut self, copy: &Json, env: &Env) -> Result<i64, Diagnostic> {
+        let wrong = |span| {
+            Diagnostic::error(code::TEMPLATE, span, "the count of this loop is not a whole number from 0 to 800")
+                .help("give the parameters that it depends on")
+        };
+        let Some(count) = copy.get("count") else { return Err(wrong(copy.span)) };
+        let value = self.evaluate(count, env)?;
+        if matches!(value.value, Value::Unknown(_) | Value::Secret) {
+            return Ok(1);
+        }
+        value.as_int().filter(|n| (0..=800).contains(n)).ok_or_else(|| wrong(count.span))
+    }
+
+    pub(super) fn fault(&self, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code::TEMPLATE, span, message)
+    }
+
+    pub(super) fn expression(&mut self, expression: &Expression, env: &Env, span: Span) -> Outcome {
+        self.depth += 1;
+        self.steps += 1;
+        if self.depth > MAX_DEPTH || self.steps > MAX_STEPS {
+            self.depth -= 1;
+            return Err(Diagnostic::error(code::LIMIT, span, "values refer to each other too deeply")
+                .help("simplify the template"));
+        }
+        let result = match expression {
+            Expression::Text(plain) => Ok(Json::new(Value::Text(Rc::clone(plain)), span)),
+            Expression::Number(n) => Ok(Json::new(Value::Int(*n), span)),
+            Expression::Call(name, arguments, _) => self.call(name, arguments, env, span),
+            Expression::Key(base, key) => self.key(expression, base, key, env, span),
+            Expression::Index(base, index) => self.index(base, index, env, span),
+        };
+        self.depth -= 1;
+        result
+    }
+
+    fn key(&mut self, whole: &Expression, base: &Expression, key: &str, env: &Env, span: Span) -> Outcome {
+        if let Some(found) = self.output_of(whole, env, span)? {
+            return Ok(found);
+        }
+        let value = self.expression(base, env, span)?;
+        self.member(&value, key, is_runtime(base), span)
+    }
+
+    fn index(&mut self, base: &Expression, index: &Expression, env: &Env, span: Span) -> Outcome {
+        let value = self.expression(base, env, span)?;
+        let index = self.expression(index, env, span)?;
+        if let Value::Unknown(_) | Value::Secret = value.value {
+            return Ok(value);
+        }
+        if let Value::Unknown(_) | Value::Secret = index.value {
+            return Ok(index);
+        }
+        if let Value::Text(key) = &index.value {
+            return self.member(&value, key, is_runtime(base), span);
+        }
+        let at = index.as_int().and_then(|n| usize::try_from(n).ok());
+        match at.and_then(|n| value.items().get(n)) {
+            Some(item) => Ok(item.clone()),
+            None if is_runtime(base) => Ok(runtime_only("an item", span)),
+            None => Err(self
+                .fault(span, format!("{} has no item {}", value.kind(), index.as_int().unwrap_or(-1)))
+                .help("check the index, and the parameters that the list comes from")),
+        }
+    }
+
+    fn member(&self, value: &Json, key: &str, runtime: bool, span: Span) -> Outcome {
+        match (&value.value, value.get(key)) {
+            (Value::Unknown(_) | Value::Secret, _) => Ok(value.clone()),
+            (_, Some(found)) => Ok(found.clone()),
+            (_, None) if runtime => Ok(runtime_only(key, span)),
+            _ => {
+                let known: Vec<&str> = value.fields().iter().map(|(k, _)| &**k).collect();
+                let near = crate::diag::nearest(key, known.iter().copied());
+                let help = match near {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None if known.is_empty() => "give the parameters that the value comes from".to_owned(),
+                    None => format!("keys: {}", known.join(", ")),
+                };
+                Err(self.fault(span, format!("{} has no key `{key}`", value.kind())).help(help))
+            }
+        }
+    }
+
+    fn call(&mut self, name: &str, arguments: &[Expression], env: &Env, span: Span) -> Outcome {
+        let lower = name.to_ascii_lowercase();
+        if let Some(found) = self.special(&lower, arguments, env, span)? {
+            return Ok(Json::new(found.value, span));
+        }
+        let mut values = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            values.push(self.expression(argument, env, span)?);
+        }
+        if let Some(found) = self.about_resources(&lower, &values, env, span)? {
+            return Ok(Json::new(found.value, span));
+        }
+        if let Some(user) = self.user_function(name, &values, env, span)? {
+            return Ok(user);
+        }
+        // What is unknown or secret stays so, unless the function only moves it.
+        let moves =
+            matches!(lower.as_str(), "createobject" | "createarray" | "array" | "union" | "flatten" | "shallowmerge");
+        let looks_at_top =
+            matches!(lower.as_str(), "length" | "first" | "last" | "skip" | "take" | "items" | "empty" | "objectkeys")
+                || lower == "concat" && values.iter().any(|v| matches!(v.value, Value::List(_)));
+        let stops = |v: &Json| match &v.value {
+            Value::Unknown(_) | Value::Secret => Some(v.value.clone()),
+            _ if looks_at_top => None,
+            _ => obstacle(v),
+        };
+        if !moves && let Some(stop) = values.iter().find_map(stops) {
+            return Ok(Json::new(stop, span));
+        }
+        match functions::call(&lower, &Args { values: &values, span }) {
+            Some(Ok(value)) => Ok(Json::new(value, span)),
+            Some(Err(why)) => Err(self
+                .fault(span, format!("`{name}` cannot be evaluated: {why}"))
+                .help("check its arguments, and the parameters that they come from")),
+            None => Err(self
+                .fault(span, format!("the function `{name}` is not known"))
+                .help("write the value out in a copy of the template, or deploy and use `privreach import azure`")),
+        }
+    }
+
+    /// Functions that choose what they evaluate, or ask the scope.
+    fn special(
+        &mut self,
+        name: &str,
+        arguments: &[Expression],
+        env: &Env,
+        span: Span,
+    ) -> Result<Option<Json>, Diagnostic> {
+        let argument = |n: usize| {
+            arguments.get(n).ok_or_else(|| {
+                Diagnostic::error(code::TEMPLATE, span, format!("`{name}` lacks argument {}", n + 1))
+                    .help("see the function's reference")
+            })
+        };
+        Ok(Some(match name {
+            "if" => {
+                let test = self.expression(argument(0)?, env, span)?;
+                if matches!(test.value, Value::Unknown(_) | Value::Secret) {
+                    return Ok(Some(Json::new(
+                        Value::Unknown("its condition is known only after deployment".into()),
+                        span,
+                    )));
+                }
+                match functions::condition(&test) {
+                    Some(true) => self.expression(argument(1)?, env, span)?,
+                    Some(false) => self.expression(argument(2)?, env, span)?,
+                    None => {
+                        return Err(self
+                            .fault(span, format!("the condition of `if` is {}", test.kind()))
+                            .help("it must be true or false"));
+                    }
+                }
+            }
+            "and" | "or" => {
+                let mut unknown = None;
+                for one in arguments {
+                    let value = self.expression(one, env, span)?;
+                    match functions::condition(&value) {
+                        Some(truth) if truth == (name == "or") => return Ok(Some(Json::new(Value::Bool(truth), span))),
+                        Some(_) => {}
+                        None => unknown = Some(value),
+                    }
+                }
+                unknown.unwrap_or_else(|| Json::new(Value::Bool(name == "and"), span))
+            }
+            "coalesce" => {
+                for one in arguments {
+                    let value = self.expression(one, env, span)?;
+                    if value.value != Value::Null {
+                        return Ok(Some(value));
+                    }
+                }
+                Json::new(Value::Null, span)
+            }
+            "tryget" => {
+                let mut value = self.expression(argument(0)?, env, span)?;
+                for one in arguments.iter().skip(1) {
+                    let key = self.expression(one, env, span)?;
+                    let found = match &key.value {
+                        Value::Text(key) => value.get(key).cloned(),
+                        _ => key
+                            .as_int()
+                            .and_then(|n| usize::try_from(n).ok())
+                            .and_then(|n| value.items().get(n).cloned()),
+                    };
+                    match (&value.value, found) {
+                        (Value::Unknown(_) | Value::Secret, _) => return Ok(Some(value)),
+                        (_, Some(found)) => value = found,
+                        (_, None) => return Ok(Some(Json::new(Value::Null, span))),
+                    }
+                }
+                value
+            }
+            "parameters" | "variables" | "lambdavariables" => {
+                let wanted = self.expression(argument(0)?, env, span)?;
+                let wanted = wanted.as_str().unwrap_or_default().to_owned();
+                match name {
+                    "parameters" => self.parameter(&wanted, env, span)?,
+                    "variables" => self.variable(&wanted, env, span)?,
+                    _ => self.local(&wanted, env, span)?,
+                }
+            }
+            "copyindex" => self.copy_index(arguments, env, span)?,
+            "map" | "filter" | "reduce" | "sort" | "toobject" | "mapvalues" | "groupby" => {
+                return super::lambdas::call(self, name, arguments, env, span).map(Some);
+            }
+            _ => return Ok(None),
+        }))
+    }
+}
+
+/// The loops of a `copy` key.
+pub(super) fn loops<'j>(key: &str, value: &'j Json) -> Option<&'j [Json]> {
+    let several = value.items();
+    let is_loop = |l: &Json| l.get("count").is_some() && l.get("input").is_some();
+    (key.eq_ignore_ascii_case("copy") && !several.is_empty() && several.iter().all(is_loop)).then_some(several)
+}
+
+/// Whether an expression begins with something that only a deployment tells in full.
+fn is_runtime(expression: &Expression) -> bool {
+    match expression {
+        Expression::Call(name, ..) => {
+            let lower = name.to_ascii_lowercase();
+            matches!(
+                lower.as_str(),
+                "reference"
+                    | "references"
+                    | "resourcegroup"
+                    | "subscription"
+                    | "deployment"
+                    | "environment"
+                    | "tenant"
+                    | "providers"
+                    | "managementgroup"
+                    | "deployer"
+            ) || lower.starts_with("list")
+        }
+        Expression::Key(base, _) | Expression::Index(base, _) => is_runtime(base),
+        _ => false,
+    }
+}
+
+/// A value that only a deployment tells.
+pub(super) fn runtime_only(what: &str, span: Span) -> Json {
+    Json::new(Value::Unknown(format!("`{what}` is known only after deployment").into()), span)
+}
+
+/// A circle of values.
+pub(super) fn circle(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::error(code::TEMPLATE_CYCLE, span, format!("{what} depends on itself"))
+        .help("break the circle; Azure refuses such a template, too")
+}
+
+/// A text value.
+pub(super) fn json_text(value: &str, span: Span) -> Json {
+    Json::new(text(value), span)
+}

@@ -1,0 +1,331 @@
+//! Functions about resources and deployments: ids, references, the deployment's surroundings.
+
+use super::{
+    engine::{Engine, Env, Outcome, Slot, circle, json_text, runtime_only},
+    expression::Expression,
+    values::{list, object, show, text},
+};
+use crate::{
+    diag::{Diagnostic, Span},
+    import::{
+        ids::join,
+        json::{Json, Value},
+    },
+};
+use std::rc::Rc;
+
+fn obj(fields: Vec<(&str, Value)>, span: Span) -> Json {
+    Json::new(object(fields.into_iter().map(|(k, v)| (Rc::from(k), Json::new(v, span))).collect()), span)
+}
+
+impl Engine<'_> {
+    /// Functions that ask about resources or the deployment.
+    pub(super) fn about_resources(
+        &mut self,
+        name: &str,
+        values: &[Json],
+        env: &Env,
+        span: Span,
+    ) -> Result<Option<Json>, Diagnostic> {
+        if name.starts_with("list") || name == "getsecret" {
+            return Ok(Some(Json::new(Value::Secret, span)));
+        }
+        let target = self.scope(env.scope).map(|s| s.target.clone()).unwrap_or_default();
+        let mut parts = target.trim_start_matches('/').split('/').skip(1).step_by(2);
+        let own_subscription = parts.next().map_or_else(|| self.settings.subscription.clone(), str::to_owned);
+        let own_group = parts.next().map_or_else(|| self.settings.group.clone(), str::to_owned);
+        let subscription_id = format!("/subscriptions/{own_subscription}");
+        Ok(Some(match name {
+            "resourceid"
+            | "subscriptionresourceid"
+            | "tenantresourceid"
+            | "extensionresourceid"
+            | "managementgroupresourceid" => {
+                return self.resource_id(name, values, (&target, &own_subscription, &own_group), span).map(Some);
+            }
+            "reference" => return self.reference(values, env, span).map(Some),
+            "references" => {
+                let symbol = values.first().map(show).unwrap_or_default().to_ascii_lowercase();
+                let all = self.scope(env.scope).and_then(|s| s.symbols.get(&symbol)).cloned().unwrap_or_default();
+                let full = values.iter().any(|v| v.as_str() == Some("full"));
+                let items: Result<Vec<_>, _> = all.into_iter().map(|id| self.state_of(id, full, span)).collect();
+                Json::new(list(items?), span)
+            }
+            "resourcegroup" => {
+                let id = format!("{subscription_id}/resourceGroups/{own_group}");
+                let location = text(&self.settings.location.clone());
+                obj(
+                    vec![
+                        ("id", text(&id)),
+                        ("name", text(&own_group)),
+                        ("location", location),
+                        ("type", text("Microsoft.Resources/resourceGroups")),
+                        ("tags", object(Vec::new())),
+                    ],
+                    span,
+                )
+            }
+            "subscription" => obj(
+                vec![
+                    ("id", text(&subscription_id)),
+                    ("subscriptionId", text(&own_subscription)),
+                    ("tenantId", text("00000000-0000-0000-0000-00000000aaaa")),
+                    ("displayName", text("subscription")),
+                ],
+                span,
+            ),
+            "tenant" => obj(
+                vec![("tenantId", text("00000000-0000-0000-0000-00000000aaaa")), ("displayName", text("tenant"))],
+                span,
+            ),
+            "managementgroup" => obj(
+                vec![("id", text("/providers/Microsoft.Management/managementGroups/group")), ("name", text("group"))],
+                span,
+            ),
+            "deployment" => self.deployment(env, span),
+            "environment" => environment(span),
+            "deployer" => obj(
+                vec![
+                    ("objectId", text("00000000-0000-0000-0000-00000000bbbb")),
+                    ("tenantId", text("00000000-0000-0000-0000-00000000aaaa")),
+                    ("userPrincipalName", text("deployer")),
+                ],
+                span,
+            ),
+            "pickzones" => Json::new(list(vec![json_text("1", span)]), span),
+            "providers" => obj(
+                vec![
+                    ("apiVersions", list(vec![json_text("2024-01-01", span)])),
+                    ("locations", list(vec![json_text(&self.settings.location.clone(), span)])),
+                ],
+                span,
+            ),
+            "fail" => {
+                return Err(self
+                    .fault(
+                        span,
+                        format!(
+                            "the template refuses its parameters: {}",
+                            values.first().map(show).unwrap_or_default()
+                        ),
+                    )
+                    .help("give other parameters"));
+            }
+            _ => return Ok(None),
+        }))
+    }
+
+    fn deployment(&self, env: &Env, span: Span) -> Json {
+        let name = self.scope(env.scope).map_or("deployment", |s| s.name.as_str());
+        let base = self.scope(env.scope).map_or("", |s| s.base.as_str());
+        let link = obj(vec![("uri", text(&format!("{}{base}azuredeploy.json", super::ROOT)))], span);
+        let properties = obj(
+            vec![
+                ("templateLink", link.value),
+                ("template", obj(vec![("contentVersion", text("1.0.0.0"))], span).value),
+            ],
+            span,
+        );
+        obj(
+            vec![("name", text(name)), ("location", text(&self.settings.location)), ("properties", properties.value)],
+            span,
+        )
+    }
+
+    fn resource_id(&mut self, name: &str, values: &[Json], own: (&str, &str, &str), span: Span) -> Outcome {
+        if let Some(stop) = values.iter().find(|v| matches!(v.value, Value::Unknown(_) | Value::Secret)) {
+            return Ok(Json::new(stop.value.clone(), span));
+        }
+        let words: Vec<String> = values.iter().map(show).collect();
+        let at = words.iter().position(|w| w.contains('/') && w.contains('.') && !w.starts_with('/'));
+        let Some((before, [kind, names @ ..])) = at.and_then(|at| words.split_at_checked(at)) else {
+            return Err(self
+                .fault(span, format!("`{name}` has no resource type among its arguments"))
+                .help("write a type such as Microsoft.Network/virtualNetworks"));
+        };
+        let kind = kind.trim_end_matches('/');
+        let names: Vec<String> = names.iter().flat_map(|n| n.split('/')).map(str::to_owned).collect();
+        if names.len() != kind.matches('/').count() {
+            let text = format!("`{name}` has {} names for the type `{kind}`", names.len());
+            return Err(self.fault(span, text).help("give one name a segment of the type"));
+        }
+        let (target, subscription, group) = own;
+        let scope = match (name, before) {
+            ("extensionresourceid", [scope]) => scope.clone(),
+            ("tenantresourceid", _) => String::new(),
+            ("managementgroupresourceid", _) => "/providers/Microsoft.Management/managementGroups/group".to_owned(),
+            ("subscriptionresourceid", [other]) => format!("/subscriptions/{other}"),
+            ("subscriptionresourceid", _) => format!("/subscriptions/{subscription}"),
+            (_, [other, group]) => format!("/subscriptions/{other}/resourceGroups/{group}"),
+            (_, [group]) => format!("/subscriptions/{subscription}/resourceGroups/{group}"),
+            _ if target.contains("/resourceGroups/") => format!("/subscriptions/{subscription}/resourceGroups/{group}"),
+            _ => target.to_owned(),
+        };
+        Ok(json_text(&join(&scope, kind, &names), span))
+    }
+
+    /// The declaration that a `reference` means: by id, by symbol, or by name.
+    fn find(&self, what: &str, env: &Env) -> Option<usize> {
+        if let Some(id) = self.by_id.get(&what.trim_end_matches('/').to_lowercase()) {
+            return Some(*id);
+        }
+        let mut scope = Some(env.scope);
+        while let Some(here) = scope.and_then(|s| self.scope(s)) {
+            let (symbol, index) = match what.strip_suffix(']').and_then(|w| w.split_once('[')) {
+                Some((symbol, index)) => (symbol, index.parse().unwrap_or(0)),
+                None => (what, 0),
+            };
+            if let Some(found) = here.symbols.get(&symbol.to_lowercase()).and_then(|all| all.get(index)) {
+                return Some(*found);
+            }
+            scope = here.outer.as_ref().map(|o| o.scope);
+        }
+        let tail = format!("/{}", what.to_lowercase());
+        let mut named = self.by_id.iter().filter(|(id, _)| id.ends_with(&tail)).map(|(_, n)| *n);
+        named.next().filter(|_| !what.contains("/providers/"))
+    }
+
+    fn reference(&mut self, values: &[Json], env: &Env, span: Span) -> Outcome {
+        let Some(what) = values.first() else {
+            return Err(self.fault(span, "`reference` names no resource").help("give an id or a name"));
+        };
+        let Some(what) = what.as_str().map(str::to_owned) else { return Ok(Json::new(what.value.clone(), span)) };
+        let full = values.iter().any(|v| v.as_str().is_some_and(|t| t.eq_ignore_ascii_case("Full")));
+        match self.find(&what, env) {
+            Some(id) => self.state_of(id, full, span),
+            None => Ok(Json::new(Value::Unknown(format!("{what} is not declared in the template").into()), span)),
+        }
+    }
+
+    /// What a resource looks like once deployed, as far as the template tells.
+    fn state_of(&mut self, id: usize, full: bool, span: Span) -> Outcome {
+        let Some(declaration) = self.declarations.get(id) else { return Ok(runtime_only("reference", span)) };
+        if declaration.existing {
+            let deployed = self.by_id.get(&declaration.full_id.to_lowercase()).copied().filter(|other| *other != id);
+            if let Some(deployed) = deployed {
+                return self.state_of(deployed, full, span);
+            }
+            return Ok(Json::new(
+                Value::Unknown(format!("{} exists already and is not described", declaration.full_id).into()),
+                span,
+            ));
+        }
+        if declaration.kind == "microsoft.resources/deployments" {
+            let mut problems = Vec::new();
+            let Some(scope) = self.nested(id, &mut problems)? else { return Ok(runtime_only("outputs", span)) };
+            if let Some(problem) = problems.pop() {
+                return Err(problem);
+            }
+            let names: Vec<String> = self.scope(scope).map(|s| s.outputs.keys().cloned().collect()).unwrap_or_default();
+            let mut outputs = Vec::new();
+            for name in names {
+                let value = self.slot(scope, &name, span, "output", |s| &mut s.outputs)?;
+                outputs.push((Rc::from(name), obj(vec![("value", value.value)], span)));
+            }
+            let state = obj(vec![("outputs", object(outputs)), ("provisioningState", text("Succeeded"))], span);
+            return Ok(if full { obj(vec![("properties", state.value)], span) } else { state });
+        }
+        let body = self.body(id, span)?;
+        if full {
+            return Ok(body);
+        }
+        let properties = body.get("properties").cloned().unwrap_or_else(|| obj(Vec::new(), span));
+        Ok(self.with_runtime(id, properties))
+    }
+
+    /// A resource's object, evaluated once.
+    pub(super) fn body(&mut self, id: usize, span: Span) -> Outcome {
+        let Some(declaration) = self.declarations.get_mut(id) else { return Ok(runtime_only("reference", span)) };
+        let (json, env) = match std::mem::replace(&mut declaration.body, Slot::Busy) {
+            Slot::Done(value) => {
+                declaration.body = Slot::Done(value.clone());
+                return Ok(value);
+            }
+            Slot::Busy => return Err(circle(span, &declaration.full_id.clone())),
+            Slot::Todo(json, env) => (json, env),
+        };
+        let value = self.evaluate(&json, &env).and_then(|v| self.with_addresses(id, v));
+        let value = match value {
+            Ok(value) => value,
+            Err(problem) => {
+                let unknown = Json::new(Value::Unknown("it could not be evaluated".into()), json.span);
+                if let Some(declaration) = self.declarations.get_mut(id) {
+                    declaration.body = Slot::Done(unknown);
+                }
+                return Err(problem);
+            }
+        };
+        if let Some(declaration) = self.declarations.get_mut(id) {
+            declaration.body = Slot::Done(value.clone());
+        }
+        Ok(value)
+    }
+
+    /// `reference(deployment).outputs.name…` evaluates that output alone, because outputs may depend on each other's
+    /// resources.
+    pub(super) fn output_of(&mut self, whole: &Expression, env: &Env, span: Span) -> Result<Option<Json>, Diagnostic> {
+        let mut keys: Vec<Rc<str>> = Vec::new();
+        let mut base = whole;
+        while let Expression::Key(inner, key) = base {
+            keys.push(Rc::clone(key));
+            base = inner;
+        }
+        keys.reverse();
+        let (Expression::Call(name, arguments, _), [first, output, last]) = (base, keys.as_slice()) else {
+            return Ok(None);
+        };
+        let is_output = name.eq_ignore_ascii_case("reference")
+            && first.eq_ignore_ascii_case("outputs")
+            && last.eq_ignore_ascii_case("value");
+        let (true, Some(argument)) = (is_output, arguments.first()) else { return Ok(None) };
+        let what = self.expression(argument, env, span)?;
+        let Some(id) = what.as_str().and_then(|w| self.find(w, env)) else { return Ok(None) };
+        if self.declarations.get(id).is_none_or(|d| d.kind != "microsoft.resources/deployments" || d.existing) {
+            return Ok(None);
+        }
+        let mut problems = Vec::new();
+        let scope = self.nested(id, &mut problems)?;
+        if let Some(problem) = problems.pop() {
+            return Err(problem);
+        }
+        match scope {
+            Some(scope) => self.slot(scope, output, span, "output", |s| &mut s.outputs).map(Some),
+            None => Ok(Some(runtime_only(output, span))),
+        }
+    }
+}
+
+fn environment(span: Span) -> Json {
+    let suffixes = [
+        ("acrLoginServer", ".azurecr.io"),
+        ("keyvaultDns", ".vault.azure.net"),
+        ("sqlServerHostname", ".database.windows.net"),
+        ("storage", "core.windows.net"),
+        ("azureDatalakeStoreFileSystem", "azuredatalakestore.net"),
+        ("azureFrontDoorEndpointSuffix", "azurefd.net"),
+    ];
+    let suffixes = suffixes.iter().map(|(k, v)| (*k, text(v))).collect();
+    let authentication = vec![
+        ("loginEndpoint", text("https://login.microsoftonline.com/")),
+        ("tenant", text("common")),
+        ("audiences", list(vec![json_text("https://management.azure.com/", span)])),
+    ];
+    obj(
+        vec![
+            ("name", text("AzureCloud")),
+            ("suffixes", obj(suffixes, span).value),
+            ("authentication", obj(authentication, span).value),
+            ("resourceManager", text("https://management.azure.com/")),
+            ("portal", text("https://portal.azure.com")),
+            ("graph", text("https://graph.windows.net/")),
+            ("batch", text("https://batch.core.windows.net/")),
+            ("gallery", text("https://gallery.azure.com/")),
+            ("sqlManagement", text("https://management.core.windows.net:8443/")),
+            ("activeDirectoryDataLake", text("https://datalake.azure.net/")),
+            ("vmImageAliasDoc", text("")),
+            ("media", text("https://rest.media.azure.net")),
+            ("graphAudience", text("https://graph.windows.net/")),
+        ],
+        span,
+    )
+}

@@ -1,0 +1,149 @@
+//! What Azure adds to a resource on deployment, as far as it can be told: addresses that it allocates, names of services.
+
+use super::{
+    engine::{Engine, runtime_only},
+    values::{list, object, text},
+};
+use crate::{
+    diag::Diagnostic,
+    import::{
+        ids::ArmId,
+        json::{Json, Value},
+    },
+    net::Prefix,
+};
+use std::{net::IpAddr, rc::Rc};
+
+/// Resource types whose IP configurations get an address from their subnet, and where the configurations stand.
+const ADDRESSED: [(&str, &str); 5] = [
+    ("microsoft.network/networkinterfaces", "ipConfigurations"),
+    ("microsoft.network/azurefirewalls", "ipConfigurations"),
+    ("microsoft.network/loadbalancers", "frontendIPConfigurations"),
+    ("microsoft.network/dnsresolvers/inboundendpoints", "ipConfigurations"),
+    ("microsoft.network/applicationgateways", "frontendIPConfigurations"),
+];
+
+impl Engine<'_> {
+    /// Gives IP configurations without an address the first free one of their subnet, as Azure does. The scenario says
+    /// that it was allocated here.
+    pub(super) fn with_addresses(&mut self, id: usize, body: Json) -> Result<Json, Diagnostic> {
+        let Some(kind) = self.declarations.get(id).map(|d| d.kind.clone()) else { return Ok(body) };
+        let Some((_, path)) = ADDRESSED.iter().find(|(k, _)| *k == kind) else { return Ok(body) };
+        let Some(properties) = body.get("properties").cloned() else { return Ok(body) };
+        let Some(configurations) = properties.get(path).cloned() else { return Ok(body) };
+        let mut changed = Vec::new();
+        for one in configurations.items() {
+            let inner = one.get("properties").unwrap_or(one);
+            let given = inner.at("privateIPAddress").or_else(|| inner.at("privateIpAddress"));
+            let subnet = inner.str_at("subnet.id").map(str::to_owned);
+            let free = match (given, subnet) {
+                (None, Some(subnet)) => self.allocate(&subnet)?,
+                _ => None,
+            };
+            changed.push(match free {
+                Some(address) => {
+                    let address = Json::text(&address.to_string(), one.span);
+                    let mut fields = inner.fields().to_vec();
+                    fields.push(("privateIPAddress".into(), address));
+                    fields.push(("allocatedByImport".into(), Json::new(Value::Bool(true), one.span)));
+                    let inner = Json::new(object(fields), inner.span);
+                    match one.get("properties") {
+                        Some(_) => with(one, "properties", inner),
+                        None => inner,
+                    }
+                }
+                None => one.clone(),
+            });
+        }
+        let configurations = Json::new(list(changed), configurations.span);
+        Ok(with(&body, "properties", with(&properties, path, configurations)))
+    }
+
+    fn allocate(&mut self, subnet: &str) -> Result<Option<IpAddr>, Diagnostic> {
+        let key = subnet.trim_end_matches('/').to_lowercase();
+        let Some(prefix) = self.prefix_of(&key)? else { return Ok(None) };
+        let taken = self.addresses.get(&key).cloned().unwrap_or_default();
+        let free = prefix.usable().take(4096).find(|a| {
+            let shown = a.to_string();
+            !taken.contains(&shown) && !self.literals.contains(&shown)
+        });
+        if let Some(address) = free {
+            self.addresses.entry(key).or_default().push(address.to_string());
+        }
+        Ok(free)
+    }
+
+    /// The first prefix of a subnet of the template.
+    fn prefix_of(&mut self, subnet: &str) -> Result<Option<Prefix>, Diagnostic> {
+        let first = |json: &Json| {
+            let one = json
+                .str_at("addressPrefix")
+                .or_else(|| json.items_at("addressPrefixes").first().and_then(Json::as_str));
+            one.and_then(|p| p.parse::<Prefix>().ok())
+        };
+        if let Some(id) = self.by_id.get(subnet).copied() {
+            let span = self.declarations.get(id).map(|d| d.json.span);
+            let Some(span) = span else { return Ok(None) };
+            return Ok(self.body(id, span)?.get("properties").and_then(first));
+        }
+        let Some(parsed) = ArmId::parse(subnet) else { return Ok(None) };
+        let owner = parsed.parent().unwrap_or_default().to_lowercase();
+        let Some(id) = self.by_id.get(&owner).copied() else { return Ok(None) };
+        let Some(span) = self.declarations.get(id).map(|d| d.json.span) else { return Ok(None) };
+        let body = self.body(id, span)?;
+        let subnets = body.items_at("properties.subnets").iter();
+        let mut named = subnets.filter(|s| s.str_at("name").is_some_and(|n| n.eq_ignore_ascii_case(parsed.name())));
+        Ok(named.next().and_then(|s| s.get("properties")).and_then(first))
+    }
+
+    /// Properties with what a deployment would add and the name tells.
+    pub(super) fn with_runtime(&self, id: usize, properties: Json) -> Json {
+        let Some(declaration) = self.declarations.get(id) else { return properties };
+        let name = declaration.full_id.rsplit('/').next().unwrap_or_default().to_lowercase();
+        let span = properties.span;
+        let url = |host: String| Json::text(&format!("https://{host}/"), span);
+        let added: Vec<(&str, Json)> = match declaration.kind.as_str() {
+            "microsoft.storage/storageaccounts" => {
+                let parts = ["blob", "file", "queue", "table", "dfs"];
+                let mut fields: Vec<_> =
+                    parts.iter().map(|p| (Rc::from(*p), url(format!("{name}.{p}.core.windows.net")))).collect();
+                fields.push((Rc::from("web"), runtime_only("web", span)));
+                vec![("primaryEndpoints", Json::new(object(fields), span))]
+            }
+            "microsoft.keyvault/vaults" => vec![("vaultUri", url(format!("{name}.vault.azure.net")))],
+            "microsoft.web/sites" => vec![("defaultHostName", Json::text(&format!("{name}.azurewebsites.net"), span))],
+            "microsoft.containerregistry/registries" => {
+                vec![("loginServer", Json::text(&format!("{name}.azurecr.io"), span))]
+            }
+            "microsoft.documentdb/databaseaccounts" => {
+                vec![("documentEndpoint", Json::text(&format!("https://{name}.documents.azure.com:443/"), span))]
+            }
+            "microsoft.sql/servers" => {
+                vec![("fullyQualifiedDomainName", Json::text(&format!("{name}.database.windows.net"), span))]
+            }
+            "microsoft.network/privateendpoints" => {
+                let parent = declaration.full_id.to_lowercase();
+                let nic = parent.replace("/privateendpoints/", "/networkinterfaces/") + ".nic";
+                let one = Json::new(object(vec![("id".into(), Json::new(text(&nic), span))]), span);
+                vec![("networkInterfaces", Json::new(list(vec![one]), span))]
+            }
+            _ => Vec::new(),
+        };
+        let mut fields = properties.fields().to_vec();
+        for (key, value) in added {
+            if properties.get(key).is_none() {
+                fields.push((Rc::from(key), value));
+            }
+        }
+        Json::new(object(fields), span)
+    }
+}
+
+fn with(json: &Json, key: &str, value: Json) -> Json {
+    let mut fields = json.fields().to_vec();
+    match fields.iter_mut().find(|(k, _)| k.eq_ignore_ascii_case(key)) {
+        Some((_, old)) => *old = value,
+        None => fields.push((Rc::from(key), value)),
+    }
+    Json::new(object(fields), json.span)
+}

@@ -1,0 +1,146 @@
+//! Values of expressions, and the arguments of functions.
+
+use crate::{
+    diag::Span,
+    import::json::{Field, Json, Value},
+};
+use std::rc::Rc;
+
+/// Arguments of a function.
+pub(super) struct Args<'a> {
+    pub(super) values: &'a [Json],
+    pub(super) span: Span,
+}
+
+impl<'a> Args<'a> {
+    pub(super) fn any(&self, n: usize) -> Result<&'a Json, String> {
+        self.values.get(n).ok_or_else(|| format!("argument {} is missing", n + 1))
+    }
+
+    pub(super) fn pair(&self) -> Result<(&'a Json, &'a Json), String> {
+        Ok((self.any(0)?, self.any(1)?))
+    }
+
+    pub(super) fn text(&self, n: usize) -> Result<&'a str, String> {
+        let value = self.any(n)?;
+        value.as_str().ok_or_else(|| format!("argument {} should be text and is {}", n + 1, value.kind()))
+    }
+
+    pub(super) fn number(&self, n: usize) -> Result<i64, String> {
+        let value = self.any(n)?;
+        value.as_int().ok_or_else(|| format!("argument {} should be a whole number and is {}", n + 1, value.kind()))
+    }
+
+    pub(super) fn truth(&self, n: usize) -> Result<bool, String> {
+        let value = self.any(n)?;
+        truth(value).ok_or_else(|| format!("argument {} should be true or false and is {}", n + 1, value.kind()))
+    }
+
+    pub(super) fn items(&self, n: usize) -> Result<&'a [Json], String> {
+        let value = self.any(n)?;
+        match &value.value {
+            Value::List(items) => Ok(items),
+            Value::Null => Ok(&[]),
+            _ => Err(format!("argument {} should be a list and is {}", n + 1, value.kind())),
+        }
+    }
+}
+
+pub(super) fn text(text: &str) -> Value {
+    Value::Text(Rc::from(text))
+}
+
+pub(super) fn list(items: Vec<Json>) -> Value {
+    Value::List(Rc::new(items))
+}
+
+pub(super) fn object(fields: Vec<Field>) -> Value {
+    Value::Object(Rc::new(fields))
+}
+
+/// A count, or -1 for none.
+pub(super) fn number(found: Option<usize>) -> Value {
+    Value::Int(found.and_then(|n| i64::try_from(n).ok()).unwrap_or(-1))
+}
+
+pub(super) fn fail(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}
+
+pub(super) fn truth(value: &Json) -> Option<bool> {
+    match &value.value {
+        Value::Int(n) => Some(*n != 0),
+        _ => value.as_bool(),
+    }
+}
+
+/// The value as text, as `string()` gives it.
+pub(super) fn show(value: &Json) -> String {
+    match &value.value {
+        Value::Null => String::new(),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Int(n) => n.to_string(),
+        Value::Float(f) => f.to_string(),
+        Value::Text(text) => text.to_string(),
+        Value::Secret | Value::Unknown(_) => String::new(),
+        Value::List(_) | Value::Object(_) => compact(value),
+    }
+}
+
+fn compact(value: &Json) -> String {
+    match &value.value {
+        Value::List(items) => format!("[{}]", items.iter().map(compact).collect::<Vec<_>>().join(",")),
+        Value::Object(fields) => {
+            let field = |(k, v): &Field| format!("{}:{}", quoted(k), compact(v));
+            format!("{{{}}}", fields.iter().map(field).collect::<Vec<_>>().join(","))
+        }
+        Value::Text(text) => quoted(text),
+        Value::Null | Value::Secret | Value::Unknown(_) => "null".to_owned(),
+        Value::Bool(b) => b.to_string(),
+        _ => show(value),
+    }
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// Whether two values are equal; texts are compared without places.
+pub(super) fn compare(a: &Json, b: &Json) -> bool {
+    match (&a.value, &b.value) {
+        (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| compare(x, y)),
+        (Value::Object(a), Value::Object(b)) => {
+            let same = |k: &str, v: &Json| b.iter().any(|(j, w)| j.eq_ignore_ascii_case(k) && compare(v, w));
+            a.len() == b.len() && a.iter().all(|(k, v)| same(k, v))
+        }
+        (a, b) => a == b,
+    }
+}
+
+/// Adds fields to an object; with `deep`, objects are merged.
+pub(super) fn merged(all: &mut Vec<Field>, more: &[Field], deep: bool) {
+    for (key, value) in more {
+        match all.iter_mut().find(|(k, _)| k.eq_ignore_ascii_case(key)) {
+            Some((_, old)) => match (&old.value, &value.value) {
+                (Value::Object(before), Value::Object(after)) if deep => {
+                    let mut inner = before.to_vec();
+                    merged(&mut inner, after, true);
+                    *old = Json::new(object(inner), value.span);
+                }
+                _ => *old = value.clone(),
+            },
+            None => all.push((Rc::clone(key), value.clone())),
+        }
+    }
+}
+
+/// What makes a value impossible to compute with: something unknown or secret in it.
+pub(super) fn obstacle(value: &Json) -> Option<Value> {
+    match &value.value {
+        Value::Unknown(_) | Value::Secret => Some(value.value.clone()),
+        Value::List(items) => items.iter().find_map(obstacle),
+        Value::Object(fields) => fields.iter().find_map(|(_, v)| obstacle(v)),
+        _ => None,
+    }
+}

@@ -1,0 +1,203 @@
+//! Public addresses, NAT gateways, load balancers, network interfaces, IP groups.
+
+use super::{Map, Mapper, Resource, id_of, last_of, list_of, name_of, subnet_of};
+use crate::import::{
+    draft::{Key, Matters, Node, Tree},
+    json::Json,
+};
+
+pub(super) const TYPES: &[(&str, Map)] = &[
+    ("microsoft.network/publicipaddresses", public_ip),
+    ("microsoft.network/natgateways", nat_gateway),
+    ("microsoft.network/loadbalancers", load_balancer),
+    ("microsoft.network/loadbalancers/backendaddresspools", pool),
+    ("microsoft.network/loadbalancers/inboundnatrules", nat_rule),
+    ("microsoft.network/networkinterfaces", interface),
+    ("microsoft.network/ipgroups", nothing),
+    ("microsoft.network/publicipprefixes", nothing),
+];
+
+/// Read where others refer to it.
+pub(super) fn nothing(_: &Resource, _: &mut Mapper<'_>) {}
+
+fn public_ip(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let address = resource.scalar("ipAddress").filter(|n| n.tree != Tree::Text(String::new()));
+    let sku = resource.body.at("sku.name").and_then(Node::scalar);
+    let item = mapper.item(resource, "public_ips");
+    item.set_some("ip_address", address);
+    // ARM's own default is Basic; the scenario's is Standard.
+    item.set("sku", sku.unwrap_or_else(|| Node::text("Basic", resource.source.span)));
+}
+
+fn nat_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let ips = list_of(resource.items("publicIpAddresses").iter().filter_map(|i| name_of(Some(i), "public_ips")));
+    let item = mapper.item(resource, "nat_gateways");
+    item.set_some("public_ips", ips);
+    if !resource.items("publicIpPrefixes").is_empty() {
+        item.note("It also has public IP prefixes, whose addresses are not listed here.");
+    }
+}
+
+fn load_balancer(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let span = resource.source.span;
+    let item = mapper.item(resource, "load_balancers");
+    item.set("sku", resource.body.at("sku.name").and_then(Node::scalar).unwrap_or_else(|| Node::text("Basic", span)));
+    for (number, part) in resource.items("frontendIPConfigurations").iter().enumerate() {
+        let Some(part) = mapper.inline(part, "frontendIPConfigurations", number, resource, "frontendIPConfigurations")
+        else {
+            continue;
+        };
+        let item = mapper.child(&part, "frontends", "load_balancers", "frontend_ip_configurations");
+        item.set_some("subnet", subnet_of(part.body.get("properties")));
+        item.set_some("private_ip_address", part.scalar("privateIPAddress").filter(|_| part.prop("subnet").is_some()));
+        item.set_some("public_ip_address", name_of(part.prop("publicIPAddress"), "public_ips"));
+        if part.prop("gatewayLoadBalancer").is_some() {
+            mapper.unmodelled(
+                &part,
+                "gatewayLoadBalancer",
+                "gateway load balancers are not modelled",
+                Matters::Item(resource.key("load_balancers")),
+            );
+        }
+    }
+    for (number, part) in resource.items("backendAddressPools").iter().enumerate() {
+        if let Some(part) = mapper.inline(part, "backendAddressPools", number, resource, "backendAddressPools") {
+            pool(&part, mapper);
+        }
+    }
+    let parts = |key: &str| resource.items(key).iter().filter(|p| p.str_at("name").is_some());
+    let probes = parts("probes").map(|p| {
+        let port = p.at("properties.port").and_then(Node::scalar);
+        (
+            p.str_at("name").unwrap_or_default().to_owned(),
+            Node::map(port.map(|n| ("port", n)).into_iter().collect(), p.span),
+        )
+    });
+    let probes: Vec<_> = probes.collect();
+    let rules: Vec<_> =
+        parts("loadBalancingRules").map(|r| (r.str_at("name").unwrap_or_default().to_owned(), rule(r))).collect();
+    let outbound = parts("outboundRules").filter_map(|r| {
+        let frontend = r.items_at("properties.frontendIPConfigurations").first().and_then(|f| last_of(Some(f)))?;
+        let pool = last_of(r.at("properties.backendAddressPool"))?;
+        let fields = vec![("frontend_ip_configuration", frontend), ("backend_address_pool", pool)];
+        Some((r.str_at("name")?.to_owned(), Node::map(fields, r.span)))
+    });
+    let outbound: Vec<_> = outbound.collect();
+    let key = resource.key("load_balancers");
+    if let Some(item) = mapper.draft.get_mut(&key) {
+        for (field, entries) in [("probes", probes), ("rules", rules), ("outbound_rules", outbound)] {
+            if !entries.is_empty() {
+                item.set(field, Node::new(Tree::Map(entries), span));
+            }
+        }
+    }
+    for (number, part) in resource.items("inboundNatRules").iter().enumerate() {
+        if let Some(part) = mapper.inline(part, "inboundNatRules", number, resource, "inboundNatRules") {
+            nat_rule(&part, mapper);
+        }
+    }
+    if resource.body.str_at("sku.name").is_some_and(|s| s.eq_ignore_ascii_case("Gateway")) {
+        mapper.unmodelled(resource, "sku", "gateway load balancers are not modelled", Matters::Everywhere);
+    }
+}
+
+fn rule(rule: &Json) -> Node {
+    let scalar = |path: &str| rule.at(&format!("properties.{path}")).and_then(Node::scalar);
+    let mut fields = Vec::new();
+    let mut add = |key, node: Option<Node>| fields.extend(node.map(|n| (key, n)));
+    add("protocol", scalar("protocol"));
+    add("frontend_port", scalar("frontendPort"));
+    add("backend_port", scalar("backendPort"));
+    add("frontend_ip_configuration", last_of(rule.at("properties.frontendIPConfiguration")));
+    let several = rule.items_at("properties.backendAddressPools").first();
+    add("backend_address_pool", last_of(rule.at("properties.backendAddressPool").or(several)));
+    add("probe", last_of(rule.at("properties.probe")));
+    add("floating_ip_enabled", scalar("enableFloatingIP"));
+    Node::map(fields, rule.span)
+}
+
+fn pool(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let item = mapper.child(resource, "pools", "load_balancers", "backend_address_pools");
+    if item.get("virtual_machines").is_none() {
+        item.set("virtual_machines", Node::list(Vec::new(), resource.source.span));
+    }
+    let by_address =
+        resource.items("loadBalancerBackendAddresses").iter().any(|a| a.at("properties.ipAddress").is_some())
+            && resource.items("backendIPConfigurations").is_empty();
+    if by_address {
+        let why = "pools of addresses are not modelled; name machines";
+        mapper.unmodelled(
+            resource,
+            "loadBalancerBackendAddresses",
+            why,
+            Matters::Item(resource.parent("load_balancers")),
+        );
+    }
+}
+
+fn nat_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let why = "inbound NAT rules are not modelled";
+    mapper.unmodelled(resource, "rule", why, Matters::Item(resource.parent("load_balancers")));
+}
+
+/// Interfaces matter through what they belong to; those of private endpoints hold the endpoint's addresses.
+fn interface(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let Some((endpoint, _)) = id_of(resource.prop("privateEndpoint")) else { return };
+    let key = Key::new("private_endpoints", endpoint);
+    let addresses = resource
+        .items("ipConfigurations")
+        .iter()
+        .filter_map(|c| c.at("properties.privateIPAddress").and_then(Node::scalar));
+    let addresses: Vec<Node> = addresses.collect();
+    if let Some(item) = mapper.draft.get_mut(&key)
+        && item.get("ip_addresses").is_none()
+    {
+        item.set_some("ip_addresses", list_of(addresses));
+    }
+}
+
+/// The configuration that counts: the primary one, or the first.
+pub(super) fn primary(configurations: &[Json]) -> Option<&Json> {
+    let is_primary =
+        |c: &&Json| c.at("properties.primary").or_else(|| c.at("primary")).and_then(Json::as_bool) == Some(true);
+    configurations.iter().find(is_primary).or_else(|| configurations.first())
+}
+
+/// Keys of a machine that its interface decides.
+pub(super) fn interface_fields(properties: &Json, fields: &mut Vec<(&'static str, Node)>) -> Option<()> {
+    let configuration = primary(properties.items_at("ipConfigurations"))?;
+    let inner = configuration.get("properties").unwrap_or(configuration);
+    let mut add = |key, node: Option<Node>| fields.extend(node.map(|n| (key, n)));
+    add("subnet", subnet_of(Some(inner)));
+    add("private_ip_address", inner.at("privateIPAddress").and_then(Node::scalar));
+    add("public_ip", name_of(inner.at("publicIPAddress"), "public_ips"));
+    add("network_security_group", name_of(properties.at("networkSecurityGroup"), "network_security_groups"));
+    add("dns_servers", super::scalars(properties.at("dnsSettings.dnsServers")));
+    add(
+        "ip_forwarding_enabled",
+        properties.at("enableIPForwarding").and_then(Node::scalar).filter(|n| n.tree == Tree::Bool(true)),
+    );
+    let groups = inner
+        .items_at("applicationSecurityGroups")
+        .iter()
+        .filter_map(|g| name_of(Some(g), "application_security_groups"));
+    add("application_security_groups", list_of(groups));
+    Some(())
+}
+
+/// Puts a machine into the balancer pools of its interface's configurations.
+pub(super) fn join_pools(properties: &Json, machine: &Key, mapper: &mut Mapper<'_>) {
+    for configuration in properties.items_at("ipConfigurations") {
+        let inner = configuration.get("properties").unwrap_or(configuration);
+        for (id, span) in inner.items_at("loadBalancerBackendAddressPools").iter().filter_map(|p| id_of(Some(p))) {
+            let key = Key::new("pools", id);
+            if let Some(pool) = mapper.draft.get_mut(&key) {
+                pool.push("virtual_machines", Node::name_of(machine.clone(), span));
+            }
+        }
+        for (id, _) in inner.items_at("applicationGatewayBackendAddressPools").iter().filter_map(|p| id_of(Some(p))) {
+            let address = inner.at("privateIPAddress").and_then(Node::scalar);
+            mapper.gateway_members.push((id.to_lowercase(), address.ok_or_else(|| machine.clone())));
+        }
+    }
+}

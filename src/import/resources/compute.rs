@@ -1,0 +1,134 @@
+//! Machines: virtual machines, scale sets, container groups, bastions.
+
+use super::{
+    Map, Mapper, Resource,
+    addresses::{interface_fields, join_pools},
+    id_of, list_of, subnet_of,
+};
+use crate::import::{
+    draft::{Key, Matters, Node},
+    json::Json,
+};
+
+pub(super) const TYPES: &[(&str, Map)] = &[
+    ("microsoft.compute/virtualmachines", machine),
+    ("microsoft.compute/virtualmachinescalesets", scale_set),
+    ("microsoft.containerinstance/containergroups", container_group),
+    ("microsoft.network/bastionhosts", bastion),
+];
+
+fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let span = resource.source.span;
+    let key = resource.key("virtual_machines");
+    let references = resource.items("networkProfile.networkInterfaces");
+    let is_primary = |r: &&Json| r.at("properties.primary").and_then(Json::as_bool) == Some(true);
+    let first = references.iter().find(is_primary).or_else(|| references.first());
+    let inline = resource
+        .items("networkProfile.networkInterfaceConfigurations")
+        .first()
+        .and_then(|c| c.get("properties"))
+        .cloned();
+    let named = id_of(first).map(|(id, _)| id.to_owned());
+    let properties = match &named {
+        Some(id) => mapper.find(id).and_then(|n| n.body.get("properties").cloned()),
+        None => inline,
+    };
+    tags(resource, mapper.item(resource, "virtual_machines"));
+    let Some(properties) = properties else {
+        let nic = named.unwrap_or_else(|| "none".to_owned());
+        let why = format!("its network interface ({nic}) is not in the input; import it, too");
+        mapper.draft.items.remove(&key);
+        mapper.unmodelled(resource, "", &why, Matters::No);
+        return;
+    };
+    let mut fields = Vec::new();
+    interface_fields(&properties, &mut fields);
+    let item = mapper.item(resource, "virtual_machines");
+    fields.into_iter().for_each(|(k, n)| item.set(k, n));
+    if allocated(&properties) {
+        item.note("Its address is allocated by Azure; the first free one is assumed.");
+    }
+    let power =
+        resource.str("instanceView.powerState.code").or_else(|| resource.str("extended.instanceView.powerState.code"));
+    if power.is_some_and(|p| !p.eq_ignore_ascii_case("PowerState/running")) {
+        item.set("running", Node::flag(false, span));
+    }
+    join_pools(&properties, &key, mapper);
+    for other in references.iter().filter(|r| first.is_none_or(|f| f.span != r.span)) {
+        let Some((id, _)) = id_of(Some(other)) else { continue };
+        let Some(nic) = mapper.find(id).cloned() else { continue };
+        let Some(properties) = nic.body.get("properties") else { continue };
+        let mut fields = Vec::new();
+        interface_fields(properties, &mut fields);
+        let nic_key = Key::new("secondary_interfaces", id);
+        let item = mapper.draft.child(&nic_key, nic.id.name(), &key, "secondary_network_interfaces", &nic.source);
+        for (name, node) in fields {
+            if ["subnet", "private_ip_address", "network_security_group", "ip_forwarding_enabled"].contains(&name) {
+                item.set(name, node);
+            }
+        }
+        join_pools(properties, &key, mapper);
+    }
+}
+
+fn allocated(properties: &Json) -> bool {
+    let configurations = properties.items_at("ipConfigurations").iter();
+    configurations.filter_map(|c| c.at("properties.allocatedByImport")).next().is_some()
+}
+
+/// Labels for selectors.
+pub(super) fn tags(resource: &Resource, item: &mut crate::import::draft::Item) {
+    let tags = resource.body.get("tags").map_or(&[][..], Json::fields);
+    let texts: Vec<_> =
+        tags.iter().filter_map(|(k, v)| v.as_str().map(|t| (k.to_string(), Node::text(t, v.span)))).collect();
+    if !texts.is_empty() {
+        item.set("tags", Node::new(crate::import::draft::Tree::Map(texts), resource.source.span));
+    }
+}
+
+/// Instances of a set are alike: two stand for all.
+const SHOWN_INSTANCES: i64 = 2;
+
+fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let count = resource.body.at("sku.capacity").and_then(Json::as_int).unwrap_or(1).max(1);
+    let interfaces = resource.items("virtualMachineProfile.networkProfile.networkInterfaceConfigurations");
+    let is_primary = |r: &&Json| r.at("properties.primary").and_then(Json::as_bool) == Some(true);
+    let Some(properties) =
+        interfaces.iter().find(is_primary).or_else(|| interfaces.first()).and_then(|i| i.get("properties"))
+    else {
+        mapper.unmodelled(resource, "", "its network profile is not in the input", Matters::No);
+        return;
+    };
+    for number in 0..count.min(SHOWN_INSTANCES) {
+        let key = Key::new("virtual_machines", &format!("{}/{number}", resource.full_id));
+        let mut fields = Vec::new();
+        interface_fields(properties, &mut fields);
+        let item = mapper.draft.item(&key, &format!("{}-{number}", resource.id.name()), &resource.source);
+        fields.into_iter().filter(|(k, _)| *k != "private_ip_address").for_each(|(k, n)| item.set(k, n));
+        item.note(format!("Instance of a scale set of {count}; its address is assumed."));
+        tags(resource, item);
+        join_pools(properties, &key, mapper);
+    }
+}
+
+fn container_group(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let subnet = resource.items("subnetIds").first().and_then(|s| id_of(Some(s)));
+    let Some((id, span)) = subnet else { return };
+    let subnet = Node::path_of(Key::new("subnets", id), span);
+    let address = resource.scalar("ipAddress.ip");
+    let item = mapper.item(resource, "virtual_machines");
+    item.set("subnet", subnet);
+    item.set_some("private_ip_address", address);
+    item.note("A container group, as a machine.");
+}
+
+/// A bastion reaches machines from its own subnet.
+fn bastion(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let configuration = resource.items("ipConfigurations").first().and_then(|c| c.get("properties"));
+    let Some(subnet) = subnet_of(configuration) else { return };
+    let span = resource.source.span;
+    let item = mapper.item(resource, "virtual_machines");
+    item.set("subnet", subnet);
+    item.set("listens", list_of([Node::text("tcp/443", span)]).unwrap_or_else(|| Node::list(Vec::new(), span)));
+    item.note("A bastion, as a machine: what it can reach on 22 and 3389 is what people can open through it.");
+}

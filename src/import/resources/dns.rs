@@ -1,0 +1,118 @@
+//! Private DNS zones, resolvers, rulesets.
+
+use super::{Map, Mapper, Resource, addresses::nothing, id_of, list_of, name_of, path_of, subnet_of};
+use crate::import::{
+    draft::{Key, Matters, Node, Tree},
+    json::Json,
+};
+
+pub(super) const TYPES: &[(&str, Map)] = &[
+    ("microsoft.network/privatednszones", zone),
+    ("microsoft.network/privatednszones/virtualnetworklinks", zone_link),
+    ("microsoft.network/privatednszones/a", address_record),
+    ("microsoft.network/privatednszones/cname", alias_record),
+    ("microsoft.network/privatednszones/aaaa", other_record),
+    ("microsoft.network/privatednszones/soa", nothing),
+    ("microsoft.network/privatednszones/txt", nothing),
+    ("microsoft.network/privatednszones/mx", nothing),
+    ("microsoft.network/privatednszones/srv", nothing),
+    ("microsoft.network/privatednszones/ptr", nothing),
+    ("microsoft.network/dnsresolvers", resolver),
+    ("microsoft.network/dnsresolvers/inboundendpoints", inbound),
+    ("microsoft.network/dnsresolvers/outboundendpoints", outbound),
+    ("microsoft.network/dnsforwardingrulesets", ruleset),
+    ("microsoft.network/dnsforwardingrulesets/virtualnetworklinks", ruleset_link),
+    ("microsoft.network/dnsforwardingrulesets/forwardingrules", forwarding_rule),
+];
+
+fn zone(resource: &Resource, mapper: &mut Mapper<'_>) {
+    mapper.item(resource, "private_dns_zones");
+}
+
+fn zone_link(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let network = name_of(resource.prop("virtualNetwork"), "virtual_networks");
+    let item = mapper.child(resource, "zone_links", "private_dns_zones", "virtual_network_links");
+    item.set_some("virtual_network", network);
+    item.set_some("registration_enabled", resource.scalar("registrationEnabled"));
+    item.set_some("resolution_policy", resource.scalar("resolutionPolicy"));
+}
+
+fn full_name(resource: &Resource) -> String {
+    let zone = resource.id.names.first().map(String::as_str).unwrap_or_default();
+    match resource.id.name() {
+        "@" => zone.to_owned(),
+        name => format!("{name}.{zone}"),
+    }
+}
+
+fn address_record(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let list = resource.prop("aRecords").or_else(|| resource.prop("ARecords"));
+    let addresses = list.map_or(&[][..], Json::items).iter().filter_map(|r| r.at("ipv4Address").and_then(Node::scalar));
+    let addresses = list_of(addresses);
+    if addresses.is_none() {
+        let why = "its addresses are known only after deployment";
+        return mapper.unmodelled(resource, "", why, Matters::Names(vec![full_name(resource)]));
+    }
+    // What the platform writes by itself is derived again from endpoints and machines.
+    let item = mapper.child(resource, "a_records", "private_dns_zones", "a_records");
+    item.set_some("records", addresses);
+}
+
+fn alias_record(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let alias = resource.scalar("cnameRecord.cname");
+    let item = mapper.child(resource, "cname_records", "private_dns_zones", "cname_records");
+    item.set_some("record", alias);
+}
+
+fn other_record(resource: &Resource, mapper: &mut Mapper<'_>) {
+    mapper.unmodelled(resource, "", "records of IPv6 are not imported", Matters::Names(vec![full_name(resource)]));
+}
+
+fn resolver(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let item = mapper.item(resource, "private_dns_resolvers");
+    item.set_some("virtual_network", name_of(resource.prop("virtualNetwork"), "virtual_networks"));
+}
+
+fn inbound(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let configuration = resource.items("ipConfigurations").first();
+    let subnet = subnet_of(configuration);
+    let address = configuration.and_then(|c| c.at("privateIpAddress")).and_then(Node::scalar);
+    let item = mapper.child(resource, "inbound_endpoints", "private_dns_resolvers", "inbound_endpoints");
+    item.set_some("subnet", subnet);
+    item.set_some("private_ip_address", address);
+}
+
+fn outbound(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let subnet = subnet_of(resource.body.get("properties"));
+    let item = mapper.child(resource, "outbound_endpoints", "private_dns_resolvers", "outbound_endpoints");
+    item.set_some("subnet", subnet);
+}
+
+fn ruleset(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let endpoints =
+        resource.items("dnsResolverOutboundEndpoints").iter().filter_map(|e| path_of(Some(e), "outbound_endpoints"));
+    let endpoints = list_of(endpoints);
+    let item = mapper.item(resource, "private_dns_resolver_dns_forwarding_rulesets");
+    item.set_some("outbound_endpoints", endpoints);
+}
+
+const RULESETS: &str = "private_dns_resolver_dns_forwarding_rulesets";
+
+fn ruleset_link(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let network =
+        id_of(resource.prop("virtualNetwork")).map(|(id, s)| Node::name_of(Key::new("virtual_networks", id), s));
+    let item = mapper.child(resource, "ruleset_links", RULESETS, "virtual_network_links");
+    item.set_some("virtual_network", network);
+}
+
+fn forwarding_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let servers = resource.items("targetDnsServers").iter().filter_map(|s| s.at("ipAddress").and_then(Node::scalar));
+    let servers = list_of(servers);
+    let item = mapper.child(resource, "forwarding_rules", RULESETS, "rules");
+    item.set_some("domain_name", resource.scalar("domainName"));
+    item.set_some("target_dns_servers", servers);
+    if let Some(state) = resource.prop("forwardingRuleState") {
+        let enabled = state.as_str().is_none_or(|s| s.eq_ignore_ascii_case("Enabled"));
+        item.set("enabled", Node::new(Tree::Bool(enabled), state.span));
+    }
+}

@@ -1,0 +1,245 @@
+//! Virtual network gateways, local gateways, connections, Virtual WAN, Route Server.
+
+use super::{Map, Mapper, Resource, addresses::nothing, id_of, last_of, list_of, name_of, scalars};
+use crate::import::{
+    draft::{Key, Matters, Node, Tree},
+    ids::ArmId,
+    json::Json,
+};
+
+pub(super) const TYPES: &[(&str, Map)] = &[
+    ("microsoft.network/virtualnetworkgateways", gateway),
+    ("microsoft.network/localnetworkgateways", local_gateway),
+    ("microsoft.network/connections", connection),
+    ("microsoft.network/expressroutecircuits", nothing),
+    ("microsoft.network/expressroutecircuits/peerings", nothing),
+    ("microsoft.network/virtualwans", wan),
+    ("microsoft.network/virtualhubs", hub),
+    ("microsoft.network/virtualhubs/ipconfigurations", route_server_place),
+    ("microsoft.network/virtualhubs/bgpconnections", bgp),
+    ("microsoft.network/virtualhubs/hubroutetables", hub_table),
+    ("microsoft.network/virtualhubs/hubvirtualnetworkconnections", hub_connection),
+    ("microsoft.network/virtualhubs/routingintent", routing_intent),
+    ("microsoft.network/vpnsites", vpn_site),
+    ("microsoft.network/vpngateways", vpn_gateway),
+    ("microsoft.network/vpngateways/vpnconnections", vpn_connection),
+    ("microsoft.network/expressroutegateways", hub_gateway),
+    ("microsoft.network/p2svpngateways", hub_gateway),
+    ("microsoft.network/vpnserverconfigurations", nothing),
+];
+
+fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let subnet = resource.items("ipConfigurations").first().and_then(|c| id_of(c.at("properties.subnet")));
+    let network = subnet.and_then(|(id, span)| Some((ArmId::parse(id)?.parent()?, span)));
+    let item = mapper.item(resource, "virtual_network_gateways");
+    item.set_some("virtual_network", network.map(|(id, span)| Node::name_of(Key::new("virtual_networks", &id), span)));
+    item.set_some("type", resource.scalar("gatewayType"));
+    item.set_some(
+        "vpn_type",
+        resource
+            .scalar("vpnType")
+            .filter(|_| resource.str("gatewayType").is_none_or(|t| t.eq_ignore_ascii_case("Vpn"))),
+    );
+    item.set_some("active_active", resource.scalar("activeActive"));
+    item.set_some("asn", resource.scalar("bgpSettings.asn"));
+    item.set_some(
+        "vpn_client_address_space",
+        scalars(resource.prop("vpnClientConfiguration.vpnClientAddressPool.addressPrefixes")),
+    );
+    item.set_some("remote_vnet_traffic_enabled", resource.scalar("allowRemoteVnetTraffic"));
+    if !resource.items("natRules").is_empty() {
+        mapper.unmodelled(
+            resource,
+            "natRules",
+            "NAT rules of VPN gateways are not modelled",
+            Matters::Item(resource.key("virtual_network_gateways")),
+        );
+    }
+}
+
+fn local_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let item = mapper.item(resource, "on_premises_sites");
+    item.set_some("address_space", scalars(resource.prop("localNetworkAddressSpace.addressPrefixes")));
+}
+
+fn connection(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let item = mapper.item(resource, "virtual_network_gateway_connections");
+    item.set_some(
+        "virtual_network_gateway",
+        name_of(resource.prop("virtualNetworkGateway1"), "virtual_network_gateways"),
+    );
+    item.set_some("on_premises_site", name_of(resource.prop("localNetworkGateway2"), "on_premises_sites"));
+    item.set_some(
+        "peer_virtual_network_gateway",
+        name_of(resource.prop("virtualNetworkGateway2"), "virtual_network_gateways"),
+    );
+    item.set_some("express_route_circuit", last_of(resource.prop("peer")));
+    item.set_some("express_route_gateway_bypass", resource.scalar("expressRouteGatewayBypass"));
+    let is_circuit = resource.prop("peer").is_some();
+    item.set_some("routing_weight", resource.scalar("routingWeight").filter(|_| is_circuit));
+    item.set_some("bgp_enabled", resource.scalar("enableBgp"));
+    if let Some(status) = resource.prop("connectionStatus") {
+        let up = status.as_str().is_none_or(|s| !s.eq_ignore_ascii_case("NotConnected"));
+        item.set("connected", Node::flag(up, status.span));
+    }
+}
+
+fn wan(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let item = mapper.item(resource, "virtual_wans");
+    item.set_some("allow_branch_to_branch_traffic", resource.scalar("allowBranchToBranchTraffic"));
+}
+
+fn hub(resource: &Resource, mapper: &mut Mapper<'_>) {
+    if resource.prop("virtualWan").is_none() {
+        // A hub without a WAN is a Route Server.
+        let item = mapper.item(resource, "route_servers");
+        item.set_some("branch_to_branch_traffic_enabled", resource.scalar("allowBranchToBranchTraffic"));
+        item.set_some("hub_routing_preference", resource.scalar("hubRoutingPreference"));
+        return;
+    }
+    let item = mapper.item(resource, "virtual_hubs");
+    item.set_some("virtual_wan", name_of(resource.prop("virtualWan"), "virtual_wans"));
+    item.set_some("location", resource.body.at("location").and_then(Node::scalar));
+    item.set_some("address_prefix", resource.scalar("addressPrefix"));
+    item.set_some("hub_routing_preference", resource.scalar("hubRoutingPreference"));
+}
+
+fn route_server_place(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let network = id_of(resource.prop("subnet")).and_then(|(id, span)| Some((ArmId::parse(id)?.parent()?, span)));
+    if let Some(item) = mapper.draft.get_mut(&resource.parent("route_servers")) {
+        item.set_some(
+            "virtual_network",
+            network.map(|(id, span)| Node::name_of(Key::new("virtual_networks", &id), span)),
+        );
+    }
+}
+
+fn bgp(resource: &Resource, mapper: &mut Mapper<'_>) {
+    if mapper.draft.get(&resource.parent("route_servers")).is_none() {
+        let why = "BGP sessions of virtual hubs are not modelled";
+        return mapper.unmodelled(resource, "", why, Matters::Item(resource.parent("virtual_hubs")));
+    }
+    let item = mapper.child(resource, "bgp_connections", "route_servers", "bgp_connections");
+    item.set_some("peer_ip", resource.scalar("peerIp"));
+    item.note("What the appliance announces is not in the input; add `advertised_routes`.");
+}
+
+fn hub_table(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let routes: Vec<(String, Node)> = resource
+        .items("routes")
+        .iter()
+        .filter_map(|r| {
+            let hop = r.at("nextHop").and_then(Json::as_str).and_then(ArmId::parse);
+            let mut fields: Vec<_> = scalars(r.at("destinations")).map(|n| ("destinations", n)).into_iter().collect();
+            fields.extend(hop.map(|h| ("next_hop", Node::text(h.name(), r.span))));
+            Some((r.str_at("name")?.to_owned(), Node::map(fields, r.span)))
+        })
+        .collect();
+    let routes = Node::new(Tree::Map(routes), resource.source.span);
+    match resource.id.name().to_lowercase().as_str() {
+        "defaultroutetable" => {
+            if let Some(hub) = mapper.draft.get_mut(&resource.parent("virtual_hubs")) {
+                hub.set("default_routes", routes);
+            }
+        }
+        "noneroutetable" => {}
+        _ => {
+            let item = mapper.child(resource, "hub_tables", "virtual_hubs", "route_tables");
+            item.set_some("labels", scalars(resource.prop("labels")));
+            item.set("routes", routes);
+        }
+    }
+}
+
+fn routing(configuration: Option<&Json>) -> Option<Node> {
+    let configuration = configuration?;
+    let mut fields: Vec<(&str, Node)> = Vec::new();
+    fields.extend(last_of(configuration.at("associatedRouteTable")).map(|n| ("associated_route_table", n)));
+    let tables = configuration.items_at("propagatedRouteTables.ids").iter().filter_map(|t| last_of(Some(t)));
+    fields.extend(list_of(tables).map(|n| ("propagated_route_tables", n)));
+    fields.extend(scalars(configuration.at("propagatedRouteTables.labels")).map(|n| ("propagated_labels", n)));
+    let routes = configuration.items_at("vnetRoutes.staticRoutes").iter().filter_map(|r| {
+        let mut fields: Vec<_> =
+            scalars(r.at("addressPrefixes")).map(|n| ("address_prefixes", n)).into_iter().collect();
+        fields.extend(r.at("nextHopIpAddress").and_then(Node::scalar).map(|n| ("next_hop_ip_address", n)));
+        Some((r.str_at("name")?.to_owned(), Node::map(fields, r.span)))
+    });
+    let routes: Vec<_> = routes.collect();
+    if !routes.is_empty() {
+        fields.push(("static_vnet_routes", Node::new(Tree::Map(routes), configuration.span)));
+    }
+    Some(Node::map(fields, configuration.span))
+}
+
+fn hub_connection(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let span = resource.source.span;
+    let hub = resource.parent("virtual_hubs");
+    let item = mapper.item(resource, "virtual_hub_connections");
+    item.set("virtual_hub", Node::name_of(hub, span));
+    item.set_some("remote_virtual_network", name_of(resource.prop("remoteVirtualNetwork"), "virtual_networks"));
+    item.set_some("internet_security_enabled", resource.scalar("enableInternetSecurity"));
+    item.set_some("routing", routing(resource.prop("routingConfiguration")));
+}
+
+fn routing_intent(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let mut fields: Vec<(&str, Node)> = Vec::new();
+    for policy in resource.items("routingPolicies") {
+        let hop =
+            policy.at("nextHop").and_then(Json::as_str).map(|id| Node::name_of(Key::new("firewalls", id), policy.span));
+        for destination in policy.items_at("destinations").iter().filter_map(Json::as_str) {
+            let key = match destination.to_lowercase().as_str() {
+                "internet" => "internet_traffic",
+                "privatetraffic" => "private_traffic",
+                _ => continue,
+            };
+            fields.extend(hop.clone().map(|h| (key, h)));
+        }
+    }
+    if let Some(hub) = mapper.draft.get_mut(&resource.parent("virtual_hubs")) {
+        hub.set("routing_intent", Node::map(fields, resource.source.span));
+    }
+}
+
+fn vpn_site(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let item = mapper.item(resource, "on_premises_sites");
+    item.set_some("address_space", scalars(resource.prop("addressSpace.addressPrefixes")));
+}
+
+fn vpn_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
+    for (number, part) in resource.items("connections").iter().enumerate() {
+        if let Some(part) = mapper.inline(part, "connections", number, resource, "vpnConnections") {
+            branch(&part, resource, mapper);
+        }
+    }
+    if !resource.items("natRules").is_empty() {
+        mapper.unmodelled(resource, "natRules", "NAT rules of VPN gateways are not modelled", Matters::Everywhere);
+    }
+}
+
+fn vpn_connection(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let owner = resource.id.parent().and_then(|id| mapper.find(&id).cloned());
+    if let Some(owner) = owner {
+        branch(resource, &owner, mapper);
+    }
+}
+
+fn branch(connection: &Resource, gateway: &Resource, mapper: &mut Mapper<'_>) {
+    let span = connection.source.span;
+    let item = mapper.item(connection, "virtual_hub_branches");
+    item.set_some("virtual_hub", name_of(gateway.prop("virtualHub"), "virtual_hubs"));
+    item.set_some("on_premises_site", name_of(connection.prop("remoteVpnSite"), "on_premises_sites"));
+    item.set("type", Node::text("Vpn", span));
+    item.set_some("internet_security_enabled", connection.scalar("enableInternetSecurity"));
+    item.set_some("routing", routing(connection.prop("routingConfiguration")));
+}
+
+fn hub_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let Some((hub, _)) = id_of(resource.prop("virtualHub")) else { return };
+    let key = Key::new("virtual_hubs", hub);
+    let connected =
+        ["expressRouteConnections", "p2SConnectionConfigurations"].iter().any(|k| !resource.items(k).is_empty());
+    if connected {
+        let why = "what its connections lead to is not in the input; add `virtual_hub_branches`";
+        mapper.unmodelled(resource, "", why, Matters::Item(key));
+    }
+}

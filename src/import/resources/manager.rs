@@ -1,0 +1,96 @@
+//! Network managers.
+
+use super::{Map, Mapper, Resource, list_of, scalars};
+use crate::import::{
+    draft::{Key, Matters, Node, Tree},
+    json::Json,
+};
+
+pub(super) const TYPES: &[(&str, Map)] = &[
+    ("microsoft.network/networkmanagers", manager),
+    ("microsoft.network/networkmanagers/networkgroups", group),
+    ("microsoft.network/networkmanagers/networkgroups/staticmembers", member),
+    ("microsoft.network/networkmanagers/connectivityconfigurations", connectivity),
+    ("microsoft.network/networkmanagers/securityadminconfigurations", security),
+    ("microsoft.network/networkmanagers/securityadminconfigurations/rulecollections", collection),
+    ("microsoft.network/networkmanagers/securityadminconfigurations/rulecollections/rules", rule),
+    ("microsoft.network/networkmanagers/routingconfigurations", routing),
+];
+
+fn manager(resource: &Resource, mapper: &mut Mapper<'_>) {
+    mapper.item(resource, "network_managers");
+}
+
+fn group(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let item = mapper.child(resource, "network_groups", "network_managers", "network_groups");
+    if item.get("virtual_networks").is_none() {
+        item.set("virtual_networks", Node::list(Vec::new(), resource.source.span));
+    }
+    item.note("Members by Azure Policy are not in the input; add them.");
+}
+
+fn member(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let network = resource
+        .prop("resourceId")
+        .and_then(|id| Some(Node::name_of(Key::new("virtual_networks", id.as_str()?), id.span)));
+    if let (Some(network), Some(group)) = (network, mapper.draft.get_mut(&resource.parent("network_groups"))) {
+        group.push("virtual_networks", network);
+    }
+}
+
+fn groups(list: &[Json]) -> impl Iterator<Item = (String, &Json)> {
+    list.iter().filter_map(|g| Some((g.str_at("networkGroupId")?.rsplit('/').next()?.to_owned(), g)))
+}
+
+fn flag(json: &Json, path: &str) -> Option<Node> {
+    let value = json.at(path)?;
+    Some(Node::flag(value.as_bool()?, value.span))
+}
+
+fn connectivity(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let applied = groups(resource.items("appliesToGroups")).map(|(name, g)| {
+        let mut fields: Vec<(&str, Node)> = Vec::new();
+        fields.extend(g.at("groupConnectivity").and_then(Node::scalar).map(|n| ("group_connectivity", n)));
+        fields.extend(flag(g, "isGlobal").map(|n| ("global_mesh_enabled", n)));
+        fields.extend(flag(g, "useHubGateway").map(|n| ("use_hub_gateway", n)));
+        (name, Node::map(fields, g.span))
+    });
+    let applied: Vec<_> = applied.collect();
+    let hub = resource.items("hubs").first().and_then(|h| h.at("resourceId"));
+    let hub = hub.and_then(|h| Some(Node::name_of(Key::new("virtual_networks", h.as_str()?), h.span)));
+    let global = resource.body.get("properties").and_then(|p| flag(p, "isGlobal"));
+    let item = mapper.child(resource, "connectivity", "network_managers", "connectivity_configurations");
+    item.set_some("connectivity_topology", resource.scalar("connectivityTopology"));
+    item.set_some("hub", hub);
+    item.set_some("global_mesh_enabled", global);
+    item.set("applies_to_groups", Node::new(Tree::Map(applied), resource.source.span));
+}
+
+fn security(resource: &Resource, mapper: &mut Mapper<'_>) {
+    mapper.child(resource, "admin_configurations", "network_managers", "security_admin_configurations");
+}
+
+fn collection(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let names = groups(resource.items("appliesToGroups")).map(|(name, g)| Node::text(name, g.span));
+    let names = list_of(names);
+    let item = mapper.child(resource, "admin_collections", "admin_configurations", "rule_collections");
+    item.set_some("network_groups", names);
+}
+
+fn rule(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let item = mapper.child(resource, "admin_rules", "admin_collections", "rules");
+    for (key, path) in
+        [("priority", "priority"), ("direction", "direction"), ("action", "access"), ("protocol", "protocol")]
+    {
+        item.set_some(key, resource.scalar(path));
+    }
+    let prefixes =
+        |list: &str| list_of(resource.items(list).iter().filter_map(|p| p.at("addressPrefix").and_then(Node::scalar)));
+    item.set_some("source_address_prefixes", prefixes("sources"));
+    item.set_some("destination_address_prefixes", prefixes("destinations"));
+    item.set_some("destination_port_ranges", scalars(resource.prop("destinationPortRanges")));
+}
+
+fn routing(resource: &Resource, mapper: &mut Mapper<'_>) {
+    mapper.unmodelled(resource, "", "routing configurations of network managers are not modelled", Matters::Everywhere);
+}

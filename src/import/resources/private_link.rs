@@ -1,0 +1,141 @@
+//! Private endpoints, private link services, perimeters.
+
+use super::{Map, Mapper, Resource, id_of, list_of, name_of, path_of, scalars, services, subnet_of};
+use crate::import::{
+    draft::{Key, Matters, Node, Tree},
+    ids::ArmId,
+    json::Json,
+};
+
+pub(super) const TYPES: &[(&str, Map)] = &[
+    ("microsoft.network/privatelinkservices", link_service),
+    ("microsoft.network/privateendpoints", endpoint),
+    ("microsoft.network/privateendpoints/privatednszonegroups", zone_group),
+    ("microsoft.network/networksecurityperimeters", perimeter),
+    ("microsoft.network/networksecurityperimeters/profiles", profile),
+    ("microsoft.network/networksecurityperimeters/profiles/accessrules", access_rule),
+    ("microsoft.network/networksecurityperimeters/resourceassociations", association),
+];
+
+/// The item that an id of something with private endpoints stands for.
+pub(super) fn target(id: &str) -> Key {
+    let kind = ArmId::parse(id).map(|i| i.kind).unwrap_or_default();
+    match kind.as_str() {
+        "microsoft.network/applicationgateways" => Key::new("application_gateways", id),
+        "microsoft.network/privatelinkservices" => Key::new("private_link_services", id),
+        "microsoft.machinelearningservices/workspaces" => Key::new("machine_learning_workspaces", id),
+        _ => Key::new("services", id),
+    }
+}
+
+fn endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let automatic = resource.items("privateLinkServiceConnections").first();
+    let Some(connection) = automatic.or_else(|| resource.items("manualPrivateLinkServiceConnections").first()) else {
+        return mapper.unmodelled(resource, "", "it has no connection", Matters::No);
+    };
+    let inner = connection.get("properties").unwrap_or(connection);
+    let mut fields: Vec<(&str, Node)> = Vec::new();
+    if let Some(id) = inner.at("privateLinkServiceId")
+        && let Some(text) = id.as_str()
+    {
+        let key = target(text);
+        services::refer(text, &key, resource, mapper);
+        fields.push(("private_connection_resource", Node::name_of(key, id.span)));
+    }
+    fields.extend(scalars(inner.at("groupIds")).map(|n| ("subresource_names", n)));
+    if automatic.is_none() {
+        fields.push(("is_manual_connection", Node::flag(true, connection.span)));
+    }
+    fields.extend(inner.at("privateLinkServiceConnectionState.status").and_then(Node::scalar).map(|n| ("status", n)));
+    let complete = fields.iter().any(|(k, _)| *k == "private_connection_resource");
+    let fixed = resource
+        .items("ipConfigurations")
+        .iter()
+        .filter_map(|c| c.at("properties.privateIPAddress").and_then(Node::scalar));
+    let mut addresses: Vec<Node> = fixed.collect();
+    if addresses.is_empty() {
+        for address in
+            resource.items("customDnsConfigs").iter().flat_map(|c| c.items_at("ipAddresses")).filter_map(Node::scalar)
+        {
+            if !addresses.iter().any(|a| a.tree == address.tree) {
+                addresses.push(address);
+            }
+        }
+    }
+    let groups = resource
+        .items("applicationSecurityGroups")
+        .iter()
+        .filter_map(|g| name_of(Some(g), "application_security_groups"));
+    let groups = list_of(groups);
+    let subnet = subnet_of(resource.body.get("properties"));
+    let item = mapper.item(resource, "private_endpoints");
+    item.set_some("subnet", subnet);
+    if complete {
+        item.set("private_service_connection", Node::map(fields, connection.span));
+    }
+    item.set_some("ip_addresses", list_of(addresses));
+    item.set_some("application_security_groups", groups);
+}
+
+fn zone_group(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let zones = resource.items("privateDnsZoneConfigs").iter().filter_map(|c| {
+        let id = c.at("properties.privateDnsZoneId").or_else(|| c.at("privateDnsZoneId"))?;
+        Some(Node::name_of(Key::new("private_dns_zones", id.as_str()?), id.span))
+    });
+    let Some(zones) = list_of(zones) else { return };
+    if let Some(item) = mapper.draft.get_mut(&resource.parent("private_endpoints")) {
+        item.set("private_dns_zone_group", Node::map(vec![("private_dns_zones", zones)], resource.source.span));
+    }
+}
+
+fn link_service(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let span = resource.source.span;
+    let frontend = resource.items("loadBalancerFrontendIpConfigurations").first();
+    let addresses: Vec<(String, Node)> = resource
+        .items("ipConfigurations")
+        .iter()
+        .filter_map(|c| {
+            let inner = c.get("properties")?;
+            let mut fields: Vec<_> = subnet_of(Some(inner)).map(|n| ("subnet", n)).into_iter().collect();
+            fields.extend(inner.at("privateIPAddress").and_then(Node::scalar).map(|n| ("private_ip_address", n)));
+            Some((c.str_at("name")?.to_owned(), Node::map(fields, c.span)))
+        })
+        .collect();
+    let item = mapper.item(resource, "private_link_services");
+    item.set_some("load_balancer_frontend", path_of(frontend, "frontends"));
+    if !addresses.is_empty() {
+        item.set("nat_ip_configurations", Node::new(Tree::Map(addresses), span));
+    }
+    item.set_some("enable_proxy_protocol", resource.scalar("enableProxyProtocol"));
+}
+
+fn perimeter(resource: &Resource, mapper: &mut Mapper<'_>) {
+    mapper.item(resource, "network_security_perimeters");
+}
+
+fn profile(resource: &Resource, mapper: &mut Mapper<'_>) {
+    mapper.child(resource, "perimeter_profiles", "network_security_perimeters", "profiles");
+}
+
+fn access_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let inbound = resource.str("direction").is_none_or(|d| d.eq_ignore_ascii_case("Inbound"));
+    let prefixes: Vec<Node> = resource.items("addressPrefixes").iter().filter_map(Node::scalar).collect();
+    let profile = resource.parent("perimeter_profiles");
+    if !inbound || prefixes.is_empty() {
+        let why = "only inbound rules by address are modelled";
+        return mapper.unmodelled(resource, "", why, Matters::Everywhere);
+    }
+    if let Some(item) = mapper.draft.get_mut(&profile) {
+        prefixes.into_iter().for_each(|p| item.push("inbound_address_prefixes", p));
+    }
+}
+
+fn association(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let service = id_of(resource.prop("privateLinkResource")).map(|(id, span)| Node::name_of(target(id), span));
+    let profile = name_of(resource.prop("profile"), "perimeter_profiles");
+    let item = mapper.child(resource, "perimeter_associations", "network_security_perimeters", "associations");
+    item.set_some("resource", service);
+    item.set_some("profile", profile);
+    let mode = resource.prop("accessMode").and_then(Json::as_str).filter(|m| !m.eq_ignore_ascii_case("Audit"));
+    item.set_some("access_mode", mode.and(resource.scalar("accessMode")));
+}

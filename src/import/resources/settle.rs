@@ -1,0 +1,200 @@
+//! After the mapping: values that only a deployment tells, and addresses that Azure would allocate.
+
+use super::{Mapper, Resource};
+use crate::{
+    import::{
+        draft::{Key, Matters, Node, NotUnderstood, Source, Tree},
+        json::{Json, Value},
+    },
+    net::Prefix,
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
+
+/// Properties that have no part in reachability, so that something unknown in them does not matter.
+const BESIDE: [&str; 26] = [
+    "accesspolicies",
+    "allocatedbyimport",
+    "appsettings",
+    "authorizationkey",
+    "connectionstrings",
+    "customdata",
+    "databases",
+    "diagnosticsprofile",
+    "encryption",
+    "extensionprofile",
+    "hardwareprofile",
+    "keydata",
+    "linuxprofile",
+    "metadata",
+    "osprofile",
+    "password",
+    "serverfarmid",
+    "servicemanagement",
+    "settings",
+    "sharedkey",
+    "sslcertificates",
+    "storageprofile",
+    "tenantid",
+    "trustedrootcertificates",
+    "vpnclientrootcertificates",
+    "workspaceresourceid",
+];
+
+/// Reports values of a resource that only a deployment tells: it may do something else than the scenario says.
+pub(super) fn unknowns(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let Some(properties) = resource.body.get("properties") else { return };
+    let mut found = Vec::new();
+    search(properties, "properties", &mut found);
+    let Some(key) = mapper.current.clone() else { return };
+    for (path, why, span) in found {
+        mapper.draft.not_understood(NotUnderstood {
+            kind: format!("{} {path}", resource.id.kind),
+            name: resource.id.name().to_owned(),
+            why,
+            source: Source { address: format!("{}.{path}", resource.source.address), span },
+            matters: Matters::Item(key.clone()),
+        });
+    }
+}
+
+fn search(json: &Json, path: &str, found: &mut Vec<(String, String, crate::diag::Span)>) {
+    match &json.value {
+        Value::Unknown(why) => found.push((path.to_owned(), why.to_string(), json.span)),
+        Value::List(items) => items.iter().enumerate().for_each(|(n, i)| search(i, &format!("{path}[{n}]"), found)),
+        Value::Object(fields) => {
+            for (key, value) in fields.iter().filter(|(k, _)| !BESIDE.contains(&k.to_lowercase().as_str())) {
+                search(value, &format!("{path}.{key}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Collections whose items need an address from their subnet.
+const ADDRESSED: [&str; 4] = ["virtual_machines", "secondary_interfaces", "inbound_endpoints", "frontends"];
+
+/// Gives what has no address yet the first free one of its subnet, as Azure does, and says so.
+pub(super) fn addresses(mapper: &mut Mapper<'_>) {
+    let mut taken: BTreeMap<Key, BTreeSet<IpAddr>> = BTreeMap::new();
+    let mut wanting = Vec::new();
+    for (key, item) in &mapper.draft.items {
+        let Some(Node { tree: Tree::Reference(subnet, _), .. }) = item.get("subnet") else { continue };
+        let texts = ["private_ip_address", "ip_addresses"].iter().filter_map(|f| item.get(f));
+        let texts = texts.flat_map(|n| match &n.tree {
+            Tree::List(items) => items.iter().collect(),
+            _ => vec![n],
+        });
+        let texts = texts.filter_map(|n| match &n.tree {
+            Tree::Text(text) => text.parse::<IpAddr>().ok(),
+            _ => None,
+        });
+        let before = taken.entry(subnet.clone()).or_default();
+        before.extend(texts);
+        // The firewall takes the first address of its subnet.
+        if ADDRESSED.contains(&key.collection) && item.get("private_ip_address").is_none() {
+            wanting.push((key.clone(), subnet.clone()));
+        }
+    }
+    for (key, subnet) in wanting {
+        let prefixes: Vec<Prefix> =
+            match mapper.draft.get(&subnet).and_then(|s| s.get("address_prefixes")).map(|n| &n.tree) {
+                Some(Tree::List(items)) => items.iter().filter_map(prefix).collect(),
+                _ => continue,
+            };
+        let taken = taken.entry(subnet).or_default();
+        let free = prefixes.iter().flat_map(|p| p.usable()).take(70_000).find(|a| !taken.contains(a));
+        let (Some(free), Some(item)) = (free, mapper.draft.get_mut(&key)) else { continue };
+        taken.insert(free);
+        let span = item.source.span;
+        item.set("private_ip_address", Node::text(free.to_string(), span));
+        if item.notes.is_empty() {
+            item.note("Its address is allocated by Azure; the first free one is assumed.");
+        }
+    }
+    members(mapper);
+    spellings(mapper);
+}
+
+/// Parts of a balancer or gateway refer to each other without regard to case; a scenario does not.
+fn spellings(mapper: &mut Mapper<'_>) {
+    let mut names: BTreeMap<Key, Vec<String>> = BTreeMap::new();
+    let is_whole = |k: &Key| ["load_balancers", "application_gateways"].contains(&k.collection);
+    for (key, item) in &mapper.draft.items {
+        match &item.parent {
+            Some((parent, _)) if is_whole(parent) => names.entry(parent.clone()).or_default().push(item.name.clone()),
+            None if is_whole(key) => {
+                let maps = item.fields.iter().filter_map(|(_, n)| match &n.tree {
+                    Tree::Map(entries) => Some(entries),
+                    _ => None,
+                });
+                names.entry(key.clone()).or_default().extend(maps.flatten().map(|(k, _)| k.clone()));
+            }
+            _ => {}
+        }
+    }
+    for (key, known) in names {
+        let Some(item) = mapper.draft.get_mut(&key) else { continue };
+        item.fields.iter_mut().for_each(|(_, node)| respell(node, &known));
+    }
+}
+
+fn respell(node: &mut Node, known: &[String]) {
+    const REFERENCES: [&str; 8] = [
+        "frontend_ip_configuration",
+        "backend_address_pool",
+        "probe",
+        "http_listener",
+        "backend_http_settings",
+        "ssl_certificate",
+        "private_link_configuration",
+        "trusted_root_certificates",
+    ];
+    let Tree::Map(fields) = &mut node.tree else { return };
+    for (key, value) in fields {
+        match &mut value.tree {
+            Tree::Text(text) if REFERENCES.contains(&key.as_str()) && !known.contains(text) => {
+                if let Some(right) = known.iter().find(|k| k.eq_ignore_ascii_case(text)) {
+                    text.clone_from(right);
+                }
+            }
+            Tree::Map(_) => respell(value, known),
+            _ => {}
+        }
+    }
+}
+
+fn prefix(node: &Node) -> Option<Prefix> {
+    match &node.tree {
+        Tree::Text(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// Machines in pools of application gateways, now that they have addresses.
+fn members(mapper: &mut Mapper<'_>) {
+    for (pool, member) in std::mem::take(&mut mapper.gateway_members) {
+        let address = match member {
+            Ok(address) => Some(address),
+            Err(machine) => mapper.draft.get(&machine).and_then(|m| m.get("private_ip_address")).cloned(),
+        };
+        let Some((gateway, name)) = pool.split_once("/backendaddresspools/") else { continue };
+        let Some(address) = address else { continue };
+        let Some(item) = mapper.draft.get_mut(&Key::new("application_gateways", gateway)) else { continue };
+        let pools = item.fields.iter_mut().find(|(k, _)| k == "backend_address_pools");
+        let Some((_, Node { tree: Tree::Map(pools), .. })) = pools else { continue };
+        let Some((_, Node { tree: Tree::Map(fields), .. })) = pools.iter_mut().find(|(k, _)| k.to_lowercase() == name)
+        else {
+            continue;
+        };
+        match fields.iter_mut().find(|(k, _)| k == "ip_addresses") {
+            Some((_, Node { tree: Tree::List(list), .. })) => list.push(address),
+            _ => {
+                let span = address.span;
+                fields.push(("ip_addresses".to_owned(), Node::list(vec![address], span)));
+            }
+        }
+    }
+}
