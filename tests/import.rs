@@ -196,7 +196,7 @@ fn origins_point_into_the_template() {
         "vm-app",
         "--to",
         "srch-contoso",
-        "-q",
+        "-v",
     ];
     let (text, errors, code) = import("arm", &file, &more);
     assert_eq!(code, Some(0), "{errors}");

@@ -436,8 +436,8 @@ pub(super) struct Import {
     #[arg(long, global = true, default_value = "tcp", value_parser = clap::value_parser!(crate::net::Transport))]
     pub(super) protocol: crate::net::Transport,
     /// Form of what `--run` prints.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
-    pub(super) format: Format,
+    #[arg(long, global = true, value_enum, default_value_t = crate::report::Format::Text)]
+    pub(super) format: crate::report::Format,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

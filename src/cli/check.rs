@@ -20,7 +20,7 @@ pub(super) fn run(args: &Check, global: &Global) -> Result<Exit, Failure> {
 }
 
 /// The same for scenarios that are loaded already.
-pub(super) fn evaluate(loaded: Loaded, format: Format, global: &Global) -> Result<Exit, Failure> {
+pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) -> Result<Exit, Failure> {
     let sources = loaded.sources;
     let mut problems = loaded.diagnostics;
     let mut report = CheckReport::default();

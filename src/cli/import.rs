@@ -1,7 +1,7 @@
 //! `privreach import`.
 
 use super::{
-    args::{Global, Import, ImportFormat, Run},
+    args::{Format, Global, Import, ImportFormat, Run},
     check,
     exit::{Exit, Failure},
     input, output, trace,
@@ -65,7 +65,12 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
                 return Err(input::mistake("`--run trace` needs `--from NAME` and `--to TARGET`"));
             };
             let (sources, snapshot) = input::usable(imported.load(), global)?;
-            trace::explain(&sources, &snapshot, (from, to, args.protocol), args.format, global)
+            let format = match args.format {
+                crate::report::Format::Text => Format::Text,
+                crate::report::Format::Json => Format::Json,
+                _ => return Err(input::mistake("`--run trace` prints text or JSON")),
+            };
+            trace::explain(&sources, &snapshot, (from, to, args.protocol), format, global)
         }
     }
 }
