@@ -11,6 +11,7 @@ use crate::{
         Matters, NotUnderstood, Source,
         ids::join,
         json::{self, Json, Value},
+        resources::is_beside,
     },
 };
 use std::{collections::BTreeMap, rc::Rc};
@@ -281,7 +282,8 @@ impl Engine<'_> {
             name: kind.rsplit('/').next().unwrap_or_default().to_owned(),
             why: why.to_owned(),
             source: Source { address: around.address.clone(), span },
-            matters: Matters::Everywhere,
+            // Whether a role is assigned, say, changes no flow.
+            matters: if is_beside(kind) { Matters::No } else { Matters::Everywhere },
         });
     }
 

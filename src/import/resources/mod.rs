@@ -245,7 +245,8 @@ const BESIDE: &[&str] = &[
     "microsoft.maintenance/",
 ];
 
-fn is_beside(kind: &str) -> bool {
+/// Whether a type has no part in reachability.
+pub(super) fn is_beside(kind: &str) -> bool {
     let listed = BESIDE.iter().any(|p| kind.starts_with(p));
     // Parts of services hold data and settings of data; those that decide about traffic have a mapping.
     let mut segments = kind.match_indices('/').map(|(i, _)| i);
