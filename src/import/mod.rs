@@ -139,7 +139,7 @@ impl Imported {
     #[must_use]
     pub fn load(&self) -> Loaded {
         let document = write::document(&self.finished.fields, self.span);
-        load_document(&self.title, &document, self.sources.clone())
+        load_document(&self.title, document, self.sources.clone())
     }
 
     /// Lists what the platform refuses of the design under `expected_diagnostics`, so that the rest can be evaluated:

@@ -69,7 +69,7 @@ pub fn load_text(name: &str, text: &str) -> Loaded {
 
 /// Loads a document that something else made, with the files that its places point into.
 #[must_use]
-pub fn load_document(name: &str, node: &Node, sources: SourceMap) -> Loaded {
+pub fn load_document(name: &str, node: Node, sources: SourceMap) -> Loaded {
     let mut loader = Loader { sources, ..Loader::default() };
     loader.document(Path::new(name), node, &Wanted::Base, 0);
     loader.finish()
