@@ -17,6 +17,13 @@ use std::{
 
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let (_, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
+    // The solver knows nothing of what could change its answers, and a definite answer could be wrong.
+    if !snapshot.plane.unmodelled.is_empty() {
+        return Err(input::mistake(
+            "the scenario has `unmodelled` parts, which the all-pairs solver does not take into account; \
+             ask with `privreach trace`, or remove the entries that do not matter",
+        ));
+    }
     let (plane, labels) = (&snapshot.plane, snapshot.labels());
     if args.shard.is_some() && args.format != MatrixFormat::Csv {
         return Err(input::mistake("--shard writes CSV, whose lines can be put together: add --format csv"));
