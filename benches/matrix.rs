@@ -1,5 +1,5 @@
-//! What all pairs of generated estates (seed 1) cost without a solver, in one run: the step engine pair by pair, a
-//! breadth-first search by petgraph over the wiring alone, and writing two bits for each pair.
+//! All pairs of generated estates (seed 1), beside what they are measured against, in one run: the step engine pair by
+//! pair, a breadth-first search by petgraph over the wiring alone, and writing two bits for each pair.
 //!
 //! `PRIVREACH_BENCH_PAIRS=10000000000 cargo bench --bench matrix` goes up to 10^10 pairs; 10^8 when it is not set.
 
@@ -12,11 +12,12 @@ mod meter;
 
 use baseline::Wiring;
 use criterion::{Criterion, criterion_group, criterion_main};
-use meter::{Cost, bytes, once, seconds};
+use meter::{Cost, best_of, bytes, once, seconds};
 use privreach::{
     azure::compile::compile,
     dataplane::{ClientKind, Endpoint, Id, Packet, Plane, Target},
     generate::{self, Options},
+    matrix::{self, Problem},
     net::Transport,
     trace::{Question, trace},
 };
@@ -36,19 +37,29 @@ fn largest() -> u64 {
 fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("matrix");
     group.sample_size(10);
-    for (name, _, machines, services) in SIZES.into_iter().filter(|s| s.1 <= largest()) {
-        let Ok(estate) = generate::estate(&Options::new(machines, services, 1)) else { continue };
+    for (name, _, machines, offered) in SIZES.into_iter().filter(|s| s.1 <= largest()) {
+        let Ok(estate) = generate::estate(&Options::new(machines, offered, 1)) else { continue };
         let (plane, compiled) = once(|| compile(&estate, None).0);
+        let (askers, services) = (matrix::clients(&plane), matrix::services(&plane));
+        let pairs = askers.len() as u64 * services.len() as u64;
+        let (problem, resolved) = once(|| Problem::new(&plane, &askers, &services));
+        let solved = best_of(5, || problem.totals(&problem.solve_bulk()).pairs());
+        let solution = problem.solve_bulk();
+        println!("\n{name}: {} clients x {} services = {pairs} pairs", askers.len(), services.len());
+        println!("  {:?}\n  {:?}", problem.totals(&solution).iter().collect::<Vec<_>>(), solution.sizes());
+        drop(solution);
+        let line = |what: &str, cost: Cost| line(what, cost, pairs, solved);
+        line("compile the estate", compiled);
+        line("resolve names, once for each view", resolved);
+        line("solve all pairs, with totals", solved);
         let (clients, targets) = (clients(&plane), targets(&plane));
-        let pairs = clients.len() as u64 * targets.len() as u64;
-        println!("\n{name}: {} clients x {} targets = {pairs} pairs", clients.len(), targets.len());
-        line("compile the estate", compiled, pairs);
         let questions = spread(&clients, &targets, 500, question);
-        line("step engine, pair by pair (sampled)", baseline::traced(&plane, &questions).times(pairs as f64), pairs);
+        line("step engine, pair by pair (sampled)", baseline::traced(&plane, &questions).times(pairs as f64));
         let flows = spread(&clients, &targets, 2_000, |client, target| flow(&plane, client, target));
-        line("  without names, one context (sampled)", baseline::walked(&plane, &flows).times(pairs as f64), pairs);
-        line("petgraph search over the wiring (sampled)", Wiring::new(&estate).searched(8), pairs);
-        line("write two bits for each pair", baseline::written(pairs), pairs);
+        line("  without names, one context (sampled)", baseline::walked(&plane, &flows).times(pairs as f64));
+        line("petgraph search over the wiring (sampled)", Wiring::new(&estate).searched(8));
+        line("write two bits for each pair", baseline::written(pairs));
+        group.bench_function(format!("solve {name} pairs"), |b| b.iter(|| problem.totals(&problem.solve_bulk())));
         if let Some(question) = questions.first() {
             group.bench_function(format!("one trace among {name} pairs"), |b| b.iter(|| trace(&plane, question)));
         }
@@ -56,11 +67,14 @@ fn bench(c: &mut Criterion) {
     group.finish();
 }
 
-/// What something costs for all pairs, and for one.
-fn line(what: &str, cost: Cost, pairs: u64) {
+/// What something costs for all pairs and for one, and how many times what solving costs.
+fn line(what: &str, cost: Cost, pairs: u64, solved: Cost) {
     let cpu = cost.cpu.map_or("not available".to_owned(), seconds);
     let (wall, memory, each) = (seconds(cost.wall), bytes(cost.memory), cost.work() / pairs as f64 * 1e9);
-    println!("  {what:<42} wall {wall:>9}  cpu {cpu:>13}  memory {memory:>13}  {each:>9.3} ns a pair");
+    println!(
+        "  {what:<42} wall {wall:>9}  cpu {cpu:>13}  memory {memory:>13}  {each:>9.3} ns a pair  {:>9.2} times",
+        cost.work() / solved.work()
+    );
 }
 
 /// A client with an address.
