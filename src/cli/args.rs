@@ -248,6 +248,8 @@ pub(super) enum MatrixFormat {
     Csv,
     /// A table for pages and comments.
     Markdown,
+    /// One page with the map, the matrix, every explanation and the findings; it loads nothing.
+    Html,
 }
 
 #[derive(Debug, Args)]
@@ -284,6 +286,9 @@ pub(super) struct Graph {
     /// Draw the path of a flow on top.
     #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
     pub(super) trace: Option<Vec<String>>,
+    /// Draw all flows of these verdicts on top, as the matrix has them; separated by commas.
+    #[arg(long, value_name = "VERDICTS", value_delimiter = ',', conflicts_with = "trace")]
+    pub(super) flows: Vec<crate::verdict::Verdict>,
     /// Draw only what is near this resource; may be given several times.
     #[arg(long, value_name = "NAME")]
     pub(super) focus: Vec<String>,

@@ -8,9 +8,12 @@ use super::{
 };
 use crate::{
     azure::topology::Topology,
-    picture::{self, Options, Overlay},
+    dataplane::Plane,
+    matrix::{Matrix, clients, services},
+    picture::{self, Flow, Options, Overlay},
     scenario::Scenario,
     trace::{Question, Trace, trace},
+    verdict::Verdict,
 };
 use std::{
     io::Write,
@@ -37,7 +40,11 @@ pub(super) fn run(args: &Graph, global: &Global) -> Result<Exit, Failure> {
         depth: args.depth,
         collapse: args.collapse.max(1),
     };
-    let overlay = traced.as_ref().map(Overlay::of_trace).unwrap_or_default();
+    let mut overlay = traced.as_ref().map(Overlay::of_trace).unwrap_or_default();
+    if !args.flows.is_empty() {
+        super::matrix::solvable(&snapshot)?;
+        overlay.flows = flows(&snapshot.plane, &args.flows)?;
+    }
     let drawing = picture::draw(&topology, &options, &overlay).map_err(|e| input::mistake(&e.to_string()))?;
     let text = match (args.format, args.engine) {
         (Picture::Dot, _) => picture::dot(&drawing),
@@ -47,6 +54,31 @@ pub(super) fn run(args: &Graph, global: &Global) -> Result<Exit, Failure> {
     };
     output::write(global, &text)?;
     Ok(Exit::Holds)
+}
+
+/// Pairs that a picture can take; beyond, nobody could read it.
+const DRAWN: usize = 2_000_000;
+
+/// All flows of some verdicts, from the matrix.
+fn flows(plane: &Plane, verdicts: &[Verdict]) -> Result<Vec<Flow>, Failure> {
+    let (asking, asked) = (clients(plane), services(plane));
+    let pairs = asking.len().saturating_mul(asked.len());
+    if pairs > DRAWN {
+        let text = format!("{pairs} flows are too many for a picture; `privreach matrix` groups them");
+        return Err(input::mistake(&text));
+    }
+    let matrix = Matrix::new(plane, asking, asked);
+    let mut flows = Vec::new();
+    for (c, client) in matrix.clients.iter().enumerate() {
+        for (s, service) in matrix.services.iter().enumerate() {
+            let verdict = matrix.answer(c, s).outcome().map_or(Verdict::Unknown, |o| o.verdict);
+            if verdicts.contains(&verdict) {
+                let (from, to) = (client.origin.name.clone(), service.origin.name.clone());
+                flows.push(Flow { from, to, verdict });
+            }
+        }
+    }
+    Ok(flows)
 }
 
 /// What the picture shows, in a line.

@@ -76,7 +76,7 @@ fn rules(words: &[String]) -> Result<Vec<&'static Rule>, Failure> {
 }
 
 /// The system's date; only here, so that the library gives the same answer every day.
-fn today() -> Date {
+pub(super) fn today() -> Date {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
     Date::from_days(seconds / 86_400)
 }

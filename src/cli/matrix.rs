@@ -6,8 +6,13 @@ use super::{
     input, output,
 };
 use crate::{
+    lint,
     matrix::{Matrix, Selector, Traits, clients, services, sharded},
-    report::{self, MatrixReport, Shown},
+    report::{
+        self, MatrixReport, Shown,
+        page::{Ingredients, Page, html},
+    },
+    snapshot::Snapshot,
 };
 use std::{
     io::{IsTerminal, Write},
@@ -16,14 +21,8 @@ use std::{
 };
 
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
-    let (_, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
-    // The solver knows nothing of what could change its answers, and a definite answer could be wrong.
-    if !snapshot.plane.unmodelled.is_empty() {
-        return Err(input::mistake(
-            "the scenario has `unmodelled` parts, which the all-pairs solver does not take into account; \
-             ask with `privreach trace`, or remove the entries that do not matter",
-        ));
-    }
+    let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
+    solvable(&snapshot)?;
     let (plane, labels) = (&snapshot.plane, snapshot.labels());
     if args.shard.is_some() && args.format != MatrixFormat::Csv {
         return Err(input::mistake("--shard writes CSV, whose lines can be put together: add --format csv"));
@@ -49,6 +48,17 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
         let question = matrix.witness(row, column).and_then(|(c, s)| matrix.question(c, s));
         return Err(Failure::Internal(format!("the solver and the step engine disagree about {question:?}")));
     }
+    let page = || {
+        let findings = lint::lint(std::slice::from_ref(&snapshot), super::lint::today()).findings;
+        let ingredients = Ingredients {
+            snapshot: &snapshot,
+            sources: &sources,
+            matrix: &matrix,
+            labels: &labels,
+            findings: &findings,
+        };
+        html(&Page::new(&ingredients))
+    };
     let shown = Shown { only: args.only.clone(), expand: args.expand };
     let report = MatrixReport::new(&snapshot.scenario.title(), &matrix, &labels, &shown);
     let text = match args.format {
@@ -56,9 +66,21 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
         MatrixFormat::Json => report::to_json("matrix", &report),
         MatrixFormat::Csv => report::matrix_csv(&report, args.expand, header),
         MatrixFormat::Markdown => report::matrix_markdown(&report),
+        MatrixFormat::Html => page(),
     };
     output::write(global, &text)?;
     Ok(Exit::Holds)
+}
+
+/// Refuses a scenario of which the solver does not know what could change its answers: a definite one could be wrong.
+pub(super) fn solvable(snapshot: &Snapshot) -> Result<(), Failure> {
+    if snapshot.plane.unmodelled.is_empty() {
+        return Ok(());
+    }
+    Err(input::mistake(
+        "the scenario has `unmodelled` parts, which the all-pairs solver does not take into account; \
+         ask with `privreach trace`, or remove the entries that do not matter",
+    ))
 }
 
 /// Cells whose witnesses are traced before anything is written.

@@ -13,7 +13,7 @@ mod svg;
 pub use dot::dot;
 pub use layout::{Layout, Rect, layout};
 pub use mermaid::mermaid;
-pub use svg::svg;
+pub use svg::{escape, svg};
 
 use crate::{
     azure::topology::{Kind, Relation, Topology},

@@ -50,7 +50,8 @@ pub fn svg(drawing: &Drawing) -> String {
 }
 
 /// A text in which nothing is markup, and nothing is a control character.
-pub(super) fn escape(text: &str) -> String {
+#[must_use]
+pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

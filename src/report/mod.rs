@@ -10,6 +10,7 @@ mod lint;
 mod live;
 mod matrix;
 mod model;
+pub mod page;
 mod tables;
 mod text;
 
