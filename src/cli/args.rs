@@ -455,6 +455,12 @@ pub(super) enum Run {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ImportFormat {
+    /// Plans or states of Terraform, as `terraform show -json` prints them: resources of azurerm and azapi.
+    Terraform {
+        /// Files; `-` reads standard input.
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
     /// An ARM template, or what `bicep build` makes of a Bicep file.
     Arm {
         /// The template.

@@ -102,6 +102,13 @@ fn read(args: &Import, session: &mut Session) -> Result<String, Failure> {
             }
             Ok(title(Some(file)))
         }
+        ImportFormat::Terraform { files } => {
+            for path in files {
+                let text = text(path)?;
+                session.terraform(&shown(path), &text);
+            }
+            Ok(title(files.first()))
+        }
         ImportFormat::Azure { files } => {
             for path in files {
                 let text = text(path)?;

@@ -1,4 +1,4 @@
-//! Real designs into scenarios: ARM templates, exports of live estates.
+//! Real designs into scenarios: Terraform plans, ARM templates, exports of live estates.
 //!
 //! Every format fills one [`Draft`]; names, references, what is left out and what stays unknown are settled in one place
 //! for all of them, so that several files of several formats make one estate. Nothing is dropped: what is not understood
@@ -11,6 +11,7 @@ mod finish;
 mod ids;
 mod json;
 mod resources;
+mod terraform;
 mod write;
 
 pub use arm::{Inputs, Loader, Settings};
@@ -76,6 +77,12 @@ impl Session {
     /// Reads an ARM template, or what `bicep build` makes. `load` gives linked templates by their path relative to it.
     pub fn arm(&mut self, name: &str, text: &str, inputs: &Inputs, load: &Loader<'_>) {
         arm::read(self, name, text, inputs, load);
+    }
+
+    /// Reads a plan or a state of Terraform, as `terraform show -json` prints it.
+    pub fn terraform(&mut self, name: &str, text: &str) {
+        let file = self.file(name, text);
+        terraform::read(self, file, text);
     }
 
     /// Settles everything that was read.

@@ -1,0 +1,176 @@
+//! Machines, interfaces, scale sets, clusters.
+
+use super::kinds::{
+    Field,
+    How::{Copy, Each, Id, Ids, Words},
+    Kind, Shaper,
+};
+
+const MACHINE: &[Field] = &[
+    ("location", "location", Copy),
+    ("tags", "tags", Copy),
+    ("network_interface_ids", "properties.networkProfile.networkInterfaces", Ids),
+    ("identity.type", "identity.type", Copy),
+];
+
+const SCALE_SET: &[Field] = &[
+    ("location", "location", Copy),
+    ("tags", "tags", Copy),
+    ("instances", "sku.capacity", Copy),
+    (
+        "network_interface",
+        "properties.virtualMachineProfile.networkProfile.networkInterfaceConfigurations",
+        Each(&[
+            ("name", "name", Copy),
+            ("primary", "properties.primary", Copy),
+            ("network_security_group_id", "properties.networkSecurityGroup", Id),
+            ("enable_ip_forwarding", "properties.enableIPForwarding", Copy),
+            ("ip_forwarding_enabled", "properties.enableIPForwarding", Copy),
+            (
+                "ip_configuration",
+                "properties.ipConfigurations",
+                Each(&[
+                    ("name", "name", Copy),
+                    ("primary", "properties.primary", Copy),
+                    ("subnet_id", "properties.subnet", Id),
+                    ("load_balancer_backend_address_pool_ids", "properties.loadBalancerBackendAddressPools", Ids),
+                    (
+                        "application_gateway_backend_address_pool_ids",
+                        "properties.applicationGatewayBackendAddressPools",
+                        Ids,
+                    ),
+                    ("application_security_group_ids", "properties.applicationSecurityGroups", Ids),
+                ]),
+            ),
+        ]),
+    ),
+];
+
+const MACHINES: &str = "Microsoft.Compute/virtualMachines";
+const SCALE_SETS: &str = "Microsoft.Compute/virtualMachineScaleSets";
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind::group("azurerm_linux_virtual_machine", MACHINES, MACHINE),
+    Kind::group("azurerm_windows_virtual_machine", MACHINES, MACHINE),
+    Kind::group("azurerm_virtual_machine", MACHINES, MACHINE),
+    Kind::group(
+        "azurerm_network_interface",
+        "Microsoft.Network/networkInterfaces",
+        &[
+            ("location", "location", Copy),
+            ("tags", "tags", Copy),
+            ("dns_servers", "properties.dnsSettings.dnsServers", Copy),
+            ("enable_ip_forwarding", "properties.enableIPForwarding", Copy),
+            ("ip_forwarding_enabled", "properties.enableIPForwarding", Copy),
+            (
+                "ip_configuration",
+                "properties.ipConfigurations",
+                Each(&[
+                    ("name", "name", Copy),
+                    ("primary", "properties.primary", Copy),
+                    ("subnet_id", "properties.subnet", Id),
+                    ("private_ip_address", "properties.privateIPAddress", Copy),
+                    ("private_ip_address_allocation", "properties.privateIPAllocationMethod", Copy),
+                    ("private_ip_address_version", "properties.privateIPAddressVersion", Copy),
+                    ("public_ip_address_id", "properties.publicIPAddress", Id),
+                ]),
+            ),
+        ],
+    ),
+    Kind::patch(
+        "azurerm_network_interface_security_group_association",
+        "network_interface_id",
+        None,
+        &[("network_security_group_id", "properties.networkSecurityGroup", Id)],
+    ),
+    Kind::patch("azurerm_network_interface_application_security_group_association", "network_interface_id", None, &[])
+        .with(security_group),
+    Kind::patch(
+        "azurerm_network_interface_backend_address_pool_association",
+        "network_interface_id",
+        Some(("ipConfigurations", "ip_configuration_name")),
+        &[("backend_address_pool_id", "properties.loadBalancerBackendAddressPools[]", Id)],
+    ),
+    Kind::patch(
+        "azurerm_network_interface_application_gateway_backend_address_pool_association",
+        "network_interface_id",
+        Some(("ipConfigurations", "ip_configuration_name")),
+        &[("backend_address_pool_id", "properties.applicationGatewayBackendAddressPools[]", Id)],
+    ),
+    Kind::patch(
+        "azurerm_network_interface_nat_rule_association",
+        "network_interface_id",
+        Some(("ipConfigurations", "ip_configuration_name")),
+        &[("nat_rule_id", "properties.loadBalancerInboundNatRules[]", Id)],
+    ),
+    Kind::group("azurerm_linux_virtual_machine_scale_set", SCALE_SETS, SCALE_SET),
+    Kind::group("azurerm_windows_virtual_machine_scale_set", SCALE_SETS, SCALE_SET),
+    Kind::group("azurerm_orchestrated_virtual_machine_scale_set", SCALE_SETS, SCALE_SET),
+    Kind::group(
+        "azurerm_kubernetes_cluster",
+        "Microsoft.ContainerService/managedClusters",
+        &[
+            ("location", "location", Copy),
+            ("tags", "tags", Copy),
+            ("identity.type", "identity.type", Copy),
+            ("dns_prefix", "properties.dnsPrefix", Copy),
+            ("private_cluster_enabled", "properties.apiServerAccessProfile.enablePrivateCluster", Copy),
+            ("private_dns_zone_id", "properties.apiServerAccessProfile.privateDNSZone", Copy),
+            ("private_fqdn", "properties.privateFQDN", Copy),
+            ("fqdn", "properties.fqdn", Copy),
+            (
+                "api_server_access_profile.authorized_ip_ranges",
+                "properties.apiServerAccessProfile.authorizedIPRanges",
+                Copy,
+            ),
+            ("network_profile.outbound_type", "properties.networkProfile.outboundType", Copy),
+            ("network_profile.network_plugin", "properties.networkProfile.networkPlugin", Copy),
+            ("public_network_access_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled")),
+            (
+                "default_node_pool",
+                "properties.agentPoolProfiles",
+                Each(&[
+                    ("name", "name", Copy),
+                    ("node_count", "count", Copy),
+                    ("vnet_subnet_id", "vnetSubnetID", Copy),
+                    ("pod_subnet_id", "podSubnetID", Copy),
+                ]),
+            ),
+        ],
+    ),
+    Kind::under(
+        "azurerm_kubernetes_cluster_node_pool",
+        "Microsoft.ContainerService/managedClusters/agentPools",
+        "kubernetes_cluster_id",
+        &[
+            ("node_count", "properties.count", Copy),
+            ("vnet_subnet_id", "properties.vnetSubnetID", Copy),
+            ("pod_subnet_id", "properties.podSubnetID", Copy),
+        ],
+    ),
+    Kind::group(
+        "azurerm_bastion_host",
+        "Microsoft.Network/bastionHosts",
+        &[
+            ("location", "location", Copy),
+            ("sku", "sku.name", Copy),
+            (
+                "ip_configuration",
+                "properties.ipConfigurations",
+                Each(&[
+                    ("name", "name", Copy),
+                    ("subnet_id", "properties.subnet", Id),
+                    ("public_ip_address_id", "properties.publicIPAddress", Id),
+                ]),
+            ),
+        ],
+    ),
+];
+
+/// In Azure's model every configuration of an interface names the application security groups.
+fn security_group(shaper: &mut Shaper<'_, '_>) {
+    if let Some(group) = shaper.text("application_security_group_id") {
+        let reference = shaper.reference(&group);
+        shaper.put("properties.ipConfigurations.*.properties.applicationSecurityGroups[]", reference);
+    }
+}

@@ -1,0 +1,382 @@
+//! What a resource type of the providers is in Azure: its type there, how its id is made, and where its attributes go.
+//!
+//! Each family of types has a file with a table; attributes are translated to the properties of Azure's own resource
+//! model, so that one mapping serves plans, templates and exports alike.
+
+use super::{
+    azapi, balance, beside, compute, dns, firewall, gateways, managers, network, path::Path, plan::Instance,
+    private_link, resolve::Resolver, services, wan, workspaces,
+};
+use crate::import::json::{Json, Value};
+use std::{collections::BTreeMap, rc::Rc, sync::OnceLock};
+
+/// How an attribute is written in Azure's model.
+#[derive(Clone, Copy)]
+pub(super) enum How {
+    /// As it is.
+    Copy,
+    /// A truth value turned round.
+    Not,
+    /// A truth value as one of two words.
+    Words(&'static str, &'static str),
+    /// An id as `{ "id": … }`.
+    Id,
+    /// Ids as a list of `{ "id": … }`.
+    Ids,
+    /// One value as a list of one.
+    Listed,
+    /// Each text as an object with this key.
+    Keyed(&'static str),
+    /// Blocks as a list of objects.
+    Each(&'static [Field]),
+    /// The fields of the first block, into the same object.
+    First(&'static [Field]),
+}
+
+/// An attribute, where it goes, and how.
+pub(super) type Field = (&'static str, &'static str, How);
+
+/// How the id of a resource is made.
+#[derive(Clone, Copy)]
+pub(super) enum Identity {
+    /// In its resource group, by name.
+    Group,
+    /// In its resource group, by the names of what it stands in, then its own.
+    Within(&'static [&'static str]),
+    /// Below the resource whose id this attribute holds.
+    Under(&'static str),
+    /// It is no resource in Azure: it sets something in the resource whose id this attribute holds.
+    None,
+}
+
+/// Where the translation goes.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    /// It is a resource of its own.
+    Own,
+    /// An object in a list of the resource whose id this attribute holds.
+    In(&'static str, &'static str),
+    /// Fields of the resource, or part of one, whose id this attribute holds; `Some((segment, name))` for a part that is
+    /// named by another attribute.
+    Patch(&'static str, Option<(&'static str, &'static str)>),
+}
+
+/// A resource type.
+#[derive(Clone, Copy)]
+pub(super) struct Kind {
+    /// Type in Terraform.
+    pub(super) name: &'static str,
+    /// Type in Azure.
+    pub(super) arm: &'static str,
+    pub(super) identity: Identity,
+    pub(super) place: Place,
+    pub(super) fields: &'static [Field],
+    /// Values that the type implies.
+    pub(super) implied: &'static [(&'static str, &'static str)],
+    /// What a table cannot say.
+    pub(super) more: Option<fn(&mut Shaper<'_, '_>)>,
+}
+
+impl Kind {
+    /// A resource of a resource group.
+    pub(super) const fn group(name: &'static str, arm: &'static str, fields: &'static [Field]) -> Self {
+        Self { name, arm, identity: Identity::Group, place: Place::Own, fields, implied: &[], more: None }
+    }
+
+    /// A resource inside others that are named.
+    pub(super) const fn within(
+        name: &'static str,
+        arm: &'static str,
+        parents: &'static [&'static str],
+        fields: &'static [Field],
+    ) -> Self {
+        Self { identity: Identity::Within(parents), ..Self::group(name, arm, fields) }
+    }
+
+    /// A resource inside another whose id an attribute holds.
+    pub(super) const fn under(
+        name: &'static str,
+        arm: &'static str,
+        parent: &'static str,
+        fields: &'static [Field],
+    ) -> Self {
+        Self { identity: Identity::Under(parent), ..Self::group(name, arm, fields) }
+    }
+
+    /// A part that Azure writes inside its parent.
+    pub(super) const fn part(
+        name: &'static str,
+        arm: &'static str,
+        parent: &'static str,
+        list: &'static str,
+        fields: &'static [Field],
+    ) -> Self {
+        Self { identity: Identity::Under(parent), place: Place::In(parent, list), ..Self::group(name, arm, fields) }
+    }
+
+    /// Settings of another resource.
+    pub(super) const fn patch(
+        name: &'static str,
+        target: &'static str,
+        part: Option<(&'static str, &'static str)>,
+        fields: &'static [Field],
+    ) -> Self {
+        Self { identity: Identity::None, place: Place::Patch(target, part), ..Self::group(name, "", fields) }
+    }
+
+    pub(super) const fn implies(mut self, implied: &'static [(&'static str, &'static str)]) -> Self {
+        self.implied = implied;
+        self
+    }
+
+    pub(super) const fn with(mut self, more: fn(&mut Shaper<'_, '_>)) -> Self {
+        self.more = Some(more);
+        self
+    }
+}
+
+const FAMILIES: [&[Kind]; 11] = [
+    network::KINDS,
+    balance::KINDS,
+    firewall::KINDS,
+    gateways::KINDS,
+    wan::KINDS,
+    private_link::KINDS,
+    dns::KINDS,
+    compute::KINDS,
+    services::KINDS,
+    workspaces::KINDS,
+    managers::KINDS,
+];
+
+/// The kind of a Terraform type.
+pub(super) fn find(name: &str) -> Option<&'static Kind> {
+    static INDEX: OnceLock<BTreeMap<&'static str, &'static Kind>> = OnceLock::new();
+    let index = INDEX.get_or_init(|| FAMILIES.iter().flat_map(|f| f.iter()).map(|k| (k.name, k)).collect());
+    index.get(name).copied()
+}
+
+/// Whether a type has no part in reachability.
+pub(super) fn is_beside(name: &str) -> bool {
+    beside::is_beside(name)
+}
+
+/// A body under construction: the attributes of a resource become properties.
+pub(super) struct Shaper<'r, 'p> {
+    pub(super) resolver: &'r Resolver<'p>,
+    pub(super) number: usize,
+    /// The resource's id in Azure.
+    pub(super) id: Rc<str>,
+    /// Its attributes.
+    pub(super) values: Json,
+    /// Its body.
+    pub(super) body: Json,
+    /// Resources of their own that it makes beside itself: ids and bodies.
+    pub(super) parts: Vec<(String, Json)>,
+}
+
+impl Shaper<'_, '_> {
+    /// An attribute.
+    pub(super) fn get(&self, path: &str) -> Option<Json> {
+        reach(&self.values, path)
+    }
+
+    /// The text of an attribute.
+    pub(super) fn text(&self, path: &str) -> Option<String> {
+        self.get(path)?.as_str().filter(|t| !t.is_empty()).map(str::to_owned)
+    }
+
+    /// Puts a value at a path of the body; `[]` at the end adds to a list.
+    pub(super) fn put(&mut self, path: &str, value: Json) {
+        put(&mut self.body, path, value);
+    }
+
+    /// Puts text at a path of the body.
+    pub(super) fn put_text(&mut self, path: &str, text: &str) {
+        let value = Json::text(text, self.values.span);
+        self.put(path, value);
+    }
+
+    /// An object `{ "id": … }`.
+    pub(super) fn reference(&self, id: &str) -> Json {
+        identified(Json::text(id, self.values.span))
+    }
+}
+
+/// Translates attributes to properties by a table.
+pub(super) fn shape(values: &Json, fields: &[Field], body: &mut Json) {
+    for (from, to, how) in fields {
+        let Some(value) = reach(values, from) else { continue };
+        let span = value.span;
+        let is_unknown = matches!(value.value, Value::Unknown(_) | Value::Secret);
+        let empty = matches!(&value.value, Value::Text(t) if t.is_empty());
+        match how {
+            How::Copy if !empty => put(body, to, value),
+            How::Not => match value.as_bool() {
+                Some(b) => put(body, to, Json::new(Value::Bool(!b), span)),
+                None => put(body, to, value),
+            },
+            How::Words(yes, no) => match value.as_bool() {
+                Some(b) => put(body, to, Json::text(if b { yes } else { no }, span)),
+                None => put(body, to, value),
+            },
+            How::Id if !empty => put(body, to, identified(value)),
+            How::Ids if is_unknown => put(body, to, list(vec![identified(value)], span)),
+            How::Ids => {
+                let ids: Vec<Json> = value.items().iter().cloned().map(identified).collect();
+                if !ids.is_empty() {
+                    put(body, to, list(ids, span));
+                }
+            }
+            How::Listed if !empty => put(body, to, list(vec![value], span)),
+            How::Keyed(_) if is_unknown => put(body, to, value),
+            How::Keyed(key) => {
+                let items = value.items().iter().map(|i| object(vec![(Rc::from(*key), i.clone())], i.span));
+                put(body, to, list(items.collect(), span));
+            }
+            How::Each(_) if is_unknown => put(body, to, value),
+            How::Each(inner) => {
+                let items = value.items().iter().map(|block| {
+                    let mut item = object(Vec::new(), block.span);
+                    shape(block, inner, &mut item);
+                    item
+                });
+                let items: Vec<Json> = items.collect();
+                if !items.is_empty() {
+                    put(body, to, list(items, span));
+                }
+            }
+            How::First(_) if is_unknown => put(body, to, value),
+            How::First(inner) => {
+                let block = value.items().first().cloned().or_else(|| value.fields().first().map(|_| value.clone()));
+                if let Some(block) = block {
+                    shape(&block, inner, body);
+                }
+            }
+            How::Copy | How::Id | How::Listed => {}
+        }
+    }
+}
+
+/// A value at a path of attributes; on the way, a list of blocks stands for its first.
+fn reach(values: &Json, path: &str) -> Option<Json> {
+    let mut here = values.clone();
+    for key in path.split('.') {
+        if let Value::List(items) = &here.value {
+            let first = items.first()?.clone();
+            here = first;
+        }
+        let next = here.get(key)?.clone();
+        here = next;
+    }
+    (here.value != Value::Null).then_some(here)
+}
+
+/// `{ "id": … }`.
+pub(super) fn identified(id: Json) -> Json {
+    let span = id.span;
+    object(vec![(Rc::from("id"), id)], span)
+}
+
+pub(super) fn object(fields: Vec<(Rc<str>, Json)>, span: crate::diag::Span) -> Json {
+    Json::new(Value::Object(Rc::new(fields)), span)
+}
+
+pub(super) fn list(items: Vec<Json>, span: crate::diag::Span) -> Json {
+    Json::new(Value::List(Rc::new(items)), span)
+}
+
+/// Puts a value at a path of keys, making objects on the way; `[]` at the end adds to a list.
+pub(super) fn put(body: &mut Json, path: &str, value: Json) {
+    let (key, rest) = path.split_once('.').map_or((path, None), |(k, r)| (k, Some(r)));
+    let (key, adds) = key.strip_suffix("[]").map_or((key, false), |k| (k, true));
+    if !matches!(body.value, Value::Object(_)) {
+        *body = object(Vec::new(), value.span);
+    }
+    let Value::Object(fields) = &mut body.value else { return };
+    let fields = Rc::make_mut(fields);
+    let at = fields.iter().position(|(k, _)| k.eq_ignore_ascii_case(key)).unwrap_or_else(|| {
+        fields.push((Rc::from(key), Json::new(Value::Null, value.span)));
+        fields.len() - 1
+    });
+    let Some((_, slot)) = fields.get_mut(at) else { return };
+    match (rest, adds) {
+        (Some(rest), _) => put(slot, rest, value),
+        (None, false) => *slot = value,
+        (None, true) => match &mut slot.value {
+            Value::List(items) => Rc::make_mut(items).push(value),
+            _ => *slot = list(vec![value.clone()], value.span),
+        },
+    }
+}
+
+/// The id of an instance: its own if the plan knows it, else from its names.
+pub(super) fn id(resolver: &Resolver<'_>, number: usize, instance: &Instance) -> Option<Rc<str>> {
+    if instance.kind.starts_with("azapi_") {
+        return azapi::id(resolver, number, instance);
+    }
+    let text = |name: &str| resolver.text(number, name);
+    let known = instance.values.str_at("id").filter(|i| i.to_ascii_lowercase().contains("/subscriptions/"));
+    if instance.kind == "azurerm_resource_group" {
+        let made = || Some(format!("/subscriptions/{}/resourceGroups/{}", resolver.subscription, text("name")?));
+        return known.map(str::to_owned).or_else(made).map(Rc::from);
+    }
+    let kind = find(&instance.kind)?;
+    if let (Some(known), true) =
+        (known, matches!(kind.identity, Identity::Group | Identity::Within(_) | Identity::Under(_)))
+    {
+        return Some(Rc::from(known));
+    }
+    let group = || {
+        let name = text("resource_group_name").unwrap_or_else(|| "unknown".to_owned());
+        Some(format!("/subscriptions/{}/resourceGroups/{name}/providers/", resolver.subscription))
+    };
+    let mut segments = kind.arm.split('/');
+    let made = match kind.identity {
+        Identity::Group => format!("{}{}/{}", group()?, kind.arm, text("name")?),
+        Identity::Within(parents) => {
+            let mut id = format!("{}{}", group()?, segments.next()?);
+            let names = parents.iter().chain(&["name"]);
+            for (segment, name) in segments.zip(names) {
+                id.push_str(&format!("/{segment}/{}", text(name)?));
+            }
+            id
+        }
+        Identity::Under(parent) => format!("{}/{}/{}", text(parent)?, kind.arm.rsplit('/').next()?, text("name")?),
+        // A project stands in the group of its hub.
+        Identity::None if instance.kind == "azurerm_ai_foundry_project" => {
+            let hub = text("ai_services_hub_id")?;
+            format!("{}/{}", hub.rsplit_once('/')?.0, text("name")?)
+        }
+        Identity::None => return None,
+    };
+    Some(Rc::from(made))
+}
+
+/// What the platform computes and a plan cannot know, where its documentation says how: parts of a resource get ids by
+/// their names, a firewall takes the first address of its subnet, and services have names by theirs.
+pub(super) fn computed(resolver: &Resolver<'_>, number: usize, rest: &Path) -> Option<String> {
+    let instance = resolver.plan.instances.get(number)?;
+    let words: Vec<&str> = (0..rest.0.len()).filter_map(|n| rest.word(n)).collect();
+    let name = || resolver.text(number, "name");
+    match (instance.kind.as_str(), words.as_slice()) {
+        ("azurerm_lb", ["frontend_ip_configuration", "id"]) => {
+            let full = resolver.full(number);
+            let at = rest.key(1).and_then(|k| k.parse::<usize>().ok()).unwrap_or(0);
+            let name = full.items_at("frontend_ip_configuration").get(at)?.str_at("name")?.to_owned();
+            Some(format!("{}/frontendIPConfigurations/{name}", resolver.id(number)?))
+        }
+        ("azurerm_firewall", ["ip_configuration", "private_ip_address"]) => firewall::private_address(resolver, number),
+        (_, ["name"]) => name(),
+        ("azurerm_storage_account", [host]) => {
+            let service = host.strip_prefix("primary_")?.strip_suffix("_host")?;
+            Some(format!("{}.{service}.core.windows.net", name()?))
+        }
+        (kind, ["default_hostname"]) if kind.ends_with("_web_app") || kind.ends_with("_function_app") => {
+            Some(format!("{}.azurewebsites.net", name()?))
+        }
+        ("azurerm_container_registry", ["login_server"]) => Some(format!("{}.azurecr.io", name()?.to_lowercase())),
+        ("azurerm_mssql_server", ["fully_qualified_domain_name"]) => Some(format!("{}.database.windows.net", name()?)),
+        _ => None,
+    }
+}

@@ -1,0 +1,429 @@
+//! Plans and states of Terraform, as `terraform show -json` prints them.
+//!
+//! What a plan does not know yet is found through its configuration; attributes of the providers `azurerm` and `azapi`
+//! become properties of Azure's own resource model, which is mapped as for templates and exports.
+
+mod azapi;
+mod balance;
+mod beside;
+mod compute;
+mod dns;
+mod firewall;
+mod gateways;
+mod kinds;
+mod managers;
+mod network;
+mod path;
+mod plan;
+mod private_link;
+mod resolve;
+mod services;
+mod wan;
+mod workspaces;
+
+use super::{
+    Session, Source,
+    draft::{Key, Matters, NotUnderstood, Standing},
+    ids::ArmId,
+    json::{self, Json, Value},
+    resources::Resource,
+};
+use crate::diag::{Diagnostic, FileId, code};
+use kinds::{Place, Shaper};
+use plan::{Instance, Plan};
+use resolve::Resolver;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
+
+/// The subscription of ids in a plan that names none.
+const NO_SUBSCRIPTION: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Reads a plan or a state into the session.
+pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
+    let problem = match json::read(file, text) {
+        Err(problem) => Some(explained(text, problem)),
+        Ok(json) => match refusal(&json) {
+            Some(problem) => Some(problem),
+            None => {
+                import(session, &json);
+                None
+            }
+        },
+    };
+    if let Some(problem) = problem {
+        session.diagnostics.push(problem);
+    }
+}
+
+/// What else a file may be that is no JSON.
+fn explained(text: &str, problem: Diagnostic) -> Diagnostic {
+    let help = if text.starts_with("PK") {
+        "this is a saved plan; print it with `terraform show -json PLAN > plan.json`"
+    } else if text.trim_start().starts_with(['#', 'r', 't', 'p', 'v', 'm', 'd', 'l']) {
+        "this looks like configuration; make a plan with `terraform plan -out PLAN` and print it with \
+         `terraform show -json PLAN`"
+    } else if text.contains("\"@level\"") {
+        "this is the log of a run; print the plan itself with `terraform show -json PLAN`"
+    } else {
+        return problem;
+    };
+    Diagnostic { help: Some(help.to_owned()), ..problem }
+}
+
+/// Why a document cannot be used.
+fn refusal(json: &Json) -> Option<Diagnostic> {
+    let error = |text: String, help: &str| Some(Diagnostic::error(code::IMPORT, json.span, text).help(help));
+    if json.get("@level").is_some() {
+        return error(
+            "this is the log of a run, and no plan".to_owned(),
+            "print the plan with `terraform show -json PLAN`",
+        );
+    }
+    if json.get("terraform_version").is_some() && json.get("lineage").is_some() {
+        return error(
+            "this is a state file in Terraform's own form".to_owned(),
+            "print it with `terraform show -json > state.json`",
+        );
+    }
+    let values = json.at("planned_values").or_else(|| json.at("values"));
+    let Some(values) = values else {
+        return error(
+            "this is no plan or state: it has neither `planned_values` nor `values`".to_owned(),
+            "print a plan or state with `terraform show -json`",
+        );
+    };
+    if json.get("errored").and_then(Json::as_bool) == Some(true) {
+        return error(
+            "the plan is incomplete: an error ended it".to_owned(),
+            "mend the configuration until `terraform plan` succeeds",
+        );
+    }
+    let mut providers: BTreeMap<String, usize> = BTreeMap::new();
+    count_providers(values.at("root_module"), &mut providers);
+    if !providers.is_empty() && !providers.keys().any(|p| p == "azurerm" || p == "azapi") {
+        let list: Vec<String> = providers.iter().map(|(p, n)| format!("{n} of {p}")).collect();
+        return error(
+            format!("no resource of the plan is of azurerm or azapi: it has {}", list.join(", ")),
+            "privreach models Azure; name a plan of the providers azurerm or azapi",
+        );
+    }
+    None
+}
+
+fn count_providers(module: Option<&Json>, found: &mut BTreeMap<String, usize>) {
+    let Some(module) = module else { return };
+    for resource in module.items_at("resources") {
+        let kind = resource.str_at("type").unwrap_or_default();
+        *found.entry(kind.split('_').next().unwrap_or_default().to_owned()).or_default() += 1;
+    }
+    module.items_at("child_modules").iter().for_each(|m| count_providers(Some(m), found));
+}
+
+/// A resource in Azure's form, under construction.
+struct Body {
+    id: String,
+    body: Json,
+    source: Source,
+    is_data: bool,
+}
+
+/// What changes another resource: the id it names, and what to merge there.
+struct Patch {
+    target: String,
+    body: Json,
+    number: usize,
+}
+
+fn import(session: &mut Session, json: &Json) {
+    let plan = Plan::new(json);
+    let resolver = Resolver::new(&plan, subscription(json, &plan));
+    let mut bodies: BTreeMap<String, Body> = BTreeMap::new();
+    let mut patches: Vec<Patch> = Vec::new();
+    for (number, instance) in plan.instances.iter().enumerate() {
+        match shape(&resolver, number, instance, &mut bodies, &mut patches) {
+            Err(why) => report(session, &resolver, number, instance, &why),
+            Ok(()) => unknown_name(session, instance),
+        }
+    }
+    for patch in patches {
+        let Some(instance) = plan.instances.get(patch.number) else { continue };
+        match part(&mut bodies, &patch.target) {
+            Some(target) => {
+                merge(target, &patch.body);
+                session.draft.count(&instance.kind, Standing::Understood);
+            }
+            None => {
+                let last = patch.target.rsplit('/').next().unwrap_or_default();
+                report(
+                    session,
+                    &resolver,
+                    patch.number,
+                    instance,
+                    &format!("the plan does not hold {last}, which it sets"),
+                );
+            }
+        }
+    }
+    for (_, body) in bodies {
+        if let Some(id) = ArmId::parse(&body.id) {
+            session.resources.push(Resource {
+                id,
+                full_id: body.id,
+                body: body.body,
+                source: body.source,
+                existing: body.is_data,
+            });
+        }
+    }
+    if json.get("complete").and_then(Json::as_bool) == Some(false) {
+        session.draft.not_understood(NotUnderstood {
+            kind: "deferred changes".to_owned(),
+            name: "plan".to_owned(),
+            why: "the plan puts changes off until others are applied; plan again after that".to_owned(),
+            source: Source { address: "complete".to_owned(), span: json.span },
+            matters: Matters::Everywhere,
+        });
+    }
+}
+
+/// A service whose name is not known yet has other domain names than those shown.
+fn unknown_name(session: &mut Session, instance: &Instance) {
+    let is_service =
+        kinds::find(&instance.kind).is_some_and(|k| !k.arm.starts_with("Microsoft.Network/") && !k.arm.is_empty());
+    if is_service && !instance.is_data && instance.known_name().is_none() {
+        session.draft.not_understood(NotUnderstood {
+            kind: format!("name of {}", instance.kind),
+            name: instance.name.clone(),
+            why: format!("it is known only after apply; `{}` stands in, in its domain names, too", instance.stand_in()),
+            source: Source { address: instance.address.clone(), span: instance.values.span },
+            matters: Matters::No,
+        });
+    }
+}
+
+/// The subscription: the provider's, else the one that most known ids are in.
+fn subscription(json: &Json, plan: &Plan) -> String {
+    let provider = json.at("configuration.provider_config.azurerm.expressions.subscription_id");
+    if let Some(id) = provider.and_then(|p| plan.constant(p)) {
+        return id;
+    }
+    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+    for instance in plan.instances.iter().filter(|i| !i.is_data) {
+        let mut found = BTreeSet::new();
+        resolve::texts(&instance.values, &mut found);
+        for id in &found {
+            if let Some(name) = id.strip_prefix("/subscriptions/").and_then(|r| r.split('/').next()) {
+                *uses.entry(name.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    let most = uses.into_iter().max_by_key(|(name, n)| (*n, std::cmp::Reverse(name.clone())));
+    most.map_or_else(|| NO_SUBSCRIPTION.to_owned(), |(name, _)| name)
+}
+
+/// Turns an instance into a resource, or into a change of one.
+fn shape(
+    resolver: &Resolver<'_>,
+    number: usize,
+    instance: &Instance,
+    bodies: &mut BTreeMap<String, Body>,
+    patches: &mut Vec<Patch>,
+) -> Result<(), String> {
+    let source = Source { address: instance.address.clone(), span: instance.values.span };
+    if instance.kind.starts_with("azapi_") {
+        if instance.is_data || instance.kind != "azapi_resource" && instance.kind != "azapi_update_resource" {
+            return Err("only azapi_resource and azapi_update_resource are read".to_owned());
+        }
+        let values = resolver.full(number);
+        let id = resolver.id(number).ok_or("its type, name or parent is not known before apply")?;
+        let body = azapi::body(&values)?;
+        if instance.kind == "azapi_update_resource" {
+            patches.push(Patch { target: id.to_string(), body, number });
+        } else {
+            bodies.insert(id.to_lowercase(), Body { id: id.to_string(), body, source, is_data: false });
+        }
+        return Ok(());
+    }
+    if kinds::is_beside(&instance.kind) {
+        return Err(String::new());
+    }
+    let Some(kind) = kinds::find(&instance.kind) else {
+        return Err("its type is not modelled".to_owned());
+    };
+    let values = resolver.full(number);
+    let span = values.span;
+    let mut shaper = Shaper {
+        resolver,
+        number,
+        id: resolver.id(number).unwrap_or_else(|| Rc::from("")),
+        values,
+        body: kinds::object(Vec::new(), span),
+        parts: Vec::new(),
+    };
+    for (path, word) in kind.implied {
+        shaper.put_text(path, word);
+    }
+    kinds::shape(&shaper.values.clone(), kind.fields, &mut shaper.body);
+    if let Some(more) = kind.more {
+        more(&mut shaper);
+    }
+    match kind.place {
+        Place::Own => {
+            if shaper.id.is_empty() {
+                return Err("its name or what it stands in is not known before apply".to_owned());
+            }
+            for (id, body) in std::mem::take(&mut shaper.parts) {
+                bodies.insert(id.to_lowercase(), Body { id, body, source: source.clone(), is_data: instance.is_data });
+            }
+            let id = shaper.id.to_string();
+            let body = Body { id: id.clone(), body: shaper.body, source, is_data: instance.is_data };
+            // A resource that the plan makes says more than a data source that reads it.
+            if !(instance.is_data && bodies.contains_key(&id.to_lowercase())) {
+                bodies.insert(id.to_lowercase(), body);
+            }
+            Ok(())
+        }
+        Place::In(parent, list) => {
+            let parent = shaper.text(parent).ok_or_else(|| format!("its `{parent}` is not known before apply"))?;
+            let id = Json::text(&shaper.id, span);
+            shaper.put("id", id);
+            let mut body = kinds::object(Vec::new(), span);
+            kinds::put(&mut body, list, shaper.body);
+            patches.push(Patch { target: parent, body, number });
+            Ok(())
+        }
+        Place::Patch(target, inner) => {
+            let mut id = match target {
+                "azure_firewall_name" => classic_firewall(&shaper),
+                _ => shaper.text(target),
+            }
+            .ok_or_else(|| format!("its `{target}` is not known before apply"))?;
+            if let Some((segment, name)) = inner {
+                let name = shaper.text(name).ok_or_else(|| format!("its `{name}` is not known before apply"))?;
+                id = format!("{id}/{segment}/{name}");
+            }
+            patches.push(Patch { target: id, body: shaper.body, number });
+            Ok(())
+        }
+    }
+}
+
+fn classic_firewall(shaper: &Shaper<'_, '_>) -> Option<String> {
+    let (group, name) = (shaper.text("resource_group_name")?, shaper.text("azure_firewall_name")?);
+    let subscription = &shaper.resolver.subscription;
+    Some(format!(
+        "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/azureFirewalls/{name}"
+    ))
+}
+
+/// The body with an id, or the part of one: `…/networkInterfaces/n/ipConfigurations/c`.
+fn part<'b>(bodies: &'b mut BTreeMap<String, Body>, id: &str) -> Option<&'b mut Json> {
+    let lower = id.trim_end_matches('/').to_lowercase();
+    let segments: Vec<&str> = lower.split('/').collect();
+    let mut length = segments.len();
+    let mut owner = lower.clone();
+    while !bodies.contains_key(&owner) {
+        length = length.checked_sub(2).filter(|l| *l > 2)?;
+        owner = segments.get(..length)?.join("/");
+    }
+    let mut here = &mut bodies.get_mut(&owner)?.body;
+    for pair in segments.get(length..)?.chunks(2) {
+        let (segment, name) = (pair.first()?, pair.get(1)?);
+        let properties = field_mut(here, "properties")?;
+        let Value::List(items) = &mut field_mut(properties, segment)?.value else { return None };
+        here =
+            Rc::make_mut(items).iter_mut().find(|i| i.str_at("name").is_some_and(|n| n.eq_ignore_ascii_case(name)))?;
+    }
+    Some(here)
+}
+
+fn field_mut<'j>(json: &'j mut Json, key: &str) -> Option<&'j mut Json> {
+    let Value::Object(fields) = &mut json.value else { return None };
+    Rc::make_mut(fields).iter_mut().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, v)| v)
+}
+
+/// Merges a change: objects key by key, lists one after the other; `*` stands for every item of a list.
+fn merge(target: &mut Json, change: &Json) {
+    match (&mut target.value, &change.value) {
+        (Value::Object(old), Value::Object(new)) => {
+            let old = Rc::make_mut(old);
+            for (key, value) in new.iter() {
+                match old.iter_mut().find(|(k, _)| k.eq_ignore_ascii_case(key)) {
+                    Some((_, slot)) => merge(slot, value),
+                    None => old.push((key.clone(), value.clone())),
+                }
+            }
+        }
+        (Value::List(items), Value::Object(new)) if new.iter().any(|(k, _)| &**k == "*") => {
+            for (_, value) in new.iter().filter(|(k, _)| &**k == "*") {
+                Rc::make_mut(items).iter_mut().for_each(|item| merge(item, value));
+            }
+        }
+        (Value::List(old), Value::List(new)) => Rc::make_mut(old).extend(new.iter().cloned()),
+        _ => *target = change.clone(),
+    }
+}
+
+/// Reports an instance that is left out, with where it could matter; nothing is said of one that has no part.
+fn report(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance, why: &str) {
+    if why.is_empty() || instance.is_data {
+        session.draft.count(&instance.kind, Standing::Beside);
+        return;
+    }
+    session.draft.count(&instance.kind, Standing::NotUnderstood);
+    let mut ids = BTreeSet::new();
+    resolve::texts(&resolver.full(number), &mut ids);
+    session.draft.not_understood(NotUnderstood {
+        kind: instance.kind.clone(),
+        name: instance.name.clone(),
+        why: why.to_owned(),
+        source: Source { address: instance.address.clone(), span: instance.values.span },
+        matters: place_of(&instance.kind, &ids),
+    });
+}
+
+/// Where something that is left out could matter: in a subnet that it names, at what else it names, or anywhere if it
+/// belongs to the network.
+fn place_of(kind: &str, ids: &BTreeSet<String>) -> Matters {
+    const ELEMENTS: [(&str, &str); 9] = [
+        ("microsoft.network/virtualnetworks", "virtual_networks"),
+        ("microsoft.network/networksecuritygroups", "network_security_groups"),
+        ("microsoft.network/routetables", "route_tables"),
+        ("microsoft.network/azurefirewalls", "firewalls"),
+        ("microsoft.network/firewallpolicies", "firewall_policies"),
+        ("microsoft.network/loadbalancers", "load_balancers"),
+        ("microsoft.network/applicationgateways", "application_gateways"),
+        ("microsoft.network/virtualnetworkgateways", "virtual_network_gateways"),
+        ("microsoft.network/virtualhubs", "virtual_hubs"),
+    ];
+    let parsed: Vec<(&String, ArmId)> = ids.iter().filter_map(|i| Some((i, ArmId::parse(i)?))).collect();
+    if let Some((id, _)) = parsed.iter().find(|(_, p)| p.kind == "microsoft.network/virtualnetworks/subnets") {
+        return Matters::Subnet(Key::new("subnets", id));
+    }
+    let element = parsed.iter().find_map(|(id, p)| {
+        let (_, collection) = ELEMENTS.iter().find(|(k, _)| *k == p.kind)?;
+        Some(Matters::Item(Key::new(collection, id)))
+    });
+    const NETWORKS: [&str; 15] = [
+        "network_",
+        "virtual_network",
+        "virtual_hub",
+        "virtual_wan",
+        "vpn_",
+        "route",
+        "firewall",
+        "subnet",
+        "private_dns",
+        "private_link",
+        "private_endpoint",
+        "express_route",
+        "nat_gateway",
+        "application_gateway",
+        "lb",
+    ];
+    let own = kind.strip_prefix("azurerm_").unwrap_or(kind);
+    let is_network = kind.starts_with("azapi_") || NETWORKS.iter().any(|n| own.starts_with(n));
+    element.unwrap_or(if is_network { Matters::Everywhere } else { Matters::No })
+}

@@ -1,0 +1,159 @@
+//! Private endpoints, private link services, perimeters.
+
+use super::kinds::{
+    How::{Copy, Each, Id, Ids},
+    Kind, Shaper, list, put,
+};
+use crate::import::json::{Json, Value};
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind::group(
+        "azurerm_private_endpoint",
+        "Microsoft.Network/privateEndpoints",
+        &[
+            ("location", "location", Copy),
+            ("subnet_id", "properties.subnet", Id),
+            (
+                "ip_configuration",
+                "properties.ipConfigurations",
+                Each(&[
+                    ("name", "name", Copy),
+                    ("private_ip_address", "properties.privateIPAddress", Copy),
+                    ("subresource_name", "properties.groupId", Copy),
+                    ("member_name", "properties.memberName", Copy),
+                ]),
+            ),
+        ],
+    )
+    .with(endpoint),
+    Kind::patch(
+        "azurerm_private_endpoint_application_security_group_association",
+        "private_endpoint_id",
+        None,
+        &[("application_security_group_id", "properties.applicationSecurityGroups[]", Id)],
+    ),
+    Kind::group(
+        "azurerm_private_link_service",
+        "Microsoft.Network/privateLinkServices",
+        &[
+            ("location", "location", Copy),
+            ("load_balancer_frontend_ip_configuration_ids", "properties.loadBalancerFrontendIpConfigurations", Ids),
+            ("enable_proxy_protocol", "properties.enableProxyProtocol", Copy),
+            ("proxy_protocol_enabled", "properties.enableProxyProtocol", Copy),
+            ("auto_approval_subscription_ids", "properties.autoApproval.subscriptions", Copy),
+            (
+                "nat_ip_configuration",
+                "properties.ipConfigurations",
+                Each(&[
+                    ("name", "name", Copy),
+                    ("subnet_id", "properties.subnet", Id),
+                    ("private_ip_address", "properties.privateIPAddress", Copy),
+                    ("primary", "properties.primary", Copy),
+                ]),
+            ),
+        ],
+    ),
+    Kind::group(
+        "azurerm_network_security_perimeter",
+        "Microsoft.Network/networkSecurityPerimeters",
+        &[("location", "location", Copy)],
+    ),
+    Kind::under(
+        "azurerm_network_security_perimeter_profile",
+        "Microsoft.Network/networkSecurityPerimeters/profiles",
+        "network_security_perimeter_id",
+        &[],
+    ),
+    Kind::under(
+        "azurerm_network_security_perimeter_access_rule",
+        "Microsoft.Network/networkSecurityPerimeters/profiles/accessRules",
+        "network_security_perimeter_profile_id",
+        &[
+            ("direction", "properties.direction", Copy),
+            ("address_prefixes", "properties.addressPrefixes", Copy),
+            ("fqdns", "properties.fullyQualifiedDomainNames", Copy),
+        ],
+    ),
+    Kind::under(
+        "azurerm_network_security_perimeter_association",
+        "Microsoft.Network/networkSecurityPerimeters/resourceAssociations",
+        "network_security_perimeter_id",
+        &[
+            ("network_security_perimeter_profile_id", "properties.profile", Id),
+            ("resource_id", "properties.privateLinkResource", Id),
+            ("access_mode", "properties.accessMode", Copy),
+        ],
+    ),
+    Kind::under(
+        "azurerm_search_shared_private_link_service",
+        "Microsoft.Search/searchServices/sharedPrivateLinkResources",
+        "search_service_id",
+        &[
+            ("target_resource_id", "properties.privateLinkResourceId", Copy),
+            ("subresource_name", "properties.groupId", Copy),
+        ],
+    ),
+];
+
+/// The connection of an endpoint, by hand or not, and its zone group, which is a resource of its own in Azure.
+fn endpoint(shaper: &mut Shaper<'_, '_>) {
+    let Some(connections) = shaper.get("private_service_connection") else { return };
+    let manual = connections.items().first().and_then(|c| c.get("is_manual_connection")).and_then(Json::as_bool);
+    let span = connections.span;
+    let items = connections.items().iter().map(|connection| {
+        let mut item = super::kinds::object(Vec::new(), connection.span);
+        let fields: [(&str, &str, super::kinds::How); 4] = [
+            ("name", "name", Copy),
+            ("private_connection_resource_id", "properties.privateLinkServiceId", Copy),
+            ("private_connection_resource_alias", "properties.privateLinkServiceAlias", Copy),
+            ("subresource_names", "properties.groupIds", Copy),
+        ];
+        super::kinds::shape(connection, &fields, &mut item);
+        item
+    });
+    let key = match manual {
+        Some(true) => "properties.manualPrivateLinkServiceConnections",
+        _ => "properties.privateLinkServiceConnections",
+    };
+    shaper.put(key, list(items.collect(), span));
+    shaper.parts.extend(zone_group(shaper));
+    // Addresses that a state knows, where none is set by hand.
+    if shaper.body.at("properties.ipConfigurations").is_none() {
+        let known = shaper.get("custom_dns_configs").map(|configs| {
+            let of = |c: &Json| c.items_at("ip_addresses").to_vec();
+            let mut all: Vec<Json> = Vec::new();
+            for address in configs.items().iter().flat_map(of) {
+                if all.iter().all(|a| a.value != address.value) {
+                    all.push(address);
+                }
+            }
+            all
+        });
+        for address in known.unwrap_or_default() {
+            let mut item = super::kinds::object(Vec::new(), address.span);
+            put(&mut item, "properties.privateIPAddress", address);
+            shaper.put("properties.ipConfigurations[]", item);
+        }
+    }
+}
+
+/// The zone group of an endpoint as a resource: its id and body.
+fn zone_group(shaper: &Shaper<'_, '_>) -> Option<(String, Json)> {
+    let group = shaper.get("private_dns_zone_group")?.items().first()?.clone();
+    let zones = group.get("private_dns_zone_ids")?.clone();
+    let name = group.str_at("name").unwrap_or("default");
+    let id = format!("{}/privateDnsZoneGroups/{name}", shaper.id);
+    let mut body = super::kinds::object(Vec::new(), group.span);
+    put(&mut body, "name", Json::text(name, group.span));
+    let zones_of = match &zones.value {
+        Value::List(items) => items.to_vec(),
+        _ => vec![zones.clone()],
+    };
+    let items = zones_of.into_iter().map(|zone| {
+        let mut item = super::kinds::object(Vec::new(), zone.span);
+        put(&mut item, "properties.privateDnsZoneId", zone);
+        item
+    });
+    put(&mut body, "properties.privateDnsZoneConfigs", list(items.collect(), group.span));
+    Some((id, body))
+}

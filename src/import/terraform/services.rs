@@ -1,0 +1,341 @@
+//! Services of the platform: storage, vaults, registries, AI services, search, databases, apps, messaging.
+
+use super::kinds::{
+    Field,
+    How::{Copy, Each, First, Keyed, Words},
+    Kind, Shaper, list, put,
+};
+use crate::import::json::{Json, Value};
+
+const PUBLIC: Field = ("public_network_access_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled"));
+const LOCATION: Field = ("location", "location", Copy);
+const TAGS: Field = ("tags", "tags", Copy);
+const IDENTITY: Field = ("identity.type", "identity.type", Copy);
+
+/// Firewall rules as a block `network_acls` or `network_rules` writes them.
+const ACLS: &[Field] = &[
+    ("default_action", "properties.networkAcls.defaultAction", Copy),
+    ("bypass", "properties.networkAcls.bypass", Copy),
+    ("ip_rules", "properties.networkAcls.ipRules", Keyed("value")),
+    ("virtual_network_subnet_ids", "properties.networkAcls.virtualNetworkRules", Keyed("id")),
+    ("virtual_network_rules", "properties.networkAcls.virtualNetworkRules", Each(&[("subnet_id", "id", Copy)])),
+    (
+        "private_link_access",
+        "properties.networkAcls.resourceAccessRules",
+        Each(&[("endpoint_resource_id", "resourceId", Copy), ("endpoint_tenant_id", "tenantId", Copy)]),
+    ),
+];
+
+const ACCOUNT: &[Field] = &[
+    LOCATION,
+    TAGS,
+    IDENTITY,
+    PUBLIC,
+    ("kind", "kind", Copy),
+    ("sku_name", "sku.name", Copy),
+    ("custom_subdomain_name", "properties.customSubDomainName", Copy),
+    ("public_network_access", "properties.publicNetworkAccess", Copy),
+    ("network_acls", "properties", First(ACLS)),
+];
+
+const APP: &[Field] = &[
+    LOCATION,
+    TAGS,
+    IDENTITY,
+    PUBLIC,
+    ("virtual_network_subnet_id", "properties.virtualNetworkSubnetId", Copy),
+    ("site_config.vnet_route_all_enabled", "properties.siteConfig.vnetRouteAllEnabled", Copy),
+    ("vnet_image_pull_enabled", "properties.vnetImagePullEnabled", Copy),
+    (
+        "site_config.ip_restriction",
+        "properties.siteConfig.ipSecurityRestrictions",
+        Each(&[
+            ("name", "name", Copy),
+            ("action", "action", Copy),
+            ("priority", "priority", Copy),
+            ("ip_address", "ipAddress", Copy),
+            ("virtual_network_subnet_id", "vnetSubnetResourceId", Copy),
+            ("service_tag", "tag", Copy),
+        ]),
+    ),
+    ("site_config.ip_restriction_default_action", "properties.siteConfig.ipSecurityRestrictionsDefaultAction", Copy),
+    ("service_plan_id", "properties.serverFarmId", Copy),
+    ("app_service_plan_id", "properties.serverFarmId", Copy),
+];
+
+const SITES: &str = "Microsoft.Web/sites";
+
+const PLAIN: &[Field] = &[LOCATION, TAGS, IDENTITY, PUBLIC, ("sku_name", "sku.name", Copy), ("sku", "sku.name", Copy)];
+
+const DATABASE: &[Field] = &[
+    LOCATION,
+    TAGS,
+    IDENTITY,
+    ("public_network_access_enabled", "properties.network.publicNetworkAccess", Words("Enabled", "Disabled")),
+    ("delegated_subnet_id", "properties.network.delegatedSubnetResourceId", Copy),
+    ("private_dns_zone_id", "properties.network.privateDnsZoneArmResourceId", Copy),
+];
+
+const MESSAGING: &[Field] = &[
+    LOCATION,
+    TAGS,
+    IDENTITY,
+    PUBLIC,
+    ("sku", "sku.name", Copy),
+    ("network_rulesets", "properties", First(&[("default_action", "properties.networkRuleSets.defaultAction", Copy)])),
+    ("network_rule_set", "properties", First(&[("default_action", "properties.networkRuleSets.defaultAction", Copy)])),
+];
+
+const FIREWALL_RULE: &[Field] =
+    &[("start_ip_address", "properties.startIpAddress", Copy), ("end_ip_address", "properties.endIpAddress", Copy)];
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind::group(
+        "azurerm_storage_account",
+        "Microsoft.Storage/storageAccounts",
+        &[
+            LOCATION,
+            TAGS,
+            IDENTITY,
+            PUBLIC,
+            ("account_kind", "kind", Copy),
+            ("is_hns_enabled", "properties.isHnsEnabled", Copy),
+            ("network_rules", "properties", First(ACLS)),
+        ],
+    ),
+    Kind::patch("azurerm_storage_account_network_rules", "storage_account_id", None, ACLS),
+    Kind::group(
+        "azurerm_key_vault",
+        "Microsoft.KeyVault/vaults",
+        &[LOCATION, TAGS, PUBLIC, ("network_acls", "properties", First(ACLS))],
+    ),
+    Kind::group(
+        "azurerm_container_registry",
+        "Microsoft.ContainerRegistry/registries",
+        &[
+            LOCATION,
+            TAGS,
+            IDENTITY,
+            PUBLIC,
+            ("sku", "sku.name", Copy),
+            ("data_endpoint_enabled", "properties.dataEndpointEnabled", Copy),
+            ("network_rule_bypass_option", "properties.networkRuleBypassOptions", Copy),
+            (
+                "network_rule_set",
+                "properties",
+                First(&[
+                    ("default_action", "properties.networkRuleSet.defaultAction", Copy),
+                    (
+                        "ip_rule",
+                        "properties.networkRuleSet.ipRules",
+                        Each(&[("ip_range", "value", Copy), ("action", "action", Copy)]),
+                    ),
+                ]),
+            ),
+        ],
+    )
+    .with(replicas),
+    Kind::group("azurerm_cognitive_account", "Microsoft.CognitiveServices/accounts", ACCOUNT),
+    Kind::group("azurerm_ai_services", "Microsoft.CognitiveServices/accounts", ACCOUNT)
+        .implies(&[("kind", "AIServices")]),
+    Kind::group(
+        "azurerm_search_service",
+        "Microsoft.Search/searchServices",
+        &[
+            LOCATION,
+            TAGS,
+            IDENTITY,
+            PUBLIC,
+            ("sku", "sku.name", Copy),
+            ("network_rule_bypass_option", "properties.networkRuleSet.bypass", Copy),
+            ("allowed_ips", "properties.networkRuleSet.ipRules", Keyed("value")),
+        ],
+    ),
+    Kind::group("azurerm_mssql_server", "Microsoft.Sql/servers", PLAIN),
+    Kind::under("azurerm_mssql_firewall_rule", "Microsoft.Sql/servers/firewallRules", "server_id", FIREWALL_RULE),
+    Kind::under(
+        "azurerm_mssql_virtual_network_rule",
+        "Microsoft.Sql/servers/virtualNetworkRules",
+        "server_id",
+        &[("subnet_id", "properties.virtualNetworkSubnetId", Copy)],
+    ),
+    Kind::group(
+        "azurerm_mssql_managed_instance",
+        "Microsoft.Sql/managedInstances",
+        &[
+            LOCATION,
+            TAGS,
+            ("subnet_id", "properties.subnetId", Copy),
+            ("public_data_endpoint_enabled", "properties.publicDataEndpointEnabled", Copy),
+        ],
+    ),
+    Kind::group(
+        "azurerm_cosmosdb_account",
+        "Microsoft.DocumentDB/databaseAccounts",
+        &[
+            LOCATION,
+            TAGS,
+            IDENTITY,
+            PUBLIC,
+            ("kind", "kind", Copy),
+            ("is_virtual_network_filter_enabled", "properties.isVirtualNetworkFilterEnabled", Copy),
+            ("capabilities", "properties.capabilities", Each(&[("name", "name", Copy)])),
+            ("geo_location", "properties.locations", Each(&[("location", "locationName", Copy)])),
+            ("virtual_network_rule", "properties.virtualNetworkRules", Each(&[("id", "id", Copy)])),
+            ("ip_range_filter", "properties.ipRules", Keyed("ipAddressOrRange")),
+        ],
+    )
+    .with(address_filter),
+    Kind::group("azurerm_linux_web_app", SITES, APP),
+    Kind::group("azurerm_windows_web_app", SITES, APP),
+    Kind::group("azurerm_app_service", SITES, APP),
+    Kind::group("azurerm_linux_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
+    Kind::group("azurerm_windows_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
+    Kind::group("azurerm_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
+    Kind::group("azurerm_function_app_flex_consumption", SITES, APP).implies(&[("kind", "functionapp")]),
+    Kind::group("azurerm_logic_app_standard", SITES, APP).implies(&[("kind", "functionapp,workflowapp")]),
+    Kind::patch(
+        "azurerm_app_service_virtual_network_swift_connection",
+        "app_service_id",
+        None,
+        &[("subnet_id", "properties.virtualNetworkSubnetId", Copy)],
+    ),
+    Kind::group("azurerm_postgresql_flexible_server", "Microsoft.DBforPostgreSQL/flexibleServers", DATABASE),
+    Kind::group("azurerm_mysql_flexible_server", "Microsoft.DBforMySQL/flexibleServers", DATABASE),
+    Kind::under(
+        "azurerm_postgresql_flexible_server_firewall_rule",
+        "Microsoft.DBforPostgreSQL/flexibleServers/firewallRules",
+        "server_id",
+        FIREWALL_RULE,
+    ),
+    Kind::within(
+        "azurerm_postgresql_firewall_rule",
+        "Microsoft.DBforPostgreSQL/servers/firewallRules",
+        &["server_name"],
+        FIREWALL_RULE,
+    ),
+    Kind::within(
+        "azurerm_mysql_firewall_rule",
+        "Microsoft.DBforMySQL/servers/firewallRules",
+        &["server_name"],
+        FIREWALL_RULE,
+    ),
+    Kind::within(
+        "azurerm_mysql_flexible_server_firewall_rule",
+        "Microsoft.DBforMySQL/flexibleServers/firewallRules",
+        &["server_name"],
+        FIREWALL_RULE,
+    ),
+    Kind::group("azurerm_sql_server", "Microsoft.Sql/servers", PLAIN),
+    Kind::within("azurerm_sql_firewall_rule", "Microsoft.Sql/servers/firewallRules", &["server_name"], FIREWALL_RULE),
+    Kind::within(
+        "azurerm_sql_virtual_network_rule",
+        "Microsoft.Sql/servers/virtualNetworkRules",
+        &["server_name"],
+        &[("subnet_id", "properties.virtualNetworkSubnetId", Copy)],
+    ),
+    Kind::group("azurerm_postgresql_server", "Microsoft.DBforPostgreSQL/servers", PLAIN),
+    Kind::group("azurerm_mysql_server", "Microsoft.DBforMySQL/servers", PLAIN),
+    Kind::group("azurerm_mariadb_server", "Microsoft.DBforMariaDB/servers", PLAIN),
+    Kind::group("azurerm_eventhub_namespace", "Microsoft.EventHub/namespaces", MESSAGING),
+    Kind::group("azurerm_servicebus_namespace", "Microsoft.ServiceBus/namespaces", MESSAGING),
+    Kind::group("azurerm_relay_namespace", "Microsoft.Relay/namespaces", PLAIN),
+    Kind::group("azurerm_eventgrid_topic", "Microsoft.EventGrid/topics", PLAIN),
+    Kind::group("azurerm_eventgrid_domain", "Microsoft.EventGrid/domains", PLAIN),
+    Kind::group("azurerm_redis_cache", "Microsoft.Cache/Redis", PLAIN),
+    Kind::group(
+        "azurerm_app_configuration",
+        "Microsoft.AppConfiguration/configurationStores",
+        &[
+            LOCATION,
+            TAGS,
+            IDENTITY,
+            ("public_network_access", "properties.publicNetworkAccess", Copy),
+            ("sku", "sku.name", Copy),
+        ],
+    ),
+    Kind::group(
+        "azurerm_data_factory",
+        "Microsoft.DataFactory/factories",
+        &[
+            LOCATION,
+            TAGS,
+            IDENTITY,
+            ("public_network_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled")),
+        ],
+    ),
+    Kind::group("azurerm_synapse_workspace", "Microsoft.Synapse/workspaces", PLAIN),
+    Kind::group(
+        "azurerm_databricks_workspace",
+        "Microsoft.Databricks/workspaces",
+        &[
+            LOCATION,
+            TAGS,
+            PUBLIC,
+            ("custom_parameters.virtual_network_id", "properties.parameters.customVirtualNetworkId.value", Copy),
+            ("custom_parameters.public_subnet_name", "properties.parameters.customPublicSubnetName.value", Copy),
+            ("custom_parameters.private_subnet_name", "properties.parameters.customPrivateSubnetName.value", Copy),
+        ],
+    ),
+    Kind::group("azurerm_iothub", "Microsoft.Devices/IotHubs", PLAIN),
+    Kind::group("azurerm_signalr_service", "Microsoft.SignalRService/SignalR", PLAIN),
+    Kind::group("azurerm_web_pubsub", "Microsoft.SignalRService/WebPubSub", PLAIN),
+    Kind::group("azurerm_static_web_app", "Microsoft.Web/staticSites", PLAIN),
+    Kind::group("azurerm_kusto_cluster", "Microsoft.Kusto/clusters", PLAIN),
+    Kind::group("azurerm_purview_account", "Microsoft.Purview/accounts", PLAIN),
+    Kind::group("azurerm_batch_account", "Microsoft.Batch/batchAccounts", PLAIN),
+    Kind::group("azurerm_automation_account", "Microsoft.Automation/automationAccounts", PLAIN),
+    Kind::group("azurerm_recovery_services_vault", "Microsoft.RecoveryServices/vaults", PLAIN),
+    Kind::group("azurerm_monitor_private_link_scope", "Microsoft.Insights/privateLinkScopes", &[TAGS]),
+    Kind::group(
+        "azurerm_api_management",
+        "Microsoft.ApiManagement/service",
+        &[
+            LOCATION,
+            TAGS,
+            PUBLIC,
+            ("virtual_network_type", "properties.virtualNetworkType", Copy),
+            (
+                "virtual_network_configuration.subnet_id",
+                "properties.virtualNetworkConfiguration.subnetResourceId",
+                Copy,
+            ),
+        ],
+    ),
+    Kind::group(
+        "azurerm_container_app_environment",
+        "Microsoft.App/managedEnvironments",
+        &[
+            LOCATION,
+            TAGS,
+            ("infrastructure_subnet_id", "properties.vnetConfiguration.infrastructureSubnetId", Copy),
+            ("internal_load_balancer_enabled", "properties.vnetConfiguration.internal", Copy),
+        ],
+    ),
+    Kind::group(
+        "azurerm_container_group",
+        "Microsoft.ContainerInstance/containerGroups",
+        &[LOCATION, TAGS, ("subnet_ids", "properties.subnetIds", super::kinds::How::Ids)],
+    ),
+];
+
+/// Regions of a registry are resources of their own in Azure; their names are what counts.
+fn replicas(shaper: &mut Shaper<'_, '_>) {
+    let Some(blocks) = shaper.get("georeplications") else { return };
+    let regions: Vec<Json> = blocks.items().iter().filter_map(|b| b.get("location").cloned()).collect();
+    if !regions.is_empty() {
+        shaper.put("properties.replicaLocations", list(regions, blocks.span));
+    }
+}
+
+/// Older versions of the provider take one text with commas.
+fn address_filter(shaper: &mut Shaper<'_, '_>) {
+    let Some(text) = shaper.text("ip_range_filter") else { return };
+    let span = shaper.values.span;
+    let items = text.split(',').filter(|t| !t.trim().is_empty()).map(|address| {
+        let mut item = Json::new(Value::Null, span);
+        put(&mut item, "ipAddressOrRange", Json::text(address.trim(), span));
+        item
+    });
+    shaper.put("properties.ipRules", list(items.collect(), span));
+}

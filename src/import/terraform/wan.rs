@@ -1,0 +1,150 @@
+//! Virtual WANs: hubs, connections, route tables, routing intent, branches.
+
+use super::kinds::{
+    Field,
+    How::{Copy, Each, First, Id, Ids},
+    Kind, Shaper,
+};
+
+const ROUTE: &[Field] = &[
+    ("name", "name", Copy),
+    ("destinations", "destinations", Copy),
+    ("destinations_type", "destinationType", Copy),
+    ("next_hop", "nextHop", Copy),
+    ("next_hop_type", "nextHopType", Copy),
+];
+
+const ROUTING: &[Field] = &[
+    ("associated_route_table_id", "properties.routingConfiguration.associatedRouteTable", Id),
+    (
+        "propagated_route_table",
+        "properties",
+        First(&[
+            ("labels", "properties.routingConfiguration.propagatedRouteTables.labels", Copy),
+            ("route_table_ids", "properties.routingConfiguration.propagatedRouteTables.ids", Ids),
+        ]),
+    ),
+    (
+        "static_vnet_route",
+        "properties.routingConfiguration.vnetRoutes.staticRoutes",
+        Each(&[
+            ("name", "name", Copy),
+            ("address_prefixes", "addressPrefixes", Copy),
+            ("next_hop_ip_address", "nextHopIpAddress", Copy),
+        ]),
+    ),
+];
+
+pub(super) const KINDS: &[Kind] = &[
+    Kind::group(
+        "azurerm_virtual_wan",
+        "Microsoft.Network/virtualWans",
+        &[
+            ("location", "location", Copy),
+            ("type", "properties.type", Copy),
+            ("allow_branch_to_branch_traffic", "properties.allowBranchToBranchTraffic", Copy),
+        ],
+    ),
+    Kind::group(
+        "azurerm_virtual_hub",
+        "Microsoft.Network/virtualHubs",
+        &[
+            ("location", "location", Copy),
+            ("address_prefix", "properties.addressPrefix", Copy),
+            ("virtual_wan_id", "properties.virtualWan", Id),
+            ("hub_routing_preference", "properties.hubRoutingPreference", Copy),
+        ],
+    ),
+    Kind::under(
+        "azurerm_virtual_hub_connection",
+        "Microsoft.Network/virtualHubs/hubVirtualNetworkConnections",
+        "virtual_hub_id",
+        &[
+            ("remote_virtual_network_id", "properties.remoteVirtualNetwork", Id),
+            ("internet_security_enabled", "properties.enableInternetSecurity", Copy),
+            ("routing", "properties", First(ROUTING)),
+        ],
+    ),
+    Kind::under(
+        "azurerm_virtual_hub_route_table",
+        "Microsoft.Network/virtualHubs/hubRouteTables",
+        "virtual_hub_id",
+        &[("labels", "properties.labels", Copy), ("route", "properties.routes", Each(ROUTE))],
+    ),
+    Kind::patch("azurerm_virtual_hub_route_table_route", "route_table_id", None, &[]).with(route),
+    Kind::under(
+        "azurerm_virtual_hub_routing_intent",
+        "Microsoft.Network/virtualHubs/routingIntent",
+        "virtual_hub_id",
+        &[(
+            "routing_policy",
+            "properties.routingPolicies",
+            Each(&[("name", "name", Copy), ("destinations", "destinations", Copy), ("next_hop", "nextHop", Copy)]),
+        )],
+    ),
+    Kind::group(
+        "azurerm_vpn_gateway",
+        "Microsoft.Network/vpnGateways",
+        &[("location", "location", Copy), ("virtual_hub_id", "properties.virtualHub", Id)],
+    ),
+    Kind::group(
+        "azurerm_vpn_site",
+        "Microsoft.Network/vpnSites",
+        &[
+            ("location", "location", Copy),
+            ("virtual_wan_id", "properties.virtualWan", Id),
+            ("address_cidrs", "properties.addressSpace.addressPrefixes", Copy),
+        ],
+    ),
+    Kind::under(
+        "azurerm_vpn_gateway_connection",
+        "Microsoft.Network/vpnGateways/vpnConnections",
+        "vpn_gateway_id",
+        &[
+            ("remote_vpn_site_id", "properties.remoteVpnSite", Id),
+            ("internet_security_enabled", "properties.enableInternetSecurity", Copy),
+            (
+                "routing",
+                "properties",
+                First(&[
+                    ("associated_route_table", "properties.routingConfiguration.associatedRouteTable", Id),
+                    (
+                        "propagated_route_table",
+                        "properties",
+                        First(&[
+                            ("labels", "properties.routingConfiguration.propagatedRouteTables.labels", Copy),
+                            ("route_table_ids", "properties.routingConfiguration.propagatedRouteTables.ids", Ids),
+                        ]),
+                    ),
+                ]),
+            ),
+        ],
+    ),
+    Kind::group(
+        "azurerm_express_route_gateway",
+        "Microsoft.Network/expressRouteGateways",
+        &[("location", "location", Copy), ("virtual_hub_id", "properties.virtualHub", Id)],
+    ),
+    Kind::under(
+        "azurerm_express_route_connection",
+        "Microsoft.Network/expressRouteGateways/expressRouteConnections",
+        "express_route_gateway_id",
+        &[
+            ("express_route_circuit_peering_id", "properties.expressRouteCircuitPeering", Id),
+            ("enable_internet_security", "properties.enableInternetSecurity", Copy),
+            ("internet_security_enabled", "properties.enableInternetSecurity", Copy),
+        ],
+    ),
+    Kind::group(
+        "azurerm_point_to_site_vpn_gateway",
+        "Microsoft.Network/p2sVpnGateways",
+        &[("location", "location", Copy), ("virtual_hub_id", "properties.virtualHub", Id)],
+    ),
+];
+
+fn route(shaper: &mut Shaper<'_, '_>) {
+    let span = shaper.values.span;
+    let mut item = super::kinds::object(Vec::new(), span);
+    super::kinds::shape(&shaper.values, ROUTE, &mut item);
+    shaper.put("properties.routes", super::kinds::list(vec![item], span));
+}
