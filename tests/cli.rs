@@ -92,7 +92,9 @@ fn targets_may_be_names_urls_and_addresses() {
     assert!(to("https://staihcontoso.blob.core.windows.net/container?x=1").starts_with("private"));
     assert!(to("staihcontoso.file.core.windows.net:445").starts_with("private"));
     assert!(to("staihcontoso.blob.core.windows.net:445").starts_with("blocked"));
-    assert!(to("10.0.3.15").starts_with("private"));
+    // The address of an endpoint connects, and is no name of the service (PE-17).
+    assert!(to("10.0.3.15").starts_with("blocked"));
+    assert!(to("192.168.30.20").starts_with("private"));
 }
 
 #[test]

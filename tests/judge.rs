@@ -15,8 +15,12 @@ mod ask;
 mod coverage;
 #[path = "judge/families/mod.rs"]
 mod families;
+#[path = "judge/judges.rs"]
+mod judges;
 #[path = "judge/laws.rs"]
 mod laws;
+#[path = "judge/reading/mod.rs"]
+mod reading;
 #[path = "judge/reference.rs"]
 mod reference;
 #[path = "judge/rules.rs"]
@@ -71,9 +75,9 @@ fn ask(snapshot: &Snapshot, from: From, to: To) -> Trace {
     trace(&snapshot.plane, &question).unwrap()
 }
 
-/// Seeds of a run: a few hundred, or as many as `PRIVREACH_SEEDS` says.
+/// Seeds of a run: a hundred or so, or as many as `PRIVREACH_SEEDS` says.
 fn seeds() -> u64 {
-    std::env::var("PRIVREACH_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(300)
+    std::env::var("PRIVREACH_SEEDS").ok().and_then(|s| s.parse().ok()).unwrap_or(120)
 }
 
 #[test]

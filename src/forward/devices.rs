@@ -126,13 +126,13 @@ impl<'a> Walk<'a> {
         None
     }
 
-    /// The packet goes on with the device's own address; replies come back to the device by definition (ASYM-02).
+    /// The packet goes on with the device's own address; replies come back to the device by definition, and go on from
+    /// there (ASYM-02).
     fn translate_source(&mut self, id: Id<Endpoint>) {
         if let Some(address) = self.plane.endpoints.get(id).source_for(self.packet.destination) {
+            self.end_leg(id);
             self.packet.source = address;
             self.sender = id;
-            self.devices.clear();
-            self.balanced.clear();
         }
     }
 
@@ -157,6 +157,7 @@ impl<'a> Walk<'a> {
         if let Decision::Allow(rule) = decision
             && matches!(rule.names, Names::Application(_))
         {
+            self.end_leg(id);
             return Some(End::Proxied { firewall: id });
         }
         if firewall.keeps_source.contains(self.packet.destination) {
@@ -187,6 +188,8 @@ impl<'a> Walk<'a> {
     /// What is addressed to a firewall itself: a translation sends it on, everything else is dropped (FW-10).
     pub(super) fn translated(&mut self, id: Id<Endpoint>, firewall: &'a Firewall) -> Option<End> {
         let device = self.plane.endpoints.get(id);
+        // What breaks the device comes before what it denies (DEF-01).
+        self.unsupported(device);
         self.threats(id, firewall);
         let from = party(self.plane, self.packet.source);
         for rule in &firewall.translations {
@@ -215,7 +218,6 @@ impl<'a> Walk<'a> {
             self.steps.push(
                 Step::pass(Stage::Firewall, text).at(&device.origin).span(rule.origin.span).rules(&["FW-10", "A-12"]),
             );
-            self.unsupported(device);
             if let Some(condition) = &firewall.translations_unsupported {
                 let step = Step::unsupported(Stage::Firewall, condition.reason, &condition.text).at(&condition.origin);
                 self.steps.push(step.rules(condition.rules).fix(&condition.fix));

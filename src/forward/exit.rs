@@ -135,8 +135,13 @@ impl<'a> Walk<'a> {
         }
         let text = format!("{} leaves for the internet by its own breakout", network.origin);
         self.steps.push(Step::pass(Stage::Route, text).at(&breakout.origin).rules(&["ROUTE-20"]));
+        // Devices before the site see the replies, too.
+        let inside = self.plane.endpoints.iter().find(|(id, _)| self.plane.network_of(*id) == Some(site));
+        match inside {
+            Some((id, _)) => self.end_leg(id),
+            None => self.devices.clear(),
+        }
         self.packet.source = breakout.address;
-        self.devices.clear();
         self.across_internet()
     }
 

@@ -19,13 +19,19 @@ pub use walk::{Arrival, End, Journey, walk};
 use crate::dataplane::{Direction, Endpoint, Filter, Id, Origin, Packet, Plane, Route, Segment};
 use std::net::IpAddr;
 
-/// Walks there, and back to whoever seems to have sent the packet on arrival (EVAL-02).
+/// Walks there, and back to whoever seems to have sent the packet on arrival; from a device that translated the source
+/// on to whom it came from, and so on (EVAL-02, ASYM-02).
 #[must_use]
 pub fn round_trip(context: &Context<'_>, from: Id<Endpoint>, packet: &Packet) -> Journey {
     let mut journey = walk(context, from, packet);
     if let End::Delivered(arrival) = &journey.end {
         let back = reply::walk_back(context, from, arrival, packet);
         journey.steps.extend(back);
+    }
+    if !matches!(journey.end, End::Lost) {
+        for leg in journey.legs.iter().rev() {
+            journey.steps.extend(reply::walk_leg_back(context, leg, packet));
+        }
     }
     journey
 }

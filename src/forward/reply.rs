@@ -1,10 +1,10 @@
 //! The way back: from the endpoint that was reached to the source it saw (EVAL-02, ASYM-01).
 
 use super::context::Context;
-use super::step::{Stage, Step};
+use super::step::{Outcome, Stage, Step};
 use super::{
     routes::{lookup, nearby, table},
-    walk::Arrival,
+    walk::{Arrival, Leg},
 };
 use crate::{
     dataplane::{Endpoint, Id, NextHop, Packet, Plane, Role, Route, Segment},
@@ -19,7 +19,12 @@ const MAX_HOPS: usize = 32;
 struct Back<'a> {
     context: &'a Context<'a>,
     plane: &'a Plane,
-    arrival: &'a Arrival,
+    /// Who answers, or passes the answer on.
+    origin: Id<Endpoint>,
+    /// Stateful devices on the way there.
+    there: Vec<Id<Endpoint>>,
+    /// Balancers on the way there with the member each picked.
+    balanced: &'a [(Id<Endpoint>, Id<Endpoint>)],
     source: IpAddr,
     emitter: Id<Endpoint>,
     segment: &'a Segment,
@@ -33,6 +38,8 @@ enum Hop {
     On,
     Home(bool),
     Lost,
+    /// Where it leads cannot be known, or is not supported.
+    Open(Box<Step>),
 }
 
 /// Walks back. Replies are not filtered where state holds the connection (NSG-07, FW-12); stateful devices must have
@@ -56,7 +63,9 @@ pub(super) fn walk_back(context: &Context<'_>, from: Id<Endpoint>, arrival: &Arr
     let mut back = Back {
         context,
         plane,
-        arrival,
+        origin: arrival.endpoint,
+        there: arrival.devices.clone(),
+        balanced: &arrival.balanced,
         source,
         emitter: arrival.endpoint,
         segment: plane.segments.get(segment),
@@ -64,35 +73,63 @@ pub(super) fn walk_back(context: &Context<'_>, from: Id<Endpoint>, arrival: &Arr
         from_inside: true,
     };
     let mut steps = back.secondary_interface(reached);
-    for _ in 0..MAX_HOPS {
-        match back.hop() {
-            Hop::On => {}
-            Hop::Home(owned) => {
-                steps.extend(back.finish(owned, sent));
-                return steps;
-            }
-            Hop::Lost => break,
-        }
-    }
-    let at = &back.segment.origin;
-    let absent = lookup(&back.segment.absent_routes, source).and_then(|r| match r.hop {
-        NextHop::Drop(reason) => Some((reason, r)),
-        _ => None,
-    });
-    let text = format!("{at} has no way back to {source}");
-    let step = match absent {
-        Some((reason, route)) => {
-            Step::block(Stage::Return, reason, format!("{text}: {} would lead there", route.origin))
-                .span(route.origin.span)
-                .rules(route.rules)
-        }
-        None => Step::block(Stage::Return, Reason::NoRoute, text),
+    steps.extend(back.run(sent));
+    steps
+}
+
+/// From a translator on, back over the stretch before it (ASYM-02). Only what stops a reply is told.
+pub(super) fn walk_leg_back(context: &Context<'_>, leg: &Leg, sent: &Packet) -> Vec<Step> {
+    let plane = context.plane;
+    let translator = plane.endpoints.get(leg.translator);
+    let Some(segment) = translator.segment else { return Vec::new() };
+    let mut back = Back {
+        context,
+        plane,
+        origin: leg.translator,
+        there: leg.devices.clone(),
+        balanced: &leg.balanced,
+        source: leg.source,
+        emitter: leg.translator,
+        segment: plane.segments.get(segment),
+        devices: Vec::new(),
+        from_inside: true,
     };
-    steps.push(step.at(at).rules(&["EVAL-02", "ROUTE-21"]).fix(format!("give {at} a route to {source}")));
+    let mut steps = back.run(sent);
+    steps.retain(|s| s.is_blocker() || s.outcome == Outcome::Assume);
     steps
 }
 
 impl<'a> Back<'a> {
+    fn run(&mut self, sent: &Packet) -> Vec<Step> {
+        let source = self.source;
+        for _ in 0..MAX_HOPS {
+            match self.hop() {
+                Hop::On => {}
+                Hop::Home(owned) => return self.finish(owned, sent),
+                Hop::Lost => break,
+                Hop::Open(step) => return vec![*step],
+            }
+        }
+        let at = &self.segment.origin;
+        // Where a user route drops replies, nothing that is missing beside it matters.
+        let own = lookup(&self.segment.routes, source).map(|r| &r.hop);
+        let dropped = matches!(own, Some(NextHop::Drop(Reason::UdrNone)));
+        let absent = lookup(&self.segment.absent_routes, source).filter(|_| !dropped).and_then(|r| match r.hop {
+            NextHop::Drop(reason) => Some((reason, r)),
+            _ => None,
+        });
+        let text = format!("{at} has no way back to {source}");
+        let step = match absent {
+            Some((reason, route)) => {
+                Step::block(Stage::Return, reason, format!("{text}: {} would lead there", route.origin))
+                    .span(route.origin.span)
+                    .rules(route.rules)
+            }
+            None => Step::block(Stage::Return, Reason::NoRoute, text),
+        };
+        vec![step.at(at).rules(&["EVAL-02", "ROUTE-21"]).fix(format!("give {at} a route to {source}"))]
+    }
+
     /// Replies of a secondary interface to other subnets depend on routes inside the guest (ADDR-09).
     fn secondary_interface(&self, reached: &Endpoint) -> Vec<Step> {
         let Role::Host(host) = &reached.role else { return Vec::new() };
@@ -142,7 +179,18 @@ impl<'a> Back<'a> {
                     None => Hop::Lost,
                 }
             }
-            NextHop::Internet | NextHop::Drop(_) | NextHop::Unsupported(_) | NextHop::Unknown(_) => Hop::Lost,
+            NextHop::Unknown(reason) | NextHop::Unsupported(reason) => {
+                let (at, to) = (&self.segment.origin, self.source);
+                let text = format!("where {} leads replies to {to} ", route.origin);
+                let step = if matches!(route.hop, NextHop::Unknown(_)) {
+                    Step::unknown(Stage::Return, *reason, text + "is not documented")
+                } else {
+                    Step::unsupported(Stage::Return, *reason, text + "is not supported")
+                };
+                let step = step.at(at).span(route.origin.span).rules(route.rules).rules(&["EVAL-02"]);
+                Hop::Open(Box::new(step.fix(format!("give {at} another route to {to}"))))
+            }
+            NextHop::Internet | NextHop::Drop(_) => Hop::Lost,
         }
     }
 
@@ -165,7 +213,7 @@ impl<'a> Back<'a> {
                 self.emit(id)
             }
             Role::Balancer(balancer) => {
-                let known = self.arrival.balanced.iter().find(|(front, _)| *front == id).map(|(_, m)| *m);
+                let known = self.balanced.iter().find(|(front, _)| *front == id).map(|(_, m)| *m);
                 let members: Vec<_> = balancer.rules.first().map(|r| r.members.clone()).unwrap_or_default();
                 let label = |i: usize| {
                     let name = members.get(i).map(|m| self.plane.endpoints.get(*m).origin.to_string());
@@ -193,20 +241,20 @@ impl<'a> Back<'a> {
     /// ASYM-06, LB-07). Security groups are no such devices: an interface sees both directions (ASYM-05, ASYM-06,
     /// ASYM-08).
     fn finish(&self, owned: bool, sent: &Packet) -> Vec<Step> {
-        let reached = self.plane.endpoints.get(self.arrival.endpoint);
+        let reached = self.plane.endpoints.get(self.origin);
         let source = self.source;
         if !owned {
             let text = format!("the way back to {source} ends where nothing owns that address");
             return vec![Step::block(Stage::Return, Reason::NoRoute, text).at(&reached.origin).rules(&["EVAL-02"])];
         }
         let devices = &self.devices;
-        let mut there = self.arrival.devices.clone();
+        let mut there = self.there.clone();
         there.reverse();
         if there == *devices {
             return vec![Step::pass(Stage::Return, format!("replies reach {source}")).rules(&["EVAL-02"])];
         }
         let odd = devices.iter().chain(&there).find(|d| !(devices.contains(d) && there.contains(d)));
-        let odd = self.plane.endpoints.get(odd.copied().unwrap_or(self.arrival.endpoint));
+        let odd = self.plane.endpoints.get(odd.copied().unwrap_or(self.origin));
         let device = &odd.origin;
         let text = format!("{device} sees only one direction of {} → {}", sent.source, sent.destination);
         // Without a connection there is no state to miss, unless the device never saw the request.

@@ -10,7 +10,7 @@ use crate::{
     net::is_public,
     verdict::Reason,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// Where a packet ended up.
 #[derive(Debug, Clone)]
@@ -49,6 +49,19 @@ pub enum End {
     Lost,
 }
 
+/// A stretch before a source translation: replies go back over it once they have reached the translator (ASYM-02).
+#[derive(Debug, Clone)]
+pub(super) struct Leg {
+    /// Who translated.
+    pub(super) translator: Id<Endpoint>,
+    /// The source before.
+    pub(super) source: IpAddr,
+    /// Stateful devices on the stretch.
+    pub(super) devices: Vec<Id<Endpoint>>,
+    /// Balancers on the stretch with the member each picked.
+    pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
+}
+
 /// A walk and what happened on it.
 #[derive(Debug, Clone)]
 pub struct Journey {
@@ -56,6 +69,8 @@ pub struct Journey {
     pub steps: Vec<Step>,
     /// The end.
     pub end: End,
+    /// Stretches before translations, in order.
+    pub(super) legs: Vec<Leg>,
 }
 
 /// Enough for every real path; a longer one is a loop that changes its packet.
@@ -79,6 +94,7 @@ pub(super) struct Walk<'a> {
     pub(super) crossed_regions: bool,
     /// Who owns the destination that the packet set out for, once found.
     asked: Option<Id<Endpoint>>,
+    legs: Vec<Leg>,
 }
 
 /// Walks from an endpoint to the owner of the packet's destination.
@@ -99,9 +115,10 @@ pub fn walk<'a>(context: &'a Context<'a>, from: Id<Endpoint>, packet: &Packet) -
         from_inside: true,
         crossed_regions: false,
         asked: None,
+        legs: Vec::new(),
     };
     let end = walk.run();
-    Journey { steps: walk.steps, end }
+    Journey { steps: walk.steps, end, legs: walk.legs }
 }
 
 impl<'a> Walk<'a> {
@@ -285,6 +302,15 @@ impl<'a> Walk<'a> {
                 );
                 Some(End::Lost)
             }
+        }
+    }
+
+    /// What lies behind the packet when a device translates its source, or takes the flow over. What came over the
+    /// internet goes back by the address it came to.
+    pub(super) fn end_leg(&mut self, translator: Id<Endpoint>) {
+        let (devices, balanced) = (std::mem::take(&mut self.devices), std::mem::take(&mut self.balanced));
+        if !self.over_internet {
+            self.legs.push(Leg { translator, source: self.packet.source, devices, balanced });
         }
     }
 

@@ -135,12 +135,6 @@ pub(super) fn door_through_endpoint(
     };
     let Some(door) = reached else { return steps };
     let door = plane.doors.get(door);
-    if packet.name.is_none() {
-        steps.push(
-            Step::assume(Stage::Endpoint, format!("{} answers a bare address at the transport only", door.origin))
-                .rules(&["PE-17"]),
-        );
-    }
     if packet.transport != crate::net::Transport::Tcp || !serves(door, packet.port) {
         steps.push(
             Step::block(
@@ -151,6 +145,19 @@ pub(super) fn door_through_endpoint(
             .at(&endpoint.origin)
             .rules(&["DEF-05", "PE-18"])
             .fix(format!("use tcp/{}", door.ports)),
+        );
+    }
+    if packet.name.is_none() {
+        // The transport connects, and a probe of it says nothing of the service.
+        steps.push(
+            Step::block(
+                Stage::Endpoint,
+                Reason::HostName,
+                format!("{} does not answer to a bare address", door.origin),
+            )
+            .at(&endpoint.origin)
+            .rules(&["PE-17"])
+            .fix("ask for the service's public name"),
         );
     }
     let via = if private.managed { Via::ManagedPrivateEndpoint } else { Via::PrivateEndpoint };
@@ -269,7 +276,8 @@ pub(super) fn service_call(plane: &Plane, caller: Id<Resource>, target: Id<Resou
     if let Some(link) = from.shared_links.iter().find(|l| l.target == target) {
         let (at, rules): (_, &[&'static str]) = (&link.origin, &["SPL-01", "SPL-02"]);
         match (&link.connection.closed, link.usable) {
-            (Some((reason, why)), _) => {
+            // Where it cannot be used, its state does not matter (SPL-02).
+            (Some((reason, why)), true) => {
                 let step = Step::block(Stage::Endpoint, *reason, format!("{at}: {why}")).at(at);
                 let fix = format!("approve the connection of {at} on its target");
                 steps.push(step.span(link.connection.span).rules(rules).fix(fix));
@@ -282,7 +290,7 @@ pub(super) fn service_call(plane: &Plane, caller: Id<Resource>, target: Id<Resou
                 );
                 return steps;
             }
-            (None, false) => {
+            (_, false) => {
                 let text = format!("{at} cannot be used from the multitenant environment");
                 steps.push(Step::pass(Stage::Endpoint, text).at(at).rules(rules));
             }

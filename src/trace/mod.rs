@@ -323,6 +323,7 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
             steps.splice(at..at, back);
         }
         End::Proxied { firewall } => {
+            let back = steps.iter().position(|s| s.stage == Stage::Return).map_or(Vec::new(), |at| steps.split_off(at));
             let endpoint = plane.endpoints.get(firewall);
             if let (Role::Firewall(device), Some(name)) = (&endpoint.role, &packet.name) {
                 steps.extend(proxied(
@@ -334,6 +335,7 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
                     depth,
                 ));
             }
+            steps.extend(back);
         }
     }
     steps

@@ -173,7 +173,7 @@ fn no_change_breaks_a_law() {
     let mut applied: BTreeMap<&str, usize> = BTreeMap::new();
     for family in families::ALL {
         let flows = (family.flows)();
-        for seed in ask::seeds(21) {
+        for seed in ask::seeds(12) {
             let (text, base) = ask::estate(family, seed);
             let before = judgements(&base, &flows);
             // Each seed tries a third of the laws.
@@ -204,7 +204,7 @@ fn no_change_breaks_a_law() {
         }
     }
     for law in LAWS {
-        assert!(applied.get(law.name).is_some_and(|n| *n >= 7), "{} was hardly tried: {applied:?}", law.name);
+        assert!(applied.get(law.name).is_some_and(|n| *n >= 4), "{} was hardly tried: {applied:?}", law.name);
     }
 }
 
@@ -272,7 +272,7 @@ fn same(a: &Judgement, b: &Judgement) -> bool {
 fn order_and_names_change_nothing() {
     for family in families::ALL {
         let flows = (family.flows)();
-        for seed in ask::seeds(8) {
+        for seed in ask::seeds(6) {
             let (text, base) = ask::estate(family, seed);
             let before = judgements(&base, &flows);
             for (how, other) in

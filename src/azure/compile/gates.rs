@@ -225,7 +225,10 @@ impl<'e> Compiler<'e> {
             _ => false,
         };
         match self.approved_endpoint(name, (kind == "microsoft.web/sites").then_some("sites")) {
-            Some(span) if closes && switch.span.is_none() => Setting { value: false, span: Some(span) },
+            // What an app leaves unset a declaration decides; a database's endpoint closes it even so.
+            Some(span) if closes && (switch.span.is_none() || kind != "microsoft.web/sites") => {
+                Setting { value: false, span: Some(span) }
+            }
             _ => setting(switch),
         }
     }

@@ -72,6 +72,10 @@ impl<'p> Probe<'_, 'p> {
         if way.transport != Transport::Tcp || !serves(door, way.port) {
             found.block(Reason::Port);
         }
+        // A bare address connects, and is no name of the service (PE-17).
+        if way.name.is_none() {
+            found.block(Reason::HostName);
+        }
         found.admit(Verdict::Private, if managed { Via::ManagedPrivateEndpoint } else { Via::PrivateEndpoint });
     }
 
@@ -164,7 +168,7 @@ impl Probe<'_, '_> {
         let links = &resources.get(caller).shared_links;
         if let Some(link) = links.iter().find(|l| l.target == target) {
             match &link.connection.closed {
-                Some((reason, _)) => {
+                Some((reason, _)) if link.usable => {
                     found.block(*reason);
                     return found;
                 }
@@ -172,7 +176,7 @@ impl Probe<'_, '_> {
                     found.admit(Verdict::Private, Via::PrivateEndpoint);
                     return found;
                 }
-                None => {}
+                _ => {}
             }
         }
         if let Some(outbound) = &resources.get(caller).outbound {

@@ -64,7 +64,10 @@ impl<'p> Probe<'_, 'p> {
                 Next::Lost => break,
             }
         }
-        let absent = best(&reply.segment.absent_routes, source).map(|r| &r.hop);
+        // Where a user route drops replies, nothing that is missing beside it matters.
+        let own = best(&reply.segment.routes, source).map(|r| &r.hop);
+        let dropped = matches!(own, Some(NextHop::Drop(Reason::UdrNone)));
+        let absent = best(&reply.segment.absent_routes, source).filter(|_| !dropped).map(|r| &r.hop);
         found.block(match absent {
             Some(NextHop::Drop(reason)) => *reason,
             _ => Reason::NoRoute,
@@ -94,7 +97,12 @@ impl<'p> Probe<'_, 'p> {
                 Some(route) => self.reply_by(reply, route, way),
                 None => Next::Lost,
             },
-            NextHop::Internet | NextHop::Drop(_) | NextHop::Unsupported(_) | NextHop::Unknown(_) => Next::Lost,
+            // What is not documented or not supported on the way back is told by the step engine.
+            NextHop::Unsupported(_) | NextHop::Unknown(_) => {
+                self.beyond.set(true);
+                Next::Lost
+            }
+            NextHop::Internet | NextHop::Drop(_) => Next::Lost,
         }
     }
 

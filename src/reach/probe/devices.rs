@@ -71,9 +71,13 @@ impl<'p> Probe<'_, 'p> {
         None
     }
 
-    /// From here on the packet is the device's, and what came before cannot be missed on the way back (ASYM-02).
+    /// From here on the packet is the device's. Replies go on from it over what came before (ASYM-02), which is left to
+    /// the step engine.
     fn replace_source(&self, way: &mut Passage<'_>, id: Id<Endpoint>) {
         let Some(own) = self.model.endpoint(id).source_for(way.destination) else { return };
+        if !way.over_internet {
+            self.beyond.set(true);
+        }
         way.source = own;
         way.sender = id;
         way.devices.clear();
@@ -108,6 +112,9 @@ impl<'p> Probe<'_, 'p> {
             }
         };
         if by_name {
+            if !way.over_internet {
+                self.beyond.set(true);
+            }
             return Some(End::TakenOver(id));
         }
         if firewall.keeps_source.contains(way.destination) {
@@ -132,6 +139,8 @@ impl<'p> Probe<'_, 'p> {
 
     /// What is meant for a firewall itself is translated, or dropped (FW-10).
     pub(super) fn translate(&self, way: &mut Passage<'_>, id: Id<Endpoint>, firewall: &Firewall) -> Option<End> {
+        // What breaks the device comes before what it denies (DEF-01).
+        self.spoilt(way, id);
         self.threats(way, firewall);
         for rule in &firewall.translations {
             if !rule.to.contains(way.destination)
@@ -154,7 +163,6 @@ impl<'p> Probe<'_, 'p> {
             if matched == Match::Undecided {
                 way.notes().unknown(Reason::Tag);
             }
-            self.spoilt(way, id);
             if let Some(condition) = &firewall.translations_unsupported {
                 way.notes().unsupported(condition.reason);
             }

@@ -78,6 +78,10 @@ impl<'p> Probe<'_, 'p> {
             way.is_late = true;
             way.notes().block(Reason::NoRoute);
         }
+        // Devices before the site see the replies, too; the step engine follows them.
+        if !way.devices.is_empty() {
+            self.beyond.set(true);
+        }
         way.source = breakout.address;
         way.devices.clear();
         self.arrive_over_internet(way)

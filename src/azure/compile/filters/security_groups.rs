@@ -4,7 +4,9 @@ use super::super::{Compiler, machines::internet, managed::protocol};
 use super::{action, union};
 use crate::{
     azure::model::network::{Direction as RuleDirection, NetworkSecurityGroup},
-    dataplane::{Action, Direction, Filter, FilterRule, Id, Matcher, Names, Network, Origin, RouteSource},
+    dataplane::{
+        Action, Direction, Filter, FilterRule, Id, Matcher, Names, Network, NextHop, Origin, Route, RouteSource,
+    },
     diag::{Diagnostic, Span, code},
     document::{PortRanges, Reference, Spanned},
     net::{AddressSet, PLATFORM_ADDRESS, PortSet, Prefix, Protocol},
@@ -260,7 +262,10 @@ impl Compiler<'_> {
         all.push(Prefix::host(PLATFORM_ADDRESS));
         let routes =
             self.subnets.get(subnet).map(|s| self.plane.segments.get(*s).routes.as_slice()).unwrap_or_default();
-        let widened: AddressSet = routes.iter().filter(|r| r.source == RouteSource::User).map(|r| r.prefix).collect();
+        // A default route widens it only where it leads to an appliance or a gateway.
+        let leads = |r: &&Route| !r.prefix.is_default() || matches!(r.hop, NextHop::Appliance(_) | NextHop::Gateway(_));
+        let user = routes.iter().filter(|r| r.source == RouteSource::User);
+        let widened: AddressSet = user.filter(leads).map(|r| r.prefix).collect();
         let holds = self.estate.assumptions.as_ref().is_none_or(|a| a.virtual_network_tag_holds_user_routes.value);
         let mut assumed = Vec::new();
         let chosen = self.estate.assumptions.as_ref();

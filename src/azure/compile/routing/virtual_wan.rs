@@ -324,6 +324,14 @@ impl<'e> Compiler<'e> {
                 }
             }
         }
+        // The hubs of a WAN are meshed, so devices of two hubs answer each other (VWAN-01).
+        for (_, other) in self.hubs.iter().filter(|(name, _)| *name != hub && self.wan_of(name) == self.wan_of(hub)) {
+            let network = self.plane.networks.get(other.network);
+            for prefix in &network.prefixes {
+                let hop = NextHop::Network { network: other.network, link: None };
+                routes.push(route(*prefix, hop, RouteSource::Gateway, network.origin.clone(), &["VWAN-01"]));
+            }
+        }
         if let Some(hub) = self.hubs.get(hub) {
             let network = self.plane.networks.get(hub.network);
             for prefix in &network.prefixes {
@@ -423,7 +431,8 @@ impl<'e> Compiler<'e> {
                     Kind::Branch(other) if express(other) && express(own) => false,
                     Kind::Branch(other) => between || express(other) == express(own),
                 };
-                let mine = attachment.prefixes.iter().any(|p| p.covers(prefix));
+                // A default that it announces itself keeps nothing else from it.
+                let mine = attachment.prefixes.iter().any(|p| p.covers(prefix) && (!p.is_default() || *p == prefix));
                 if !meets || mine || prefix.is_default() && !attachment.internet {
                     continue;
                 }

@@ -1,0 +1,427 @@
+//! Appliances, firewalls and balancers on the path (NVA-01 to NVA-05, FW-02 to FW-14, SNAT-01 to SNAT-04, LB-01 to LB-06).
+
+use super::{
+    At, Nic, Open, Owner, Reading, To, blocked,
+    filters::protocol,
+    is_reserved, prefix,
+    walk::{End, Journey},
+};
+use privreach::azure::model::{
+    firewall::{ApplicationProtocolType, FirewallPolicy, RuleCollectionGroup, ThreatIntelligenceMode},
+    gateway::SiteFirewall,
+    load_balancer::{LoadBalancerProtocol, LoadBalancerRule},
+    network::{Access, Direction, NextHopType, Sku},
+    service::SourceNat,
+};
+use privreach::document::Spanned;
+use std::net::IpAddr;
+
+/// Which type of rule let a packet pass a firewall.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Passed {
+    Network,
+    Application,
+}
+
+pub(crate) fn is_under(name: &str, suffix: &str) -> bool {
+    name == suffix || name.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// FW-07: an asterisk only at the left.
+fn fqdn_matches(pattern: &str, name: &str) -> bool {
+    match pattern.strip_prefix('*') {
+        Some(rest) => name.ends_with(rest) && name.len() > rest.len(),
+        None => pattern == name,
+    }
+}
+
+impl<'e> Reading<'e> {
+    /// Into the device that a user route names (UDR-02, UDR-03): an end, or the next sender.
+    pub(crate) fn enter(
+        &self,
+        at: At<'e>,
+        net: &'e str,
+        device: IpAddr,
+        journey: &mut Journey<'e>,
+    ) -> Open<Result<End<'e>, At<'e>>> {
+        let (_, subnet) = self.place(at).unwrap();
+        let near =
+            |home: &&'e str| *home == net || self.known_over((net, subnet), home).iter().any(|p| p.contains(device));
+        let homes: Vec<&'e str> = self.e.virtual_networks.keys().filter(near).collect();
+        let found = homes.into_iter().find_map(|home| Some((home, self.owner_in(home, device)?)));
+        let Some((home, owner)) = found else { return blocked("NEXTHOP") };
+        match owner {
+            Owner::Nic(nic) => self.appliance(at, net, home, nic, journey),
+            Owner::Firewall(name) => {
+                self.cross(at, net, home, None, journey)?;
+                if journey.to.address == Some(device) {
+                    return Ok(Ok(End::Owner(owner)));
+                }
+                self.firewall(name, journey)?;
+                Ok(Err(At::Firewall(name)))
+            }
+            Owner::Front(balancer, front) => {
+                let nic = self.member(at, net, home, balancer, front, journey)?.0;
+                self.appliance(at, net, home, nic, journey)
+            }
+            _ => blocked("NEXTHOP"),
+        }
+    }
+
+    fn appliance(
+        &self,
+        at: At<'e>,
+        net: &'e str,
+        home: &'e str,
+        nic: Nic<'e>,
+        journey: &mut Journey<'e>,
+    ) -> Open<Result<End<'e>, At<'e>>> {
+        self.cross(at, net, home, Some(nic), journey)?;
+        if !journey.reply {
+            self.filter(nic, &journey.seen(), Direction::Inbound)?;
+        }
+        let machine = self.machine(nic.machine);
+        // What is sent to the device itself, and reaches it by a user route, has arrived.
+        if journey.to.address == Some(self.address_of(nic)) {
+            return Ok(Ok(End::Owner(Owner::Nic(nic))));
+        }
+        if !*machine.running {
+            return blocked("NEXTHOP");
+        }
+        if !*machine.ip_forwarding_enabled {
+            return blocked("IPFWD");
+        }
+        let appliance = machine.network_appliance.as_ref();
+        if appliance.is_some_and(|a| !*a.os_forwarding_enabled) {
+            return blocked("NEXTHOP");
+        }
+        if !journey.reply
+            && let Some(rules) = appliance.and_then(|a| a.firewall.as_ref())
+            && !self.site_firewall(rules, journey)
+        {
+            return blocked("NVA");
+        }
+        let outwards = journey.to.address.is_none_or(|a| self.is_public(a));
+        let translates = appliance.is_some_and(|a| match *a.source_nat {
+            SourceNat::None => false,
+            SourceNat::Internet => outwards,
+            SourceNat::All => true,
+        });
+        let stateful = appliance.is_none_or(|a| *a.stateful);
+        if translates && !journey.reply {
+            journey.translated(At::Nic(nic), self.address_of(nic));
+        } else if stateful {
+            journey.legs.last_mut().unwrap().devices.push(nic.machine);
+            let excused = appliance.is_some_and(|a| *a.disable_snat_on_private_link);
+            journey.legs.last_mut().unwrap().excused |= excused;
+        }
+        Ok(Err(At::Nic(nic)))
+    }
+
+    /// The rules of a site's edge, or of an appliance: lowest number first, then the default.
+    pub(crate) fn site_firewall(&self, firewall: &SiteFirewall, journey: &Journey) -> bool {
+        let mut rules: Vec<_> = firewall.rules.iter().map(|(_, r)| &r.value).collect();
+        rules.sort_by_key(|r| r.priority.value);
+        let hit = |list: &[Spanned<String>], address: Option<IpAddr>| {
+            list.iter().any(|p| match p.value.as_str() {
+                "*" => true,
+                "Internet" => address.is_none_or(|a| self.is_public(a)),
+                text => address.is_some_and(|a| prefix(text).is_some_and(|p| p.contains(a))),
+            })
+        };
+        let found = rules.into_iter().find(|r| {
+            protocol(*r.protocol, journey.udp)
+                && hit(&r.source_addresses, Some(journey.source()))
+                && hit(&r.destination_addresses, journey.to.address)
+                && (r.destination_ports.is_empty()
+                    || r.destination_ports.iter().any(|p| p.value.contains(journey.port)))
+        });
+        found.map_or(*firewall.default_action, |r| r.action.value) == Access::Allow
+    }
+
+    pub(crate) fn policy(&self, firewall: &str) -> Option<&'e FirewallPolicy> {
+        let name = self.e.firewalls.get(firewall).unwrap().value.firewall_policy.as_ref()?;
+        Some(&self.e.firewall_policies.get(&name.value).unwrap().value)
+    }
+
+    /// FW-04: the parent's groups first, each policy's by priority.
+    fn rule_groups(&self, policy: &'e FirewallPolicy) -> Vec<&'e RuleCollectionGroup> {
+        let mut all = match &policy.base_policy {
+            Some(parent) => self.rule_groups(&self.e.firewall_policies.get(&parent.value).unwrap().value),
+            None => Vec::new(),
+        };
+        let mut own: Vec<_> = policy.rule_collection_groups.iter().map(|(_, g)| &g.value).collect();
+        own.sort_by_key(|g| g.priority.value);
+        all.extend(own);
+        all
+    }
+
+    /// UDR-11, FW-15: a firewall whose own default does not lead to the internet.
+    pub(crate) fn is_tunnelled(&self, name: &str) -> bool {
+        // FW-15: a hub's firewall always has the interface.
+        let Some(net) = self.firewall_net(name) else { return false };
+        let default = self.user_routes(net, "AzureFirewallSubnet").into_iter().find(|(p, ..)| p.is_default());
+        default.is_some_and(|(_, kind, _)| kind != NextHopType::Internet)
+    }
+
+    pub(crate) fn firewall(&self, name: &'e str, journey: &mut Journey<'e>) -> Open<()> {
+        let firewall = &self.e.firewalls.get(name).unwrap().value;
+        if journey.reply {
+            journey.legs[0].devices.push(name);
+            return Ok(());
+        }
+        if self.is_tunnelled(name) && !*firewall.management_ip_enabled {
+            return self.unsupported("FW-TUNNEL");
+        }
+        let policy = self.policy(name);
+        if let Some(policy) = policy {
+            self.threats(policy, journey)?;
+        }
+        let passed = match policy.and_then(|p| self.rules(name, p, journey)) {
+            Some((passed, true)) => passed,
+            _ => return blocked("FW"),
+        };
+        let own = firewall.private_ip_address.as_ref().unwrap().value;
+        if passed == Passed::Application {
+            // FW-06, PE-33: it resolves the name itself, and connects there as itself.
+            if let Some(asked) = journey.to.name.clone() {
+                journey.to = self.resolved_by(name, &asked)?;
+            }
+            journey.translated(At::Firewall(name), own);
+        } else if self.translates(policy.unwrap(), journey.to.address) {
+            journey.translated(At::Firewall(name), own);
+        } else {
+            journey.legs.last_mut().unwrap().devices.push(name);
+        }
+        Ok(())
+    }
+
+    /// What a firewall connects to for an application rule.
+    fn resolved_by(&self, firewall: &'e str, name: &str) -> Open<To> {
+        let named = self.resolve(At::Firewall(firewall), "168.63.129.16".parse().unwrap(), name);
+        Ok(self.meant_by(&self.named_or(named)?, name))
+    }
+
+    /// FW-14.
+    fn threats(&self, policy: &FirewallPolicy, journey: &Journey) -> Open<()> {
+        let hit = |list: &[Spanned<String>]| {
+            list.iter().any(|t| {
+                let address = journey.to.address.is_some_and(|a| prefix(&t.value).is_some_and(|p| p.contains(a)));
+                address || journey.to.name.as_ref().is_some_and(|n| fqdn_matches(&t.value, n))
+            })
+        };
+        let denies = *policy.threat_intelligence_mode == ThreatIntelligenceMode::Deny;
+        if denies && hit(&self.e.known_threats) && !hit(&policy.threat_intelligence_allowlist) {
+            return blocked("FW-TI");
+        }
+        Ok(())
+    }
+
+    /// FW-03: network rules of every group, then application rules of every group.
+    fn rules(&self, firewall: &str, policy: &'e FirewallPolicy, journey: &Journey) -> Option<(Passed, bool)> {
+        let groups = self.rule_groups(policy);
+        let hit = |list: &[Spanned<String>], address: Option<IpAddr>| {
+            list.iter()
+                .any(|p| p.value == "*" || address.is_some_and(|a| prefix(&p.value).is_some_and(|p| p.contains(a))))
+        };
+        for group in &groups {
+            let mut collections: Vec<_> = group.network_rule_collections.iter().map(|(_, c)| &c.value).collect();
+            collections.sort_by_key(|c| c.priority.value);
+            for collection in collections {
+                let found = collection.rules.iter().any(|(_, r)| {
+                    let r = &r.value;
+                    r.protocols.iter().any(|p| protocol(p.value, journey.udp))
+                        && hit(&r.source_addresses, Some(journey.source()))
+                        && r.destination_ports.iter().any(|p| p.value.contains(journey.port))
+                        && (hit(&r.destination_addresses, journey.to.address)
+                            || r.destination_fqdns.iter().any(|f| {
+                                // FW-08.
+                                self.addresses_of(firewall, &f.value).is_some_and(|a| Some(a) == journey.to.address)
+                            }))
+                });
+                if found {
+                    return Some((Passed::Network, collection.action.value == Access::Allow));
+                }
+            }
+        }
+        let name = journey.to.name.as_ref()?;
+        for group in &groups {
+            let mut collections: Vec<_> = group.application_rule_collections.iter().map(|(_, c)| &c.value).collect();
+            collections.sort_by_key(|c| c.priority.value);
+            for collection in collections {
+                let found = collection.rules.iter().any(|(_, r)| {
+                    let speaks = |t: ApplicationProtocolType| match t {
+                        ApplicationProtocolType::Https => 443,
+                        ApplicationProtocolType::Http => 80,
+                        ApplicationProtocolType::Mssql => 1433,
+                    };
+                    let ports = r.value.protocols.iter().any(|p| {
+                        let _ = speaks(p.type_.value);
+                        p.port.value == journey.port
+                    });
+                    ports
+                        && !journey.udp
+                        && hit(&r.value.source_addresses, Some(journey.source()))
+                        && r.value.destination_fqdns.iter().any(|f| fqdn_matches(&f.value, name))
+                });
+                if found {
+                    return Some((Passed::Application, collection.action.value == Access::Allow));
+                }
+            }
+        }
+        None
+    }
+
+    /// SNAT-01, SNAT-03: whether a network rule's packet gets the firewall's address.
+    fn translates(&self, policy: &FirewallPolicy, to: Option<IpAddr>) -> bool {
+        let Some(to) = to else {
+            let everything = |p: &Spanned<String>| p.value == "0.0.0.0/0";
+            return !policy.private_ip_ranges.as_ref().is_some_and(|r| r.iter().any(everything));
+        };
+        match &policy.private_ip_ranges {
+            None => !is_reserved(to),
+            Some(ranges) => !ranges.iter().any(|r| match r.value.as_str() {
+                "IANAPrivateRanges" => is_reserved(to),
+                text => prefix(text).is_some_and(|p| p.contains(to)),
+            }),
+        }
+    }
+
+    /// DNAT: the rule that takes a packet to one of the firewall's public addresses (FW-10).
+    pub(crate) fn translation(
+        &self,
+        firewall: &str,
+        from: Option<IpAddr>,
+        to: IpAddr,
+        port: u16,
+    ) -> Option<(IpAddr, u16)> {
+        for group in self.rule_groups(self.policy(firewall)?) {
+            let mut collections: Vec<_> = group.nat_rule_collections.iter().map(|(_, c)| &c.value).collect();
+            collections.sort_by_key(|c| c.priority.value);
+            for collection in collections {
+                for (_, rule) in collection.rules.iter() {
+                    let rule = &rule.value;
+                    let listed = |p: &Spanned<String>| match (from, prefix(&p.value)) {
+                        (Some(from), Some(p)) => p.contains(from),
+                        // A public range may hold an address that nobody knows.
+                        (None, Some(p)) => self.is_public(p.network()),
+                        (_, None) => p.value == "*",
+                    };
+                    let source = rule.source_addresses.iter().any(listed);
+                    let sure = from.is_some() || rule.source_addresses.iter().any(|p| p.value == "*");
+                    let hit = rule.destination_address.value == to
+                        && rule.protocols.iter().any(|p| protocol(p.value, false))
+                        && rule.destination_ports.iter().any(|p| p.value.contains(port));
+                    let target = rule.translated_address.as_ref().map(|a| a.value);
+                    let target = target.or_else(|| self.addresses_of(firewall, &rule.translated_fqdn.as_ref()?.value));
+                    if let (true, true, Some(target)) = (source, hit, target) {
+                        if !sure {
+                            self.doubt("TAG");
+                        }
+                        return Some((target, rule.translated_port.value));
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// LB-01 to LB-06: delivery to a member of the pool behind a frontend.
+    pub(crate) fn at_front(
+        &self,
+        at: At<'e>,
+        net: &'e str,
+        target: &'e str,
+        balancer: &'e str,
+        front: &'e str,
+        journey: &mut Journey<'e>,
+    ) -> Open<Owner<'e>> {
+        let (nic, port) = self.member(at, net, target, balancer, front, journey)?;
+        // LB-06.
+        if journey.source() == self.address_of(nic) {
+            return blocked("LB-HAIRPIN");
+        }
+        journey.to = To::address(self.address_of(nic));
+        journey.port = if port == 0 { journey.port } else { port };
+        if !journey.reply {
+            self.filter(nic, &journey.seen(), Direction::Inbound)?;
+        }
+        Ok(Owner::Nic(nic))
+    }
+
+    /// A healthy member for a packet, with the port it is served at.
+    fn member(
+        &self,
+        at: At<'e>,
+        net: &'e str,
+        target: &'e str,
+        name: &'e str,
+        front: &'e str,
+        journey: &Journey<'e>,
+    ) -> Open<(Nic<'e>, u16)> {
+        let balancer = &self.e.load_balancers.get(name).unwrap().value;
+        // PEER-11.
+        if *balancer.sku == Sku::Basic && net != target && self.region(net) != self.region(target) {
+            return blocked("PEER-GLOBAL-BASIC");
+        }
+        let pools = balancer.backend_address_pools.iter().flat_map(|(_, p)| &p.value.virtual_machines);
+        let any = pools.map(|m| &m.value).find_map(|m| self.nics().find(|n| n.machine == *m && n.further.is_none()));
+        self.cross(at, net, target, any, journey)?;
+        self.pooled(name, front, journey)
+    }
+
+    /// The rule and member behind a frontend, once it is reached.
+    pub(crate) fn pooled(&self, name: &'e str, front: &str, journey: &Journey<'e>) -> Open<(Nic<'e>, u16)> {
+        let balancer = &self.e.load_balancers.get(name).unwrap().value;
+        let serves = |r: &LoadBalancerRule| {
+            r.frontend_ip_configuration.value == front
+                && match r.protocol.value {
+                    LoadBalancerProtocol::All => true,
+                    LoadBalancerProtocol::Tcp => !journey.udp && r.frontend_port.value == journey.port,
+                    LoadBalancerProtocol::Udp => journey.udp && r.frontend_port.value == journey.port,
+                }
+        };
+        // A balancer sends replies to the member that the request passed, whatever their ports.
+        let first = balancer.rules.iter().map(|(_, r)| &r.value).find(|r| serves(r) || journey.reply);
+        let Some(rule) = first else { return blocked("LB-NORULE") };
+        let pool = &balancer.backend_address_pools.get(&rule.backend_address_pool.value).unwrap().value;
+        let healthy = |nic: &Nic<'e>| {
+            let machine = self.machine(nic.machine);
+            *machine.running
+                && rule.probe.as_ref().is_none_or(|p| {
+                    let port = balancer.probes.get(&p.value).unwrap().value.port.value;
+                    self.serves_port(Owner::Nic(*nic), port) && self.probe_admitted(*nic, port)
+                })
+        };
+        let members = pool.virtual_machines.iter().filter_map(|m| self.nics().find(|n| n.machine == m.value));
+        let healthy: Vec<Nic<'e>> = members.filter(healthy).collect();
+        if healthy.is_empty() {
+            return blocked("LB-PROBE");
+        }
+        Ok((healthy[self.choose(format!("balancer {name}"), healthy.len())], rule.backend_port.value))
+    }
+
+    /// Whether something listens on a port there.
+    pub(crate) fn serves_port(&self, owner: Owner<'e>, port: u16) -> bool {
+        use privreach::net::Transport;
+        let listens = match owner {
+            Owner::Nic(nic) => {
+                if !*self.machine(nic.machine).running {
+                    return false;
+                }
+                self.machine(nic.machine).listens.as_ref()
+            }
+            Owner::Host(site, name) if !name.is_empty() => {
+                let site = &self.e.on_premises_sites.get(site).unwrap().value;
+                site.hosts.get(name).unwrap().value.listens.as_ref()
+            }
+            _ => return true,
+        };
+        listens
+            .is_none_or(|all| all.iter().any(|l| l.value.transport == Transport::Tcp && l.value.ports.contains(port)))
+    }
+
+    pub(crate) fn listens(&self, owner: Owner<'e>, port: u16) -> Open<()> {
+        if self.serves_port(owner, port) { Ok(()) } else { blocked("PORT") }
+    }
+}
