@@ -108,6 +108,13 @@ impl<'a> Walk<'a> {
             self.steps.push(step.at(&device.origin).rules(&[rule]).fix(fix));
             return Some(End::Lost);
         }
+        // Where the guest sends on what came in by a further interface depends on its own routes (ADDR-09).
+        if host.replies_unknown {
+            let text = format!("where the guest of {} sends on what it forwards is not declared", device.origin);
+            let step =
+                Step::unknown(Stage::Route, Reason::MultiNic, text).at(&device.origin).rules(&["ADDR-09", "NVA-01"]);
+            self.steps.push(step.fix(format!("set guest_routes_enabled on {}", device.origin)));
+        }
         if let Some(filter) = &forwarding.filter {
             let none = super::filters::unresolved;
             self.steps.extend(apply(self.plane, filter, Stage::Firewall, Direction::Outbound, &self.packet, &none));

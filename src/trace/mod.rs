@@ -266,7 +266,7 @@ impl Tracer<'_> {
         let services = plane.endpoints.get(from).segment.map(|s| &plane.segments.get(s).service_endpoints);
         let tags = plane.public_owner(destination).map(|o| &plane.endpoints.get(o).tags.names);
         let served = services.zip(tags).is_some_and(|(s, t)| s.iter().any(|s| t.contains(&s.tag)));
-        if !crate::net::is_public(destination) || served {
+        if is_rfc_1918(destination) || served {
             return from;
         }
         let text = format!("{} sends it from the platform: it does not enter the network", self.client.origin);
@@ -294,6 +294,11 @@ impl Tracer<'_> {
 
 fn absent(absence: &Absence) -> Step {
     Step::block(Stage::Exists, absence.reason, &absence.text).at(&absence.origin).rules(absence.rules).fix(&absence.fix)
+}
+
+/// Whether an address is one of those that enter a network without being told to (APP-03): other private ranges are not.
+fn is_rfc_1918(address: IpAddr) -> bool {
+    matches!(address, IpAddr::V4(v4) if v4.is_private())
 }
 
 /// Gateways and firewalls chained behind each other before a circle is assumed.

@@ -348,7 +348,8 @@ impl Compiler<'_> {
                     origin,
                     zones: Vec::new(),
                     forwarders,
-                    otherwise: Otherwise::Platform,
+                    // No zone can be linked to a virtual hub: there Azure DNS knows public names only (AFW-02).
+                    otherwise: if view.is_some() { Otherwise::Platform } else { Otherwise::Recurse },
                     iterative: false,
                     mode_undeclared: false,
                     platform: view,

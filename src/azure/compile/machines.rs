@@ -189,8 +189,15 @@ impl Compiler<'_> {
         self.estate.public_ips.get(&reference.value).map_or(Sku::Standard, |p| p.value.sku.value)
     }
 
-    /// A delegated subnet takes only instances of its service (SUB-08).
+    /// A delegated subnet takes only instances of its service (SUB-08), a special one only what it is named for (SUB-01).
     pub(super) fn undelegated(&mut self, subnet: &Reference, what: &str) {
+        let name = subnet.value.split_once('/').map_or("", |(_, n)| n);
+        let special = ["GatewaySubnet", "AzureFirewallSubnet", "AzureFirewallManagementSubnet", "RouteServerSubnet"];
+        if special.contains(&name) {
+            let text = format!("{what} cannot be placed in `{}`, which takes nothing else (SUB-01)", subnet.value);
+            let error = Diagnostic::error(code::PLACEMENT, subnet.span, text);
+            self.diagnostics.push(error.help("use a subnet of its own").refused());
+        }
         let declared = subnet
             .value
             .split_once('/')

@@ -22,6 +22,7 @@ impl Compiler<'_> {
             let Some(segment) = self.subnet(&entry.value.subnet) else {
                 continue;
             };
+            self.undelegated(&entry.value.subnet, "a private endpoint");
             for address in &entry.value.ip_addresses {
                 if address.value.is_ipv6() {
                     self.error(
