@@ -28,7 +28,9 @@ impl<'a> Walk<'a> {
         rules: &[&'static str],
         segment: &'a Segment,
     ) -> Option<End> {
-        let Some(owner) = nearby(self.plane, segment, address) else {
+        // A device is reached within one family, and a firewall has addresses of one only (UDR-02).
+        let same_family = address.is_ipv4() == self.packet.destination.is_ipv4();
+        let Some(owner) = nearby(self.plane, segment, address).filter(|_| same_family) else {
             self.steps.push(
                 Step::block(Stage::Route, Reason::NextHop, format!("{label} → {address}, which nothing nearby owns"))
                     .span(route.span)

@@ -101,6 +101,8 @@ impl<'e> Compiler<'e> {
                 routing: b.routing.as_ref(),
             });
         }
+        // Virtual WAN carries no IPv6 (VWAN-02).
+        all.iter_mut().for_each(|a| a.prefixes.retain(|p| p.network().is_ipv4()));
         all.retain(|a| self.hubs.contains_key(a.hub));
         all
     }
