@@ -43,6 +43,10 @@ impl Tally {
     /// Every client against every service.
     fn compare(&mut self, title: &str, snapshot: &Snapshot) {
         let plane = &snapshot.plane;
+        // The solver knows nothing of what is not modelled; the command refuses such estates.
+        if !plane.unmodelled.is_empty() {
+            return;
+        }
         let matrix = Matrix::new(plane, clients(plane), services(plane));
         let mut by_verdict: BTreeMap<Verdict, u64> = BTreeMap::new();
         for c in 0..matrix.clients.len() {

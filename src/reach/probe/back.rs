@@ -25,7 +25,16 @@ struct Reply<'p> {
 enum Next {
     On,
     Arrived(bool),
+    Unsupported(Reason),
+    Unknown(Reason),
     Lost,
+}
+
+/// What a flow passed between two translations of its source.
+struct Stretch<'w> {
+    source: IpAddr,
+    devices: &'w [Id<Endpoint>],
+    balanced: &'w [(Id<Endpoint>, Id<Endpoint>)],
 }
 
 impl<'p> Probe<'_, 'p> {
@@ -51,7 +60,28 @@ impl<'p> Probe<'_, 'p> {
         {
             found.unknown(Reason::MultiNic);
         }
-        let mut reply = Reply { source, at: reached, segment, inside: true, devices: Vec::new() };
+        let stretch = Stretch { source, devices: &way.devices, balanced: &way.balanced };
+        found.then(&self.over(reached, &stretch, sent));
+        found
+    }
+
+    /// From each translator on, back over the stretch before it (ASYM-02).
+    pub(super) fn legs_back(&self, way: &Passage<'_>, sent: &Flow<'_>) -> Findings {
+        let mut found = Findings::default();
+        for leg in way.legs.iter().rev() {
+            let stretch = Stretch { source: leg.source, devices: &leg.devices, balanced: &leg.balanced };
+            found.then(&self.over(leg.translator, &stretch, sent));
+        }
+        found
+    }
+
+    /// Over one stretch, from whoever answers or passes an answer on.
+    fn over(&self, origin: Id<Endpoint>, way: &Stretch<'_>, sent: &Flow<'_>) -> Findings {
+        let mut found = Findings::default();
+        let end = self.model.endpoint(origin);
+        let source = way.source;
+        let Some(segment) = end.segment.map(|s| self.model.segment(s)) else { return found };
+        let mut reply = Reply { source, at: origin, segment, inside: true, devices: Vec::new() };
         for _ in 0..MAX_HOPS {
             let here = self.model.endpoint(reply.at);
             let route = best(self.model.table(here, reply.segment, reply.inside, source), source);
@@ -59,6 +89,14 @@ impl<'p> Probe<'_, 'p> {
                 Next::On => {}
                 Next::Arrived(owned) => {
                     found.then(&self.both_ways(&reply, owned, end, way, sent));
+                    return found;
+                }
+                Next::Unsupported(reason) => {
+                    found.unsupported(reason);
+                    return found;
+                }
+                Next::Unknown(reason) => {
+                    found.unknown(reason);
                     return found;
                 }
                 Next::Lost => break,
@@ -75,7 +113,7 @@ impl<'p> Probe<'_, 'p> {
         found
     }
 
-    fn reply_by(&self, reply: &mut Reply<'p>, route: &'p Route, way: &Passage<'_>) -> Next {
+    fn reply_by(&self, reply: &mut Reply<'p>, route: &'p Route, way: &Stretch<'_>) -> Next {
         let model = self.model;
         match &route.hop {
             NextHop::Network { network, .. } | NextHop::Tunnel(network) => {
@@ -97,16 +135,13 @@ impl<'p> Probe<'_, 'p> {
                 Some(route) => self.reply_by(reply, route, way),
                 None => Next::Lost,
             },
-            // What is not documented or not supported on the way back is told by the step engine.
-            NextHop::Unsupported(_) | NextHop::Unknown(_) => {
-                self.beyond.set(true);
-                Next::Lost
-            }
+            NextHop::Unsupported(reason) => Next::Unsupported(*reason),
+            NextHop::Unknown(reason) => Next::Unknown(*reason),
             NextHop::Internet | NextHop::Drop(_) => Next::Lost,
         }
     }
 
-    fn reply_through(&self, reply: &mut Reply<'p>, id: Id<Endpoint>, way: &Passage<'_>) -> Next {
+    fn reply_through(&self, reply: &mut Reply<'p>, id: Id<Endpoint>, way: &Stretch<'_>) -> Next {
         let device = self.model.endpoint(id);
         if device.addresses.contains(&reply.source) {
             return Next::Arrived(true);
@@ -149,7 +184,7 @@ impl<'p> Probe<'_, 'p> {
         reply: &Reply<'_>,
         owned: bool,
         end: &Endpoint,
-        way: &Passage<'_>,
+        way: &Stretch<'_>,
         sent: &Flow<'_>,
     ) -> Findings {
         let mut found = Findings::default();

@@ -18,7 +18,10 @@ use std::net::IpAddr;
 impl<'p> Probe<'_, 'p> {
     /// A next hop by address (UDR-02, UDR-03).
     pub(super) fn appliance(&self, way: &mut Passage<'_>, segment: &'p Segment, address: IpAddr) -> Option<End> {
-        let Some(id) = self.model.nearby(segment, address) else { return way.lost(Reason::NextHop) };
+        // A device is reached within one family (UDR-02).
+        let same_family = address.is_ipv4() == way.destination.is_ipv4();
+        let found = self.model.nearby(segment, address).filter(|_| same_family);
+        let Some(id) = found else { return way.lost(Reason::NextHop) };
         self.cross(way, segment, link_between(self.model, segment, id), Some(id));
         self.spoilt(way, id);
         let device = self.model.endpoint(id);
@@ -53,6 +56,10 @@ impl<'p> Probe<'_, 'p> {
         if transit.system == Some(false) {
             return way.lost(Reason::NextHop);
         }
+        // Where its guest sends on what came in by a further interface is its own affair (ADDR-09).
+        if host.replies_unknown {
+            way.notes().unknown(Reason::MultiNic);
+        }
         if let Some(filter) = &transit.filter {
             let seen = self.filtered(filter, Way::Out, &way.flow());
             way.notes().then(&seen);
@@ -71,17 +78,12 @@ impl<'p> Probe<'_, 'p> {
         None
     }
 
-    /// From here on the packet is the device's. Replies go on from it over what came before (ASYM-02), which is left to
-    /// the step engine.
+    /// From here on the packet is the device's. Replies go on from it over what came before (ASYM-02).
     fn replace_source(&self, way: &mut Passage<'_>, id: Id<Endpoint>) {
         let Some(own) = self.model.endpoint(id).source_for(way.destination) else { return };
-        if !way.over_internet {
-            self.beyond.set(true);
-        }
+        way.end_leg(id);
         way.source = own;
         way.sender = id;
-        way.devices.clear();
-        way.balanced.clear();
     }
 
     /// The addresses of a name in a device's view.
@@ -112,9 +114,7 @@ impl<'p> Probe<'_, 'p> {
             }
         };
         if by_name {
-            if !way.over_internet {
-                self.beyond.set(true);
-            }
+            way.end_leg(id);
             return Some(End::TakenOver(id));
         }
         if firewall.keeps_source.contains(way.destination) {

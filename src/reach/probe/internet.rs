@@ -78,12 +78,13 @@ impl<'p> Probe<'_, 'p> {
             way.is_late = true;
             way.notes().block(Reason::NoRoute);
         }
-        // Devices before the site see the replies, too; the step engine follows them.
-        if !way.devices.is_empty() {
-            self.beyond.set(true);
+        // Devices before the site see the replies, too.
+        let plane = self.model.plane;
+        match plane.endpoints.iter().find(|(id, _)| plane.network_of(*id) == Some(site)) {
+            Some((id, _)) => way.end_leg(id),
+            None => way.devices.clear(),
         }
         way.source = breakout.address;
-        way.devices.clear();
         self.arrive_over_internet(way)
     }
 

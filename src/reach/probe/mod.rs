@@ -16,7 +16,7 @@ mod walk;
 use super::{Column, Findings, Landing, Outcome, Sender, Source, model::Model};
 use crate::{
     dataplane::{Endpoint, Id},
-    net::{Fqdn, Transport, is_public},
+    net::{Fqdn, Transport},
     verdict::Reason,
 };
 use std::{cell::Cell, cell::RefCell, net::IpAddr};
@@ -155,9 +155,10 @@ impl<'m, 'p> Probe<'m, 'p> {
         found
     }
 
-    /// An app enters its network for private destinations and for those of a service endpoint there (APP-03).
+    /// An app enters its network for destinations of RFC 1918 and for those of a service endpoint there (APP-03).
     fn sender(&self, from: Id<Endpoint>, outside: Option<Id<Endpoint>>, destination: IpAddr) -> Id<Endpoint> {
-        let Some(outside) = outside.filter(|_| is_public(destination)) else { return from };
+        let enters = matches!(destination, IpAddr::V4(v4) if v4.is_private());
+        let Some(outside) = outside.filter(|_| !enters) else { return from };
         let tags = self.model.plane.public_owner(destination).map(|o| &self.model.endpoint(o).tags.names);
         let services = self.model.endpoint(from).segment.map(|s| &self.model.segment(s).service_endpoints);
         let inside = match (tags, services) {
@@ -191,6 +192,7 @@ impl<'m, 'p> Probe<'m, 'p> {
             walk::End::Lost => found.then(&walked.late),
             walk::End::TakenOver(firewall) => {
                 found.then(&walked.late);
+                found.then(&self.legs_back(&walked, flow));
                 found.then(&self.taken_over(firewall, flow, asker, depth));
             }
             walk::End::Reached(at) => {
@@ -202,6 +204,7 @@ impl<'m, 'p> Probe<'m, 'p> {
                 found.then(&self.arrive(at, &walked, asker, depth));
                 let mut closing = walked.late;
                 closing.then(&self.back(from, at, &walked, flow));
+                closing.then(&self.legs_back(&walked, flow));
                 // What closes the way has no say in what admitted the flow.
                 closing.admitted = None;
                 found.then(&closing);

@@ -59,7 +59,19 @@ pub(super) struct Passage<'a> {
     /// Whether the last hop joined two regions.
     pub(super) crossed: bool,
     pub(super) asked: Option<Id<Endpoint>>,
+    /// Stretches before translations, in order.
+    pub(super) legs: Vec<Leg>,
     pub(super) end: End,
+}
+
+/// A stretch before a translation of the source, over which replies go on from the translator (ASYM-02).
+#[derive(Debug)]
+pub(super) struct Leg {
+    pub(super) translator: Id<Endpoint>,
+    /// The source before.
+    pub(super) source: IpAddr,
+    pub(super) devices: Vec<Id<Endpoint>>,
+    pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
 }
 
 /// A way never repeats a state; more hops than this are a circle that changes its packet.
@@ -87,6 +99,7 @@ impl<'f> Passage<'f> {
             inside: true,
             crossed: false,
             asked: None,
+            legs: Vec::new(),
             end: End::Lost,
         }
     }
@@ -95,6 +108,14 @@ impl<'f> Passage<'f> {
 impl Passage<'_> {
     pub(super) fn notes(&mut self) -> &mut Findings {
         if self.is_late { &mut self.late } else { &mut self.findings }
+    }
+
+    /// Ends a stretch at what translates the source; what came over the internet is not followed further back.
+    pub(super) fn end_leg(&mut self, translator: Id<Endpoint>) {
+        let (devices, balanced) = (std::mem::take(&mut self.devices), std::mem::take(&mut self.balanced));
+        if !self.over_internet {
+            self.legs.push(Leg { translator, source: self.source, devices, balanced });
+        }
     }
 
     pub(super) fn lost(&mut self, reason: Reason) -> Option<End> {
