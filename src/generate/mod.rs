@@ -5,7 +5,7 @@
 //! zones that some spokes do not see; services that are closed, open, or open to a firewall or a subnet. Machines and
 //! benches need such estates by the hundred thousand, and people need to read them, so names and order are stable.
 //!
-//! Each file here writes one family of resources, into a [`sink`]: a tree that decodes like a file, or text.
+//! Each file here writes one family of resources, into a `sink`: a tree that decodes like a file, or text.
 
 mod filters;
 mod firewalls;
