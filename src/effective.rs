@@ -1,5 +1,11 @@
 //! Effective routes and rules of one place, in the columns that Azure's own tools print.
 
+mod evidence;
+
+pub use evidence::{
+    Comparison, Contrast, Difference, Evidence, Said, SeenGroup, SeenRoute, SeenRule, SeenSide, compare,
+};
+
 use crate::{
     dataplane::{
         Action, ClientKind, Direction, Endpoint, Filter, Id, Matcher, NextHop, Origin, Plane, Role, Route, RouteSource,

@@ -52,7 +52,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "verify",
         ],
     ),
-    ("import", &["azure", "diag", "document", "net", "scenario"]),
+    ("import", &["azure", "diag", "document", "effective", "net", "scenario"]),
     ("live", &["dataplane", "diag", "lookup", "net", "verdict"]),
     ("lint", &["azure", "dataplane", "diag", "document", "forward", "net", "scenario", "snapshot", "trace", "verdict"]),
     (

@@ -230,6 +230,10 @@ pub(super) struct Table {
     /// A subnet as `vnet/subnet`, a hub's route table as `hub/table`, or the name of something with an address.
     #[arg(long, value_name = "PLACE")]
     pub(super) at: String,
+    /// Compare with what Azure's own tool printed for that place: `az network nic show-effective-route-table` or
+    /// `az network nic list-effective-nsg`, as JSON.
+    #[arg(long, value_name = "EVIDENCE.json")]
+    pub(super) compare: Option<PathBuf>,
     /// Use a variant of the scenario.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
@@ -431,10 +435,10 @@ pub(super) struct Import {
     /// Run a command on the result instead of writing it.
     #[arg(long, global = true, value_enum, value_name = "COMMAND")]
     pub(super) run: Option<Run>,
-    /// Client of `--run trace`.
+    /// Client of `--run trace`; selector of clients of `--run matrix`.
     #[arg(long, global = true, value_name = "NAME", requires = "run")]
     pub(super) from: Option<String>,
-    /// Target of `--run trace`.
+    /// Target of `--run trace`; selector of services of `--run matrix`.
     #[arg(long, global = true, value_name = "TARGET", requires = "run")]
     pub(super) to: Option<String>,
     /// Transport of `--run trace`.
@@ -447,8 +451,12 @@ pub(super) struct Import {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Run {
-    /// Evaluate the expectations.
+    /// Evaluate the expectations: those of `--expect`, and what the platform refuses.
     Check,
+    /// Look for mistakes of the design.
+    Lint,
+    /// Answer every client against every service.
+    Matrix,
     /// Explain one flow.
     Trace,
 }
@@ -490,6 +498,11 @@ pub(super) enum ImportFormat {
         /// JSON files; together they make one estate. `-` reads standard input.
         #[arg(required = true, value_name = "EXPORT.json")]
         files: Vec<PathBuf>,
+        /// Effective routes or rules that Azure's own tools printed, to be compared with what the design comes to:
+        /// `FILE`, or `INTERFACE=FILE` for what does not say whose it is. Flows that rest on what is contradicted come
+        /// out unknown.
+        #[arg(long, value_name = "[NAME=]FILE")]
+        evidence: Vec<String>,
     },
 }
 

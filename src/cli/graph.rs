@@ -42,7 +42,6 @@ pub(super) fn run(args: &Graph, global: &Global) -> Result<Exit, Failure> {
     };
     let mut overlay = traced.as_ref().map(Overlay::of_trace).unwrap_or_default();
     if !args.flows.is_empty() {
-        super::matrix::solvable(&snapshot)?;
         overlay.flows = flows(&snapshot.plane, &args.flows)?;
     }
     let drawing = picture::draw(&topology, &options, &overlay).map_err(|e| input::mistake(&e.to_string()))?;
@@ -67,6 +66,7 @@ fn flows(plane: &Plane, verdicts: &[Verdict]) -> Result<Vec<Flow>, Failure> {
         let text = format!("{pairs} flows are too many for a picture; `privreach matrix` groups them");
         return Err(input::mistake(&text));
     }
+    super::matrix::traceable(plane, pairs as u64)?;
     let matrix = Matrix::new(plane, asking, asked);
     let mut flows = Vec::new();
     for (c, client) in matrix.clients.iter().enumerate() {

@@ -1,14 +1,17 @@
 //! `privreach import`.
 
 use super::{
-    args::{Format, Global, Import, ImportFormat, Run},
+    args::{FailOn, Format, Global, Import, ImportFormat, Lint, Matrix, MatrixFormat, Run},
     check,
     exit::{Exit, Failure},
-    input, output, trace,
+    input, lint, matrix, output, trace,
 };
 use crate::{
-    diag::Severity,
+    diag::{Diagnostic, Severity, code},
+    effective,
     import::{Imported, Inputs, Matters, Session},
+    matrix::Selector,
+    report::{self, EvidenceReport},
     snapshot::Snapshot,
     verdict::Word,
     verify::baseline,
@@ -33,6 +36,7 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
     if !global.quiet {
         let _ = anstream::stderr().write_all(summary(&imported, global.verbose).as_bytes());
     }
+    let contradicted = evidence(&mut imported, global)?;
     if args.expect {
         let (_, snapshot) = input::usable(imported.load(), global)?;
         let today = baseline(&snapshot);
@@ -53,26 +57,94 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
             let loaded = imported.load();
             let errors: Vec<_> = loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error).cloned().collect();
             let result = match errors.is_empty() {
-                true => input::usable(loaded, &Global { quiet: true, ..global.clone() }).map(|_| Exit::Holds),
+                true => input::usable(loaded, &Global { quiet: true, ..global.clone() })
+                    .map(|_| if contradicted { Exit::Failed } else { Exit::Holds }),
                 false => Err(input::failure(&loaded.sources, &errors, global)),
             };
             output::write(global, &imported.yaml())?;
             result
         }
         Some(Run::Check) => check::evaluate(imported.load(), args.format, global),
+        Some(Run::Lint) => {
+            let options = Lint {
+                paths: Vec::new(),
+                variants: false,
+                fail_on: FailOn::Error,
+                only: Vec::new(),
+                ignore: Vec::new(),
+                today: None,
+                format: args.format,
+            };
+            lint::evaluate(imported.load(), &options, global)
+        }
+        Some(Run::Matrix) => {
+            let (sources, snapshot) = input::usable(imported.load(), global)?;
+            matrix::show(&sources, &snapshot, &matrix_options(args)?, global)
+        }
         Some(Run::Trace) => {
             let (Some(from), Some(to)) = (&args.from, &args.to) else {
                 return Err(input::mistake("`--run trace` needs `--from NAME` and `--to TARGET`"));
             };
             let (sources, snapshot) = input::usable(imported.load(), global)?;
             let format = match args.format {
-                crate::report::Format::Text => Format::Text,
-                crate::report::Format::Json => Format::Json,
+                report::Format::Text => Format::Text,
+                report::Format::Json => Format::Json,
                 _ => return Err(input::mistake("`--run trace` prints text or JSON")),
             };
             trace::explain(&sources, &snapshot, (from, to, args.protocol), format, global)
         }
     }
+}
+
+/// Compares what tools printed with what the design comes to, and puts what is contradicted in doubt. Gives whether
+/// anything was.
+fn evidence(imported: &mut Imported, global: &Global) -> Result<bool, Failure> {
+    if imported.observed.is_empty() {
+        return Ok(false);
+    }
+    let (sources, snapshot) = input::usable(imported.load(), &Global { quiet: true, ..global.clone() })?;
+    let mut contradicted = false;
+    for observed in std::mem::take(&mut imported.observed) {
+        let word = observed.at.as_deref().unwrap_or_default();
+        let place = imported.name_of(word).unwrap_or(word).to_owned();
+        let comparison = effective::compare(&snapshot.plane, &place, &observed.evidence).map_err(|error| {
+            let at = Diagnostic::error(code::IMPORT, observed.span, error.to_string());
+            let help = "import the interface and its machine, too, or name the machine: `--evidence NAME=FILE`";
+            input::failure(&sources, &[at.help(help)], global)
+        })?;
+        let report = EvidenceReport::new(&sources, &place, &comparison);
+        if !global.quiet {
+            let style = report::Style { colour: false, ..output::style(global) };
+            let _ = anstream::stderr().write_all(report::evidence_text(&report, style).as_bytes());
+        }
+        let first = comparison.differences.first();
+        let at = first.and_then(|d| d.seen.as_ref().and_then(|s| s.span)).unwrap_or(observed.span);
+        if let Some(first) = first {
+            contradicted = true;
+            let more = comparison.differences.len() - 1;
+            let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let why = format!("what Azure printed for it differs from the design: {}{rest}", first.about);
+            imported.doubt(&place, &why, at);
+        }
+    }
+    Ok(contradicted)
+}
+
+/// What `privreach matrix` would have been told.
+fn matrix_options(args: &Import) -> Result<Matrix, Failure> {
+    let selectors = |text: &Option<String>| -> Result<Vec<Selector>, Failure> {
+        text.iter().map(|t| t.parse().map_err(|e| input::mistake(&format!("`{t}` selects nothing: {e}")))).collect()
+    };
+    let format = match args.format {
+        report::Format::Text => MatrixFormat::Text,
+        report::Format::Json => MatrixFormat::Json,
+        report::Format::Csv => MatrixFormat::Csv,
+        report::Format::Markdown => MatrixFormat::Markdown,
+        _ => return Err(input::mistake("`--run matrix` prints text, JSON, CSV or Markdown")),
+    };
+    let (from, to) = (selectors(&args.from)?, selectors(&args.to)?);
+    let file = PathBuf::new();
+    Ok(Matrix { file, from, to, only: Vec::new(), expand: false, shard: None, variant: None, format })
 }
 
 /// Reads the files of a format; gives a name for the result.
@@ -109,10 +181,18 @@ fn read(args: &Import, session: &mut Session) -> Result<String, Failure> {
             }
             Ok(title(files.first()))
         }
-        ImportFormat::Azure { files } => {
+        ImportFormat::Azure { files, evidence } => {
             for path in files {
                 let text = text(path)?;
                 session.azure(&shown(path), &text);
+            }
+            for word in evidence {
+                let (at, path) = match word.split_once('=') {
+                    Some((at, path)) if !Path::new(word).exists() => (Some(at), path),
+                    _ => (None, word.as_str()),
+                };
+                let text = text(Path::new(path))?;
+                session.evidence(path, &text, at);
             }
             Ok(title(files.first()))
         }
@@ -137,7 +217,7 @@ fn linked_template(beside: &Path, linked: &str) -> Option<(String, String)> {
     })
 }
 
-fn shown(path: &Path) -> String {
+pub(super) fn shown(path: &Path) -> String {
     if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() }
 }
 
@@ -147,7 +227,7 @@ fn title(path: Option<&PathBuf>) -> String {
     stem.filter(|s| s != "-").unwrap_or_else(|| "imported".to_owned())
 }
 
-fn text(path: &Path) -> Result<String, Failure> {
+pub(super) fn text(path: &Path) -> Result<String, Failure> {
     let mut bytes = Vec::new();
     let read = if path.as_os_str() == "-" {
         std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)

@@ -10,15 +10,19 @@ use crate::{
     document::Date,
     lint::{self, Level, Outcome, Rule},
     report::{self, Format, LintReport},
-    scenario::load_paths,
+    scenario::{Loaded, load_paths},
     snapshot::Snapshot,
 };
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Looks at every scenario that can be used, then reports problems of the input beside it.
 pub(super) fn run(args: &Lint, global: &Global) -> Result<Exit, Failure> {
+    evaluate(load_paths(&args.paths), args, global)
+}
+
+/// The same for scenarios that are loaded already; the paths of the arguments are not looked at.
+pub(super) fn evaluate(loaded: Loaded, args: &Lint, global: &Global) -> Result<Exit, Failure> {
     let (only, ignored) = (rules(&args.only)?, rules(&args.ignore)?);
-    let loaded = load_paths(&args.paths);
     let mut problems: Vec<Diagnostic> = loaded.diagnostics;
     let mut snapshots = Vec::new();
     for scenario in loaded.scenarios.into_iter().filter(|s| args.variants || s.variant.is_none()) {

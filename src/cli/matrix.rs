@@ -6,6 +6,8 @@ use super::{
     input, output,
 };
 use crate::{
+    dataplane::Plane,
+    diag::SourceMap,
     lint,
     matrix::{Matrix, Selector, Traits, clients, services, sharded},
     report::{
@@ -22,7 +24,11 @@ use std::{
 
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
-    solvable(&snapshot)?;
+    show(&sources, &snapshot, args, global)
+}
+
+/// The same on a snapshot; file and variant of the arguments are not looked at.
+pub(super) fn show(sources: &SourceMap, snapshot: &Snapshot, args: &Args, global: &Global) -> Result<Exit, Failure> {
     let (plane, labels) = (&snapshot.plane, snapshot.labels());
     if args.shard.is_some() && args.format != MatrixFormat::Csv {
         return Err(input::mistake("--shard writes CSV, whose lines can be put together: add --format csv"));
@@ -42,6 +48,7 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let header = args.shard.is_none_or(|s| s.is_first());
     let asking = sharded(plane, asking, args.shard);
     let pairs = asking.len() as u64 * asked.len() as u64;
+    traceable(plane, pairs)?;
     let matrix = while_telling(global, pairs, || Matrix::new(plane, asking, asked));
     // A witness that the step engine answers otherwise would make the whole matrix worthless.
     if let Some((row, column)) = matrix.disagreements(VERIFIED).first().copied() {
@@ -49,14 +56,8 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
         return Err(Failure::Internal(format!("the solver and the step engine disagree about {question:?}")));
     }
     let page = || {
-        let findings = lint::lint(std::slice::from_ref(&snapshot), super::lint::today()).findings;
-        let ingredients = Ingredients {
-            snapshot: &snapshot,
-            sources: &sources,
-            matrix: &matrix,
-            labels: &labels,
-            findings: &findings,
-        };
+        let findings = lint::lint(std::slice::from_ref(snapshot), super::lint::today()).findings;
+        let ingredients = Ingredients { snapshot, sources, matrix: &matrix, labels: &labels, findings: &findings };
         html(&Page::new(&ingredients))
     };
     let shown = Shown { only: args.only.clone(), expand: args.expand };
@@ -72,15 +73,19 @@ pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     Ok(Exit::Holds)
 }
 
-/// Refuses a scenario of which the solver does not know what could change its answers: a definite one could be wrong.
-pub(super) fn solvable(snapshot: &Snapshot) -> Result<(), Failure> {
-    if snapshot.plane.unmodelled.is_empty() {
+/// Pairs that are traced one by one before a selection is asked for: some minutes.
+const MOST_TRACED: u64 = 1_000_000;
+
+/// Refuses to trace more pairs than anyone waits for. The all-pairs solver does not know what `unmodelled` parts could
+/// change, so that the step engine decides every pair of a scenario that has some.
+pub(super) fn traceable(plane: &Plane, pairs: u64) -> Result<(), Failure> {
+    if plane.unmodelled.is_empty() || pairs <= MOST_TRACED {
         return Ok(());
     }
-    Err(input::mistake(
-        "the scenario has `unmodelled` parts, which the all-pairs solver does not take into account; \
-         ask with `privreach trace`, or remove the entries that do not matter",
-    ))
+    Err(input::mistake(&format!(
+        "the scenario has `unmodelled` parts, so that each of {pairs} pairs has to be traced, more than {MOST_TRACED}; \
+         select some with --from and --to, or remove the entries that do not matter"
+    )))
 }
 
 /// Cells whose witnesses are traced before anything is written.

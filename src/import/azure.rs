@@ -2,11 +2,15 @@
 
 use super::{
     Session, Source,
+    evidence::{self, Observed},
     ids::ArmId,
     json::{self, Json},
     resources::Resource,
 };
-use crate::diag::{Diagnostic, FileId, code};
+use crate::{
+    diag::{Diagnostic, FileId, code},
+    effective::Evidence,
+};
 
 /// Keys under which tools put the list of resources.
 const BULK: [&str; 3] = ["data", "value", "resources"];
@@ -16,9 +20,16 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
     let mut found = Vec::new();
     let mut others = Vec::new();
     let mut number = 0;
+    let mut seen = Evidence::default();
+    let mut first = None;
+    let mut problems = Vec::new();
     let rest = json::read_items(file, text, &BULK, &mut |item| {
         match resource(&item) {
             Some(resource) => found.push(resource),
+            None if evidence::is_row(&item) => {
+                first.get_or_insert(item.span);
+                evidence::row(&item, &mut seen).unwrap_or_else(|problem| problems.push(problem));
+            }
             None => others.push((number, item.span, item.kind())),
         }
         number += 1;
@@ -28,7 +39,7 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
         Ok(rest) => {
             if let Some(one) = resource(&rest) {
                 found.push(one);
-            } else if found.is_empty() && others.is_empty() {
+            } else if found.is_empty() && others.is_empty() && first.is_none() {
                 session.diagnostics.push(
                     Diagnostic::error(code::IMPORT, rest.span, "this is no export of resources").help(
                         "export with `az graph query`, `az resource list` or `az <type> show`; a template is read by \
@@ -44,6 +55,10 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
                 );
             }
             session.resources.append(&mut found);
+            problems.into_iter().for_each(|problem| session.diagnostics.push(problem));
+            if let Some(span) = first {
+                session.observed.push(Observed { at: evidence::owner(&seen), evidence: seen, span });
+            }
         }
     }
 }

@@ -262,6 +262,8 @@ pub struct Draft {
     pub(super) counts: BTreeMap<String, Count>,
     /// Region of the first resource that has one, by number of uses.
     pub(super) locations: BTreeMap<String, usize>,
+    /// What network interfaces belong to, by their ids.
+    pub(super) interfaces: BTreeMap<String, Key>,
     /// The cloud, if it is not the public one.
     pub(super) cloud: Option<&'static str>,
 }
@@ -318,6 +320,11 @@ impl Draft {
             Standing::Beside => count.beside += 1,
             Standing::NotUnderstood => count.not_understood += 1,
         }
+    }
+
+    /// Remembers what a network interface belongs to.
+    pub fn interface(&mut self, id: &str, owner: &Key) {
+        self.interfaces.insert(id.trim_end_matches('/').to_lowercase(), owner.clone());
     }
 
     /// Remembers a region.

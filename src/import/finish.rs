@@ -1,9 +1,12 @@
 //! From a draft to a scenario: names instead of identifiers, nothing left dangling.
 
-use super::draft::{Count, Draft, Item, Key, Matters, Node, NotUnderstood, Source, Style, Tree};
+use super::{
+    draft::{Count, Draft, Item, Key, Matters, Node, NotUnderstood, Source, Style, Tree},
+    unmodelled,
+};
 use crate::{
     azure::model::Estate,
-    diag::{Diagnostic, Span},
+    diag::Span,
     document::{Decode, Shape, TypeInfo},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,10 +20,13 @@ pub struct Finished {
     pub not_understood: Vec<NotUnderstood>,
     /// Resources read by type: how many, and how many of them were understood.
     pub counts: BTreeMap<String, Count>,
+    /// What the scenario calls machines, interfaces and subnets, by their ids in the source.
+    pub places: BTreeMap<String, String>,
 }
 
-/// Resolves a draft. `span` stands for the whole input.
-pub(super) fn finish(mut draft: Draft, title: &str, span: Span) -> Finished {
+/// Resolves a draft. `span` stands for the whole input. What is not modelled is written once it is known what a path can
+/// meet: `elements` are the names of that.
+pub(super) fn finish(mut draft: Draft, title: &str, span: Span, elements: Option<&BTreeSet<String>>) -> Finished {
     let shapes = Shapes::new();
     shapes.coerce(&mut draft);
     settle(&mut draft, &shapes);
@@ -46,7 +52,7 @@ pub(super) fn finish(mut draft: Draft, title: &str, span: Span) -> Finished {
     }
     for collection in shapes.collections() {
         if collection == "unmodelled" {
-            let unknown = unmodelled(&draft, &names);
+            let unknown = elements.map_or_else(Vec::new, |e| unmodelled::entries(&draft, &names, e));
             if !unknown.is_empty() {
                 let node = Node::new(Tree::Map(unknown), span);
                 let text = "What was read and is not modelled. Verdicts that it could change come out unknown; remove \
@@ -58,7 +64,16 @@ pub(super) fn finish(mut draft: Draft, title: &str, span: Span) -> Finished {
             fields.push((collection.to_owned(), Node::new(Tree::Map(entries), span)));
         }
     }
-    Finished { fields, not_understood: draft.not_understood, counts: draft.counts }
+    let places = places(&draft, &names);
+    Finished { fields, not_understood: draft.not_understood, counts: draft.counts, places }
+}
+
+/// Names of what has routes and rules of its own, by ids in the source.
+fn places(draft: &Draft, names: &BTreeMap<Key, String>) -> BTreeMap<String, String> {
+    const PLACES: [&str; 4] = ["virtual_machines", "secondary_interfaces", "subnets", "private_endpoints"];
+    let own = draft.items.keys().filter(|k| PLACES.contains(&k.collection)).map(|k| (&k.id, k));
+    let interfaces = draft.interfaces.iter().filter(|(_, k)| draft.items.contains_key(k));
+    own.chain(interfaces).map(|(id, key)| (id.clone(), written(key, Style::Path, draft, names))).collect()
 }
 
 /// The region that most resources are in.
@@ -119,38 +134,6 @@ fn settle(draft: &mut Draft, shapes: &Shapes) {
     }
 }
 
-/// Leaves out the items that errors point into, the innermost of each. Gives whether there were any.
-pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
-    let mut found: BTreeMap<Key, String> = BTreeMap::new();
-    for error in errors {
-        let Some(at) = error.span else { continue };
-        let holds = |s: Span| s.file == at.file && s.start <= at.start && at.end <= s.end;
-        let around = draft.items.iter().filter(|(_, i)| !i.is_stub && holds(i.source.span));
-        // Of items with the same place, the one that stands inside the others.
-        let depth =
-            |i: &Item| std::iter::successors(i.parent.as_ref(), |(p, _)| draft.items.get(p)?.parent.as_ref()).count();
-        let innermost = around
-            .min_by_key(|(k, i)| (i.source.span.end - i.source.span.start, std::cmp::Reverse(depth(i)), (*k).clone()));
-        if let Some((key, _)) = innermost {
-            found
-                .entry(key.clone())
-                .or_insert_with(|| format!("a scenario cannot say this: {} ({})", error.message, error.code));
-        }
-    }
-    let any = !found.is_empty();
-    for (key, why) in found {
-        let Some(item) = draft.items.remove(&key) else { continue };
-        draft.not_understood(NotUnderstood {
-            kind: key.collection.to_owned(),
-            name: item.name.clone(),
-            why,
-            source: item.source.clone(),
-            matters: place_of(&key, &item),
-        });
-    }
-    any
-}
-
 /// Why an item cannot be declared.
 fn why_lost(draft: &Draft, shapes: &Shapes, present: &BTreeSet<Key>, key: &Key, item: &Item) -> Option<String> {
     if item.is_stub {
@@ -171,7 +154,7 @@ fn why_lost(draft: &Draft, shapes: &Shapes, present: &BTreeSet<Key>, key: &Key, 
 }
 
 /// Where an item that is left out could have mattered.
-fn place_of(key: &Key, item: &Item) -> Matters {
+pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
     let reference = |field: &str| match item.get(field).map(|n| &n.tree) {
         Some(Tree::Reference(to, _)) => Some(to.clone()),
         _ => None,
@@ -299,7 +282,7 @@ impl Writer<'_> {
     }
 }
 
-fn written(key: &Key, style: Style, draft: &Draft, names: &BTreeMap<Key, String>) -> String {
+pub(super) fn written(key: &Key, style: Style, draft: &Draft, names: &BTreeMap<Key, String>) -> String {
     let name = names.get(key).cloned().unwrap_or_default();
     let parent = draft.items.get(key).and_then(|i| i.parent.as_ref()).and_then(|(p, _)| names.get(p));
     match (style, parent) {
@@ -316,60 +299,6 @@ fn resolved(node: &Node, draft: &Draft, names: &BTreeMap<Key, String>) -> Node {
         plain => plain.clone(),
     };
     Node { tree, span: node.span, comments: node.comments.clone() }
-}
-
-/// Entries of `unmodelled` for what could matter.
-fn unmodelled(draft: &Draft, names: &BTreeMap<Key, String>) -> Vec<(String, Node)> {
-    let mut entries: Vec<(String, Node)> = Vec::new();
-    for what in &draft.not_understood {
-        let span = what.source.span;
-        let mut fields =
-            vec![("type", Node::text(what.kind.clone(), span)), ("reason", Node::text(what.why.clone(), span))];
-        let list = |texts: Vec<String>| Node::list(texts.into_iter().map(|t| Node::text(t, span)).collect(), span);
-        match &what.matters {
-            Matters::No => continue,
-            Matters::Everywhere => {}
-            Matters::Names(names) if names.is_empty() => continue,
-            Matters::Names(names) => fields.push(("names", list(names.clone()))),
-            Matters::Subnet(subnet) if draft.items.contains_key(subnet) => {
-                fields.push(("subnet", Node::text(written(subnet, Style::Path, draft, names), span)));
-            }
-            Matters::Item(key) if draft.items.contains_key(key) => {
-                let elements = elements(key, draft, names);
-                if elements.is_empty() {
-                    continue;
-                }
-                fields.push(("affects", list(elements)));
-            }
-            // What it stands in was left out itself, and that was reported with its own place.
-            Matters::Subnet(_) | Matters::Item(_) => continue,
-        }
-        let plain = if what.name.is_empty() { what.kind.clone() } else { what.name.clone() };
-        let mut wanted = std::iter::once(plain.clone()).chain((2..).map(|n| format!("{plain}-{n}")));
-        let name = wanted.find(|n| entries.iter().all(|(k, _)| k != n)).unwrap_or_default();
-        entries.push((name, Node::map(fields, span).comment(what.source.address.clone())));
-    }
-    entries
-}
-
-/// What traces call the elements that an item decides about.
-fn elements(key: &Key, draft: &Draft, names: &BTreeMap<Key, String>) -> Vec<String> {
-    let users = |field: &str| -> Vec<String> {
-        let uses = |i: &Item| i.get(field).is_some_and(|n| matches!(&n.tree, Tree::Reference(k, _) if k == key));
-        draft.items.iter().filter(|(_, i)| uses(i)).map(|(k, _)| written(k, Style::Path, draft, names)).collect()
-    };
-    match key.collection {
-        "subnets" => vec![written(key, Style::Path, draft, names)],
-        "route_tables" => users("route_table"),
-        "nat_gateways" => users("nat_gateway"),
-        "network_security_groups" => users("network_security_group"),
-        "firewall_policies" => users("firewall_policy"),
-        "public_ips" | "private_dns_zones" | "application_security_groups" | "virtual_wans" => Vec::new(),
-        _ => match draft.items.get(key).and_then(|i| i.parent.as_ref()) {
-            Some((parent, _)) => elements(&parent.clone(), draft, names),
-            None => vec![written(key, Style::Path, draft, names)],
-        },
-    }
 }
 
 /// Records of the scenario format, by where they stand.

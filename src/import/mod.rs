@@ -7,15 +7,19 @@
 mod arm;
 mod azure;
 mod draft;
+mod evidence;
 mod finish;
 mod ids;
 mod json;
+mod leave_out;
 mod resources;
 mod terraform;
+mod unmodelled;
 mod write;
 
 pub use arm::{Inputs, Loader, Settings};
 pub use draft::{Count, Draft, Item, Key, Matters, Node, NotUnderstood, Source, Standing, Style, Tree};
+pub use evidence::{Observed, evidence};
 pub use finish::Finished;
 pub use json::{Json, Value};
 pub use resources::Resource;
@@ -25,9 +29,10 @@ use crate::{
     diag::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span, code},
     scenario::{Loaded, load_document},
 };
+use std::collections::BTreeSet;
 
 /// Rounds of leaving out what does not load: leaving something out may leave something else without what it needs.
-const MAX_ROUNDS: usize = 8;
+const MAX_ROUNDS: usize = 16;
 
 /// An import under way: files go in, one estate comes out.
 #[derive(Debug, Default)]
@@ -40,6 +45,8 @@ pub struct Session {
     pub draft: Draft,
     /// Resources in ARM's form, mapped once all files are read.
     pub resources: Vec<Resource>,
+    /// Effective routes and rules that tools printed, to be compared with what the design comes to.
+    pub observed: Vec<Observed>,
     first: Option<FileId>,
 }
 
@@ -50,6 +57,8 @@ pub struct Imported {
     pub sources: SourceMap,
     /// What it is called.
     pub title: String,
+    /// Effective routes and rules that tools printed.
+    pub observed: Vec<Observed>,
     finished: Finished,
     span: Span,
 }
@@ -74,6 +83,16 @@ impl Session {
         azure::read(self, file, text);
     }
 
+    /// Reads effective routes or rules that tools printed for an interface, a machine or a subnet: an id or a name.
+    pub fn evidence(&mut self, name: &str, text: &str, at: Option<&str>) {
+        let file = self.file(name, text);
+        let before = self.observed.len();
+        azure::read(self, file, text);
+        for observed in self.observed.iter_mut().skip(before) {
+            observed.at = at.map(str::to_owned).or(observed.at.take());
+        }
+    }
+
     /// Reads an ARM template, or what `bicep build` makes. `load` gives linked templates by their path relative to it.
     pub fn arm(&mut self, name: &str, text: &str, inputs: &Inputs, load: &Loader<'_>) {
         arm::read(self, name, text, inputs, load);
@@ -93,6 +112,12 @@ impl Session {
         if self.diagnostics.has_errors() {
             return Err((self.sources, self.diagnostics.into_sorted()));
         }
+        if let Some(nobody) = self.observed.iter().find(|o| o.at.is_none()) {
+            let text = "these effective routes do not say whose they are";
+            let problem = Diagnostic::error(code::IMPORT, nobody.span, text)
+                .help("name the interface or machine before the file: `--evidence NAME=FILE`");
+            return Err((self.sources, vec![problem]));
+        }
         resources::map(&self.resources, &mut self.draft);
         let Some(file) = self.first.filter(|_| !self.draft.counts.is_empty()) else {
             let first = self.draft.not_understood.first();
@@ -106,32 +131,43 @@ impl Session {
         };
         let span = Span { file, start: 0, end: 0 };
         let mut imported = Imported {
-            finished: finish::finish(self.draft.clone(), title, span),
+            finished: finish::finish(self.draft.clone(), title, span, None),
             sources: self.sources,
+            observed: self.observed,
             title: title.to_owned(),
             span,
         };
         // What the scenario cannot say is left out with its reason, as long as that helps.
+        let mut elements = BTreeSet::new();
         for _ in 0..MAX_ROUNDS {
-            if !finish::leave_out(&mut self.draft, &imported.errors()) {
+            let (errors, met) = imported.errors();
+            elements = met;
+            if !leave_out::leave_out(&mut self.draft, &errors) {
                 break;
             }
-            imported.finished = finish::finish(self.draft.clone(), title, span);
+            imported.finished = finish::finish(self.draft.clone(), title, span, None);
+        }
+        if !imported.finished.not_understood.is_empty() {
+            imported.finished = finish::finish(self.draft, title, span, Some(&elements));
         }
         Ok(imported)
     }
 }
 
 impl Imported {
-    /// What keeps the scenario from loading, apart from what the platform refuses.
-    fn errors(&self) -> Vec<Diagnostic> {
+    /// What keeps the scenario from loading, apart from what the platform refuses; and the names of all that a path can
+    /// meet in it.
+    fn errors(&self) -> (Vec<Diagnostic>, BTreeSet<String>) {
         let loaded = self.load();
         let mut problems = loaded.diagnostics;
+        let mut elements = BTreeSet::new();
         for scenario in &loaded.scenarios {
-            problems.extend(compile(&scenario.estate, None).1.into_sorted());
+            let (plane, found) = compile(&scenario.estate, None);
+            problems.extend(found.into_sorted());
+            elements.extend(plane.element_names().into_iter().map(str::to_owned));
         }
         problems.retain(|d| d.severity == Severity::Error && !d.refused);
-        problems
+        (problems, elements)
     }
 
     /// The scenario file: stable order, the source address of every resource as a comment.
@@ -195,6 +231,38 @@ impl Imported {
         if let Some((_, Node { tree: Tree::Map(flows), .. })) = self.finished.fields.last_mut() {
             flows.push((name, flow));
         }
+    }
+
+    /// What the scenario calls something: the item with an id in the source, or the only one whose id ends in a name.
+    #[must_use]
+    pub fn name_of(&self, word: &str) -> Option<&str> {
+        let word = word.trim_end_matches('/').to_lowercase();
+        let places = &self.finished.places;
+        if let Some(name) = places.get(&word) {
+            return Some(name);
+        }
+        let named = |id: &str| id.rsplit('/').next() == Some(word.as_str());
+        let mut found = places.iter().filter(|(id, _)| named(id)).map(|(_, name)| name.as_str());
+        found.next().filter(|first| found.all(|other| other == *first))
+    }
+
+    /// Makes what a place decides unknown, because evidence says otherwise.
+    pub fn doubt(&mut self, place: &str, why: &str, at: Span) {
+        let fields = vec![
+            ("type", Node::text("effective routes and rules", at)),
+            ("reason", Node::text(why, at)),
+            ("affects", Node::list(vec![Node::text(place, at)], at)),
+        ];
+        let entry = Node::map(fields, at);
+        let known = self.finished.fields.iter_mut().find(|(k, _)| k == "unmodelled");
+        if let Some((_, Node { tree: Tree::Map(entries), .. })) = known {
+            let mut names = (1..).map(|n| if n == 1 { place.to_owned() } else { format!("{place}-{n}") });
+            let name = names.find(|n| entries.iter().all(|(k, _)| k != n)).unwrap_or_default();
+            entries.push((name, entry));
+            return;
+        }
+        let node = Node::new(Tree::Map(vec![(place.to_owned(), entry)]), at);
+        self.finished.fields.push(("unmodelled".to_owned(), node.comment("What evidence contradicts.")));
     }
 
     /// What was not understood.

@@ -80,13 +80,18 @@ pub(super) fn of(matrix: &Matrix<'_>) -> Groups {
         let column = views.column_in(view, service)?;
         solution.columns().class(column)
     };
-    let rows = partition((0..matrix.clients.len()).map(|c| (views.of(c), solution.sources().class(c))));
+    // Doubts are about single steps of a path, so that nobody stands for others before the answers are known.
+    let alone = |member: usize| matrix.is_doubted().then_some(member);
+    let rows = partition((0..matrix.clients.len()).map(|c| (views.of(c), solution.sources().class(c), alone(c))));
     let columns = partition((0..matrix.services.len()).map(|s| {
         // A service that depends on alternatives somewhere is alone.
         let classes: Option<Vec<usize>> = (0..views.len()).map(|v| service_class(v, s)).collect();
-        classes.ok_or(s)
+        (classes.ok_or(s), alone(s))
     }));
     let usual = |client: usize, service: usize| {
+        if matrix.is_doubted() {
+            return Cell::DELEGATED;
+        }
         let classes = solution.sources().class(client).zip(views.of(client).and_then(|v| service_class(v, service)));
         classes.map_or(Cell::DELEGATED, |(s, c)| solution.of_classes(s, c))
     };

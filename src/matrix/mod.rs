@@ -1,7 +1,8 @@
 //! Clients against services: every pair of a plane, by groups that behave alike.
 //!
 //! Names are resolved here, once per distinct view; the solver decides the flows; what it leaves over goes to the step
-//! engine and is counted. Every cell has a witness that the step engine explains.
+//! engine and is counted. Every cell has a witness that the step engine explains. What is not modelled is doubted step
+//! by step, which classes cannot tell: in a plane that has such parts, the step engine decides every pair.
 
 mod groups;
 mod problem;
@@ -108,6 +109,9 @@ impl<'p> Matrix<'p> {
     /// The solver's answer for a client and a service, before anything is left to the step engine.
     #[must_use]
     pub fn solved(&self, client: usize, service: usize) -> Cell {
+        if self.is_doubted() {
+            return Cell::DELEGATED;
+        }
         self.problem.views.column(client, service).map_or(Cell::DELEGATED, |column| self.solution.cell(client, column))
     }
 
@@ -130,6 +134,11 @@ impl<'p> Matrix<'p> {
     #[must_use]
     pub fn plane(&self) -> &'p Plane {
         self.plane
+    }
+
+    /// Whether parts of the plane are not modelled, so that no class stands for its members.
+    pub(crate) fn is_doubted(&self) -> bool {
+        !self.plane.unmodelled.is_empty()
     }
 
     /// The question that the step engine answers for a pair.
@@ -155,7 +164,7 @@ impl<'p> Matrix<'p> {
     fn own_addresses(&self) -> Vec<(usize, usize, Cell)> {
         let mut by_column: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
         let exceptions = self.solution.exceptions();
-        if exceptions.is_empty() {
+        if exceptions.is_empty() || self.is_doubted() {
             return Vec::new();
         }
         for view in 0..self.problem.views.len() {

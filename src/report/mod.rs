@@ -3,6 +3,7 @@
 mod check;
 pub mod diagnostics;
 mod diff;
+mod evidence;
 mod fix;
 mod format;
 mod impact;
@@ -15,6 +16,7 @@ mod tables;
 mod text;
 
 pub use diff::{AnswerReport, ClassReport, DiffReport, DifferenceReport};
+pub use evidence::{ContrastReport, EvidenceReport, evidence as evidence_text};
 pub use fix::{FixReport, ProposalReport, RefutedReport};
 pub use format::{
     CodeText, Digest, Format, Item, Level, REPORTS, Report, Status, Suite, csv_row, json_reference, json_schema,

@@ -144,6 +144,7 @@ fn nat_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
 fn interface(resource: &Resource, mapper: &mut Mapper<'_>) {
     let Some((endpoint, _)) = id_of(resource.prop("privateEndpoint")) else { return };
     let key = Key::new("private_endpoints", endpoint);
+    mapper.draft.interface(&resource.full_id, &key);
     let addresses = resource
         .items("ipConfigurations")
         .iter()

@@ -29,6 +29,7 @@ fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
         .and_then(|c| c.get("properties"))
         .cloned();
     let named = id_of(first).map(|(id, _)| id.to_owned());
+    named.iter().for_each(|id| mapper.draft.interface(id, &key));
     let properties = match &named {
         Some(id) => mapper.find(id).and_then(|n| n.body.get("properties").cloned()),
         None => inline,

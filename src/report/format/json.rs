@@ -24,6 +24,7 @@ pub const REPORTS: &[(&str, Schema)] = &[
     ("resolve-live", schema::<report::LiveReport>),
     ("routes", schema::<report::RoutesReport>),
     ("rules", schema::<report::RulesReport>),
+    ("evidence", schema::<report::EvidenceReport>),
 ];
 
 fn schema<R: JsonSchema>(generator: &mut SchemaGenerator) -> schemars::Schema {

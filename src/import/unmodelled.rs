@@ -1,0 +1,148 @@
+//! What was not understood, as entries of `unmodelled`: where it could matter, in names that paths can meet.
+
+use super::{
+    draft::{Draft, Key, Matters, Node, Style, Tree},
+    finish::written,
+};
+use crate::net::Fqdn;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Names of items, and of all that a path can meet.
+struct Names<'d> {
+    draft: &'d Draft,
+    names: &'d BTreeMap<Key, String>,
+    /// What a path can meet.
+    elements: &'d BTreeSet<String>,
+    /// Items that refer to others by these fields, by what they refer to.
+    users: BTreeMap<(&'static str, &'d Key), Vec<&'d Key>>,
+}
+
+/// References by which what is shared acts on those that use it.
+const USES: [(&str, &str); 4] = [
+    ("route_tables", "route_table"),
+    ("nat_gateways", "nat_gateway"),
+    ("network_security_groups", "network_security_group"),
+    ("firewall_policies", "firewall_policy"),
+];
+
+/// References by which something that no path meets itself acts on something that it can meet.
+const ACTS_ON: [&str; 7] = [
+    "virtual_network",
+    "virtual_network_gateway",
+    "virtual_hub",
+    "subnet",
+    "remote_virtual_network",
+    "outbound_endpoints",
+    "on_premises_site",
+];
+
+/// The entries, in the order in which things were met.
+pub(super) fn entries(
+    draft: &Draft,
+    names: &BTreeMap<Key, String>,
+    elements: &BTreeSet<String>,
+) -> Vec<(String, Node)> {
+    let mut users: BTreeMap<_, Vec<&Key>> = BTreeMap::new();
+    for (key, item) in &draft.items {
+        for (_, field) in USES {
+            if let Some(Node { tree: Tree::Reference(to, _), .. }) = item.get(field) {
+                users.entry((field, to)).or_default().push(key);
+            }
+        }
+    }
+    let names = Names { draft, names, elements, users };
+    let mut entries: Vec<(String, Node)> = Vec::new();
+    let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+    for what in &draft.not_understood {
+        let span = what.source.span;
+        let mut fields =
+            vec![("type", Node::text(what.kind.clone(), span)), ("reason", Node::text(what.why.clone(), span))];
+        let list = |texts: Vec<String>| Node::list(texts.into_iter().map(|t| Node::text(t, span)).collect(), span);
+        match &what.matters {
+            Matters::No => continue,
+            Matters::Everywhere => {}
+            Matters::Names(names) if names.is_empty() => continue,
+            // What is no name can only be said to matter anywhere.
+            Matters::Names(names) if names.iter().all(|n| n.parse::<Fqdn>().is_ok()) => {
+                fields.push(("names", list(names.clone())));
+            }
+            Matters::Names(_) => {}
+            Matters::Subnet(subnet) if draft.items.contains_key(subnet) => {
+                fields.push(("subnet", Node::text(written(subnet, Style::Path, draft, names.names), span)));
+            }
+            Matters::Item(key) if names.zone(key).is_some() => {
+                fields.push(("names", list(names.zone(key).into_iter().collect())));
+            }
+            Matters::Item(key) if draft.items.contains_key(key) => match names.of(key, 0) {
+                Some(affected) if affected.is_empty() => continue,
+                Some(affected) => fields.push(("affects", list(affected))),
+                None => {}
+            },
+            // What it stands in was left out itself, and that was reported with its own place.
+            Matters::Subnet(_) | Matters::Item(_) => continue,
+        }
+        let plain = if what.name.is_empty() { what.kind.clone() } else { what.name.clone() };
+        let mut name = plain.clone();
+        while taken.contains_key(&name) {
+            let count = taken.entry(plain.clone()).or_insert(1);
+            *count += 1;
+            name = format!("{plain}-{count}");
+        }
+        taken.insert(name.clone(), 1);
+        entries.push((name, Node::map(fields, span).comment(what.source.address.clone())));
+    }
+    entries
+}
+
+impl Names<'_> {
+    /// The zone that an item is or belongs to.
+    fn zone(&self, key: &Key) -> Option<String> {
+        let parent = |k: &Key| self.draft.items.get(k).and_then(|i| i.parent.as_ref()).map(|(p, _)| p.clone());
+        let root = std::iter::successors(Some(key.clone()), parent).last()?;
+        let item = self.draft.items.get(&root).filter(|_| root.collection == "private_dns_zones")?;
+        item.name.parse::<Fqdn>().is_ok().then(|| item.name.clone())
+    }
+
+    /// What paths can meet of the elements that an item decides about: none if nobody uses it, nothing if there is no
+    /// telling.
+    fn of(&self, key: &Key, depth: usize) -> Option<Vec<String>> {
+        const MAX_DEPTH: usize = 6;
+        let item = self.draft.items.get(key)?;
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        let path = |k: &Key| written(k, Style::Path, self.draft, self.names);
+        if let Some((_, field)) = USES.iter().find(|(collection, _)| *collection == key.collection) {
+            let users = self.users.get(&(*field, key)).map_or(&[][..], Vec::as_slice);
+            let met: Vec<Option<Vec<String>>> = users.iter().map(|u| self.met(u, path(u), depth)).collect();
+            let met: Option<Vec<Vec<String>>> = met.into_iter().collect();
+            return met.map(|m| m.concat());
+        }
+        match (key.collection, &item.parent) {
+            ("subnets", _) => self.met(key, path(key), depth),
+            // They act through what refers to them, which is reported with its own place, or through names.
+            ("public_ips" | "application_security_groups" | "virtual_wans", _) => Some(Vec::new()),
+            (_, Some((parent, _))) => self.of(parent, depth + 1),
+            (_, None) => self.met(key, path(key), depth),
+        }
+    }
+
+    /// The name if a path can meet it, else that of what the item acts on.
+    fn met(&self, key: &Key, name: String, depth: usize) -> Option<Vec<String>> {
+        if self.elements.contains(&name) {
+            return Some(vec![name]);
+        }
+        let item = self.draft.items.get(key)?;
+        let references = ACTS_ON.iter().filter_map(|f| item.get(f)).flat_map(|node| match &node.tree {
+            Tree::List(items) => items.iter().collect(),
+            _ => vec![node],
+        });
+        let references = references.filter_map(|node| match &node.tree {
+            Tree::Reference(to, _) => Some(to.clone()),
+            _ => None,
+        });
+        let found: Vec<String> = references.filter_map(|to| self.of(&to, depth + 1)).flatten().collect();
+        // Nothing that a path meets belongs to it, and it may still do something that is not read.
+        (!found.is_empty()).then_some(found)
+    }
+}

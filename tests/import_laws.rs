@@ -1,0 +1,227 @@
+//! Laws of imports: whatever single value of a design is missing or not known, the import says an error with its place,
+//! or gives a scenario that loads; and no flow becomes private by what is not known.
+//!
+//! Every run looks at a part of the values; `PRIVREACH_THOROUGH=1` looks at all.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests fail by panicking"
+)]
+
+use privreach::{
+    import::{Imported, Inputs, Json, Session, Value},
+    matrix::{clients, services},
+    snapshot::Snapshot,
+    trace::{Question, trace},
+    verdict::Verdict,
+};
+use std::{collections::BTreeMap, fs, rc::Rc};
+
+/// Fixtures, by format.
+const FIXTURES: [(&str, &str); 5] = [
+    ("arm", "tests/import/arm/flagship.json"),
+    ("azure", "tests/import/azure/peered.json"),
+    ("azure", "tests/import/azure/services.json"),
+    ("terraform", "tests/import/terraform/foundry-hub.json"),
+    ("terraform", "tests/import/terraform/modules.json"),
+];
+
+fn session(format: &str, path: &str, text: &str) -> Session {
+    let mut session = Session::default();
+    match format {
+        "arm" => {
+            let mut inputs = Inputs::default();
+            let parameters = path.replace(".json", ".parameters.json");
+            if let Ok(text) = fs::read_to_string(&parameters) {
+                inputs.parameter_files.push((parameters, text));
+            }
+            session.arm(path, text, &inputs, &|_| None);
+        }
+        "azure" => session.azure(path, text),
+        _ => session.terraform(path, text),
+    }
+    session
+}
+
+/// A flow: client, target, port, transport.
+type Flow = (String, String, u16, String);
+
+/// The snapshot of an import, or what is wrong with it.
+fn snapshot(imported: &mut Imported) -> Result<Snapshot, String> {
+    imported
+        .accept_refusals(|l| l.scenarios.into_iter().next().map(|s| Snapshot::new(s).diagnostics).unwrap_or_default());
+    let loaded = imported.load();
+    let mut errors: Vec<String> = loaded
+        .diagnostics
+        .iter()
+        .filter(|d| d.severity == privreach::diag::Severity::Error)
+        .map(|d| format!("{} {}", d.code, d.message))
+        .collect();
+    let Some(scenario) = loaded.scenarios.into_iter().next() else { return Err(errors.join("; ")) };
+    let snapshot = Snapshot::new(scenario);
+    errors.extend(snapshot.errors().map(|d| format!("{} {}", d.code, d.message)));
+    if errors.is_empty() { Ok(snapshot) } else { Err(errors.join("; ")) }
+}
+
+fn flows(snapshot: &Snapshot) -> Vec<Question> {
+    let (clients, services) = (clients(&snapshot.plane), services(&snapshot.plane));
+    let question = |c: &privreach::matrix::Asker<'_>, s: &privreach::matrix::Service| Question {
+        from: c.name.clone(),
+        to: s.to.clone(),
+        port: s.port,
+        transport: s.transport,
+    };
+    clients.iter().flat_map(|c| services.iter().map(|s| question(c, s))).collect()
+}
+
+fn key(q: &Question) -> Flow {
+    (q.from.clone(), q.to.clone(), q.port, q.transport.to_string())
+}
+
+fn verdict(snapshot: &Snapshot, question: &Question) -> Option<Verdict> {
+    trace(&snapshot.plane, question).ok().map(|t| t.judgement.verdict)
+}
+
+/// What must not become private: flows that are something else as the fixture is.
+struct Baseline {
+    others: BTreeMap<Flow, Verdict>,
+}
+
+impl Baseline {
+    fn new(snapshot: &Snapshot) -> Self {
+        let known = flows(snapshot).into_iter().filter_map(|q| Some((key(&q), verdict(snapshot, &q)?)));
+        Self { others: known.filter(|(_, v)| *v != Verdict::Private).collect() }
+    }
+
+    /// Flows that became private.
+    fn opened(&self, snapshot: &Snapshot) -> Vec<String> {
+        let asked = flows(snapshot).into_iter().filter_map(|q| Some((self.others.get(&key(&q))?, q)));
+        asked
+            .filter(|(_, q)| verdict(snapshot, q) == Some(Verdict::Private))
+            .map(|(before, q)| format!("{} → {}:{} was {before}", q.from, q.to, q.port))
+            .collect()
+    }
+}
+
+/// Paths of all values inside a value.
+fn paths(json: &Json, here: &mut Vec<usize>, found: &mut Vec<Vec<usize>>) {
+    let inner: Vec<&Json> = match &json.value {
+        Value::Object(fields) => fields.iter().map(|(_, v)| v).collect(),
+        Value::List(items) => items.iter().collect(),
+        _ => Vec::new(),
+    };
+    for (number, value) in inner.into_iter().enumerate() {
+        here.push(number);
+        found.push(here.clone());
+        paths(value, here, found);
+        here.pop();
+    }
+}
+
+/// The value with another in the place of the one at a path, or without it; and what the path is called.
+fn changed(json: &Json, path: &[usize], put: Option<&Value>) -> (Json, String) {
+    let (first, rest) = path.split_first().unwrap();
+    let replace = |old: &Json| match (rest.is_empty(), put) {
+        (true, None) => (None, String::new()),
+        (true, Some(value)) => (Some(Json::new(value.clone(), old.span)), String::new()),
+        (false, _) => {
+            let (new, name) = changed(old, rest, put);
+            (Some(new), name)
+        }
+    };
+    match &json.value {
+        Value::Object(fields) => {
+            let mut fields = fields.to_vec();
+            let (new, name) = replace(&fields[*first].1);
+            let name = format!(".{}{name}", fields[*first].0);
+            match new {
+                Some(new) => fields[*first].1 = new,
+                None => drop(fields.remove(*first)),
+            }
+            (Json::new(Value::Object(Rc::new(fields)), json.span), name)
+        }
+        Value::List(items) => {
+            let mut items = items.to_vec();
+            let (new, name) = replace(&items[*first]);
+            let name = format!("[{first}]{name}");
+            match new {
+                Some(new) => items[*first] = new,
+                None => drop(items.remove(*first)),
+            }
+            (Json::new(Value::List(Rc::new(items)), json.span), name)
+        }
+        _ => unreachable!(),
+    }
+}
+
+/// Keys whose absence is a setting of its own, and which one: what the platform then does is more open than what the
+/// fixture sets.
+const OPENS_BY_ABSENCE: &[(&str, &str)] = &[];
+
+fn thorough() -> bool {
+    std::env::var_os("PRIVREACH_THOROUGH").is_some()
+}
+
+/// Changes every value of every resource of the fixtures by turns.
+fn law(put: Option<Value>, step: usize) {
+    let mut problems = Vec::new();
+    let mut tried = 0;
+    for (format, path) in FIXTURES {
+        let text = fs::read_to_string(path).unwrap();
+        let whole = session(format, path, &text);
+        let resources = whole.resources.clone();
+        let mut imported = whole.finish("fixture").unwrap();
+        let baseline = Baseline::new(&snapshot(&mut imported).unwrap());
+        for (number, resource) in resources.iter().enumerate() {
+            let mut all = Vec::new();
+            paths(&resource.body, &mut Vec::new(), &mut all);
+            for (n, at) in all.iter().enumerate() {
+                if !thorough() && (number * 7 + n) % step != 0 {
+                    continue;
+                }
+                tried += 1;
+                let (body, name) = changed(&resource.body, at, put.as_ref());
+                let what = format!("{path} {}{name}", resource.id.name());
+                let mut session = session(format, path, &text);
+                session.resources[number].body = body;
+                match session.finish("fixture") {
+                    Err((_, said)) => {
+                        if said.is_empty() || said.iter().any(|d| d.span.is_none()) {
+                            problems.push(format!("{what}: refused without a place: {said:?}"));
+                        }
+                    }
+                    Ok(mut imported) => match snapshot(&mut imported) {
+                        Err(why) => problems.push(format!("{what}: does not load: {why}")),
+                        Ok(snapshot) => {
+                            let argued = put.is_none() && OPENS_BY_ABSENCE.iter().any(|(key, _)| name.ends_with(key));
+                            if !argued {
+                                problems
+                                    .extend(baseline.opened(&snapshot).first().map(|f| format!("{what}: opens {f}")));
+                            }
+                        }
+                    },
+                }
+            }
+        }
+    }
+    assert!(tried > 30);
+    assert!(problems.is_empty(), "{} of {tried}:\n{}", problems.len(), problems.join("\n"));
+}
+
+#[test]
+fn an_unknown_value_opens_nothing() {
+    law(Some(Value::Unknown(Rc::from("it is known only after deployment"))), 23);
+}
+
+#[test]
+fn a_secret_opens_nothing() {
+    law(Some(Value::Secret), 61);
+}
+
+#[test]
+fn an_absent_value_loads_or_is_refused() {
+    law(None, 23);
+}
