@@ -14,7 +14,7 @@
 use privreach::{
     diag::{CODES, Severity},
     document::Date,
-    lint::{Level, Outcome, RULES, find, index_page, lint},
+    lint::{Level, Outcome, RULES, View, find, index_page, lint},
     scenario::{load_paths, load_text},
     snapshot::Snapshot,
 };
@@ -273,4 +273,42 @@ fn mutations_of_the_flagship_are_found() {
 fn two_runs_give_the_same_findings() {
     let (first, second) = (shipped(true), shipped(true));
     assert_eq!(first.1, second.1);
+}
+
+/// What analyses of filters cost is the number of places where a rule acts, times the rules there: a group at many
+/// interfaces acts once in each network, as long as it acts alike there.
+#[test]
+fn a_rule_is_analysed_once_where_it_acts_alike() {
+    let estate = |machines: usize| {
+        let mut text = String::from(
+            "network_security_groups:\n  nsg:\n    security_rules:\n      web: { priority: 100, direction: Inbound, access: Allow, protocol: Tcp, source_address_prefix: VirtualNetwork, source_port_range: '*', destination_address_prefix: '*', destination_port_range: 443 }\n      rest: { priority: 200, direction: Inbound, access: Deny, protocol: '*', source_address_prefix: '*', source_port_range: '*', destination_address_prefix: '*', destination_port_range: '*' }\nvirtual_networks:\n",
+        );
+        for vnet in ["a", "b"] {
+            let block = u8::from(vnet == "b");
+            text += &format!(
+                "  {vnet}:\n    address_space: [10.{block}.0.0/16]\n    subnets:\n      one: {{ address_prefixes: [10.{block}.1.0/24], network_security_group: nsg }}\n      two: {{ address_prefixes: [10.{block}.2.0/24] }}\n",
+            );
+        }
+        text += "virtual_machines:\n";
+        for (vnet, block) in [("a", 0), ("b", 1)] {
+            for n in 0..machines {
+                let at = n + 10;
+                text += &format!(
+                    "  vm-{vnet}-{n}: {{ subnet: {vnet}/two, private_ip_address: 10.{block}.2.{at}, network_security_group: nsg }}\n"
+                );
+            }
+        }
+        text
+    };
+    for machines in [1, 40] {
+        let loaded = load_text("shared", &estate(machines));
+        let snapshot = Snapshot::new(loaded.scenarios.into_iter().next().unwrap());
+        assert_eq!(snapshot.errors().map(|d| d.message.clone()).collect::<Vec<_>>(), [""; 0]);
+        let view = View::new(&snapshot);
+        let rules = view.security_rules();
+        let places: Vec<usize> = rules.iter().map(|r| r.acting.len()).collect();
+        assert_eq!(places, [2, 2], "once in each network, with {machines} machines");
+        assert_eq!(*rules[0].vnets, ["a", "b"]);
+        assert!(rules.iter().all(|r| r.covering().is_empty()));
+    }
 }

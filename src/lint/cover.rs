@@ -12,6 +12,7 @@ use crate::{
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
+    ops::ControlFlow,
 };
 
 /// Pieces of one rule beyond which it is not analysed.
@@ -25,79 +26,148 @@ enum Piece {
     Internet,
 }
 
-/// The first rule that decides each piece of what `rule` matches; `None` for pieces that no rule decides. Nothing at all
-/// if the rule matches nothing, or has too many pieces.
-pub(super) fn deciders<'r>(rule: &FilterRule, before: &[&'r FilterRule]) -> Option<Vec<Option<&'r FilterRule>>> {
-    let relevant: Vec<_> = before
-        .iter()
-        .copied()
-        .filter(|b| b.direction.is_none() || rule.direction.is_none() || b.direction == rule.direction)
-        .collect();
-    let (from, to) =
-        (pieces(&rule.from, relevant.iter().map(|b| &b.from)), pieces(&rule.to, relevant.iter().map(|b| &b.to)));
-    let ports = port_pieces(&rule.ports, relevant.iter().map(|b| &b.ports));
-    let sources = port_pieces(&rule.source_ports, relevant.iter().map(|b| &b.source_ports));
-    let protocols: Vec<Option<Protocol>> = match rule.protocol {
-        // What is neither TCP, UDP nor ICMP is matched by rules for everything.
-        Protocol::Any => {
-            let known = [Transport::Tcp, Transport::Udp, Transport::Icmp].map(|t| Some(Protocol::Only(t)));
-            known.into_iter().chain([None]).collect()
-        }
-        one => vec![Some(one)],
-    };
-    let names: Vec<Option<&FqdnPattern>> = match &rule.names {
-        Names::Ignored => vec![None],
-        Names::Application(patterns) => patterns.iter().map(Some).collect(),
-        Names::Resolved(_) | Names::NotModelled => return None,
-    };
-    let total = from.len() * to.len() * ports.len() * sources.len() * protocols.len() * names.len();
-    if total == 0 || total > MAX_PIECES {
-        return None;
+/// A rule cut into pieces: each is a combination of one element of every list.
+struct Cut<'r> {
+    from: Vec<Piece>,
+    to: Vec<Piece>,
+    ports: Vec<u16>,
+    sources: Vec<u16>,
+    protocols: Vec<Option<Protocol>>,
+    names: Vec<Option<&'r FqdnPattern>>,
+}
+
+impl<'r> Cut<'r> {
+    /// Cut where a rule before it begins or ends. Nothing if it matches nothing, or has too many pieces.
+    fn new(rule: &'r FilterRule, before: &[&FilterRule]) -> Option<Self> {
+        let cut = Self {
+            from: pieces(&rule.from, before.iter().map(|b| &b.from)),
+            to: pieces(&rule.to, before.iter().map(|b| &b.to)),
+            ports: port_pieces(&rule.ports, before.iter().map(|b| &b.ports)),
+            sources: port_pieces(&rule.source_ports, before.iter().map(|b| &b.source_ports)),
+            protocols: match rule.protocol {
+                // What is neither TCP, UDP nor ICMP is matched by rules for everything.
+                Protocol::Any => {
+                    let known = [Transport::Tcp, Transport::Udp, Transport::Icmp].map(|t| Some(Protocol::Only(t)));
+                    known.into_iter().chain([None]).collect()
+                }
+                one => vec![Some(one)],
+            },
+            names: match &rule.names {
+                Names::Ignored => vec![None],
+                Names::Application(patterns) => patterns.iter().map(Some).collect(),
+                Names::Resolved(_) | Names::NotModelled => return None,
+            },
+        };
+        let lists = [cut.from.len(), cut.to.len(), cut.ports.len(), cut.sources.len(), cut.protocols.len()];
+        let total = lists.iter().try_fold(cut.names.len(), |total, n| total.checked_mul(*n))?;
+        (1..=MAX_PIECES).contains(&total).then_some(cut)
     }
-    let mut found = Vec::with_capacity(total);
-    for protocol in &protocols {
-        let icmp = *protocol == Some(Protocol::Only(Transport::Icmp));
-        let carriers: Vec<_> =
-            relevant.iter().copied().filter(|b| b.protocol == Protocol::Any || Some(b.protocol) == *protocol).collect();
-        for a in &from {
-            let senders: Vec<_> = carriers.iter().copied().filter(|b| holds(&b.from, a)).collect();
-            for b in &to {
-                let both: Vec<_> = senders.iter().copied().filter(|r| holds(&r.to, b)).collect();
-                for name in &names {
-                    let named: Vec<_> = both.iter().copied().filter(|r| names_match(&r.names, *name)).collect();
-                    for port in &ports {
-                        for source in &sources {
-                            // ICMP has no ports.
-                            let decider = named
-                                .iter()
-                                .copied()
-                                .find(|r| icmp || r.ports.contains(*port) && r.source_ports.contains(*source));
-                            found.push(decider);
+
+    /// A few of the pieces there are, whatever comes before: most rules are told to be covered by nothing by them.
+    fn corners(rule: &'r FilterRule) -> Option<Self> {
+        let mut cut = Self::new(rule, &[])?;
+        cut.from = ends(cut.from);
+        cut.to = ends(cut.to);
+        cut.ports.truncate(1);
+        cut.sources.truncate(1);
+        cut.names.truncate(1);
+        Some(cut)
+    }
+
+    /// Hands the first rule that decides each piece to `found`, until it breaks.
+    fn decide<'b>(
+        &self,
+        before: &[&'b FilterRule],
+        found: &mut dyn FnMut(Option<&'b FilterRule>) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        for protocol in &self.protocols {
+            let icmp = *protocol == Some(Protocol::Only(Transport::Icmp));
+            let carriers = only(before, |b| b.protocol == Protocol::Any || Some(b.protocol) == *protocol);
+            for a in &self.from {
+                let senders = only(&carriers, |b| holds(&b.from, a));
+                for b in &self.to {
+                    let both = only(&senders, |r| holds(&r.to, b));
+                    for name in &self.names {
+                        let named = only(&both, |r| names_match(&r.names, *name));
+                        for port in &self.ports {
+                            for source in &self.sources {
+                                // ICMP has no ports.
+                                found(
+                                    named
+                                        .iter()
+                                        .copied()
+                                        .find(|r| icmp || r.ports.contains(*port) && r.source_ports.contains(*source)),
+                                )?;
+                            }
                         }
                     }
                 }
             }
         }
+        ControlFlow::Continue(())
     }
+}
+
+fn only<'b>(rules: &[&'b FilterRule], wanted: impl Fn(&FilterRule) -> bool) -> Vec<&'b FilterRule> {
+    rules.iter().copied().filter(|r| wanted(r)).collect()
+}
+
+/// The first and the last.
+fn ends(mut pieces: Vec<Piece>) -> Vec<Piece> {
+    let last = pieces.pop();
+    pieces.truncate(1);
+    pieces.extend(last);
+    pieces
+}
+
+/// Rules before it that see the same direction.
+fn relevant<'b>(rule: &FilterRule, before: &[&'b FilterRule]) -> Vec<&'b FilterRule> {
+    only(before, |b| b.direction.is_none() || rule.direction.is_none() || b.direction == rule.direction)
+}
+
+/// The first rule that decides each piece of what `rule` matches; `None` for pieces that no rule decides. Nothing at all
+/// if the rule matches nothing, or has too many pieces.
+pub(super) fn deciders<'r>(rule: &FilterRule, before: &[&'r FilterRule]) -> Option<Vec<Option<&'r FilterRule>>> {
+    let before = relevant(rule, before);
+    let mut found = Vec::new();
+    let _ = Cut::new(rule, &before)?.decide(&before, &mut |decider| {
+        found.push(decider);
+        ControlFlow::Continue(())
+    });
     Some(found)
 }
 
 /// Rules that together decide everything `rule` matches, in order, if they do.
 pub(super) fn cover<'r>(rule: &FilterRule, before: &[&'r FilterRule]) -> Option<Vec<&'r FilterRule>> {
-    let all: Option<Vec<&FilterRule>> = deciders(rule, before)?.into_iter().collect();
-    let all = all?;
-    Some(before.iter().copied().filter(|b| all.iter().any(|a| std::ptr::eq(*a, *b))).collect())
+    let before = relevant(rule, before);
+    let undecided = |decider: Option<&FilterRule>| match decider {
+        Some(_) => ControlFlow::Continue(()),
+        None => ControlFlow::Break(()),
+    };
+    if Cut::corners(rule)?.decide(&before, &mut |d| undecided(d)).is_break() {
+        return None;
+    }
+    let mut found: BTreeSet<*const FilterRule> = BTreeSet::new();
+    let all = Cut::new(rule, &before)?.decide(&before, &mut |decider| {
+        found.extend(decider.map(std::ptr::from_ref));
+        undecided(decider)
+    });
+    all.is_continue().then(|| only(&before, |b| found.contains(&std::ptr::from_ref(b))))
 }
 
 /// Whether a filter lets through all of what `rule` matches, none of it, or some (nothing matched means denied).
 pub(super) fn fate(rule: &FilterRule, filter: &[&FilterRule]) -> Option<Fate> {
-    let deciders = deciders(rule, filter)?;
-    let passes = |d: &Option<&FilterRule>| d.is_some_and(|r| r.action != Action::Deny);
-    let passed = deciders.iter().filter(|d| passes(d)).count();
-    Some(match passed {
-        0 => Fate::Denied,
-        n if n == deciders.len() => Fate::Allowed,
-        _ => Fate::Mixed,
+    let filter = relevant(rule, filter);
+    let (mut passed, mut denied) = (false, false);
+    let _ = Cut::new(rule, &filter)?.decide(&filter, &mut |decider| {
+        let passes = decider.is_some_and(|r| r.action != Action::Deny);
+        (passed, denied) = (passed || passes, denied || !passes);
+        if passed && denied { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    Some(match (passed, denied) {
+        (true, true) => Fate::Mixed,
+        (true, false) => Fate::Allowed,
+        (false, _) => Fate::Denied,
     })
 }
 

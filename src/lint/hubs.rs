@@ -12,6 +12,7 @@ use crate::{
     },
     document::{Entry, Reference},
 };
+use std::collections::BTreeSet;
 
 /// A service that the compute of a hub uses, with the sub-resources it needs.
 #[derive(Debug)]
@@ -161,27 +162,37 @@ impl<'a> View<'a> {
         &self,
         target: &str,
     ) -> impl Iterator<Item = (&'a str, &'a Entry<PrivateEndpoint>, &'a str, &'a str)> {
-        let all = self.estate.private_endpoints.iter();
-        all.filter(move |(_, e)| e.value.private_service_connection.private_connection_resource.value == target)
-            .filter(|(_, e)| is_approved(&e.value))
-            .filter_map(|(name, e)| {
-                let (vnet, _) = e.value.subnet.value.split_once('/')?;
-                let sub = e.value.private_service_connection.subresource_names.first().map_or("", |s| s.value.as_str());
-                Some((name, e, vnet, sub))
-            })
+        let all = self.endpoints_of(target).iter().copied();
+        all.filter(|(_, e)| is_approved(&e.value)).filter_map(|(name, e)| {
+            let (vnet, _) = e.value.subnet.value.split_once('/')?;
+            let sub = e.value.private_service_connection.subresource_names.first().map_or("", |s| s.value.as_str());
+            Some((name, e, vnet, sub))
+        })
     }
 
     /// Whether a zone of this name is linked to a virtual network.
     #[must_use]
     pub fn zone_linked(&self, zone: &str, vnet: &str) -> bool {
-        self.estate.private_dns_zones.iter().any(|(key, z)| {
-            let name = z.value.zone_name.as_ref().map_or(key, |n| n.value.as_str());
-            name.eq_ignore_ascii_case(zone)
-                && z.value
-                    .virtual_network_links
-                    .iter()
-                    .any(|(link, l)| l.value.virtual_network.as_ref().map_or(link, |v| v.value.as_str()) == vnet)
-        })
+        self.index.is_linked(zone, vnet)
+    }
+
+    /// Private endpoints to a resource, approved or not.
+    #[must_use]
+    pub fn endpoints_of(&self, target: &str) -> &[(&'a str, &'a Entry<PrivateEndpoint>)] {
+        self.index.endpoints_of(target)
+    }
+
+    /// Private endpoints in a subnet.
+    #[must_use]
+    pub fn guests(&self, subnet: &str) -> &[(&'a str, &'a Entry<PrivateEndpoint>)] {
+        self.index.guests(subnet)
+    }
+
+    /// Services in some network security perimeter.
+    #[must_use]
+    pub fn in_perimeters(&self) -> BTreeSet<&'a str> {
+        let all = self.estate.network_security_perimeters.iter().flat_map(|(_, p)| p.value.associations.iter());
+        all.map(|(key, a)| a.value.resource.as_ref().map_or(key, |r| r.value.as_str())).collect()
     }
 
     /// Inbound addresses of resolvers, with their virtual network.

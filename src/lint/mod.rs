@@ -5,6 +5,7 @@
 
 mod cover;
 mod hubs;
+mod index;
 mod model;
 pub mod rules;
 mod rules_of;
@@ -14,7 +15,7 @@ mod view;
 pub use hubs::{Dependency, HubView};
 pub use model::{Category, Finding, Findings, Level, Rule};
 pub use rules::RULES;
-pub use rules_of::{FirewallRulePart, FirewallRuleView, SecurityRuleView};
+pub use rules_of::{Acting, FirewallRulePart, FirewallRuleView, SecurityRuleView};
 pub use run::{Outcome, Suppressed, lint};
 pub use view::{Device, Flow, SubnetView, UserRoute, View, place};
 

@@ -38,12 +38,16 @@ pub fn lint(snapshots: &[Snapshot], today: Date) -> Outcome {
         let title = snapshot.scenario.title();
         let suppressions = &snapshot.scenario.suppressions;
         ignores.extend(suppressions.iter().map(|s| (s.fields.rule.span, s)));
+        let mut of_rule: BTreeMap<&str, Vec<&Suppression>> = BTreeMap::new();
+        for suppression in suppressions {
+            if let Some(rule) = find(&suppression.fields.rule.value) {
+                of_rule.entry(rule.code).or_default().push(suppression);
+            }
+        }
         for mut finding in check(snapshot) {
             finding.scenarios.push(title.clone());
-            let by = suppressions.iter().find(|s| {
-                let named = find(&s.fields.rule.value).is_some_and(|r| std::ptr::eq(r, finding.rule));
-                named && s.scope.contains(&finding.place)
-            });
+            let named = of_rule.get(finding.rule.code).into_iter().flatten().copied();
+            let by = named.into_iter().find(|s| s.scope.contains(&finding.place));
             let by = by.inspect(|s| {
                 used.insert(s.fields.rule.span);
             });

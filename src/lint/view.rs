@@ -1,11 +1,13 @@
 //! What rules look at: the estate with its places, the compiled plane, the topology, and answers to the questions that
 //! several rules ask, each computed once.
 
+use super::{FirewallRuleView, SecurityRuleView, index::Index};
 use crate::{
     azure::{
         model::{
             Estate,
             firewall::{Firewall, FirewallPolicy},
+            gateway::VirtualNetworkGateway,
             network::{NextHopType, PeeringState, Route, RouteTable, Subnet, VirtualNetworkPeering},
         },
         topology::Topology,
@@ -119,7 +121,10 @@ pub struct View<'a> {
     networks: BTreeMap<&'a str, Id<Network>>,
     names: BTreeMap<Id<Network>, &'a str>,
     adjacent: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    pub(super) index: Index<'a>,
     flows: OnceCell<Vec<Flow<'a>>>,
+    pub(super) security_rules: OnceCell<Vec<SecurityRuleView<'a>>>,
+    pub(super) firewall_rules: OnceCell<Vec<FirewallRuleView<'a>>>,
 }
 
 impl<'a> View<'a> {
@@ -166,23 +171,32 @@ impl<'a> View<'a> {
             estate,
             plane,
             topology: Topology::new(estate),
+            index: Index::new(estate, plane, &subnets),
             subnets,
             networks,
             names,
             adjacent,
             flows: OnceCell::new(),
+            security_rules: OnceCell::new(),
+            firewall_rules: OnceCell::new(),
         }
     }
 
     /// The subnet of a `vnet/subnet` reference.
     #[must_use]
     pub fn subnet(&self, full: &str) -> Option<&SubnetView<'a>> {
-        self.subnets.iter().find(|s| s.full == full)
+        self.index.subnet(full).and_then(|at| self.subnets.get(at))
+    }
+
+    /// The subnet of a segment.
+    #[must_use]
+    pub fn subnet_at(&self, segment: Id<Segment>) -> Option<&SubnetView<'a>> {
+        self.index.subnet_at(segment).and_then(|at| self.subnets.get(at))
     }
 
     /// Subnets of a virtual network.
     pub fn subnets_of(&self, vnet: &str) -> impl Iterator<Item = &SubnetView<'a>> {
-        self.subnets.iter().filter(move |s| s.vnet == vnet)
+        self.index.subnets_of(vnet).filter_map(|at| self.subnets.get(at))
     }
 
     /// The segment of a subnet.
@@ -224,10 +238,7 @@ impl<'a> View<'a> {
     /// The link of a peering on one side.
     #[must_use]
     pub fn link(&self, from: &str, to: &str) -> Option<(&'a str, &'a Entry<VirtualNetworkPeering>)> {
-        self.estate
-            .virtual_network_peerings
-            .iter()
-            .find(|(_, l)| l.value.virtual_network.value == from && l.value.remote_virtual_network.value == to)
+        self.index.link(from, to)
     }
 
     /// Both links of every working peering of whole networks, as (link, link back), each pair in both orders.
@@ -277,10 +288,12 @@ impl<'a> View<'a> {
     /// The device that owns an address in a virtual network or one adjacent to it.
     #[must_use]
     pub fn device(&self, vnet: &'a str, address: IpAddr) -> Option<Device<'a>> {
-        std::iter::once(vnet).chain(self.adjacent(vnet)).find_map(|vnet| {
-            let id = self.plane.owner(self.network(vnet)?, address)?;
-            Some(Device { id, endpoint: self.plane.endpoints.get(id), vnet })
-        })
+        let near = self.index.owners(address).filter_map(|id| Some((self.vnet_of(id)?, id)));
+        // Its own network comes first, then the others by name.
+        let (vnet, id) = near
+            .filter(|(there, _)| *there == vnet || self.is_adjacent(vnet, there))
+            .min_by_key(|(there, _)| (*there != vnet, *there))?;
+        Some(Device { id, endpoint: self.plane.endpoints.get(id), vnet })
     }
 
     /// The device that the user default route of a subnet leads to, with the route.
@@ -293,8 +306,7 @@ impl<'a> View<'a> {
     /// Firewalls in virtual networks: name, declaration, virtual network, private address.
     pub fn firewalls(&self) -> impl Iterator<Item = (&'a str, &'a Entry<Firewall>, &'a str, IpAddr)> {
         self.estate.firewalls.iter().filter_map(|(name, entry)| {
-            let found = self.plane.endpoints.iter().find(|(_, e)| e.origin.kind == "firewall" && e.origin.name == name);
-            let (id, endpoint) = found?;
+            let (id, endpoint) = self.endpoint("firewall", name)?;
             Some((name, entry, self.vnet_of(id)?, *endpoint.addresses.first()?))
         })
     }
@@ -316,10 +328,39 @@ impl<'a> View<'a> {
         chain
     }
 
+    /// Gateways of every virtual network that has some.
+    #[must_use]
+    pub fn gateways(&self) -> BTreeMap<&'a str, Vec<(&'a str, &'a Entry<VirtualNetworkGateway>)>> {
+        let mut found: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for (name, gateway) in self.estate.virtual_network_gateways.iter() {
+            found.entry(gateway.value.virtual_network.value.as_str()).or_default().push((name, gateway));
+        }
+        found
+    }
+
+    /// Whether an address lies in the address space of a declared virtual network.
+    #[must_use]
+    pub fn in_a_network(&self, address: IpAddr) -> bool {
+        self.index.in_a_network(address)
+    }
+
     /// Endpoints of the plane that stand in a subnet.
     pub fn members(&self, subnet: &SubnetView<'_>) -> impl Iterator<Item = (Id<Endpoint>, &'a Endpoint)> {
-        let segment = subnet.segment;
-        self.plane.endpoints.iter().filter(move |(_, e)| e.segment == Some(segment))
+        let plane = self.plane;
+        self.index.members(subnet.segment).map(move |id| (id, plane.endpoints.get(id)))
+    }
+
+    /// The endpoint of the plane that a declaration made.
+    #[must_use]
+    pub fn endpoint(&self, kind: &'static str, name: &str) -> Option<(Id<Endpoint>, &'a Endpoint)> {
+        let id = self.index.endpoint(kind, name)?;
+        Some((id, self.plane.endpoints.get(id)))
+    }
+
+    /// Owners of an address in any network.
+    pub fn owners(&self, address: IpAddr) -> impl Iterator<Item = &'a Endpoint> {
+        let plane = self.plane;
+        self.index.owners(address).map(move |id| plane.endpoints.get(id))
     }
 
     /// Expectations that a flow gets through (every verdict but `blocked`, `unsupported` and `unknown`), traced. Those

@@ -20,7 +20,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for flow in view.wanted() {
         let Some(step) = view.stopped(flow, Reason::Pna) else { continue };
         let segment = view.sender(&flow.expectation.fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
-        let Some(subnet) = segment.and_then(|s| view.subnets.iter().find(|v| v.segment == s)) else { continue };
+        let Some(subnet) = segment.and_then(|s| view.subnet_at(s)) else { continue };
         let Some(endpoint) = subnet.entry.value.service_endpoints.first() else { continue };
         let host = flow.trace.name.as_ref().map(|n| n.as_str().to_owned()).unwrap_or_default();
         let first = host.split('.').next().unwrap_or_default();

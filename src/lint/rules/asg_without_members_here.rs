@@ -1,5 +1,6 @@
 //! A rule on an application security group that has no members where the rule acts.
 
+use std::collections::BTreeMap;
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -16,21 +17,24 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
-    let members = |group: &str| -> Vec<&str> {
+    let members = {
         let machines = view.estate.virtual_machines.iter().map(|(_, m)| (&m.value.application_security_groups, &m.value.subnet));
         let endpoints = view.estate.private_endpoints.iter().map(|(_, e)| (&e.value.application_security_groups, &e.value.subnet));
-        machines
-            .chain(endpoints)
-            .filter(|(groups, _)| groups.iter().any(|g| g.value == group))
-            .filter_map(|(_, subnet)| subnet.value.split_once('/').map(|(vnet, _)| vnet))
-            .collect()
+        let mut homes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for (groups, subnet) in machines.chain(endpoints) {
+            for group in groups {
+                let vnets = homes.entry(&group.value).or_default();
+                vnets.extend(subnet.value.split_once('/').map(|(vnet, _)| vnet).filter(|v| !vnets.contains(v)));
+            }
+        }
+        homes
     };
     for rule in view.security_rules() {
         let declared = &rule.entry.value;
         for reference in
             declared.source_application_security_groups.iter().chain(&declared.destination_application_security_groups)
         {
-            let homes = members(&reference.value);
+            let homes = members.get(reference.value.as_str()).map(Vec::as_slice).unwrap_or_default();
             let text = if homes.is_empty() {
                 format!("`{}` has no members, so `{}/{}` never matches", reference.value, rule.group, rule.name)
             } else if rule.vnets.iter().all(|v| !homes.contains(v)) {

@@ -1,6 +1,7 @@
 //! A closed service that nobody can reach.
 
 use crate::azure::model::workspace::OutboundRuleType;
+use std::collections::BTreeSet;
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -17,22 +18,22 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
+    let held = view.in_perimeters();
+    let endpoints = view.estate.private_endpoints.iter().map(|(_, e)| &e.value.private_service_connection.private_connection_resource);
+    let shared = view.estate.services.iter().flat_map(|(_, s)| s.value.shared_private_links.iter()).map(|(_, l)| &l.value.target);
+    let mut led: BTreeSet<&str> = endpoints.chain(shared).map(|r| r.value.as_str()).collect();
+    for hub in view.hubs() {
+        let rules = hub.rules(OutboundRuleType::PrivateEndpoint).filter_map(|(_, r)| r.value.service_resource.as_ref());
+        led.extend(rules.map(|r| r.value.as_str()));
+        if hub.implied_rules() {
+            led.extend(view.dependencies(&hub).iter().filter(|d| d.default).map(|d| d.reference.value.as_str()));
+        }
+    }
     for (name, service) in view.estate.services.iter() {
         let access = &service.value.public_network_access_enabled;
         let rules = service.value.network_rules.as_ref();
         let trusts = rules.is_some_and(|r| r.bypass.is_some() || !r.private_link_access.is_empty());
-        let perimeter = view.estate.network_security_perimeters.iter().any(|(_, p)| {
-            p.value.associations.iter().any(|(k, a)| a.value.resource.as_ref().map_or(k, |r| r.value.as_str()) == name)
-        });
-        let endpoint = view.estate.private_endpoints.iter().any(|(_, e)| {
-            e.value.private_service_connection.private_connection_resource.value == name
-        });
-        let managed = view.hubs().any(|h| {
-            h.rules(OutboundRuleType::PrivateEndpoint).any(|(_, r)| r.value.service_resource.as_ref().is_some_and(|t| t.value == name))
-                || h.implied_rules() && view.dependencies(&h).iter().any(|d| d.default && d.reference.value == name)
-        });
-        let shared = view.estate.services.iter().any(|(_, s)| s.value.shared_private_links.iter().any(|(_, l)| l.value.target.value == name));
-        if !access.value && !trusts && !perimeter && !endpoint && !managed && !shared {
+        if !access.value && !trusts && !held.contains(name) && !led.contains(name) {
             findings.at(crate::lint::place(access, service.span), format!("`{name}` is closed, and nothing leads to it"));
         }
     }

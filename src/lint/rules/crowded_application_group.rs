@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, endpoint) in view.estate.private_endpoints.iter() {
-        let owner = view.plane.endpoints.iter().find(|(_, e)| e.origin.kind == "private_endpoint" && e.origin.name == name);
+        let owner = view.endpoint("private_endpoint", name);
         let addresses = owner.map_or(0, |(_, e)| e.addresses.len());
         for group in &endpoint.value.application_security_groups {
             *counts.entry(group.value.as_str()).or_default() += addresses;

@@ -22,7 +22,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let alternatives = flow.trace.alternatives.iter().flat_map(|(_, steps)| steps);
         let rests = flow.trace.steps.iter().chain(alternatives).any(|s| s.outcome == Outcome::Assume && s.rules.contains(&"NAT-06"));
         let segment = view.sender(&flow.expectation.fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
-        let subnet = segment.and_then(|s| view.subnets.iter().find(|v| v.segment == s));
+        let subnet = segment.and_then(|s| view.subnet_at(s));
         if let (true, Some(subnet)) = (rests, subnet)
             && seen.insert(subnet.full.as_str())
         {

@@ -21,10 +21,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let fields = &flow.expectation.fields;
         let passed = flow.trace.elements();
         let segment = view.sender(&fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
-        let Some(subnet) = segment.and_then(|s| view.subnets.iter().find(|v| v.segment == s)) else { continue };
+        let Some(subnet) = segment.and_then(|s| view.subnet_at(s)) else { continue };
         let Some((default, Some(device))) = view.default_appliance(subnet) else { continue };
         let endpoint = flow.trace.addresses.iter().find_map(|a| {
-            view.plane.owners(*a).map(|id| view.plane.endpoints.get(id)).find(|e| matches!(e.role, Role::PrivateEndpoint(_)))
+            view.owners(*a).find(|e| matches!(e.role, Role::PrivateEndpoint(_)))
         });
         let missed = fields.through.iter().find(|t| t.value == device.endpoint.origin.name && !passed.contains(&t.value.as_str()));
         if let (Some(endpoint), Some(missed)) = (endpoint, missed) {

@@ -26,7 +26,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let target = &endpoint.value.private_service_connection.private_connection_resource.value;
         // Private link services and gateways have no names of their own.
         let named = view.estate.services.get(target).is_some() || view.estate.machine_learning_workspaces.get(target).is_some();
-        let owner = view.plane.endpoints.iter().find(|(_, e)| e.origin.kind == "private_endpoint" && e.origin.name == name);
+        let owner = view.endpoint("private_endpoint", name);
         let addresses = owner.map(|(_, e)| e.addresses.as_slice()).unwrap_or_default();
         if named && endpoint.value.private_dns_zone_group.is_none() && !addresses.iter().any(|a| known.contains(a)) {
             findings.at(endpoint.span, format!("no record leads to `{name}`, the private endpoint to `{target}`"));

@@ -1,6 +1,5 @@
 //! A firewall rule that repeats others.
 
-use crate::lint::cover::cover;
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -18,11 +17,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for rule in view.firewall_rules() {
-        let same = rule.everywhere(cover);
+        let same = rule.covering();
         if !same.is_empty() && same.iter().all(|b| b.action == rule.action) {
             let names: Vec<_> = same.iter().map(|b| format!("`{}`", b.origin.name)).collect();
             let finding = findings.at(rule.span, format!("`{}` repeats {}", rule.label, names.join(", ")));
-            for other in &same {
+            for other in same {
                 finding.related(other.origin.span, "does the same");
             }
         }

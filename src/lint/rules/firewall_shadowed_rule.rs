@@ -1,6 +1,5 @@
 //! A firewall rule that never decides.
 
-use crate::lint::cover::cover;
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -18,11 +17,11 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for rule in view.firewall_rules() {
-        let blocking = rule.everywhere(cover);
+        let blocking = rule.covering();
         if blocking.iter().any(|b| b.action != rule.action) {
             let names: Vec<_> = blocking.iter().map(|b| format!("`{}`", b.origin.name)).collect();
             let finding = findings.at(rule.span, format!("`{}` never decides: {} come{} first", rule.label, names.join(", "), if names.len() == 1 { "s" } else { "" }));
-            for other in &blocking {
+            for other in blocking {
                 finding.related(other.origin.span, "comes first");
             }
         }

@@ -17,13 +17,15 @@ pub(super) static RULE: Rule = Rule {
 
 /// The other half, use without consent, is refused by the loader.
 fn check(view: &View<'_>, findings: &mut Findings) {
+    let gateways = view.gateways();
+    let users = view.peerings().filter(|(l, _)| l.value.use_remote_gateways.value);
+    let users: std::collections::BTreeSet<&str> = users.map(|(l, _)| l.value.virtual_network.value.as_str()).collect();
     for (link, back) in view.peerings() {
         let (here, there) = (&link.value.virtual_network.value, &link.value.remote_virtual_network.value);
         let lends = link.value.allow_gateway_transit.value && !back.value.use_remote_gateways.value;
-        let gateway = view.estate.virtual_network_gateways.iter().find(|(_, g)| g.value.virtual_network.value == *here);
+        let gateway = gateways.get(here.as_str()).and_then(|g| g.first());
         // A spoke with a gateway of its own, or one that uses another network's, wants none.
-        let served = view.estate.virtual_network_gateways.iter().any(|(_, g)| g.value.virtual_network.value == *there)
-            || view.peerings().any(|(l, _)| l.value.virtual_network.value == *there && l.value.use_remote_gateways.value);
+        let served = gateways.contains_key(there.as_str()) || users.contains(there.as_str());
         if let (true, Some((name, _)), false) = (lends, gateway, served) {
             let place = crate::lint::place(&link.value.allow_gateway_transit, link.span);
             findings

@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, service) in view.estate.services.iter() {
         let Some(integration) = &service.value.virtual_network_integration else { continue };
-        let guest = view.estate.private_endpoints.iter().find(|(_, e)| e.value.subnet.value == integration.subnet.value);
+        let guest = view.guests(&integration.subnet.value).first().copied();
         if let Some((endpoint, entry)) = guest {
             findings.at(integration.subnet.span, format!("`{name}` enters by `{}`, which holds `{endpoint}`", integration.subnet.value)).related(entry.span, "the private endpoint");
         }

@@ -16,6 +16,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
+    let machines = view.estate.virtual_machines.iter().map(|(_, m)| &m.value);
+    let machines = machines.filter(|m| m.dns_server.is_some() || m.dns_servers.iter().any(|s| s.value == crate::net::PLATFORM_ADDRESS));
+    let subnets = machines.map(|m| &m.subnet).chain(view.estate.application_gateways.iter().map(|(_, g)| &g.value.subnet));
+    let subnets = subnets.filter_map(|s| s.value.split('/').next());
+    let resolvers = view.estate.private_dns_resolvers.iter().map(|(_, r)| r.value.virtual_network.value.as_str());
+    let firewalls = view.firewalls().map(|(_, _, home, _)| home);
+    let asking: std::collections::BTreeSet<&str> = subnets.chain(resolvers).chain(firewalls).collect();
     for (zone, entry) in view.estate.private_dns_zones.iter() {
         for (link, declared) in entry.value.virtual_network_links.iter() {
             let vnet = declared.value.virtual_network.as_ref().map_or(link, |v| v.value.as_str());
@@ -23,13 +30,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let servers = &network.value.dns_servers;
             let outside = !servers.is_empty()
                 && servers.iter().all(|s| s.value != crate::net::PLATFORM_ADDRESS && !network.value.address_space.iter().any(|p| p.value.contains(s.value)));
-            let machine = view.estate.virtual_machines.iter().any(|(_, m)| {
-                m.value.subnet.value.split('/').next() == Some(vnet) && (m.value.dns_server.is_some() || m.value.dns_servers.iter().any(|s| s.value == crate::net::PLATFORM_ADDRESS))
-            });
-            let resolver = view.estate.private_dns_resolvers.iter().any(|(_, r)| r.value.virtual_network.value == vnet);
-            let firewall = view.firewalls().any(|(_, _, home, _)| home == vnet);
-            let gateway = view.estate.application_gateways.iter().any(|(_, g)| g.value.subnet.value.split('/').next() == Some(vnet));
-            if outside && !machine && !resolver && !firewall && !gateway && !declared.value.registration_enabled.value {
+            if outside && !asking.contains(vnet) && !declared.value.registration_enabled.value {
                 findings
                     .at(declared.span, format!("`{zone}` is linked to `{vnet}`, whose machines ask elsewhere"))
                     .related(servers.first().map(|s| s.span), "its DNS servers");

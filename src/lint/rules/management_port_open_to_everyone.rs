@@ -20,7 +20,7 @@ const PORTS: [u16; 4] = [22, 3389, 5985, 5986];
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for rule in view.security_rules() {
-        let Some(compiled) = rule.compiled.first().map(|(r, _)| *r) else { continue };
+        let Some(compiled) = rule.acting.first().map(|a| a.rule) else { continue };
         if compiled.action != Action::Allow || compiled.direction != Some(Direction::Inbound) {
             continue;
         }

@@ -1,6 +1,7 @@
 //! A NAT gateway beside Basic resources.
 
 use crate::azure::model::network::Sku;
+use std::collections::BTreeMap;
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -17,17 +18,23 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
+    let mut basic: BTreeMap<&str, &str> = BTreeMap::new();
+    for (balancer, b) in view.estate.load_balancers.iter().filter(|(_, b)| b.value.sku.value == Sku::Basic) {
+        for machine in b.value.backend_address_pools.iter().flat_map(|(_, p)| &p.value.virtual_machines) {
+            basic.entry(&machine.value).or_insert(balancer);
+        }
+    }
+    let mut machines: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+    for (name, machine) in view.estate.virtual_machines.iter() {
+        machines.entry(&machine.value.subnet.value).or_default().push((name, machine));
+    }
     for subnet in &view.subnets {
         let Some(nat) = &subnet.entry.value.nat_gateway else { continue };
-        for (name, machine) in view.estate.virtual_machines.iter().filter(|(_, m)| m.value.subnet.value == subnet.full) {
+        for (name, machine) in machines.get(subnet.full.as_str()).into_iter().flatten().copied() {
             let address = machine.value.public_ip.as_ref().and_then(|p| view.estate.public_ips.get(&p.value));
             let basic_address = address.is_some_and(|a| a.value.sku.value == Sku::Basic);
-            let balancer = view.estate.load_balancers.iter().find(|(_, b)| {
-                b.value.sku.value == Sku::Basic
-                    && b.value.backend_address_pools.iter().any(|(_, p)| p.value.virtual_machines.iter().any(|m| m.value == name))
-            });
-            let what = match balancer {
-                Some((balancer, _)) => format!("Basic load balancer `{balancer}`"),
+            let what = match basic.get(name) {
+                Some(balancer) => format!("Basic load balancer `{balancer}`"),
                 None if basic_address => "a Basic public address".to_owned(),
                 None => continue,
             };

@@ -21,8 +21,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for rule in view.firewall_rules().iter().filter(|r| r.action == Action::Deny) {
         let mut allowing: Vec<&FilterRule> = Vec::new();
         let swallowed = rule.parts.iter().all(|part| {
-            let asked = FilterRule { to: tag("Internet"), names: Names::Ignored, ..part.rule.clone() };
-            let over = if part.network.is_empty() { None } else { cover(&asked, &part.network) };
+            let asked = FilterRule { to: tag("Internet"), names: Names::Ignored, ..part.acting.rule.clone() };
+            let over = part.network.as_ref().and_then(|network| cover(&asked, network));
             let over = over.filter(|o| o.iter().all(|r| r.action == Action::Allow));
             allowing.extend(over.iter().flatten());
             over.is_some()

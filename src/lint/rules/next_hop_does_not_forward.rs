@@ -20,12 +20,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for subnet in &view.subnets {
         for route in view.user_routes(subnet) {
             let Some(device) = route.appliance().and_then(|a| view.device(subnet.vnet, a)) else { continue };
-            let owner = view.estate.virtual_machines.iter().find(|(name, m)| {
-                let further = m.value.secondary_network_interfaces.keys();
-                device.endpoint.origin.kind == "virtual_machine" && device.endpoint.origin.name == **name
-                    || further.into_iter().any(|n| device.endpoint.origin.name == format!("{name}/{n}"))
-            });
-            let Some((name, machine)) = owner.filter(|(n, _)| seen.insert(n.to_owned())) else { continue };
+            let owned = match device.endpoint.origin.kind {
+                "virtual_machine" => device.endpoint.origin.name.as_str(),
+                "network_interface" => device.endpoint.origin.name.split('/').next().unwrap_or_default(),
+                _ => continue,
+            };
+            let Some(machine) = view.estate.virtual_machines.get(owned).filter(|_| seen.insert(owned)) else { continue };
+            let name = owned;
             let main = &machine.value.ip_forwarding_enabled;
             let hop = route.entry.value.next_hop_in_ip_address.as_ref().map(|h| h.span);
             let mut report = |place, what: String| {

@@ -22,7 +22,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let (Some(address), Some(hop)) = (route.appliance(), &route.entry.value.next_hop_in_ip_address) else {
                 continue;
             };
-            let far = view.plane.owners(address).next().map(|id| view.plane.endpoints.get(id));
+            let far = view.owners(address).next();
             if let (None, Some(owner)) = (view.device(subnet.vnet, address), far)
                 && seen.insert((hop.span, subnet.vnet))
             {

@@ -23,7 +23,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 continue;
             };
             // An owner out of reach is `next-hop-out-of-reach`.
-            let owned = view.device(subnet.vnet, address).is_some() || view.plane.owners(address).next().is_some();
+            let owned = view.device(subnet.vnet, address).is_some() || view.owners(address).next().is_some();
             if owned || !seen.insert(hop.span) {
                 continue;
             }

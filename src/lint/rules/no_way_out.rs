@@ -20,7 +20,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for flow in view.wanted() {
         let from = &flow.expectation.fields.from;
         let segment = view.sender(&from.value).and_then(|s| view.plane.endpoints.get(s).segment);
-        let subnet = segment.and_then(|s| view.subnets.iter().find(|v| v.segment == s));
+        let subnet = segment.and_then(|s| view.subnet_at(s));
         let Some(subnet) = subnet.filter(|_| flow.trace.judgement.reasons.contains(&Reason::NoEgress)) else { continue };
         findings
             .at(from.span, format!("`{}` has no way out to the internet for `{}`", subnet.full, flow.expectation.id))

@@ -1,6 +1,5 @@
 //! A security rule that never decides.
 
-use crate::lint::cover::cover;
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -18,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for rule in view.security_rules() {
-        let blocking = rule.everywhere(cover);
+        let blocking = rule.covering();
         let opposed = blocking.iter().any(|b| b.action != rule.action());
         if let (Some(first), true) = (blocking.first(), opposed) {
             let names: Vec<_> = blocking.iter().map(|b| format!("`{}`", b.origin.name)).collect();
@@ -26,7 +25,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 rule.entry.span,
                 format!("`{}/{}` never decides: {} decide{} all of it", rule.group, rule.name, names.join(", "), if names.len() == 1 { "s" } else { "" }),
             );
-            for other in &blocking {
+            for other in blocking {
                 finding.related(other.origin.span, format!("priority {}", other.priority.unwrap_or_default()));
             }
             let _ = first;

@@ -2,6 +2,7 @@
 
 use crate::diag::Span;
 use crate::net::Prefix;
+use std::collections::BTreeMap;
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -24,14 +25,12 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let declared = view.estate.virtual_networks.get(vnet).map(|v| v.value.address_space.as_slice());
         declared.unwrap_or_default().iter().map(|p| (p.value, p.span)).collect()
     };
-    for (hub, _) in view.estate.virtual_networks.iter() {
-        let spokes: Vec<&str> = view
-            .estate
-            .virtual_network_peerings
-            .iter()
-            .filter(|(_, l)| l.value.virtual_network.value == hub && l.value.peer_complete_virtual_networks_enabled.value)
-            .map(|(_, l)| l.value.remote_virtual_network.value.as_str())
-            .collect();
+    let mut spokes_of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let links = view.estate.virtual_network_peerings.iter().map(|(_, l)| &l.value);
+    for link in links.filter(|l| l.peer_complete_virtual_networks_enabled.value) {
+        spokes_of.entry(&link.virtual_network.value).or_default().push(&link.remote_virtual_network.value);
+    }
+    for (hub, spokes) in spokes_of {
         let mut sites: Vec<(&str, Vec<(Prefix, Span)>)> = Vec::new();
         for (_, connection) in view.estate.virtual_network_gateway_connections.iter() {
             let gateway = view.estate.virtual_network_gateways.get(&connection.value.virtual_network_gateway.value);
@@ -43,6 +42,14 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 let prefixes = declared.value.address_space.iter().map(|p| (p.value, p.span)).collect();
                 sites.push((&site.value, prefixes));
             }
+        }
+        // Mostly nothing overlaps, which is quickly told by going through all ranges in order.
+        let joined: std::collections::BTreeSet<&str> = spokes.iter().copied().collect();
+        let of_sites = sites.iter().flat_map(|(_, p)| p.iter().map(|(p, _)| *p));
+        let mut ranges: Vec<Prefix> = joined.iter().flat_map(|s| space(s)).map(|(p, _)| p).chain(of_sites).collect();
+        ranges.sort_unstable_by_key(|p| (p.network(), p.last()));
+        if ranges.windows(2).all(|pair| matches!(pair, [a, b] if a.last() < b.network())) {
+            continue;
         }
         for (i, spoke) in spokes.iter().enumerate() {
             let others = spokes.iter().skip(i + 1).map(|s| (*s, space(s))).filter(|(o, _)| o != spoke);

@@ -1,6 +1,8 @@
 //! A network that reaches a private endpoint and does not see its zone.
 
 use crate::dataplane::Role;
+use crate::diag::Span;
+use std::collections::{BTreeMap, BTreeSet};
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -17,28 +19,26 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
+    let ruled = view.estate.private_dns_resolver_dns_forwarding_rulesets.iter().flat_map(|(_, r)| r.value.virtual_network_links.iter());
+    let ruled: BTreeSet<&str> = ruled.map(|(k, l)| l.value.virtual_network.as_ref().map_or(k, |v| v.value.as_str())).collect();
+    // Zones that endpoints of each network register in, each with the first such endpoint.
+    let mut registered: BTreeMap<&str, BTreeMap<&str, (usize, Span)>> = BTreeMap::new();
+    for (order, (_, endpoint)) in view.estate.private_endpoints.iter().enumerate() {
+        let home = endpoint.value.subnet.value.split('/').next().unwrap_or_default();
+        for zone in endpoint.value.private_dns_zone_group.iter().flat_map(|g| &g.private_dns_zones) {
+            registered.entry(home).or_default().entry(&zone.value).or_insert((order, endpoint.span));
+        }
+    }
     for (vnet, entry) in view.estate.virtual_networks.iter() {
-        let ruleset = view.estate.private_dns_resolver_dns_forwarding_rulesets.iter().any(|(_, r)| {
-            r.value.virtual_network_links.iter().any(|(k, l)| l.value.virtual_network.as_ref().map_or(k, |v| v.value.as_str()) == vnet)
-        });
         let clients = view.subnets_of(vnet).any(|s| view.members(s).any(|(_, e)| matches!(e.role, Role::Host(_))));
-        if !clients || ruleset || !entry.value.dns_servers.is_empty() {
+        if !clients || ruled.contains(vnet) || !entry.value.dns_servers.is_empty() {
             continue;
         }
-        let mut missing: Vec<&str> = Vec::new();
-        let mut first = None;
-        for (_, endpoint) in view.estate.private_endpoints.iter() {
-            let home = endpoint.value.subnet.value.split('/').next().unwrap_or_default();
-            let zones = endpoint.value.private_dns_zone_group.iter().flat_map(|g| &g.private_dns_zones);
-            for zone in zones.filter(|_| home == vnet || view.is_adjacent(vnet, home)) {
-                if !view.zone_linked(&zone.value, vnet) && !missing.contains(&zone.value.as_str()) {
-                    missing.push(&zone.value);
-                    first.get_or_insert(endpoint.span);
-                }
-            }
-        }
+        let reached = std::iter::once(vnet).chain(view.adjacent(vnet)).filter_map(|home| registered.get(home)).flatten();
+        let lacking: Vec<_> = reached.filter(|(zone, _)| !view.zone_linked(zone, vnet)).collect();
+        let first = lacking.iter().map(|(_, at)| **at).min().map(|(_, span)| span);
+        let missing: BTreeSet<&str> = lacking.iter().map(|(zone, _)| **zone).collect();
         if let Some(at) = first {
-            missing.sort_unstable();
             let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
             findings
                 .at(entry.span, format!("`{vnet}` reaches private endpoints and is not linked to {}{more}", missing.first().copied().unwrap_or_default()))

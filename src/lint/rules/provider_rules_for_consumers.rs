@@ -23,9 +23,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let target = flow.expectation.fields.to.value.as_str();
         let named = |service: &str| {
             passed.contains(&service)
-                || view.estate.private_endpoints.iter().any(|(name, e)| {
-                    e.value.private_service_connection.private_connection_resource.value == service
-                        && (name == target || e.value.ip_addresses.iter().any(|a| a.value.to_string() == target) || passed.contains(&name))
+                || view.endpoints_of(service).iter().any(|(name, e)| {
+                    *name == target || e.value.ip_addresses.iter().any(|a| a.value.to_string() == target) || passed.contains(name)
                 })
         };
         if let Some((service, entry)) = view.estate.private_link_services.iter().find(|(n, _)| named(n)) {

@@ -23,7 +23,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Role::Balancer(balancer) = &frontend.role else { continue };
         for member in balancer.rules.iter().flat_map(|r| &r.members) {
             let machine = view.plane.endpoints.get(*member);
-            let Some(subnet) = view.subnets.iter().find(|s| machine.segment == Some(s.segment)) else { continue };
+            let Some(subnet) = machine.segment.and_then(|s| view.subnet_at(s)) else { continue };
             let Some(default) = view.default_route(subnet) else { continue };
             if matches!(default.hop, NextHop::Internet | NextHop::Drop(_)) || !seen.insert((frontend.origin.name.clone(), subnet.full.clone())) {
                 continue;

@@ -20,7 +20,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for (zone, entry) in view.estate.private_dns_zones.iter() {
         for (record, set) in entry.value.a_records.iter().filter(|(r, _)| view.estate.services.get(r).is_some()) {
             for address in &set.value.records {
-                let owner = view.plane.owners(address.value).map(|id| view.plane.endpoints.get(id)).find(|e| matches!(e.role, Role::PrivateEndpoint(_)));
+                let owner = view.owners(address.value).find(|e| matches!(e.role, Role::PrivateEndpoint(_)));
                 let declared = owner.and_then(|o| view.estate.private_endpoints.get(&o.origin.name));
                 let target = declared.map(|d| &d.value.private_service_connection.private_connection_resource);
                 if let Some(target) = target.filter(|t| t.value != record) {

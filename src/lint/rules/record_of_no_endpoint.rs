@@ -24,10 +24,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         }
         for (record, set) in zone.value.a_records.iter() {
             for address in &set.value.records {
-                let owned = view.plane.owners(address.value).any(|id| matches!(view.plane.endpoints.get(id).role, Role::PrivateEndpoint(_)));
+                let owned = view.owners(address.value).any(|e| matches!(e.role, Role::PrivateEndpoint(_)));
                 // What lies outside every declared network may be an endpoint that is not part of the scenario.
-                let inside = view.estate.virtual_networks.iter().any(|(_, v)| v.value.address_space.iter().any(|p| p.value.contains(address.value)));
-                if inside && !owned {
+                if !owned && view.in_a_network(address.value) {
                     findings.at(address.span, format!("`{record}` of `{key}` leads to {}, which is no private endpoint", address.value));
                 }
             }

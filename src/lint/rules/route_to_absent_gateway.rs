@@ -1,6 +1,7 @@
 //! A user route to a gateway that is not there.
 
 use crate::azure::model::network::NextHopType;
+use std::collections::BTreeSet;
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -17,18 +18,19 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
+    let gateways = view.gateways();
+    let links = view.estate.virtual_network_peerings.iter().map(|(_, l)| &l.value).filter(|l| l.use_remote_gateways.value);
+    let served: BTreeSet<&str> = links
+        .filter(|l| gateways.contains_key(l.remote_virtual_network.value.as_str()))
+        .map(|l| l.virtual_network.value.as_str())
+        .collect();
+    let on_hubs = view.estate.virtual_hub_connections.iter().map(|(_, c)| c.value.remote_virtual_network.value.as_str());
+    let on_hubs: BTreeSet<&str> = on_hubs.collect();
     for subnet in &view.subnets {
-        let holds = |vnet: &str| view.estate.virtual_network_gateways.iter().any(|(_, g)| g.value.virtual_network.value == vnet);
-        let remote = view.estate.virtual_network_peerings.iter().any(|(_, l)| {
-            l.value.virtual_network.value == subnet.vnet
-                && l.value.use_remote_gateways.value
-                && holds(&l.value.remote_virtual_network.value)
-        });
         // A network on a virtual hub has the hub's gateways, and a group of a network manager may lend one.
-        let elsewhere = view.estate.virtual_hub_connections.iter().any(|(_, c)| c.value.remote_virtual_network.value == subnet.vnet)
-            || !view.estate.network_managers.is_empty();
-        if holds(subnet.vnet) || remote || elsewhere {
+        let elsewhere = on_hubs.contains(subnet.vnet) || !view.estate.network_managers.is_empty();
+        if gateways.contains_key(subnet.vnet) || served.contains(subnet.vnet) || elsewhere {
             continue;
         }
         for route in view.user_routes(subnet).filter(|r| r.leads_to(NextHopType::VirtualNetworkGateway)) {

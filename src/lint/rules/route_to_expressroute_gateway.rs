@@ -18,14 +18,14 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     let mut seen = std::collections::BTreeSet::new();
+    let gateways = view.gateways();
+    let mut lent: std::collections::BTreeMap<&str, &str> = std::collections::BTreeMap::new();
+    for (_, link) in view.estate.virtual_network_peerings.iter().filter(|(_, l)| l.value.use_remote_gateways.value) {
+        lent.entry(&link.value.virtual_network.value).or_insert(&link.value.remote_virtual_network.value);
+    }
     for subnet in &view.subnets {
-        let remote = view.estate.virtual_network_peerings.iter().find(|(_, l)| {
-            l.value.virtual_network.value == subnet.vnet && l.value.use_remote_gateways.value
-        });
-        let home = remote.map_or(subnet.vnet, |(_, l)| l.value.remote_virtual_network.value.as_str());
-        let express = view.estate.virtual_network_gateways.iter().find(|(_, g)| {
-            g.value.virtual_network.value == home && g.value.type_.value == GatewayType::ExpressRoute
-        });
+        let home = lent.get(subnet.vnet).copied().unwrap_or(subnet.vnet);
+        let express = gateways.get(home).into_iter().flatten().find(|(_, g)| g.value.type_.value == GatewayType::ExpressRoute);
         let Some((name, gateway)) = express else { continue };
         for route in view.user_routes(subnet).filter(|r| r.leads_to(NextHopType::VirtualNetworkGateway)) {
             if seen.insert(route.entry.span) {

@@ -17,12 +17,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
+    let held = view.in_perimeters();
     for (name, service) in view.estate.services.iter() {
         let Some(access) = service.value.public_network_access.as_ref().filter(|a| a.value == PublicNetworkAccess::SecuredByPerimeter) else { continue };
-        let held = view.estate.network_security_perimeters.iter().any(|(_, p)| {
-            p.value.associations.iter().any(|(k, a)| a.value.resource.as_ref().map_or(k, |r| r.value.as_str()) == name)
-        });
-        if !held {
+        if !held.contains(name) {
             findings.at(access.span, format!("`{name}` is secured by a perimeter, and none holds it"));
         }
     }

@@ -21,7 +21,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for flow in view.wanted() {
         let Some(step) = view.stopped(flow, Reason::Nsg) else { continue };
         let endpoint = flow.trace.addresses.iter().any(|a| {
-            view.plane.owners(*a).any(|id| matches!(view.plane.endpoints.get(id).role, Role::PrivateEndpoint(_)))
+            view.owners(*a).any(|e| matches!(e.role, Role::PrivateEndpoint(_)))
         });
         let segment = view.sender(&flow.expectation.fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
         let filter = segment.and_then(|s| view.plane.segments.get(s).filter.as_ref());

@@ -16,11 +16,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
-    for (name, policy) in view.estate.firewall_policies.iter() {
-        let attached = view.estate.firewalls.iter().any(|(_, f)| f.value.firewall_policy.as_ref().is_some_and(|p| p.value == name));
-        let parent = view.estate.firewall_policies.iter().any(|(_, p)| p.value.base_policy.as_ref().is_some_and(|b| b.value == name));
-        if !attached && !parent {
-            findings.at(policy.span, format!("no firewall uses policy `{name}`"));
-        }
+    let attached = view.estate.firewalls.iter().filter_map(|(_, f)| f.value.firewall_policy.as_ref());
+    let parents = view.estate.firewall_policies.iter().filter_map(|(_, p)| p.value.base_policy.as_ref());
+    let used: std::collections::BTreeSet<&str> = attached.chain(parents).map(|r| r.value.as_str()).collect();
+    for (name, policy) in view.estate.firewall_policies.iter().filter(|(n, _)| !used.contains(n)) {
+        findings.at(policy.span, format!("no firewall uses policy `{name}`"));
     }
 }

@@ -16,9 +16,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
-    for (name, nat) in view.estate.nat_gateways.iter() {
-        if !view.subnets.iter().any(|s| s.entry.value.nat_gateway.as_ref().is_some_and(|n| n.value == name)) {
-            findings.at(nat.span, format!("nothing uses NAT gateway `{name}`"));
-        }
+    let used: std::collections::BTreeSet<&str> =
+        view.subnets.iter().filter_map(|s| s.entry.value.nat_gateway.as_ref()).map(|n| n.value.as_str()).collect();
+    for (name, nat) in view.estate.nat_gateways.iter().filter(|(n, _)| !used.contains(n)) {
+        findings.at(nat.span, format!("nothing uses NAT gateway `{name}`"));
     }
 }

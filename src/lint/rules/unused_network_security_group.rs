@@ -17,13 +17,12 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     let machines = || view.estate.virtual_machines.iter().map(|(_, m)| &m.value);
-    for (name, group) in view.estate.network_security_groups.iter() {
-        let named = |r: &Option<crate::document::Reference>| r.as_ref().is_some_and(|r| r.value == name);
-        let used = view.subnets.iter().any(|s| named(&s.entry.value.network_security_group))
-            || machines().any(|m| named(&m.network_security_group))
-            || machines().any(|m| m.secondary_network_interfaces.iter().any(|(_, i)| named(&i.value.network_security_group)));
-        if !used {
-            findings.at(group.span, format!("nothing uses security group `{name}`"));
-        }
+    let subnets = view.subnets.iter().filter_map(|s| s.entry.value.network_security_group.as_ref());
+    let first = machines().filter_map(|m| m.network_security_group.as_ref());
+    let further = machines().flat_map(|m| m.secondary_network_interfaces.iter());
+    let further = further.filter_map(|(_, i)| i.value.network_security_group.as_ref());
+    let used: std::collections::BTreeSet<&str> = subnets.chain(first).chain(further).map(|r| r.value.as_str()).collect();
+    for (name, group) in view.estate.network_security_groups.iter().filter(|(n, _)| !used.contains(n)) {
+        findings.at(group.span, format!("nothing uses security group `{name}`"));
     }
 }

@@ -16,10 +16,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
-    for (name, table) in view.estate.route_tables.iter() {
-        let used = view.subnets.iter().any(|s| s.entry.value.route_table.as_ref().is_some_and(|t| t.value == name));
-        if !used {
-            findings.at(table.span, format!("nothing uses route table `{name}`"));
-        }
+    let used: std::collections::BTreeSet<&str> =
+        view.subnets.iter().filter_map(|s| s.entry.value.route_table.as_ref()).map(|t| t.value.as_str()).collect();
+    for (name, table) in view.estate.route_tables.iter().filter(|(n, _)| !used.contains(n)) {
+        findings.at(table.span, format!("nothing uses route table `{name}`"));
     }
 }

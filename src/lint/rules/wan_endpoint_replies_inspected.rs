@@ -24,7 +24,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         for subnet in view.subnets_of(&connection.value.remote_virtual_network.value) {
             let policies = &subnet.entry.value.private_endpoint_network_policies;
             let inspected = matches!(policies.value, Policies::Enabled | Policies::RouteTableEnabled);
-            let endpoint = view.estate.private_endpoints.iter().find(|(_, e)| e.value.subnet.value == subnet.full);
+            let endpoint = view.guests(&subnet.full).first().copied();
             if let (false, Some((name, endpoint))) = (inspected, endpoint) {
                 findings
                     .at(
