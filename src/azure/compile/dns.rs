@@ -244,15 +244,19 @@ impl Compiler<'_> {
         managed
     }
 
-    /// Machines of a registration network register themselves (ZONE-21).
+    /// Machines of a registration network register an A record each; one whose interface has several IPv4 addresses sets
+    /// them statically, and is left out (ZONE-21).
     fn register_machines(&mut self, zone: Id<Zone>, members: &[Id<Endpoint>]) {
         let members: Vec<_> = members.iter().map(|m| (*m, self.plane.endpoints.get(*m).clone())).collect();
         let zone = self.plane.dns.zones.get_mut(zone);
         for (id, machine) in members {
+            let [address] = *machine.addresses.iter().copied().filter(IpAddr::is_ipv4).collect::<Vec<_>>() else {
+                continue;
+            };
             if let Ok(name) = zone.name.prepend(&machine.origin.name) {
                 self.plane.machine_names.entry(name.clone()).or_default().push(id);
                 zone.records
-                    .insert(name, Record { data: RecordData::Addresses(machine.addresses), origin: machine.origin });
+                    .insert(name, Record { data: RecordData::Addresses(vec![address]), origin: machine.origin });
             }
         }
     }

@@ -111,7 +111,7 @@ impl Compiler<'_> {
                 continue;
             };
             self.undelegated(&vm.subnet, "a virtual machine");
-            self.claim(segment, vm.private_ip_address.value, vm.private_ip_address.span);
+            let addresses = self.own_addresses(segment, &vm.private_ip_address, &vm.private_ip_addresses);
             let machine = Host {
                 listens: listens(vm.listens.as_ref()),
                 forwarding: self.transit(name, vm, vm.ip_forwarding_enabled.value),
@@ -122,7 +122,7 @@ impl Compiler<'_> {
             };
             let origin = Origin::new("virtual_machine", name, entry.span);
             let role = Role::Host(machine.clone());
-            let mut made = endpoint(origin, Some(segment), vec![vm.private_ip_address.value], role);
+            let mut made = endpoint(origin, Some(segment), addresses, role);
             if let Some(reference) = &vm.public_ip
                 && let Some(address) = self.public_ip(reference)
             {
@@ -139,6 +139,17 @@ impl Compiler<'_> {
         }
     }
 
+    /// The addresses of an interface, each claimed in its subnet; the primary one comes first.
+    fn own_addresses(
+        &mut self,
+        segment: Id<Segment>,
+        primary: &Spanned<IpAddr>,
+        further: &[Spanned<IpAddr>],
+    ) -> Vec<IpAddr> {
+        let all = std::iter::once(primary).chain(further);
+        all.inspect(|a| self.claim(segment, a.value, a.span)).map(|a| a.value).collect()
+    }
+
     /// A further interface: its own subnet's routes, and replies by the primary one unless the guest knows better
     /// (ADDR-09).
     fn secondary_interface(
@@ -151,7 +162,7 @@ impl Compiler<'_> {
     ) {
         let interface = &entry.value;
         let Some(segment) = self.subnet(&interface.subnet) else { return };
-        self.claim(segment, interface.private_ip_address.value, interface.private_ip_address.span);
+        let addresses = self.own_addresses(segment, &interface.private_ip_address, &interface.private_ip_addresses);
         let full = format!("{machine}/{name}");
         let role = Role::Host(Host {
             forwarding: self.transit(machine, vm, interface.ip_forwarding_enabled.value),
@@ -159,8 +170,7 @@ impl Compiler<'_> {
             ..host.clone()
         });
         let origin = Origin::new("network_interface", &full, entry.span);
-        let id =
-            self.plane.add_endpoint(endpoint(origin, Some(segment), vec![interface.private_ip_address.value], role));
+        let id = self.plane.add_endpoint(endpoint(origin, Some(segment), addresses, role));
         self.machines.insert(full, id);
     }
 

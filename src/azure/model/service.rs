@@ -253,6 +253,9 @@ record! {
         subnet: Reference = required,
         /// Its address.
         private_ip_address: Spanned<IpAddr> = required,
+        /// Further addresses of this interface, beside the primary one: secondary IP configurations, or an IPv6 address
+        /// for a dual-stack machine. It sends from the first of the destination's family.
+        private_ip_addresses: Vec<Spanned<IpAddr>>,
         /// Public address by name (see `public_ips`).
         public_ip: Option<Reference>,
         /// Security group of its interface (NSG-01).
@@ -299,6 +302,9 @@ record! {
         subnet: Reference = required,
         /// Its address.
         private_ip_address: Spanned<IpAddr> = required,
+        /// Further addresses of this interface, beside the primary one: secondary IP configurations, or an IPv6 address
+        /// for a dual-stack machine. It sends from the first of the destination's family.
+        private_ip_addresses: Vec<Spanned<IpAddr>>,
         /// Security group of the interface (NSG-01).
         network_security_group: Option<Reference>,
         /// Whether it may carry traffic of others (NVA-01).

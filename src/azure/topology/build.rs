@@ -91,9 +91,13 @@ impl Builder<'_> {
         for (name, entry) in estate.virtual_machines.iter() {
             let address = entry.value.private_ip_address.value;
             let id = self.add(Kind::Machine, name, address.to_string(), entry.span);
-            self.owns(id, address);
-            for (_, interface) in entry.value.secondary_network_interfaces.iter() {
-                self.owns(id, interface.value.private_ip_address.value);
+            let interfaces = entry.value.secondary_network_interfaces.iter().map(|(_, i)| &i.value);
+            let others = interfaces.flat_map(|i| std::iter::once(&i.private_ip_address).chain(&i.private_ip_addresses));
+            for owned in std::iter::once(&entry.value.private_ip_address)
+                .chain(&entry.value.private_ip_addresses)
+                .chain(others)
+            {
+                self.owns(id, owned.value);
             }
             let subnet = self.find(Kind::Subnet, &entry.value.subnet.value);
             self.inside(subnet, id);

@@ -171,6 +171,11 @@ pub(super) fn interface_fields(properties: &Json, fields: &mut Vec<(&'static str
     let mut add = |key, node: Option<Node>| fields.extend(node.map(|n| (key, n)));
     add("subnet", subnet_of(Some(inner)));
     add("private_ip_address", inner.at("privateIPAddress").and_then(Node::scalar));
+    let others = properties.items_at("ipConfigurations").iter().filter(|c| !std::ptr::eq(*c, configuration));
+    add(
+        "private_ip_addresses",
+        list_of(others.filter_map(|c| c.at("properties.privateIPAddress").and_then(Node::scalar))),
+    );
     add("public_ip", name_of(inner.at("publicIPAddress"), "public_ips"));
     add("network_security_group", name_of(properties.at("networkSecurityGroup"), "network_security_groups"));
     add("dns_servers", super::scalars(properties.at("dnsSettings.dnsServers")));

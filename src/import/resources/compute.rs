@@ -64,7 +64,8 @@ fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
         let nic_key = Key::new("secondary_interfaces", id);
         let item = mapper.draft.child(&nic_key, nic.id.name(), &key, "secondary_network_interfaces", &nic.source);
         for (name, node) in fields {
-            if ["subnet", "private_ip_address", "network_security_group", "ip_forwarding_enabled"].contains(&name) {
+            let own = ["subnet", "private_ip_address", "private_ip_addresses", "network_security_group"];
+            if own.contains(&name) || name == "ip_forwarding_enabled" {
                 item.set(name, node);
             }
         }
@@ -105,7 +106,7 @@ fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
         let mut fields = Vec::new();
         interface_fields(properties, &mut fields);
         let item = mapper.draft.item(&key, &format!("{}-{number}", resource.id.name()), &resource.source);
-        fields.into_iter().filter(|(k, _)| *k != "private_ip_address").for_each(|(k, n)| item.set(k, n));
+        fields.into_iter().filter(|(k, _)| !k.starts_with("private_ip_address")).for_each(|(k, n)| item.set(k, n));
         item.note(format!("Instance of a scale set of {count}; its address is assumed."));
         tags(resource, item);
         join_pools(properties, &key, mapper);
