@@ -174,6 +174,25 @@ words! {
     }
 }
 
+impl Verdict {
+    /// How far what is admitted with this verdict is exposed: `private` least.
+    fn exposure(self) -> u8 {
+        match self {
+            Self::Private => 0,
+            Self::Backbone => 1,
+            Self::Public => 2,
+            Self::Partial | Self::Blocked | Self::Unsupported | Self::Unknown => 3,
+        }
+    }
+}
+
+/// What two admissions on one path make together: a path is as private as its most exposed stretch. Of two that expose
+/// alike, the later one says how.
+#[must_use]
+pub fn more_exposed(first: (Verdict, Via), later: (Verdict, Via)) -> (Verdict, Via) {
+    if first.0.exposure() > later.0.exposure() { first } else { later }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

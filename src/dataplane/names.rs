@@ -43,6 +43,8 @@ pub struct RecordSet {
     records: BTreeMap<Fqdn, Record>,
     /// Whether a wildcard is among them; most sets have none, and the search for one allocates.
     wildcards: bool,
+    /// Names with something below them.
+    passed: BTreeSet<Fqdn>,
 }
 
 /// What a name holds.
@@ -66,7 +68,7 @@ pub enum RecordData {
 impl RecordSet {
     /// Adds a record; the first of a name stays, addresses of the same name are joined.
     pub fn insert(&mut self, name: Fqdn, record: Record) {
-        self.wildcards |= name.as_str().starts_with("*.");
+        self.note(&name);
         match self.records.entry(name) {
             std::collections::btree_map::Entry::Vacant(slot) => {
                 slot.insert(record);
@@ -87,14 +89,26 @@ impl RecordSet {
 
     /// Adds a record unless the name has one.
     pub fn insert_new(&mut self, name: Fqdn, record: Record) {
-        self.wildcards |= name.as_str().starts_with("*.");
+        self.note(&name);
         self.records.entry(name).or_insert(record);
     }
 
     /// Puts a record in the place of another.
     pub fn replace(&mut self, name: Fqdn, record: Record) {
-        self.wildcards |= name.as_str().starts_with("*.");
+        self.note(&name);
         self.records.insert(name, record);
+    }
+
+    /// Remembers wildcards, and the names that exist because something lies below them (ZONE-20).
+    fn note(&mut self, name: &Fqdn) {
+        self.wildcards |= name.as_str().starts_with("*.");
+        let mut parent = name.parent();
+        while let Some(above) = parent {
+            parent = above.parent();
+            if !self.passed.insert(above) {
+                break;
+            }
+        }
     }
 
     /// The record of exactly this name.
@@ -109,7 +123,7 @@ impl RecordSet {
         if let Some(record) = self.records.get(name) {
             return Some(record);
         }
-        if !self.wildcards {
+        if !self.wildcards || self.passed.contains(name) {
             return None;
         }
         let mut parent = name.parent();
@@ -117,8 +131,8 @@ impl RecordSet {
             if let Some(record) = above.prepend("*").ok().and_then(|w| self.records.get(&w)) {
                 return Some(record);
             }
-            // A name that exists stops the search for wildcards further up.
-            if self.records.contains_key(&above) {
+            // A name that exists, if only above another, stops the search for wildcards further up (ZONE-20).
+            if self.records.contains_key(&above) || self.passed.contains(&above) {
                 return None;
             }
             parent = above.parent();

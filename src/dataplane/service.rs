@@ -242,8 +242,8 @@ pub enum ConnectionTarget {
     },
     /// To a balancer's frontend through a private link service, from an address of the provider's (PLS-03).
     Service {
-        /// What sends at the provider.
-        nat: Id<super::Endpoint>,
+        /// What sends at the provider; any of them.
+        nat: Vec<Id<super::Endpoint>>,
         /// The frontend.
         frontend: IpAddr,
         /// Declaration of the private link service.

@@ -138,12 +138,11 @@ impl<'a> View<'a> {
                 networks.insert(network.origin.name.as_str(), id);
             }
         }
-        let segments: BTreeMap<&str, Id<Segment>> = plane
-            .segments
-            .iter()
-            .filter(|(_, s)| s.origin.kind == "subnet")
-            .map(|(id, s)| (s.origin.name.as_str(), id))
-            .collect();
+        let mut segments: BTreeMap<&str, Id<Segment>> = BTreeMap::new();
+        for (id, segment) in plane.segments.iter().filter(|(_, s)| s.origin.kind == "subnet") {
+            // The first is the subnet; a further one of its name holds only what private endpoints send.
+            segments.entry(segment.origin.name.as_str()).or_insert(id);
+        }
         let mut subnets = Vec::new();
         for (vnet, entry) in estate.virtual_networks.iter() {
             for (name, subnet) in entry.value.subnets.iter() {

@@ -115,7 +115,7 @@ impl<'p> Marks<'p> {
                 Role::Gateway(gateway) => gateway.tunnels.iter().for_each(|r| route(&mut cuts, &mut notable, r)),
                 Role::PrivateEndpoint(private) => match &private.target {
                     ConnectionTarget::Service { nat, frontend, .. } => {
-                        special.insert(*nat);
+                        special.extend(nat.iter().copied());
                         notable.push(*frontend);
                     }
                     ConnectionTarget::Proxy { source, .. } => notable.push(*source),

@@ -1,6 +1,6 @@
 //! What a flow comes to, and what has been found against it so far.
 
-use crate::verdict::{Reason, Verdict, Via, Word};
+use crate::verdict::{Reason, Verdict, Via, Word, more_exposed};
 
 /// The answer for one flow: the verdict, how it gets through, or what decides against it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,7 +41,7 @@ impl Outcome {
 }
 
 /// What a stretch of a path has against a flow, and what admits it at its end. Stretches are put together in the order
-/// of the path: the first certain objection decides, then the first uncertain one, then the last admission (EVAL-06).
+/// of the path: the first certain objection decides, then the first uncertain one, then the most exposed admission (EVAL-06).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Findings {
     /// The first certain objection: whether the platform does not support something, and the reason.
@@ -50,7 +50,7 @@ pub struct Findings {
     pub uncertain: Option<Reason>,
     /// The first objection of either kind.
     pub first: Option<Reason>,
-    /// The last admission.
+    /// The most exposed admission, the last of those that expose alike.
     pub admitted: Option<(Verdict, Via)>,
 }
 
@@ -84,7 +84,8 @@ impl Findings {
 
     /// The flow is let in.
     pub fn admit(&mut self, verdict: Verdict, via: Via) {
-        self.admitted = Some((verdict, via));
+        let own = (verdict, via);
+        self.admitted = Some(self.admitted.map_or(own, |before| more_exposed(before, own)));
     }
 
     /// Adds what comes after.
@@ -92,7 +93,9 @@ impl Findings {
         self.certain = self.certain.or(next.certain);
         self.uncertain = self.uncertain.or(next.uncertain);
         self.first = self.first.or(next.first);
-        self.admitted = next.admitted.or(self.admitted);
+        if let Some((verdict, via)) = next.admitted {
+            self.admit(verdict, via);
+        }
     }
 
     /// Whether nothing objects.

@@ -1,6 +1,6 @@
 //! Application gateways: listener, certificate, backend (AGW-10 to AGW-16).
 
-use super::leg;
+use super::{judge::admission, leg};
 use crate::{
     dataplane::{
         Backend, Client, Direction, Filter, Id, Listener, Member, Origin, Packet, Plane, Proxy, Role, Unsupported, Use,
@@ -8,7 +8,7 @@ use crate::{
     forward::{Arrival, Context, Outcome, Stage, Step, filter_step},
     lookup::{self, Answer},
     net::Transport,
-    verdict::{Reason, Verdict, Via},
+    verdict::{Reason, Verdict, Via, more_exposed},
 };
 use std::net::IpAddr;
 
@@ -165,8 +165,10 @@ fn listener(
     let public = gateway.frontends.get(frontend).is_some_and(|f| f.public);
     match bridged {
         Some(via) => {
-            steps.extend(backend(context, client, gateway, &rule.backend, packet, depth));
-            let (verdict, via) = if public { (Verdict::Public, Via::PublicEndpoint) } else { (Verdict::Private, via) };
+            let (pool, served) = backend(context, client, gateway, &rule.backend, packet, depth);
+            steps.extend(pool);
+            let own = if public { (Verdict::Public, Via::PublicEndpoint) } else { (Verdict::Private, via) };
+            let (verdict, via) = served.map_or(own, |pool| more_exposed(pool, own));
             steps.push(
                 Step::admit(
                     Stage::Backend,
@@ -199,7 +201,7 @@ fn listener(
 }
 
 /// A pool works if one member is healthy: reached from an instance address, trusted, and answering the probe
-/// (AGW-13 to AGW-16).
+/// (AGW-13 to AGW-16). The request goes on to any healthy one, so the most exposed of them counts.
 fn backend(
     context: &Context<'_>,
     client: &Client,
@@ -207,20 +209,23 @@ fn backend(
     backend: &Backend,
     packet: &Packet,
     depth: usize,
-) -> Vec<Step> {
+) -> (Vec<Step>, Option<(Verdict, Via)>) {
     let mut inner = Vec::new();
     let mut healthy = 0;
+    let mut served: Option<(Verdict, Via)> = None;
     for member in &backend.members {
         let steps = member_steps(context, client, gateway, backend, member, packet, depth);
-        let open = steps.iter().any(|s| matches!(s.outcome, Outcome::Admit(..))) && !steps.iter().any(Step::is_blocker);
-        healthy += usize::from(open);
+        let admitted = admission(&steps).filter(|_| !steps.iter().any(Step::is_blocker));
+        healthy += usize::from(admitted.is_some());
+        served = served.into_iter().chain(admitted).reduce(more_exposed);
         inner.extend(steps);
     }
     let certain = inner.iter().all(|s| !matches!(s.outcome, Outcome::Unknown(_)));
     let total = backend.members.len();
     if healthy > 0 {
         let text = format!("{healthy} of {total} members of {} are healthy", backend.origin);
-        return vec![Step::pass(Stage::Backend, text).at(&backend.origin).rules(&["AGW-14", "AGW-16"]).inner(inner)];
+        let step = Step::pass(Stage::Backend, text).at(&backend.origin).rules(&["AGW-14", "AGW-16"]);
+        return (vec![step.inner(inner)], served);
     }
     let fix = inner.iter().find(|s| s.is_blocker()).and_then(|s| s.fix.clone());
     let text = format!("none of {total} members of {} is healthy", backend.origin);
@@ -229,12 +234,8 @@ fn backend(
     } else {
         Step::unknown(Stage::Backend, Reason::Backend502, text)
     };
-    vec![
-        step.at(&backend.origin)
-            .rules(&["AGW-14", "AGW-16"])
-            .fix(fix.unwrap_or_else(|| "add a reachable member".to_owned()))
-            .inner(inner),
-    ]
+    let step = step.at(&backend.origin).rules(&["AGW-14", "AGW-16"]);
+    (vec![step.fix(fix.unwrap_or_else(|| "add a reachable member".to_owned())).inner(inner)], None)
 }
 
 fn member_steps(

@@ -2,7 +2,7 @@
 
 use crate::{
     forward::{Outcome, Step},
-    verdict::{Reason, Verdict, Via},
+    verdict::{Reason, Verdict, Via, more_exposed},
 };
 
 /// A verdict with how, or why not.
@@ -77,15 +77,19 @@ fn one(steps: &[Step]) -> Judgement {
         Some(Outcome::Block(_)) => Judgement { verdict: Verdict::Blocked, via: None, reasons },
         Some(Outcome::Unsupported(_)) => Judgement { verdict: Verdict::Unsupported, via: None, reasons },
         Some(_) => Judgement { verdict: Verdict::Unknown, via: None, reasons },
-        None => steps
-            .iter()
-            .rev()
-            .find_map(|s| match s.outcome {
-                Outcome::Admit(verdict, via) => Some(Judgement { verdict, via: Some(via), reasons: Vec::new() }),
-                _ => None,
-            })
+        None => admission(steps)
+            .map(|(verdict, via)| Judgement { verdict, via: Some(via), reasons: Vec::new() })
             .unwrap_or_default(),
     }
+}
+
+/// What the admissions among steps make together, if there are any.
+pub(super) fn admission(steps: &[Step]) -> Option<(Verdict, Via)> {
+    let admitted = steps.iter().filter_map(|s| match s.outcome {
+        Outcome::Admit(verdict, via) => Some((verdict, via)),
+        _ => None,
+    });
+    admitted.reduce(more_exposed)
 }
 
 #[cfg(test)]
@@ -113,6 +117,13 @@ mod tests {
     fn nothing_admitted_is_unknown_never_private() {
         assert_eq!(judge(&[], &[]).verdict, Verdict::Unknown);
         assert_eq!(judge(&[admit()], &[]).verdict, Verdict::Private);
+    }
+
+    #[test]
+    fn a_path_is_as_private_as_its_most_exposed_stretch() {
+        let public = Step::admit(Stage::Service, Verdict::Public, Via::PublicEndpoint, "");
+        let judged = judge(&[public, admit()], &[]);
+        assert_eq!((judged.verdict, judged.via), (Verdict::Public, Some(Via::PublicEndpoint)));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::{
         Absence, Client, ClientKind, ConnectionTarget, Door, Endpoint, Id, NotFound, Packet, Plane, Resolver, Resource,
         Role, Target, Use,
     },
-    forward::{Arrival, Context, EgressPass, End, Stage, Step, round_trip},
+    forward::{Arrival, Context, EgressPass, End, Outcome, Stage, Step, round_trip},
     lookup::{self, Answer},
     net::{Fqdn, Transport},
     verdict::{Reason, Verdict, Via},
@@ -322,8 +322,10 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
                 steps.push(in_place_of(plane, *meant, &arrival));
             }
             steps.extend(redirect::further_ports(plane, from, &packet, &arrival));
-            steps.extend(arrived(context, client, &arrival, depth));
-            let admitted = steps.iter().rposition(|s| matches!(s.outcome, crate::forward::Outcome::Admit(..)));
+            let mut reached = arrived(context, client, &arrival, depth);
+            exposed(plane, &arrival, &mut reached);
+            steps.extend(reached);
+            let admitted = steps.iter().rposition(|s| matches!(s.outcome, Outcome::Admit(..)));
             let at = admitted.unwrap_or(steps.len());
             steps.splice(at..at, back);
         }
@@ -433,6 +435,11 @@ fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usi
                         .at(origin)
                         .rules(&["PLS-02", "PLS-03"]),
                     );
+                    if let Some(name) = packet.name.as_ref().filter(|n| plane.door_names.contains_key(n)) {
+                        let text = format!("{origin} is behind {}, not the service {name}", packet.destination);
+                        let step = Step::block(Stage::Endpoint, Reason::PeTarget, text).at(&endpoint.origin);
+                        steps.push(step.rules(&["PE-01", "PLS-10"]).fix(format!("correct the record of {name}")));
+                    }
                     if let Some(why) = broken {
                         steps.push(
                             Step::block(Stage::Endpoint, Reason::ProxyProtocol, format!("{origin}: {why}"))
@@ -441,9 +448,14 @@ fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usi
                                 .fix("switch proxy protocol on at both ends, or off at both"),
                         );
                     }
-                    let source = plane.endpoints.get(*nat).source_for(*frontend).unwrap_or(*frontend);
-                    let onward = Packet { source, destination: *frontend, name: None, ..packet.clone() };
-                    steps.extend(leg(context, client, *nat, onward, depth + 1));
+                    // Any of its addresses may carry a connection (PLS-03, EVAL-05).
+                    let label =
+                        |i: usize| nat.get(i).map_or(String::new(), |n| plane.endpoints.get(*n).origin.to_string());
+                    if let Some(nat) = nat.get(context.forks.pick(nat.len(), label)).copied() {
+                        let source = plane.endpoints.get(nat).source_for(*frontend).unwrap_or(*frontend);
+                        let onward = Packet { source, destination: *frontend, name: None, ..packet.clone() };
+                        steps.extend(leg(context, client, nat, onward, depth + 1));
+                    }
                     steps.push(
                         Step::admit(
                             Stage::Backend,
@@ -497,6 +509,17 @@ fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usi
         }
     }
     steps
+}
+
+/// What came over the internet was admitted at a public address, whatever private thing a translation led it to (FW-10).
+/// The public doors of services judge by the caller themselves.
+fn exposed(plane: &Plane, arrival: &Arrival, reached: &mut [Step]) {
+    let by_door = matches!(plane.endpoints.get(arrival.endpoint).role, Role::Door(_));
+    let hidden = judge::admission(reached).is_some_and(|(verdict, _)| verdict != Verdict::Public);
+    if arrival.over_internet && !by_door && hidden {
+        let last = reached.iter_mut().rev().find(|s| matches!(s.outcome, Outcome::Admit(..)));
+        last.into_iter().for_each(|s| s.outcome = Outcome::Admit(Verdict::Public, public_via(arrival)));
+    }
 }
 
 /// How traffic to a public address counts: by the rule that let it out of a managed network, if one did.

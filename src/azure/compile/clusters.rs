@@ -236,7 +236,7 @@ impl Compiler<'_> {
         };
         let id = self.plane.add_endpoint(endpoint(origin, Some(segment), vec![address], role));
         if !integrated {
-            self.customer_endpoints.push(CustomerEndpoint {
+            self.add_customer_endpoint(CustomerEndpoint {
                 name: format!("api_server.{name}"),
                 endpoint: id,
                 segment,

@@ -70,6 +70,7 @@ pub fn compile(estate: &Estate, published: Option<&PublishedTags>) -> (Plane, Di
     compiler.app_clients();
     compiler.cluster_clients();
     compiler.unmodelled();
+    compiler.free_endpoints();
     (compiler.plane, compiler.diagnostics)
 }
 
@@ -138,6 +139,8 @@ struct Compiler<'e> {
     customer_endpoints: Vec<CustomerEndpoint>,
     /// Their positions by network.
     endpoints_in: BTreeMap<Id<Network>, Vec<usize>>,
+    /// What private endpoints of steered subnets send by.
+    endpoint_tables: Vec<(Id<Segment>, routing::Table)>,
     /// Sub-resources of each target with an approved endpoint, and where it names the target; once somebody asked.
     approved: Option<BTreeMap<&'e str, Vec<(&'e str, Span)>>>,
     clusters: Vec<clusters::Cluster>,
@@ -209,6 +212,7 @@ impl<'e> Compiler<'e> {
             targets: BTreeMap::new(),
             customer_endpoints: Vec::new(),
             endpoints_in: BTreeMap::new(),
+            endpoint_tables: Vec::new(),
             approved: None,
             trusted: BTreeMap::new(),
             clusters: Vec::new(),

@@ -157,15 +157,20 @@ impl Compiler<'_> {
         };
         let id =
             self.plane.add_endpoint(endpoint(origin, Some(segment), addresses.clone(), Role::PrivateEndpoint(made)));
-        let network = self.plane.segments.get(segment).network;
-        self.endpoints_in.entry(network).or_default().push(self.customer_endpoints.len());
-        self.customer_endpoints.push(CustomerEndpoint {
+        self.add_customer_endpoint(CustomerEndpoint {
             name: name.to_owned(),
             endpoint: id,
             segment,
             addresses,
             target: key,
         });
+    }
+
+    /// Keeps an endpoint in a customer network, and finds it by its network: it is a route there (PE-20).
+    pub(super) fn add_customer_endpoint(&mut self, made: CustomerEndpoint) {
+        let network = self.plane.segments.get(made.segment).network;
+        self.endpoints_in.entry(network).or_default().push(self.customer_endpoints.len());
+        self.customer_endpoints.push(made);
     }
 
     /// The target of a connection: a sub-resource of a service, or a frontend of an application gateway.

@@ -4,7 +4,7 @@
 use super::{Compiler, Target, machines::endpoint, private_endpoints::closed_by};
 use crate::{
     azure::model::{network::Sku, private_link::PrivateLinkService, service::ExecutionEnvironment},
-    dataplane::{Connection, ConnectionTarget, Origin, Role, SharedLink},
+    dataplane::{Connection, ConnectionTarget, Endpoint, Id, Origin, Role, SharedLink},
     diag::{Diagnostic, code},
     document::Entry,
 };
@@ -39,10 +39,10 @@ impl Compiler<'_> {
                     "use the Standard SKU",
                 );
             }
-            let nat = self.translation_endpoint(name, entry);
-            let Some((frontend, nat)) = frontend.zip(nat) else { continue };
+            let nat = self.translation_endpoints(name, entry);
+            let Some(frontend) = frontend.filter(|_| !nat.is_empty()) else { continue };
             let Some(address) = self.plane.endpoints.get(frontend).addresses.first().copied() else { continue };
-            if self.plane.network_of(frontend) != self.plane.network_of(nat) {
+            if nat.iter().any(|n| self.plane.network_of(frontend) != self.plane.network_of(*n)) {
                 let text =
                     format!("private link service `{name}` translates in another network than its frontend's (PLS-03)");
                 self.error(code::PLACEMENT, entry.span, text, "use subnets of the frontend's network");
@@ -65,12 +65,9 @@ impl Compiler<'_> {
         }
     }
 
-    fn translation_endpoint(
-        &mut self,
-        name: &str,
-        entry: &Entry<PrivateLinkService>,
-    ) -> Option<crate::dataplane::Id<crate::dataplane::Endpoint>> {
-        let mut first = None;
+    /// The addresses a connection may come from at the provider, by configuration (PLS-03).
+    fn translation_endpoints(&mut self, name: &str, entry: &Entry<PrivateLinkService>) -> Vec<Id<Endpoint>> {
+        let mut all = Vec::new();
         for (configuration, declared) in entry.value.nat_ip_configurations.iter() {
             let subnet = &declared.value.subnet;
             let Some(segment) = self.subnet(subnet) else { continue };
@@ -99,11 +96,10 @@ impl Compiler<'_> {
                 None => self.allocate(segment),
             };
             let origin = Origin::new("nat_ip_configuration", format!("{name}/{configuration}"), declared.span);
-            let id =
-                self.plane.add_endpoint(endpoint(origin, Some(segment), address.into_iter().collect(), Role::Router));
-            first.get_or_insert(id);
+            let address = address.into_iter().collect();
+            all.push(self.plane.add_endpoint(endpoint(origin, Some(segment), address, Role::Router)));
         }
-        if first.is_none() {
+        if all.is_empty() {
             self.error(
                 code::MISSING_KEY,
                 entry.span,
@@ -111,7 +107,7 @@ impl Compiler<'_> {
                 "add one to nat_ip_configurations",
             );
         }
-        first
+        all
     }
 
     /// What a private endpoint to a private link service leads to; such a target has no names (PLS-08).

@@ -93,9 +93,8 @@ impl Builder<'_> {
             let id = self.add(Kind::Machine, name, address.to_string(), entry.span);
             let interfaces = entry.value.secondary_network_interfaces.iter().map(|(_, i)| &i.value);
             let others = interfaces.flat_map(|i| std::iter::once(&i.private_ip_address).chain(&i.private_ip_addresses));
-            for owned in std::iter::once(&entry.value.private_ip_address)
-                .chain(&entry.value.private_ip_addresses)
-                .chain(others)
+            for owned in
+                std::iter::once(&entry.value.private_ip_address).chain(&entry.value.private_ip_addresses).chain(others)
             {
                 self.owns(id, owned.value);
             }

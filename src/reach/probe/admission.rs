@@ -23,7 +23,7 @@ struct Caller<'p> {
     via: Via,
 }
 
-fn public_via(way: &Passage<'_>) -> Via {
+pub(super) fn public_via(way: &Passage<'_>) -> Via {
     match way.let_out {
         Some(LetOut::ByAddress) => Via::ServiceTagRule,
         Some(LetOut::ByName) => Via::FqdnRule,

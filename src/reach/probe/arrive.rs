@@ -2,6 +2,7 @@
 
 use super::{
     Asker, Flow, Probe,
+    admission::public_via,
     walk::{LetOut, Passage},
 };
 use crate::{
@@ -77,12 +78,17 @@ impl Probe<'_, '_> {
                         }
                     }
                     ConnectionTarget::Service { nat, frontend, broken, .. } => {
+                        if way.name.is_some_and(|n| self.model.plane.door_names.contains_key(n)) {
+                            found.block(Reason::PeTarget);
+                        }
                         if broken.is_some() {
                             found.block(Reason::ProxyProtocol);
                         }
-                        let source = self.model.endpoint(*nat).source_for(*frontend).unwrap_or(*frontend);
-                        let inside = Flow { source, destination: *frontend, name: None, ..way.flow() };
-                        found.then(&self.leg(*nat, &inside, asker, depth + 1));
+                        if let Some(nat) = nat.get(self.choices.take(nat.len())).copied() {
+                            let source = self.model.endpoint(nat).source_for(*frontend).unwrap_or(*frontend);
+                            let inside = Flow { source, destination: *frontend, name: None, ..way.flow() };
+                            found.then(&self.leg(nat, &inside, asker, depth + 1));
+                        }
                         found.admit(Verdict::Private, Via::PrivateLinkService);
                     }
                     ConnectionTarget::Nothing => {}
@@ -106,6 +112,11 @@ impl Probe<'_, '_> {
                     found.block(Reason::Port);
                 }
             }
+        }
+        // Over the internet it came in at a public address; doors judge their callers themselves (FW-10).
+        let hidden = found.admitted.is_some_and(|(verdict, _)| verdict != Verdict::Public);
+        if way.over_internet && hidden && !matches!(end.role, Role::Door(_)) {
+            found.admitted = Some((Verdict::Public, public_via(way)));
         }
         found
     }
@@ -181,13 +192,16 @@ impl Probe<'_, '_> {
         (true, found)
     }
 
-    /// One healthy member is enough (AGW-14, AGW-16).
+    /// One healthy member is enough, and the most exposed of them counts (AGW-14, AGW-16).
     fn pool(&self, gateway: &Proxy, backend: &Backend, flow: &Flow<'_>, asker: Asker<'_>, depth: usize) -> Findings {
         let mut found = Findings::default();
         let (mut healthy, mut sure) = (false, true);
         for member in &backend.members {
             let seen = self.backend_member(gateway, backend, member, flow, asker, depth);
-            healthy |= seen.is_open() && seen.admitted.is_some();
+            if let Some((verdict, via)) = seen.admitted.filter(|_| seen.is_open()) {
+                healthy = true;
+                found.admit(verdict, via);
+            }
             sure &= seen.uncertain.is_none();
         }
         match (healthy, sure) {

@@ -109,6 +109,8 @@ pub(crate) struct Reading<'e> {
     chain: RefCell<Vec<String>>,
     /// What could not be known on the way; a blocker further on still decides.
     doubts: RefCell<Vec<Word>>,
+    /// Whether a private endpoint sends, on which no route table acts (PE-27, PE-31).
+    pub(crate) unsteered: std::cell::Cell<bool>,
 }
 
 pub(crate) fn prefix(text: &str) -> Option<Prefix> {
@@ -130,6 +132,7 @@ impl<'e> Reading<'e> {
             taken: RefCell::default(),
             chain: RefCell::default(),
             doubts: RefCell::default(),
+            unsteered: std::cell::Cell::default(),
         }
     }
 

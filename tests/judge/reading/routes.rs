@@ -32,7 +32,7 @@ pub(crate) type Route<'e> = (u8, Rank, Open<Hop<'e>>);
 
 impl<'e> Reading<'e> {
     pub(crate) fn table(&self, net: &str, subnet: &str) -> Option<&'e RouteTable> {
-        let name = self.subnet(net, subnet).route_table.as_ref()?;
+        let name = self.subnet(net, subnet).route_table.as_ref().filter(|_| !self.unsteered.get())?;
         Some(&self.e.route_tables.get(&name.value).unwrap().value)
     }
 

@@ -109,7 +109,10 @@ impl<'e> Reading<'e> {
             {
                 self.filter(nic, &journey.seen(), Direction::Outbound)?;
             }
-            match self.route(net, subnet, &journey.to)? {
+            self.unsteered.set(matches!(at, At::Endpoint(_)));
+            let hop = self.route(net, subnet, &journey.to);
+            self.unsteered.set(false);
+            match hop? {
                 Hop::Internet => return Ok(End::Out(at)),
                 Hop::ServiceEndpoint => return Ok(End::ServiceEndpoint(net, subnet)),
                 Hop::Hub(connection, hub) => match self.through_hub(connection, hub, journey)? {

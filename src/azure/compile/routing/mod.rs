@@ -32,11 +32,20 @@ use std::collections::BTreeSet;
 
 /// The table of one subnet.
 #[derive(Default)]
-struct Table {
+pub(super) struct Table {
     active: Vec<Route>,
     replaced: Vec<Route>,
     absent: Vec<Route>,
     tags: Vec<TagRoute>,
+}
+
+impl Table {
+    fn settle(self, segment: &mut Segment) {
+        segment.routes = self.active;
+        segment.replaced_routes = self.replaced;
+        segment.absent_routes = self.absent;
+        segment.tag_routes = self.tags;
+    }
 }
 
 /// Prefixes of user routes on a subnet, and whether one of them is a default route.
@@ -59,7 +68,12 @@ impl<'e> Compiler<'e> {
             let subnets = entry.value.subnets.keys();
             let found: Vec<_> = subnets.filter_map(|s| Some((s, *self.subnets.get(&format!("{vnet}/{s}"))?))).collect();
             for (subnet, segment) in found {
-                let table = self.subnet_routes(vnet, subnet);
+                let table = self.subnet_routes(vnet, subnet, true);
+                let steered = table.active.iter().any(|r| r.source == RouteSource::User);
+                if steered && self.customer_endpoints.iter().any(|e| e.segment == segment) {
+                    let bare = self.subnet_routes(vnet, subnet, false);
+                    self.endpoint_tables.push((segment, bare));
+                }
                 effective.push((segment, table));
             }
         }
@@ -75,22 +89,32 @@ impl<'e> Compiler<'e> {
             effective.push((segment, Table { active, ..Table::default() }));
         }
         for (segment, table) in effective {
-            let segment = self.plane.segments.get_mut(segment);
-            segment.routes = table.active;
-            segment.replaced_routes = table.replaced;
-            segment.absent_routes = table.absent;
-            segment.tag_routes = table.tags;
+            table.settle(self.plane.segments.get_mut(segment));
         }
         self.tunnels();
         self.special_subnets();
     }
 
+    /// Route tables do not act on what private endpoints send: they get a place of their own beside their subnet, like it
+    /// in all but the routes (PE-27, PE-31).
+    pub(super) fn free_endpoints(&mut self) {
+        for (segment, table) in std::mem::take(&mut self.endpoint_tables) {
+            let mut place = self.plane.segments.get(segment).clone();
+            table.settle(&mut place);
+            let place = self.plane.segments.push(place);
+            for endpoint in self.customer_endpoints.iter().filter(|e| e.segment == segment) {
+                self.plane.endpoints.get_mut(endpoint.endpoint).segment = Some(place);
+            }
+        }
+    }
+
     /// User, system, learned and endpoint routes of one subnet, and the winner of each prefix; a table may keep learned
-    /// routes out (UDR-08).
-    fn subnet_routes(&mut self, vnet: &str, subnet: &str) -> Table {
+    /// routes out (UDR-08). Without what steers: as if no table were attached.
+    fn subnet_routes(&mut self, vnet: &str, subnet: &str, steered: bool) -> Table {
         let Some(network) = self.vnets.get(vnet).copied() else { return Table::default() };
         let declared = self.estate.virtual_networks.get(vnet).and_then(|v| v.value.subnets.get(subnet));
         let table = declared
+            .filter(|_| steered)
             .and_then(|s| s.value.route_table.as_ref())
             .and_then(|t| Some((t.value.as_str(), self.estate.route_tables.get(&t.value)?)));
         let mut result = Table::default();
@@ -99,7 +123,7 @@ impl<'e> Compiler<'e> {
             self.user_routes(vnet, network, name, table, &mut routes, &mut result.tags);
         }
         // What managers write, beside the routes of the table; one for the same destination is ignored (AVNM-12).
-        let managed = self.managed_routes.remove(vnet);
+        let managed = if steered { self.managed_routes.remove(vnet) } else { None };
         if let Some(managed) = &managed {
             let mut beside = managed.table.clone();
             let own = |r: &UserRoute| {
@@ -312,7 +336,7 @@ impl<'e> Compiler<'e> {
 
     /// Each private endpoint address is a route of its own in its network and directly peered ones (PE-20, PE-21), unless
     /// a user route overrides it (PE-23); the default route never does (PE-25). Endpoints of one resource in several
-    /// networks are doors of their own (PE-08, PE-36).
+    /// networks are doors of their own (PE-08, PE-36). A junction carries the ones whose range it knows (PEER-12).
     fn endpoint_routes(&self, vnet: &str, user: &UserRoutes, routes: &mut Vec<Route>, replaced: &mut Vec<Route>) {
         for private in self.endpoints_near(vnet) {
             let segment = self.plane.segments.get(private.segment);
@@ -322,7 +346,12 @@ impl<'e> Compiler<'e> {
                 policies,
                 PrivateEndpointNetworkPolicies::RouteTableEnabled | PrivateEndpointNetworkPolicies::Enabled
             );
-            for address in &private.addresses {
+            let own = self.vnets.get(vnet) == Some(&segment.network);
+            let known = |address| {
+                let mut peers = self.peers.of(vnet).iter();
+                own || peers.any(|p| p.remote == home.origin.name && p.prefixes.iter().any(|r| r.contains(address)))
+            };
+            for address in private.addresses.iter().filter(|a| known(**a)) {
                 let space = home.prefixes.iter().find(|p| p.contains(*address)).map_or(0, |p| p.length());
                 let wins = |p: &Prefix| !p.is_default() && p.contains(*address) && p.length() >= space;
                 let overridden = routed && user.prefixes.iter().any(wins);
