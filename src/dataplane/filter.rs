@@ -168,8 +168,6 @@ pub enum Names {
     Application(Vec<FqdnPattern>),
     /// A network rule by name: it matches the addresses that the firewall resolves (FW-08).
     Resolved(Vec<Fqdn>),
-    /// A rule by name that is not modelled: it could match any address.
-    NotModelled,
 }
 
 /// One rule.
@@ -249,6 +247,15 @@ impl Filter {
 }
 
 impl Filter {
+    /// The filter as it acts before private endpoints, where source ports count as any; none if that is no difference
+    /// (PE-27).
+    #[must_use]
+    pub fn at_private_endpoints(&self) -> Option<Self> {
+        let mut other = self.clone();
+        other.rules.iter_mut().for_each(|r| r.source_ports = PortSet::all());
+        (other.rules != self.rules).then_some(other)
+    }
+
     /// The first rule that matches, or may match; the flag tells that it is not known whether it does. For lists in
     /// which no match means something else than a denial.
     pub(crate) fn first(
@@ -309,6 +316,10 @@ impl FilterRule {
         let applies = self.direction.is_none_or(|d| d == direction)
             && self.protocol.matches(packet.transport)
             && (portless || self.ports.contains(packet.port));
+        // Names are resolved for what could match only: it takes queries of their own.
+        if !applies {
+            return Match::No;
+        }
         // A client's source port is ephemeral: a rule for part of the port range may or may not match it.
         let source_port = match portless || self.source_ports == PortSet::all() {
             true => Match::Yes,
@@ -318,12 +329,11 @@ impl FilterRule {
             (Names::Ignored, _) => Match::Yes,
             (Names::Application(patterns), Some(name)) => patterns.iter().any(|p| p.matches(name)).into(),
             (Names::Application(_), None) => Match::No,
-            (Names::NotModelled, _) => Match::Undecided,
             (Names::Resolved(names), _) => names.iter().fold(Match::No, |found, name| {
                 found.or(resolved(name).map_or(Match::Undecided, |all| all.contains(&packet.destination).into()))
             }),
         };
         let destination = if let Names::Application(_) = self.names { Match::Yes } else { self.to.matches(to) };
-        Match::from(applies).and(self.from.matches(from)).and(destination).and(source_port).and(named)
+        self.from.matches(from).and(destination).and(source_port).and(named)
     }
 }

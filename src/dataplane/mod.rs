@@ -16,8 +16,8 @@ pub use arena::{Arena, Id};
 pub(crate) use filter::Match;
 pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party, Resolved};
 pub use names::{
-    Dns, DnsServer, ForwardRule, Forwarding, NameRule, Otherwise, Record, RecordData, RecordSet, Resolver, View, Zone,
-    ZoneLink,
+    Dns, DnsServer, ForwardRule, Forwarding, NameRule, Otherwise, ROOT_SERVER, Record, RecordData, RecordSet, Resolver,
+    View, Zone, ZoneLink,
 };
 pub use network::{
     Absence, Balancer, BalancerProbe, BalancerRule, Breakout, Egress, EgressMatch, EgressRule, Endpoint,

@@ -255,13 +255,19 @@ pub struct DnsServer {
     pub platform: Option<Id<View>>,
 }
 
+/// A name server at the root of public DNS (a.root-servers.net); queries to it stand for those of a server that resolves
+/// public names itself.
+pub const ROOT_SERVER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(198, 41, 0, 4));
+
 /// What a server does with a name that nothing else covers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Otherwise {
     /// Answers as the platform's resolver of its network.
     Platform,
-    /// Resolves public names itself.
+    /// Resolves public names itself, for which it needs a way to public name servers (FWD-11).
     Recurse,
+    /// Answers what public DNS holds, over the platform.
+    Public,
     /// Refuses.
     Refuse,
 }

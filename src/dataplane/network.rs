@@ -54,6 +54,8 @@ pub struct Segment {
     pub prefixes: Vec<Prefix>,
     /// The filter at its edge.
     pub filter: Option<Filter>,
+    /// The same as it acts before private endpoints, where that differs (PE-27).
+    pub filter_at_endpoints: Option<Filter>,
     /// Effective routes, the first that contains the destination wins.
     pub routes: Vec<Route>,
     /// Routes that are absent because of a state (a connection that is down, a link without its other half): they
@@ -73,6 +75,15 @@ pub struct Segment {
     pub service_endpoints: Vec<ServiceEndpoint>,
     /// Services that its service endpoints may reach, by tag; others of the tag are closed to it (SE-11).
     pub endpoint_policy: Option<EndpointPolicy>,
+}
+
+impl Segment {
+    /// The filter at its edge as it acts before something in it (PE-27).
+    #[must_use]
+    pub fn filter_before(&self, role: &Role) -> Option<&Filter> {
+        let other = self.filter_at_endpoints.as_ref().filter(|_| matches!(role, Role::PrivateEndpoint(_)));
+        other.or(self.filter.as_ref())
+    }
 }
 
 /// The services of one tag that a segment's service endpoint may reach (SE-11).

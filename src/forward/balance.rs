@@ -1,7 +1,7 @@
 //! Load balancers: the rule, the healthy members, and one of them (LB-01 to LB-11).
 
 use super::filters::at_endpoint;
-use super::step::{Stage, Step};
+use super::step::{Outcome, Stage, Step};
 use super::walk::{End, Walk};
 use crate::{
     dataplane::{Balancer, BalancerRule, Direction, Endpoint, Id, Packet, Role},
@@ -81,15 +81,17 @@ impl<'a> Walk<'a> {
         let mut failures = Vec::new();
         let mut healthy = Vec::new();
         for member in &rule.members {
-            let failed = self.probe(*member, rule);
-            if failed.is_empty() {
-                healthy.push(*member);
+            let found = self.probe(*member, rule);
+            // What may fail may also answer.
+            if found.iter().all(|s| matches!(s.outcome, Outcome::Unknown(_))) {
+                healthy.push((*member, found));
+            } else {
+                failures.extend(found);
             }
-            failures.extend(failed);
         }
         let names =
-            |i: usize| healthy.get(i).map_or(String::new(), |m| self.plane.endpoints.get(*m).origin.to_string());
-        let Some(member) = healthy.get(self.context.forks.pick(healthy.len(), names)).copied() else {
+            |i: usize| healthy.get(i).map_or(String::new(), |(m, _)| self.plane.endpoints.get(*m).origin.to_string());
+        let Some((member, doubts)) = healthy.get(self.context.forks.pick(healthy.len(), names)).cloned() else {
             let fix = failures.iter().find_map(|s: &Step| s.fix.clone());
             self.steps.push(
                 Step::block(
@@ -105,11 +107,24 @@ impl<'a> Walk<'a> {
             );
             return None;
         };
+        if !doubts.is_empty() {
+            let machine = &self.plane.endpoints.get(member).origin;
+            let fix = doubts.iter().find_map(|s| s.fix.clone()).unwrap_or_else(|| "declare what it meets".to_owned());
+            let text = format!("whether {machine} answers the probe of {} is not known", rule.origin);
+            self.steps.push(
+                Step::unknown(Stage::Balancer, Reason::LbProbe, text)
+                    .at(machine)
+                    .span(rule.origin.span)
+                    .rules(&["LB-01", "LB-03"])
+                    .fix(fix)
+                    .inner(doubts),
+            );
+        }
         self.balanced.push((front, member));
         Some((member, rule))
     }
 
-    /// Why a member does not answer its probe; probes come from the platform's address (LB-03).
+    /// Why a member does not answer its probe, or may not; probes come from the platform's address (LB-03).
     fn probe(&self, member: Id<Endpoint>, rule: &BalancerRule) -> Vec<Step> {
         let machine = self.plane.endpoints.get(member);
         let Role::Host(host) = &machine.role else { return Vec::new() };

@@ -211,10 +211,22 @@ impl<'a> Walk<'a> {
             }
             let target = match &rule.target {
                 TranslationTarget::Address(address) => Some(*address),
-                // A name that does not resolve leaves the rule without a match.
-                TranslationTarget::Name(name) => {
-                    self.context.resolved(&firewall.resolver, id, name).and_then(|all| all.first().copied())
-                }
+                // A name that does not exist leaves the rule without a match.
+                TranslationTarget::Name(name) => match self.context.resolved(&firewall.resolver, id, name) {
+                    Some(all) => all.first().copied(),
+                    None => {
+                        let text =
+                            format!("where {} translates to is not known: {name} has no known answer", rule.origin);
+                        self.steps.push(
+                            Step::unknown(Stage::Firewall, Reason::DnsUndeclared, text)
+                                .at(&device.origin)
+                                .span(rule.origin.span)
+                                .rules(&["FW-10"])
+                                .fix(format!("declare {name}, for example under public_hosts")),
+                        );
+                        return Some(End::Lost);
+                    }
+                },
             };
             let Some(target) = target else { continue };
             if sure == Match::Undecided {

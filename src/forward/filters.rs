@@ -3,9 +3,10 @@
 use super::step::{Stage, Step};
 use crate::{
     dataplane::{
-        Action, Decision, Direction, Endpoint, Filter, FilterRule, Id, Origin, Packet, Party, Plane, Resolved, Role,
+        Action, Decision, Direction, Endpoint, Filter, FilterRule, Id, Match, Origin, Packet, Party, Plane, Resolved,
+        Role,
     },
-    net::{Fqdn, Transport, is_public},
+    net::{Fqdn, PortSet, Transport, is_public},
     verdict::Reason,
 };
 use std::net::IpAddr;
@@ -73,6 +74,15 @@ pub(super) fn apply(
         )
         .denies(direction, packet)
         .fix(format!("add a rule to {} that allows {flow}", filter.origin)),
+        Decision::Undecided(rule) if rule.source_ports != PortSet::all() => {
+            let what = format!(
+                "{} cannot be decided for {flow}: {} names source ports, and a client picks any",
+                filter.origin, rule.origin.name
+            );
+            Step::unknown(stage, Reason::Tag, what)
+                .span(rule.origin.span)
+                .fix(format!("set source_port_range of {} to \"*\"", rule.origin.name))
+        }
         Decision::Undecided(rule) => {
             let what = format!(
                 "{} cannot be decided for {flow}: {} names a set whose members are not declared",
@@ -88,7 +98,7 @@ pub(super) fn apply(
 
 /// Filters between an endpoint and its network: outbound its own first, inbound its segment's first (EVAL-03, NSG-02,
 /// NSG-09), admin rules before both and for this side only (AVNM-01, AVNM-04). A private endpoint's address is one of its
-/// network's, not of its service's tag (PE-28).
+/// network's, not of its service's tag, and source ports count as any there (PE-27, PE-28).
 pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction, packet: &Packet) -> Vec<Step> {
     let endpoint = plane.endpoints.get(id);
     let subject = match &endpoint.role {
@@ -135,7 +145,7 @@ pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction,
             None => {}
         }
     }
-    let (segment, own) = (segment.and_then(|s| s.filter.as_ref()), endpoint.filter.as_ref());
+    let (segment, own) = (segment.and_then(|s| s.filter_before(&endpoint.role)), endpoint.filter.as_ref());
     let ordered = match direction {
         Direction::Outbound => [own, segment],
         Direction::Inbound => [segment, own],
@@ -185,7 +195,7 @@ fn admin_decision(plane: &Plane, filter: &Filter, direction: Direction, packet: 
 /// (PEER-06, PEER-07).
 pub(super) fn admits_by_address(plane: &Plane, id: Id<Endpoint>, direction: Direction, packet: &Packet) -> bool {
     let endpoint = plane.endpoints.get(id);
-    let segment = endpoint.segment.and_then(|s| plane.segments.get(s).filter.as_ref());
+    let segment = endpoint.segment.and_then(|s| plane.segments.get(s).filter_before(&endpoint.role));
     let mut filters = [segment, endpoint.filter.as_ref()].into_iter().flatten().peekable();
     let (from, to) = (party(plane, packet.source), party(plane, packet.destination));
     filters.peek().is_some()
@@ -203,18 +213,57 @@ pub(super) fn show(address: IpAddr) -> String {
     if crate::net::is_undeclared_public(address) { "public address".to_owned() } else { address.to_string() }
 }
 
-/// The filter and the rule that close the platform's DNS to an endpoint, if one does (ADDR-06, DNS-03).
-pub(super) fn platform_dns_denied(plane: &Plane, id: Id<Endpoint>) -> Option<(&Origin, &Origin)> {
+/// A filter and its rule that close the platform's DNS.
+#[derive(Debug, Clone, Copy)]
+pub struct PlatformDnsDenied<'p> {
+    /// The filter.
+    pub filter: &'p Origin,
+    /// The rule.
+    pub rule: &'p Origin,
+    /// Whether the rule is known to match; it may name source ports.
+    pub certain: bool,
+}
+
+/// What closes the platform's DNS to an endpoint: an outbound rule that names it and that the endpoint's own address and
+/// port match, unless one before it allows it (ADDR-06, DNS-03).
+pub(super) fn platform_dns_denied(plane: &Plane, id: Id<Endpoint>) -> Option<PlatformDnsDenied<'_>> {
     let endpoint = plane.endpoints.get(id);
     let segment = endpoint.segment.and_then(|s| plane.segments.get(s).filter.as_ref());
+    let source = endpoint.source_for(crate::net::PLATFORM_ADDRESS)?;
     let names_dns = |rule: &&FilterRule| {
         rule.direction != Some(Direction::Inbound)
             && rule.ports.contains(53)
             && rule.protocol.matches(Transport::Udp)
             && rule.to.tags.iter().any(|t| t.eq_ignore_ascii_case("AzurePlatformDNS"))
     };
-    [endpoint.filter.as_ref(), segment].into_iter().flatten().find_map(|filter| {
-        let rule = filter.rules.iter().find(names_dns)?;
-        (rule.action == Action::Deny).then_some((&filter.origin, &rule.origin))
-    })
+    let of = |filter: &'_ Filter| -> Option<(usize, bool)> {
+        let mut doubts: Vec<usize> = Vec::new();
+        for (i, rule) in filter.rules.iter().enumerate().filter(|(_, r)| names_dns(r)) {
+            let any_port = rule.source_ports == PortSet::all();
+            match (rule.from.matches(party(plane, source)), any_port) {
+                (Match::No, _) => {}
+                (Match::Yes, true) => {
+                    let differs = |d: &&usize| {
+                        filter
+                            .rules
+                            .get(**d)
+                            .is_some_and(|r| (r.action == Action::Deny) != (rule.action == Action::Deny))
+                    };
+                    let doubt = doubts.iter().find(differs).copied();
+                    return match (rule.action == Action::Deny, doubt) {
+                        (deny, None) => deny.then_some((i, true)),
+                        (deny, Some(doubt)) => Some((if deny { i } else { doubt }, false)),
+                    };
+                }
+                _ => doubts.push(i),
+            }
+        }
+        let denies = |d: &&usize| filter.rules.get(**d).is_some_and(|r| r.action == Action::Deny);
+        doubts.iter().find(denies).map(|d| (*d, false))
+    };
+    let found = [endpoint.filter.as_ref(), segment].into_iter().flatten().filter_map(|filter| {
+        let (rule, certain) = of(filter)?;
+        Some(PlatformDnsDenied { filter: &filter.origin, rule: &filter.rules.get(rule)?.origin, certain })
+    });
+    found.max_by_key(|d| d.certain)
 }

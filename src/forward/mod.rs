@@ -13,10 +13,11 @@ mod walk;
 
 pub use context::{Answers, Context, Forks};
 pub use egress::EgressPass;
+pub use filters::PlatformDnsDenied;
 pub use step::{Denied, Outcome, Stage, Step, is_open};
 pub use walk::{Arrival, End, Journey, walk};
 
-use crate::dataplane::{Direction, Endpoint, Filter, Id, Origin, Packet, Plane, Route, Segment};
+use crate::dataplane::{Direction, Endpoint, Filter, Id, Packet, Plane, Route, Segment};
 use std::net::IpAddr;
 
 /// Walks there, and back to whoever seems to have sent the packet on arrival; from a device that translated the source
@@ -42,9 +43,9 @@ pub fn winning_route(segment: &Segment, destination: IpAddr) -> Option<&Route> {
     routes::lookup(&segment.routes, destination)
 }
 
-/// The filter and the rule that close the platform's DNS to an endpoint, if one does (ADDR-06, DNS-03).
+/// The filter and the rule that close the platform's DNS to an endpoint, if one does or may (ADDR-06, DNS-03).
 #[must_use]
-pub fn platform_dns_denied(plane: &Plane, id: Id<Endpoint>) -> Option<(&Origin, &Origin)> {
+pub fn platform_dns_denied(plane: &Plane, id: Id<Endpoint>) -> Option<PlatformDnsDenied<'_>> {
     filters::platform_dns_denied(plane, id)
 }
 

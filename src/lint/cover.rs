@@ -55,7 +55,7 @@ impl<'r> Cut<'r> {
             names: match &rule.names {
                 Names::Ignored => vec![None],
                 Names::Application(patterns) => patterns.iter().map(Some).collect(),
-                Names::Resolved(_) | Names::NotModelled => return None,
+                Names::Resolved(_) => return None,
             },
         };
         let lists = [cut.from.len(), cut.to.len(), cut.ports.len(), cut.sources.len(), cut.protocols.len()];
@@ -191,7 +191,7 @@ fn names_match(names: &Names, wanted: Option<&FqdnPattern>) -> bool {
             (FqdnPattern::Below(outer), FqdnPattern::Below(inner)) => inner.is_under(outer),
             _ => false,
         }),
-        (Names::Application(_) | Names::Resolved(_) | Names::NotModelled, _) => false,
+        (Names::Application(_) | Names::Resolved(_), _) => false,
     }
 }
 

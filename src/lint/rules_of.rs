@@ -176,7 +176,7 @@ impl<'a> View<'a> {
             for (_, endpoint) in self.plane.endpoints.iter() {
                 let Role::Firewall(firewall) = &endpoint.role else { continue };
                 let declared = firewall.filter.rules.iter().filter(|r| r.origin.kind == "rule");
-                let by_name = |r: &FilterRule| matches!(r.names, Names::Application(_) | Names::NotModelled);
+                let by_name = |r: &FilterRule| matches!(r.names, Names::Application(_));
                 let (application, network): (Vec<_>, Vec<_>) = declared.partition(|r| by_name(r));
                 let (application, network): (Rc<[_]>, Rc<[_]>) = (application.into(), network.into());
                 for list in [&network, &application] {

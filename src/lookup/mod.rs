@@ -2,13 +2,12 @@
 //!
 //! A query to a server is an ordinary flow: [`forward`](crate::forward) decides whether it gets there and back.
 
+mod servers;
+
 use crate::{
-    dataplane::{
-        DnsServer, Endpoint, ForwardRule, Id, NameRule, Origin, Otherwise, Packet, Plane, Record, RecordData,
-        RecordSet, Resolver, View,
-    },
-    forward::{Context, End, Stage, Step, is_open, platform_dns_denied, round_trip},
-    net::{Fqdn, PLATFORM_ADDRESS, Transport},
+    dataplane::{Endpoint, Id, NameRule, Origin, Plane, Record, RecordData, RecordSet, Resolver, View},
+    forward::{Context, Stage, Step, platform_dns_denied},
+    net::Fqdn,
     verdict::Reason,
 };
 use std::net::IpAddr;
@@ -44,6 +43,11 @@ struct Walker<'a> {
     steps: Vec<Step>,
     chain: Vec<Fqdn>,
     depth: usize,
+    queries: usize,
+    /// What servers are being asked, the outermost first: a server that is asked the same again runs in a circle.
+    asked: Vec<(Id<Endpoint>, Fqdn)>,
+    /// Whether what failed was an answer all the same: a policy that blocks a name speaks for it (DNSPOL-03).
+    refused: bool,
 }
 
 /// What one authority said of one name.
@@ -55,7 +59,16 @@ enum Said<'a> {
 /// Resolves a name as something at `from` would; `from` is none for what has no address of its own.
 #[must_use]
 pub fn resolve(context: &Context<'_>, resolver: &Resolver, from: Option<Id<Endpoint>>, name: &Fqdn) -> Resolution {
-    let mut walker = Walker { context, plane: context.plane, steps: Vec::new(), chain: vec![name.clone()], depth: 0 };
+    let mut walker = Walker {
+        context,
+        plane: context.plane,
+        steps: Vec::new(),
+        chain: vec![name.clone()],
+        depth: 0,
+        queries: 0,
+        asked: Vec::new(),
+        refused: false,
+    };
     let answer = walker.ask(resolver, from, name);
     Resolution { steps: walker.steps, chain: walker.chain, answer }
 }
@@ -91,196 +104,35 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Servers in order; the next is asked only if the earlier does not answer (DNS-05, DNS-06). What counts is where the
-    /// query ends, not the zones and rulesets of the network it began in (DNS-04, RESOLVER-05, RESOLVER-14).
-    fn servers(
-        &mut self,
-        servers: &[IpAddr],
-        origin: &Origin,
-        platform: Option<Id<View>>,
-        from: Option<Id<Endpoint>>,
-        name: &Fqdn,
-    ) -> Answer {
-        if self.too_deep(origin) {
-            return Answer::None(Reason::DnsLoop);
-        }
-        let mut failures = Vec::new();
-        for address in servers {
-            match self.reach(*address, platform, from) {
-                Ok(Reached::Platform(view)) => return self.platform(view, name),
-                Ok(Reached::Server(server, at)) => {
-                    let text = format!("{name} asked of {} ({address})", server.origin);
-                    self.steps.push(Step::pass(Stage::Name, text).at(&server.origin).rules(&["DNS-01", "FWD-06"]));
-                    return self.server(server, at, name);
-                }
-                Err(step) => failures.push(*step),
-            }
-        }
-        let list = servers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        self.steps.push(
-            Step::block(Stage::Name, Reason::DnsFail, format!("no DNS server of {origin} answers ({list})"))
-                .at(origin)
-                .rules(&["DNS-05"])
-                .fix("make one of the servers reachable on port 53, or correct the list")
-                .inner(failures),
-        );
-        Answer::None(Reason::DnsFail)
-    }
-
     /// An outbound rule that names the platform's DNS is the one filter that its address meets (ADDR-06, DNS-03).
     fn platform_closed(&self, from: Option<Id<Endpoint>>) -> Option<Step> {
-        let (filter, rule) = platform_dns_denied(self.plane, from?)?;
-        Some(
+        let denied = platform_dns_denied(self.plane, from?)?;
+        let (filter, rule) = (denied.filter, denied.rule);
+        let step = if denied.certain {
             Step::block(Stage::Name, Reason::DnsFail, format!("{filter} denies AzurePlatformDNS by {}", rule.name))
-                .at(filter)
-                .span(rule.span)
-                .rules(&["DNS-03", "ADDR-06"])
-                .fix(format!("remove {} from {filter}", rule.name)),
-        )
+        } else {
+            let text = format!("whether {filter} denies AzurePlatformDNS by {} depends on the source port", rule.name);
+            Step::unknown(Stage::Name, Reason::DnsFail, text)
+        };
+        let fix = format!("remove {} from {filter}", rule.name);
+        Some(step.at(filter).span(rule.span).rules(&["DNS-03", "ADDR-06"]).fix(fix))
     }
 
     fn too_deep(&mut self, origin: &Origin) -> bool {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            self.steps.push(
-                Step::block(Stage::Name, Reason::DnsLoop, format!("the query runs in a circle through {origin}"))
-                    .at(origin)
-                    .rules(&["DNS-05"])
-                    .fix("break the circle of forwarders or aliases"),
-            );
+            self.circle(origin);
         }
         self.depth > MAX_DEPTH
     }
 
-    /// Whether a server answers a query from here. The platform's address works only inside a virtual network
-    /// (DNS-02, FWD-01) and is neither routed nor filtered (DNS-03).
-    fn reach(
-        &self,
-        address: IpAddr,
-        platform: Option<Id<View>>,
-        from: Option<Id<Endpoint>>,
-    ) -> Result<Reached<'a>, Box<Step>> {
-        if address == PLATFORM_ADDRESS {
-            if let Some(step) = self.platform_closed(from) {
-                return Err(Box::new(step));
-            }
-            return platform.map(Reached::Platform).ok_or_else(|| {
-                Box::new(
-                    Step::block(
-                        Stage::Name,
-                        Reason::DnsFail,
-                        format!("{PLATFORM_ADDRESS} answers only inside a virtual network"),
-                    )
-                    .rules(&["DNS-02", "FWD-01"])
-                    .fix("forward to the inbound endpoint of a resolver in a linked network"),
-                )
-            });
-        }
-        let fail = |text: String, inner: Vec<Step>| {
-            Box::new(Step::block(Stage::Name, Reason::DnsFail, text).rules(&["FWD-06"]).inner(inner))
-        };
-        let Some((from, source)) = from.and_then(|f| Some((f, self.plane.endpoints.get(f).source_for(address)?)))
-        else {
-            return Err(fail(format!("nothing here can ask {address}"), Vec::new()));
-        };
-        let packet = Packet { source, destination: address, transport: Transport::Udp, port: 53, name: None };
-        // A server that forwards to its own address asks itself; no packet leaves.
-        let journey = round_trip(self.context, from, &packet);
-        let arrived = match &journey.end {
-            End::Delivered(arrival) if is_open(&journey.steps) => arrival.endpoint,
-            _ => return Err(fail(format!("{address} cannot be reached on udp/53"), journey.steps)),
-        };
-        match self.plane.endpoints.get(arrived).dns {
-            Some(server) => Ok(Reached::Server(self.plane.dns.servers.get(server), arrived)),
-            None => {
-                let who = &self.plane.endpoints.get(arrived).origin;
-                let mut step = fail(format!("{who} ({address}) does not answer DNS queries"), Vec::new());
-                step.rules.push("AFW-01");
-                Err(step)
-            }
-        }
-    }
-
-    /// A server of the customer's: its own zones, the longest forwarder, then what it does with the rest (FWD-07). It has
-    /// the view of the network it sits in, and takes every name of a suffix there (FWD-02, FWD-03, FWD-08, RESOLVER-16).
-    fn server(&mut self, server: &'a DnsServer, at: Id<Endpoint>, name: &Fqdn) -> Answer {
-        if self.too_deep(&server.origin) {
-            return Answer::None(Reason::DnsLoop);
-        }
-        let zone = server.zones.iter().filter(|(z, _)| name.is_under(z)).max_by_key(|(z, _)| z.labels().count());
-        if let Some((zone, records)) = zone {
-            let who = format!("zone {zone} on {}", server.origin);
-            return match records.find(name) {
-                Some(record) => {
-                    let record = record.clone();
-                    self.record(name, &record, &who, &["FWD-10"], |w, next| w.server(server, at, next))
-                }
-                None => self.nxdomain(name, &who, &server.origin, &["FWD-10"]),
-            };
-        }
-        let rule = server.forwarders.iter().filter_map(|r| Some((r.covers(name)?, r))).max_by_key(|(n, _)| *n);
-        if let Some((_, rule)) = rule {
-            let before = self.chain.len();
-            let answer = self.forward_to(rule, server.platform, at, name);
-            self.taken_whole(server, before);
-            // An iterative server believes only the first link of the upstream's chain and follows it itself.
-            let next = self.chain.get(before).cloned();
-            return match next {
-                Some(next) if server.iterative => {
-                    self.chain.truncate(before + 1);
-                    let text = format!("{} follows the alias {next} itself", server.origin);
-                    self.steps.retain(|s| !s.is_blocker());
-                    self.steps.push(Step::pass(Stage::Name, text).at(&server.origin).rules(&["FWD-04"]));
-                    self.server(server, at, &next)
-                }
-                _ => answer,
-            };
-        }
-        match (&server.otherwise, server.platform) {
-            (Otherwise::Platform, Some(view)) => self.platform(view, name),
-            (Otherwise::Recurse, _) if server.iterative => self.public_link(name, |w, next| w.server(server, at, next)),
-            (Otherwise::Recurse, _) => {
-                let before = self.chain.len();
-                let answer = self.public(name);
-                self.taken_whole(server, before);
-                answer
-            }
-            _ => {
-                self.steps.push(
-                    Step::block(Stage::Name, Reason::DnsFail, format!("{} does not resolve {name}", server.origin))
-                        .at(&server.origin)
-                        .rules(&["FWD-11"])
-                        .fix(format!("add a forwarder for {name} to {}", server.origin)),
-                );
-                Answer::None(Reason::DnsFail)
-            }
-        }
-    }
-
-    /// That a server takes an alias along that it has a rule of its own for, if nobody said how it forwards.
-    fn taken_whole(&mut self, server: &DnsServer, before: usize) {
-        let of_its_own = |n: &&Fqdn| server.forwarders.iter().any(|r| r.suffix.is_some() && r.covers(n).is_some());
-        let alias = self.chain.get(before..).unwrap_or_default().iter().find(of_its_own);
-        if let Some(next) = alias.filter(|_| server.mode_undeclared) {
-            let text = format!("{} takes the whole answer, alias {next} included, by assumption A-5", server.origin);
-            self.steps.push(Step::assume(Stage::Name, text).at(&server.origin).rules(&["FWD-04", "A-5"]));
-        }
-    }
-
-    fn forward_to(
-        &mut self,
-        rule: &'a ForwardRule,
-        platform: Option<Id<View>>,
-        from: Id<Endpoint>,
-        name: &Fqdn,
-    ) -> Answer {
-        let suffix = rule.suffix.as_ref().map_or(".".to_owned(), ToString::to_string);
+    fn circle(&mut self, origin: &Origin) {
         self.steps.push(
-            Step::pass(Stage::Name, format!("{suffix} is forwarded by {}", rule.origin))
-                .at(&rule.origin)
-                .rules(&["FWD-07"]),
+            Step::block(Stage::Name, Reason::DnsLoop, format!("the query runs in a circle through {origin}"))
+                .at(origin)
+                .rules(&["DNS-05"])
+                .fix("break the circle of forwarders or aliases"),
         );
-        self.servers(&rule.servers, &rule.origin, platform, Some(from), name)
     }
 
     /// The platform's resolver of a network: managed overrides, linked zones by longest suffix, rulesets, public
@@ -313,6 +165,7 @@ impl<'a> Walker<'a> {
                     .rules(&["DNSPOL-02", "DNSPOL-03"])
                     .fix(format!("allow {name} in a rule before {}", rule.origin)),
             );
+            self.refused = true;
             return Answer::None(Reason::DnsFail);
         }
         if let Some(record) = view.overrides.find(name) {
@@ -434,9 +287,7 @@ impl<'a> Walker<'a> {
                 let text = format!("{name} → {next} ({who})");
                 self.steps.push(Step::pass(Stage::Name, text).span(record.origin.span).rules(&["DNS-07"]));
                 if self.chain.contains(next) {
-                    self.too_deep(&record.origin);
-                    self.depth = MAX_DEPTH;
-                    self.too_deep(&record.origin);
+                    self.circle(&record.origin);
                     return Answer::None(Reason::DnsLoop);
                 }
                 self.chain.push(next.clone());
@@ -454,11 +305,6 @@ impl<'a> Walker<'a> {
         );
         Answer::NxDomain
     }
-}
-
-enum Reached<'a> {
-    Platform(Id<View>),
-    Server(&'a DnsServer, Id<Endpoint>),
 }
 
 /// What public DNS says of a name; a name nobody declared is unknown, never absent. It holds an alias only for what has an

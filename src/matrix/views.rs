@@ -74,7 +74,7 @@ fn findings(steps: &[Step]) -> Findings {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Sight {
     Public,
-    Platform(Id<View>, bool),
+    Platform(Id<View>, Option<bool>),
     Servers(Vec<IpAddr>, Option<Id<View>>, Vec<Server>),
     /// Calls by identity need no names.
     Identity,
@@ -85,9 +85,12 @@ enum Sight {
 /// What became of a query to one server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Server {
-    Platform(bool),
+    /// Whether a filter closes it, and surely.
+    Platform(Option<bool>),
     Reached(Id<Endpoint>),
     Silent,
+    /// It is not known whether the query arrives.
+    Undecided,
 }
 
 /// Which view each client has, and where each service lands in each view.
@@ -174,7 +177,7 @@ fn sight(
     mut reached: impl FnMut(Id<Endpoint>, IpAddr) -> Option<Server>,
 ) -> Sight {
     let ClientKind::Endpoint(from) = asker.client.kind else { return Sight::Identity };
-    let closed = || platform_dns_denied(plane, from).is_some();
+    let closed = || platform_dns_denied(plane, from).map(|d| d.certain);
     match &asker.client.resolver {
         Resolver::Public => Sight::Public,
         Resolver::Platform(view) => Sight::Platform(*view, closed()),
@@ -202,11 +205,11 @@ fn ask(plane: &Plane, from: Id<Endpoint>, server: IpAddr) -> Option<Server> {
     if context.forks.next() {
         return None;
     }
+    let stopped = journey.steps.iter().any(|s| matches!(s.outcome, StepOutcome::Block(_)));
     Some(match journey.end {
-        End::Delivered(arrival) if is_open(&journey.steps) && plane.endpoints.get(arrival.endpoint).dns.is_some() => {
-            Server::Reached(arrival.endpoint)
-        }
-        _ => Server::Silent,
+        End::Delivered(arrival) if is_open(&journey.steps) => Server::Reached(arrival.endpoint),
+        _ if stopped || is_open(&journey.steps) => Server::Silent,
+        _ => Server::Undecided,
     })
 }
 

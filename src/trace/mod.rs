@@ -321,7 +321,7 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
             {
                 steps.push(in_place_of(plane, *meant, &arrival));
             }
-            steps.extend(redirect::further_ports(plane, from, &packet, &arrival));
+            steps.extend(redirect::further_ports(plane, from, &packet, Some(arrival.endpoint)));
             let mut reached = arrived(context, client, &arrival, depth);
             exposed(plane, &arrival, &mut reached);
             steps.extend(reached);
@@ -332,6 +332,7 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
         End::Proxied { firewall } => {
             let back = steps.iter().position(|s| s.stage == Stage::Return).map_or(Vec::new(), |at| steps.split_off(at));
             let endpoint = plane.endpoints.get(firewall);
+            steps.extend(redirect::further_ports(plane, from, &packet, None));
             if let (Role::Firewall(device), Some(name)) = (&endpoint.role, &packet.name) {
                 steps.extend(proxied(
                     context,
@@ -370,11 +371,13 @@ fn proxied(
     let Some(name) = &packet.name else { return Vec::new() };
     let resolution = lookup::resolve(context, resolver, Some(firewall), name);
     let mut steps = resolution.steps;
-    if let Answer::Addresses(addresses) = resolution.answer
-        && let Some(destination) = addresses.first()
-        && let Some(source) = plane.endpoints.get(firewall).source_for(*destination)
+    let Answer::Addresses(addresses) = resolution.answer else { return steps };
+    // The firewall holds all addresses of a name, and may take any (AFW-06, EVAL-05).
+    let label = |i: usize| addresses.get(i).map_or(String::new(), ToString::to_string);
+    if let Some(destination) = addresses.get(context.forks.pick(addresses.len(), label)).copied()
+        && let Some(source) = plane.endpoints.get(firewall).source_for(destination)
     {
-        let onward = Packet { source, destination: *destination, ..packet.clone() };
+        let onward = Packet { source, destination, ..packet.clone() };
         steps.extend(leg(context, client, firewall, onward, depth + 1));
     }
     steps
@@ -548,9 +551,18 @@ impl Trace {
         found.into_iter()
     }
 
-    /// Names of the elements met on the path, outside name resolution.
+    /// Names of the elements met on the path, outside name resolution and what it took.
     #[must_use]
     pub fn elements(&self) -> Vec<&str> {
-        self.all_steps().filter(|s| s.stage != Stage::Name).filter_map(|s| s.element.as_deref()).collect()
+        fn flatten<'s>(steps: &'s [Step], found: &mut Vec<&'s str>) {
+            for step in steps.iter().filter(|s| s.stage != Stage::Name) {
+                found.extend(step.element.as_deref());
+                flatten(&step.inner, found);
+            }
+        }
+        let mut found = Vec::new();
+        flatten(&self.steps, &mut found);
+        self.alternatives.iter().for_each(|(_, steps)| flatten(steps, &mut found));
+        found
     }
 }

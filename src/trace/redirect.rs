@@ -2,7 +2,7 @@
 
 use crate::{
     dataplane::{Endpoint, Filter, Id, Packet, Plane, Role},
-    forward::{Arrival, Context, Outcome, Stage, Step, round_trip},
+    forward::{Context, Outcome, Stage, Step, round_trip},
     lookup,
     net::{PortRange, PortSet},
 };
@@ -13,11 +13,22 @@ const PUBLIC: PortRange = PortRange { first: 11_000, last: 11_999 };
 
 /// What blocks the further ports of what was reached, each filter's reason once. Filters differ at the edges of their
 /// rules only, so one port of each interval stands for all of it.
-pub(super) fn further_ports(plane: &Plane, from: Id<Endpoint>, packet: &Packet, arrival: &Arrival) -> Vec<Step> {
+///
+/// Nothing was reached where a firewall takes the first connection over by name: a redirected one goes from the client to
+/// the address that it has itself, which an application rule does not cover (PE-33).
+pub(super) fn further_ports(
+    plane: &Plane,
+    from: Id<Endpoint>,
+    packet: &Packet,
+    reached: Option<Id<Endpoint>>,
+) -> Vec<Step> {
     let named = packet.name.as_ref().and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
-    let (redirects, at) = match (&plane.endpoints.get(arrival.endpoint).role, named) {
-        (Role::PrivateEndpoint(_), Some(door)) => (door.redirects.clone(), &door.origin),
-        (Role::Door(door), _) => {
+    let (redirects, at) = match (reached.map(|r| &plane.endpoints.get(r).role), named) {
+        (None, Some(door)) if crate::net::is_public(packet.destination) => {
+            (door.redirects.as_ref().map(|_| PortSet::of([PUBLIC])), &door.origin)
+        }
+        (None | Some(Role::PrivateEndpoint(_)), Some(door)) => (door.redirects.clone(), &door.origin),
+        (Some(Role::Door(door)), _) => {
             let door = plane.doors.get(*door);
             (door.redirects.as_ref().map(|_| PortSet::of([PUBLIC])), &door.origin)
         }

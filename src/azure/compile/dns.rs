@@ -8,8 +8,8 @@ use crate::{
     azure::model::dns::{AddressRecord, CnameRecord, DnsServer as Declared, ForwardMode, ResolutionPolicy},
     azure::model::service::ConnectionStatus,
     dataplane::{
-        DnsServer, Endpoint, ForwardRule, Forwarding, Id, Listens, Network, Origin, Otherwise, Record, RecordData,
-        RecordSet, Resolver, Role, View, Zone, ZoneLink,
+        DnsServer, Endpoint, ForwardRule, Forwarding, Id, Listens, Network, Origin, Otherwise, ROOT_SERVER, Record,
+        RecordData, RecordSet, Resolver, Role, View, Zone, ZoneLink,
     },
     diag::{Diagnostic, Span, code},
     document::{Map, Reference, Spanned},
@@ -353,7 +353,7 @@ impl Compiler<'_> {
                     zones: Vec::new(),
                     forwarders,
                     // No zone can be linked to a virtual hub: there Azure DNS knows public names only (AFW-02).
-                    otherwise: if view.is_some() { Otherwise::Platform } else { Otherwise::Recurse },
+                    otherwise: if view.is_some() { Otherwise::Platform } else { Otherwise::Public },
                     iterative: false,
                     mode_undeclared: false,
                     platform: view,
@@ -421,6 +421,18 @@ impl Compiler<'_> {
             let server = self.declared_server(name, declared, entry.span, platform);
             let server = self.plane.dns.servers.push(server);
             self.plane.endpoints.get_mut(id).dns = Some(server);
+        }
+        self.root_servers();
+    }
+
+    /// Something at the far end for servers that resolve public names themselves (FWD-11). It is in no service tag.
+    fn root_servers(&mut self) {
+        let recurses = self.plane.dns.servers.iter().any(|(_, s)| s.otherwise == Otherwise::Recurse);
+        if recurses && self.plane.public_owner(ROOT_SERVER).is_none() {
+            let origin = Origin::new("root name server", ROOT_SERVER.to_string(), None);
+            let mut made = endpoint(origin, None, vec![ROOT_SERVER], Role::Host(host(Listens::Undeclared)));
+            made.tags.complete = true;
+            self.plane.add_endpoint(made);
         }
     }
 
@@ -518,7 +530,10 @@ impl Compiler<'_> {
                 if suffix.is_some() || text.value == "." {
                     let servers = rule.value.target_dns_servers.iter().map(|s| s.value).collect();
                     // The rule for everything leaves Azure's own domains to Azure DNS (RESOLVER-10).
-                    let except = if suffix.is_none() { reserved_domains() } else { Vec::new() };
+                    let except = match suffix {
+                        None => self.known.own_domains().into_iter().collect(),
+                        Some(_) => Vec::new(),
+                    };
                     rules.push(ForwardRule {
                         suffix,
                         except,
@@ -565,23 +580,4 @@ impl Compiler<'_> {
 /// Whether a zone is one of Private Link, to which alone a link's resolution policy applies (ZONE-10).
 fn zone_is_private_link(zone: &Fqdn) -> bool {
     zone.labels().any(|l| l == "privatelink")
-}
-
-/// Domains of Azure's own services, which the rule for everything does not take (RESOLVER-10).
-fn reserved_domains() -> Vec<Fqdn> {
-    const DOMAINS: [&str; 12] = [
-        "windows.net",
-        "azure.com",
-        "azure.net",
-        "windowsazure.us",
-        "azure.us",
-        "usgovcloudapi.net",
-        "chinacloudapi.cn",
-        "azure.cn",
-        "azurecr.io",
-        "azureml.ms",
-        "azurewebsites.net",
-        "azmk8s.io",
-    ];
-    DOMAINS.iter().filter_map(|d| d.parse().ok()).collect()
 }

@@ -16,7 +16,12 @@ pub use names::{Instantiated, MissingValue, NameError, NameValues, ServiceName, 
 pub use workspace_names::WorkspaceNames;
 
 use crate::net::Fqdn;
-use std::{borrow::Cow, collections::BTreeMap, str::FromStr, sync::LazyLock};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    str::FromStr,
+    sync::LazyLock,
+};
 
 /// Resource type of AI Foundry hubs and machine learning workspaces.
 pub const WORKSPACE_TYPE: &str = "Microsoft.MachineLearningServices/workspaces";
@@ -101,6 +106,20 @@ impl KnownServices {
             let same = |(known, asked): (&str, &str)| known.contains('{') || known.eq_ignore_ascii_case(asked);
             known.clone().count() == asked.clone().count() && known.zip(asked).all(same)
         })
+    }
+
+    /// The two-label domains of every zone in the table, of all clouds: names below them are Azure's own (RESOLVER-10).
+    #[must_use]
+    pub fn own_domains(&self) -> BTreeSet<Fqdn> {
+        let parts = self.services.values().flat_map(|service| &service.sub_resources);
+        let zones = parts.flat_map(|s| s.zones.iter().chain(&s.public_zones));
+        zones
+            .filter_map(|zone| {
+                let (rest, last) = zone.rsplit_once('.')?;
+                let label = rest.rsplit_once('.').map_or(rest, |(_, label)| label);
+                format!("{label}.{last}").parse().ok()
+            })
+            .collect()
     }
 
     /// Service tag that holds the public addresses of a public name; `None` outside the known public zones and where

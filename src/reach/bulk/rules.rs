@@ -137,10 +137,6 @@ impl Compiler<'_, '_> {
                 });
                 (settle(named.map(|(i, _)| (i, i + 1)).collect()), Vec::new())
             }
-            Names::NotModelled => {
-                let (yes, maybe) = self.layout.lanes_of(&rule.to, self.tags);
-                (Vec::new(), settle(yes.into_iter().chain(maybe).collect()))
-            }
             Names::Resolved(names) => {
                 let (to, perhaps) = self.layout.lanes_of(&rule.to, self.tags);
                 let (mut yes, mut unknown) = (Vec::new(), false);

@@ -217,7 +217,7 @@ impl<'s, 'p> Setup<'s, 'p> {
                 bits::set(&mut lenient, i);
             }
             lane_filters.push(if filtered {
-                [filters.id(model.segment(segment).filter.as_ref()), filters.id(owner.filter.as_ref())]
+                [filters.id(model.segment(segment).filter_before(&owner.role)), filters.id(owner.filter.as_ref())]
             } else {
                 [None, None]
             });

@@ -25,7 +25,8 @@ impl Probe<'_, '_> {
         let device = self.model.endpoint(firewall);
         let (Role::Firewall(rules), Some(name)) = (&device.role, flow.name) else { return Findings::default() };
         let (mut found, addresses) = self.named(&rules.resolver, firewall, name);
-        if let Some(destination) = addresses.first().copied()
+        // Any address that the firewall holds (AFW-06).
+        if let Some(destination) = addresses.get(self.choices.take(addresses.len())).copied()
             && let Some(source) = device.source_for(destination)
         {
             found.then(&self.leg(firewall, &Flow { source, destination, ..*flow }, asker, depth + 1));

@@ -155,9 +155,13 @@ impl<'p> Probe<'_, 'p> {
             }
             let target = match &rule.target {
                 TranslationTarget::Address(address) => Some(*address),
-                TranslationTarget::Name(name) => {
-                    self.addresses(&firewall.resolver, id, name).and_then(|all| all.first().copied())
-                }
+                TranslationTarget::Name(name) => match self.addresses(&firewall.resolver, id, name) {
+                    Some(all) => all.first().copied(),
+                    None => {
+                        way.notes().unknown(Reason::DnsUndeclared);
+                        return Some(End::Lost);
+                    }
+                },
             };
             let Some(target) = target else { continue };
             if matched == Match::Undecided {
@@ -212,26 +216,35 @@ impl<'p> Probe<'_, 'p> {
             way.notes().block(Reason::LbNoRule);
             return None;
         };
-        let up: Vec<Id<Endpoint>> = rule.members.iter().copied().filter(|m| self.answers_probe(*m, rule)).collect();
-        let Some(member) = up.get(self.choices.take(up.len())).copied() else {
+        let asked = rule.members.iter().map(|m| (*m, self.answers_probe(*m, rule)));
+        let up: Vec<(Id<Endpoint>, Match)> = asked.filter(|(_, answers)| *answers != Match::No).collect();
+        let Some((member, answers)) = up.get(self.choices.take(up.len())).copied() else {
             way.notes().block(Reason::LbProbe);
             return None;
         };
+        if answers == Match::Undecided {
+            way.notes().unknown(Reason::LbProbe);
+        }
         way.balanced.push((front, member));
         Some((member, rule))
     }
 
-    fn answers_probe(&self, member: Id<Endpoint>, rule: &BalancerRule) -> bool {
+    fn answers_probe(&self, member: Id<Endpoint>, rule: &BalancerRule) -> Match {
         let machine = self.model.endpoint(member);
-        let Role::Host(host) = &machine.role else { return true };
-        let Some(destination) = machine.addresses.first().copied() else { return true };
+        let Role::Host(host) = &machine.role else { return Match::Yes };
+        let Some(destination) = machine.addresses.first().copied() else { return Match::Yes };
         if !host.running {
-            return false;
+            return Match::No;
         }
-        let Some(probe) = &rule.probe else { return true };
+        let Some(probe) = &rule.probe else { return Match::Yes };
         let flow =
             Flow { source: PLATFORM_ADDRESS, destination, transport: Transport::Tcp, port: probe.port, name: None };
-        host.listens.serves(Transport::Tcp, probe.port) && self.guarded(member, Way::In, &flow).is_open()
+        let seen = self.guarded(member, Way::In, &flow);
+        match (host.listens.serves(Transport::Tcp, probe.port), seen.certain, seen.uncertain) {
+            (false, ..) | (_, Some(_), _) => Match::No,
+            (true, None, Some(_)) => Match::Undecided,
+            (true, None, None) => Match::Yes,
+        }
     }
 
     /// A Standard public address takes nothing unasked without a group that says so (NSG-03, LB-08).

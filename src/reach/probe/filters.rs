@@ -102,7 +102,7 @@ impl<'p> Probe<'_, 'p> {
                 Action::Deny | Action::AlwaysAllow => return found,
             }
         }
-        let edge = segment.and_then(|s| s.filter.as_ref());
+        let edge = segment.and_then(|s| s.filter_before(&endpoint.role));
         let both = match way {
             Way::Out => [endpoint.filter.as_ref(), edge],
             Way::In => [edge, endpoint.filter.as_ref()],
@@ -116,7 +116,7 @@ impl<'p> Probe<'_, 'p> {
     /// Whether every group before an endpoint admits the source by an address, not by a tag (PEER-07).
     pub(super) fn named_by_address(&self, id: Id<Endpoint>, flow: &Flow<'_>) -> bool {
         let endpoint = self.model.endpoint(id);
-        let edge = endpoint.segment.and_then(|s| self.model.segment(s).filter.as_ref());
+        let edge = endpoint.segment.and_then(|s| self.model.segment(s).filter_before(&endpoint.role));
         let groups = [edge, endpoint.filter.as_ref()];
         let nameless = |_: &Fqdn| -> Option<Vec<IpAddr>> { None };
         let by_address =

@@ -193,6 +193,7 @@ impl<'m, 'p> Probe<'m, 'p> {
             walk::End::TakenOver(firewall) => {
                 found.then(&walked.late);
                 found.then(&self.legs_back(&walked, flow));
+                found.then(&self.further_ports(from, None, flow));
                 found.then(&self.taken_over(firewall, flow, asker, depth));
             }
             walk::End::Reached(at) => {
@@ -200,7 +201,7 @@ impl<'m, 'p> Probe<'m, 'p> {
                 if !meant.is_empty() && !meant.contains(&walked.asked.unwrap_or(at)) {
                     found.block(Reason::Overlap);
                 }
-                found.then(&self.further_ports(from, at, flow));
+                found.then(&self.further_ports(from, Some(at), flow));
                 found.then(&self.arrive(at, &walked, asker, depth));
                 let mut closing = walked.late;
                 closing.then(&self.back(from, at, &walked, flow));

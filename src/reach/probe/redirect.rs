@@ -3,7 +3,7 @@
 use super::{Choices, Flow, Probe, walk::End};
 use crate::{
     dataplane::{Endpoint, Id, Role},
-    net::{PortRange, PortSet},
+    net::{PortRange, PortSet, is_public},
     reach::Findings,
 };
 
@@ -12,15 +12,17 @@ const PUBLIC: PortRange = PortRange { first: 11_000, last: 11_999 };
 
 impl Probe<'_, '_> {
     /// Every further port must be open there and back, on every equal alternative; whatever objects stops the flow.
-    pub(super) fn further_ports(&self, from: Id<Endpoint>, reached: Id<Endpoint>, flow: &Flow<'_>) -> Findings {
+    /// Nothing was reached where a firewall took the flow over by name (PE-33).
+    pub(super) fn further_ports(&self, from: Id<Endpoint>, reached: Option<Id<Endpoint>>, flow: &Flow<'_>) -> Findings {
         let mut found = Findings::default();
         let plane = self.model.plane;
-        let ports = match &self.model.endpoint(reached).role {
-            Role::PrivateEndpoint(_) => {
-                let named = flow.name.and_then(|n| plane.door_names.get(n));
-                named.and_then(|d| plane.doors.get(d.door).redirects.clone())
+        let named = flow.name.and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
+        let ports = match reached.map(|r| &self.model.endpoint(r).role) {
+            None if is_public(flow.destination) => {
+                named.and_then(|d| d.redirects.as_ref()).map(|_| PortSet::of([PUBLIC]))
             }
-            Role::Door(door) => plane.doors.get(*door).redirects.as_ref().map(|_| PortSet::of([PUBLIC])),
+            None | Some(Role::PrivateEndpoint(_)) => named.and_then(|d| d.redirects.clone()),
+            Some(Role::Door(door)) => plane.doors.get(*door).redirects.as_ref().map(|_| PortSet::of([PUBLIC])),
             _ => None,
         };
         let Some(ports) = ports else { return found };

@@ -1,7 +1,12 @@
 //! What a name answers, and to whom (DNS-01 to DNS-17, ZONE-06 to ZONE-20, RESOLVER-01 to RESOLVER-12, FWD-01 to
 //! FWD-11, AFW-01 to AFW-04, DNSPOL-01 to DNSPOL-05).
 
-use super::{At, Reading, Stop, devices::is_under, services::Member};
+use super::{
+    At, Open, Reading, Stop, To, blocked,
+    devices::is_under,
+    services::Member,
+    walk::{End, Journey},
+};
 use privreach::azure::model::{
     dns::{DnsSecurityAction, DnsServer, ForwardMode, PrivateDnsZone, ResolutionPolicy},
     service::ConnectionStatus,
@@ -19,6 +24,10 @@ pub(crate) enum Named<'e> {
     Silence,
     Loop,
     Undeclared,
+    /// A policy's no, which is an answer (DNSPOL-03).
+    Refused,
+    /// Whether a server answers cannot be known.
+    Unclear,
 }
 
 type Trail<'e> = Vec<(String, String)>;
@@ -89,9 +98,48 @@ impl<'e> Reading<'e> {
         self.denies_platform_dns(nic)
     }
 
-    /// A list of servers: the first that can be asked decides, even if it finds nothing (DNS-05, DNS-06, DNS-04).
+    /// A list of servers: the first that answers decides, even if it finds nothing; one without an answer of its own is
+    /// as silent as one out of reach (DNS-05, DNS-06, DNS-04, RESOLVER-09).
     fn ask(&self, at: At<'e>, source: IpAddr, servers: &[IpAddr], name: &str, trail: &mut Trail<'e>) -> Named<'e> {
-        servers.iter().find_map(|s| self.ask_one(at, source, *s, name, trail)).unwrap_or(Named::Silence)
+        let mut last = Named::Silence;
+        for server in servers {
+            let (asked, links) = (trail.len(), self.chain.borrow().len());
+            match self.ask_one(at, source, *server, name, trail) {
+                None => {}
+                Some(failed @ (Named::Silence | Named::Loop)) => last = failed,
+                Some(answer) => return answer,
+            }
+            trail.truncate(asked);
+            self.chain.borrow_mut().truncate(links);
+        }
+        last
+    }
+
+    /// FWD-11: what resolves public names itself asks the root servers first.
+    fn reaches_root(&self, at: At<'e>, own: IpAddr) -> Open<()> {
+        let mut journey = Journey::new(at, own, &To::address("198.41.0.4".parse().unwrap()), 53);
+        journey.udp = true;
+        match self.travel(&mut journey)? {
+            End::Out(sender) => self.out(sender, &journey)?,
+            _ => return blocked("NOROUTE"),
+        };
+        self.return_to_legs(&journey)
+    }
+
+    /// FWD-10, FWD-11: every alias is looked up from the start, own zones first; forwarders only by iterative servers.
+    fn recurse(&self, at: At<'e>, own: IpAddr, dns: &'e DnsServer, name: &str, trail: &mut Trail<'e>) -> Named<'e> {
+        match self.reaches_root(at, own) {
+            Ok(()) => {}
+            Err(Stop::Unknown(_)) => return Named::Unclear,
+            Err(_) => return Named::Silence,
+        }
+        match self.public_chain(name).get(1) {
+            Some(alias) if *dns.mode == ForwardMode::Iterative || dns.zones.iter().any(|(z, _)| is_under(alias, z)) => {
+                self.chain.borrow_mut().push(alias.clone());
+                self.custom(at, own, dns, alias, trail)
+            }
+            _ => self.public_dns(name),
+        }
     }
 
     /// `None` of a server that cannot be asked.
@@ -110,8 +158,10 @@ impl<'e> Reading<'e> {
                 _ => None,
             };
         }
-        if !self.query_passes(at, source, server) {
-            return None;
+        match self.query_passes(at, source, server) {
+            Ok(()) => {}
+            Err(Stop::Unknown(_)) => return Some(Named::Unclear),
+            Err(_) => return None,
         }
         for (_, resolver) in self.e.private_dns_resolvers.iter() {
             let own = resolver.value.inbound_endpoints.iter().any(|(_, i)| i.value.private_ip_address.value == server);
@@ -201,13 +251,13 @@ impl<'e> Reading<'e> {
                 let targets: Vec<IpAddr> = targets.iter().map(|t| t.value).collect();
                 self.ask(at, own, &targets, name, trail)
             }
-            None if *dns.recursion_enabled => self.public_dns(name),
+            None if *dns.recursion_enabled => return self.recurse(at, own, dns, name, trail),
             None => Named::Silence,
         };
         // FWD-04: an iterative server believes the first alias only, and follows it itself.
         let alias = self.chain.borrow().get(before).cloned();
         match alias {
-            Some(alias) if iterative => {
+            Some(alias) if iterative && !matches!(answer, Named::Silence | Named::Loop | Named::Unclear) => {
                 self.chain.borrow_mut().truncate(before + 1);
                 trail.truncate(asked);
                 self.custom(at, own, dns, &alias, trail)
@@ -225,7 +275,7 @@ impl<'e> Reading<'e> {
         // DNSPOL-02, A-2.
         let looks = asked || assumptions.is_some_and(|a| *a.dns_policy_matches_aliases);
         if looks && self.policy_blocks(net, name) {
-            return Named::Silence;
+            return Named::Refused;
         }
         if let Some((key, zone)) = self.linked_zone(net, name) {
             match self.in_zone(net, key, zone, name) {
@@ -393,7 +443,8 @@ impl<'e> Reading<'e> {
     pub(crate) fn named_or(&self, named: Named<'e>) -> Result<Named<'e>, Stop> {
         match named {
             Named::Missing => Err(Stop::Blocked("DNS-NXDOMAIN")),
-            Named::Silence => Err(Stop::Blocked("DNS-FAIL")),
+            Named::Silence | Named::Refused => Err(Stop::Blocked("DNS-FAIL")),
+            Named::Unclear => Err(Stop::Unknown("DNS-FAIL")),
             Named::Loop => Err(Stop::Blocked("DNS-LOOP")),
             Named::Undeclared => Err(Stop::Unknown("DNS-UNDECLARED")),
             named => Ok(named),

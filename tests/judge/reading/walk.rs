@@ -244,16 +244,16 @@ impl<'e> Reading<'e> {
     }
 
     /// Whether a DNS query reaches a server and its answer comes back (FWD-06).
-    pub(crate) fn query_passes(&self, at: At<'e>, source: IpAddr, server: IpAddr) -> bool {
+    pub(crate) fn query_passes(&self, at: At<'e>, source: IpAddr, server: IpAddr) -> Open<()> {
         let mut journey = Journey::new(at, source, &To::address(server), 53);
         journey.udp = true;
         // What a server asks itself never leaves it.
         if source == server {
-            return true;
+            return Ok(());
         }
-        match self.travel(&mut journey) {
-            Ok(End::Owner(owner)) => self.return_from(owner, &journey).is_ok(),
-            _ => false,
+        match self.travel(&mut journey)? {
+            End::Owner(owner) => self.return_from(owner, &journey),
+            _ => blocked("DNS-FAIL"),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::super::{Compiler, machines::private_ranges, managed::protocol};
 use super::{action, union};
 use crate::{
-    azure::model::firewall::{ApplicationProtocolType, FirewallPolicy, NatRule, ThreatIntelligenceMode},
+    azure::model::firewall::{FirewallPolicy, NatRule, ThreatIntelligenceMode},
     dataplane::{Action, Filter, FilterRule, Matcher, Names, Origin, Role, Translation, TranslationTarget},
     diag::{Diagnostic, code},
     document::{Entry, Reference, Spanned},
@@ -225,7 +225,7 @@ impl Compiler<'_> {
     }
 
     /// Network rules by address or resolved name, application rules by the requested name and the ports of their
-    /// protocols (FW-05, FW-06).
+    /// protocols, those of SQL among them (FW-05, FW-06, PE-33).
     fn policy_rules(&mut self, policy: &FirewallPolicy, proxy: bool) -> (Vec<FilterRule>, Vec<FilterRule>) {
         let (mut network, mut application) = (Vec::new(), Vec::new());
         for (_, group) in policy.rule_collection_groups.iter() {
@@ -270,7 +270,6 @@ impl Compiler<'_> {
                     let ports = PortSet::of(
                         rule.value.protocols.iter().map(|p| PortRange { first: p.port.value, last: p.port.value }),
                     );
-                    let mssql = rule.value.protocols.iter().any(|p| p.type_.value == ApplicationProtocolType::Mssql);
                     application.push((
                         order,
                         collection.value.priority.value,
@@ -284,7 +283,7 @@ impl Compiler<'_> {
                             source_ports: PortSet::all(),
                             to: Matcher::any(),
                             ports,
-                            names: if mssql { Names::NotModelled } else { Names::Application(patterns) },
+                            names: Names::Application(patterns),
                         },
                     ));
                 }

@@ -55,7 +55,9 @@ impl Compiler<'_> {
             }
         }
         for (segment, filter) in made {
-            self.plane.segments.get_mut(segment).filter = Some(filter);
+            let segment = self.plane.segments.get_mut(segment);
+            segment.filter_at_endpoints = filter.at_private_endpoints();
+            segment.filter = Some(filter);
         }
         for (name, entry) in estate.virtual_machines.iter() {
             let own = entry.value.network_security_group.as_ref().map(|g| (name.to_owned(), g, &entry.value.subnet));

@@ -490,6 +490,7 @@ pub(super) fn segment(origin: Origin, network: Id<Network>, prefixes: Vec<Prefix
         network,
         prefixes,
         filter: None,
+        filter_at_endpoints: None,
         routes: Vec::new(),
         absent_routes: Vec::new(),
         replaced_routes: Vec::new(),
