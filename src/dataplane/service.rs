@@ -56,6 +56,8 @@ pub struct SharedLink {
     pub origin: Origin,
     /// The other service.
     pub target: Id<Resource>,
+    /// The names of it that it carries, those of one sub-resource (PE-02).
+    pub names: Vec<Fqdn>,
     /// State of its connection.
     pub connection: Connection,
     /// Whether calls run where the link can be used (SPL-02).
@@ -112,6 +114,8 @@ pub struct Gate {
     pub origin: Origin,
     /// Whether the public address takes traffic at all.
     pub enabled: Setting<bool>,
+    /// The rule by which a private endpoint closes the public address, if one does (APP-05, COSMOS-01).
+    pub closed_by: Option<&'static str>,
     /// Whether callers that no rule names are admitted.
     pub default_allow: Setting<bool>,
     /// Rules in order; where there are some, they decide in place of addresses and segments (APP-06).
@@ -126,8 +130,8 @@ pub struct Gate {
     pub instances: Vec<(Id<Resource>, Span)>,
     /// Whether trusted services are excepted; none where the service knows no such exception.
     pub bypass: Option<Setting<bool>>,
-    /// The assumption that the exception rests on, or its absence.
-    pub bypass_assumed: Option<&'static str>,
+    /// The rule or assumption that the exception rests on, or its absence, where there is one of its own.
+    pub bypass_rule: Option<&'static str>,
     /// The services it would trust.
     pub trusted: Arc<BTreeSet<Id<Resource>>>,
     /// The perimeter it is in.

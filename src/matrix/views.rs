@@ -226,8 +226,8 @@ fn column(lookups: &Lookups<'_>, asker: &Asker<'_>, service: &Service) -> Option
         before: Findings::default(),
     };
     match (&service.aim, asker.client.kind) {
-        (Aim::Name(_, Some(resource)), ClientKind::Identity(_)) => {
-            Some(Column { landing: Landing::Service(*resource), ..empty })
+        (Aim::Name(name, Some(resource)), ClientKind::Identity(_)) => {
+            Some(Column { landing: Landing::Service(*resource), name: Some(name.clone()), ..empty })
         }
         (Aim::Address(address, owner), _) => {
             Some(Column { landing: Landing::At(*address), meant: owner.iter().copied().collect(), ..empty })

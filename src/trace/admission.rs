@@ -4,10 +4,10 @@ use super::public_via;
 use crate::{
     dataplane::{
         Caller, Door, Endpoint, Gate, Host, Id, Listens, Match, OrderedRules, Packet, Party, Plane, PrivateEndpoint,
-        Recognises, Resource,
+        Recognises, Resource, SharedLink,
     },
     forward::{Arrival, Outcome, Stage, Step},
-    net::{Membership, is_undeclared_public},
+    net::{Fqdn, Membership, is_undeclared_public},
     verdict::{Reason, Verdict, Via},
 };
 
@@ -254,11 +254,18 @@ fn foreign_name(plane: &Plane, door: &Door, packet: &Packet) -> Vec<Step> {
     vec![step.at(&door.origin).rules(&["PE-17"])]
 }
 
-/// A call of one service to another, with its identity (HUB-11, TRUST-01).
-pub(super) fn service_call(plane: &Plane, caller: Id<Resource>, target: Id<Resource>) -> Vec<Step> {
+/// A call of one service to another, with its identity (HUB-11, TRUST-01). Asked for as a whole, the other stands for the
+/// sub-resource that it names first.
+pub(super) fn service_call(
+    plane: &Plane,
+    caller: Id<Resource>,
+    target: Id<Resource>,
+    name: Option<&Fqdn>,
+) -> Vec<Step> {
     let from = plane.resources.get(caller);
     let to = plane.resources.get(target);
-    let Some(gate) = &to.gate else {
+    let door = name.and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
+    let Some(gate) = to.gate.as_ref().map(|own| door.map_or(own, |d| &d.gate)) else {
         return vec![
             Step::unknown(
                 Stage::Service,
@@ -273,7 +280,12 @@ pub(super) fn service_call(plane: &Plane, caller: Id<Resource>, target: Id<Resou
             .at(&from.origin)
             .rules(&["HUB-11"]);
     let mut steps = vec![intro];
-    if let Some(link) = from.shared_links.iter().find(|l| l.target == target) {
+    // A link carries one sub-resource (PE-02); where several could, one that is closed tells more.
+    let first = to.names.first().map(|(_, names)| names.as_slice());
+    let asked = name.map_or(first.unwrap_or_default(), std::slice::from_ref);
+    let carries = |l: &&SharedLink| l.target == target && l.names.iter().any(|n| asked.contains(n));
+    let links = || from.shared_links.iter().filter(carries);
+    if let Some(link) = links().find(|l| l.connection.closed.is_some()).or_else(|| links().next()) {
         let (at, rules): (_, &[&'static str]) = (&link.origin, &["SPL-01", "SPL-02"]);
         match (&link.connection.closed, link.usable) {
             // Where it cannot be used, its state does not matter (SPL-02).
@@ -353,6 +365,8 @@ fn perimeter(gate: &Gate, caller: Caller<'_>) -> Option<Step> {
             .rules(&["NSP-02", "NSP-03"])
     };
     match caller {
+        // Traffic of a service endpoint has no public address (SE-02).
+        Caller::Network { segment: Some(_), .. } => {}
         Caller::Network { source, .. } if is_undeclared_public(source) && !perimeter.addresses.is_empty() => {
             return Some(
                 Step::unknown(
@@ -500,14 +514,18 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
                 .rules(&["PAAS-04"])
                 .fix("declare the public address of the source");
             }
-            let why = if open { "admits selected networks only" } else { "has public network access disabled" };
+            let why = match (open, gate.closed_by) {
+                (true, _) => "admits selected networks only",
+                (false, Some(_)) => "is closed to the public: a private endpoint to it is approved",
+                (false, None) => "has public network access disabled",
+            };
             let span = if open { gate.default_allow.span } else { gate.enabled.span };
-            Step::block(stage, Reason::Pna, format!("{who} {why}"))
-                .at(who)
-                .span(span)
-                .rules(&["PAAS-01"])
-                .rules(gate.rules)
-                .fix(format!("reach {} through a private endpoint that this client resolves to", who.name))
+            let step = Step::block(stage, Reason::Pna, format!("{who} {why}")).at(who).span(span);
+            let step = match gate.closed_by.filter(|_| !open) {
+                Some(rule) => step.rules(&[rule]),
+                None => step.rules(&["PAAS-01"]).rules(gate.rules),
+            };
+            step.fix(format!("reach {} through a private endpoint that this client resolves to", who.name))
         }
         Caller::Identity(id) => {
             if let Some((_, span)) = gate.instances.iter().find(|(i, _)| *i == id) {
@@ -529,7 +547,7 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
                     bypass.span,
                     &["TRUST-01", "TRUST-02", "TRUST-03"],
                 )
-                .rules(gate.bypass_assumed.as_slice());
+                .rules(gate.bypass_rule.as_slice());
             }
             let why = match (trusted, gate.bypass) {
                 (true, Some(_)) => "does not let trusted services bypass its firewall".to_owned(),
@@ -542,7 +560,7 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
                 .at(who)
                 .span(gate.bypass.and_then(|b| b.span).or(gate.enabled.span))
                 .rules(&["TRUST-01", "TRUST-02"])
-                .rules(gate.bypass_assumed.as_slice())
+                .rules(gate.bypass_rule.as_slice())
                 .fix(format!(
                     "add AzureServices to the bypass of {}, or admit the caller by a resource-instance rule",
                     who.name

@@ -85,7 +85,8 @@ pub struct Trace {
 enum Aim {
     Name(Fqdn),
     Address(IpAddr, Option<Id<Endpoint>>),
-    Resource(Id<Resource>),
+    /// A service, by the name that was asked for if it was not asked for as a whole.
+    Service(Id<Resource>, Option<Fqdn>),
 }
 
 /// Answers a question.
@@ -99,7 +100,7 @@ pub fn trace(plane: &Plane, question: &Question) -> Result<Trace, QuestionError>
     context.meant = match &aim {
         Aim::Address(_, owner) => owner.iter().copied().collect(),
         Aim::Name(name) => plane.machine_names.get(name).cloned().unwrap_or_default(),
-        Aim::Resource(_) => Vec::new(),
+        Aim::Service(..) => Vec::new(),
     };
     let mut paths = Vec::new();
     let mut result = loop {
@@ -151,11 +152,15 @@ fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
     let missing = match plane.targets.get(host) {
         Ok(Target::Address(address, owner)) => return Ok(Aim::Address(*address, *owner)),
         Ok(Target::Unusable(why)) => return Err(QuestionError::NoAddress(host.to_owned(), why.clone())),
-        Ok(Target::Resource(id)) if matches!(client.kind, ClientKind::Identity(_)) => return Ok(Aim::Resource(*id)),
+        Ok(Target::Resource(id)) if matches!(client.kind, ClientKind::Identity(_)) => {
+            return Ok(Aim::Service(*id, None));
+        }
         Ok(Target::Resource(id)) => {
             let groups = &plane.resources.get(*id).names;
             return match groups.as_slice() {
-                [(_, names)] if !names.is_empty() => Ok(names.first().cloned().map_or(Aim::Resource(*id), Aim::Name)),
+                [(_, names)] if !names.is_empty() => {
+                    Ok(names.first().cloned().map_or(Aim::Service(*id, None), Aim::Name))
+                }
                 _ => {
                     let all = groups.iter().filter_map(|(_, n)| n.first()).map(ToString::to_string).collect();
                     Err(QuestionError::SeveralNames(host.to_owned(), all))
@@ -172,7 +177,7 @@ fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
     }
     match host.parse::<Fqdn>() {
         Ok(name) if host.contains('.') => match (client.kind, plane.door_names.get(&name)) {
-            (ClientKind::Identity(_), Some(door)) => Ok(Aim::Resource(plane.doors.get(door.door).resource)),
+            (ClientKind::Identity(_), Some(door)) => Ok(Aim::Service(plane.doors.get(door.door).resource, Some(name))),
             _ => Ok(Aim::Name(name)),
         },
         _ => Err(QuestionError::Target(host.to_owned(), plane.targets.suggest(host, missing))),
@@ -209,8 +214,8 @@ impl Tracer<'_> {
             judgement: Judgement::default(),
         };
         match (self.client.kind, aim) {
-            (ClientKind::Identity(caller), Aim::Resource(target)) => {
-                self.steps.extend(admission::service_call(plane, caller, *target));
+            (ClientKind::Identity(caller), Aim::Service(target, name)) => {
+                self.steps.extend(admission::service_call(plane, caller, *target, name.as_ref()));
             }
             (ClientKind::Identity(_), _) => self.steps.push(
                 Step::unknown(
@@ -250,7 +255,7 @@ impl Tracer<'_> {
                     Answer::None(_) => {}
                 }
             }
-            (ClientKind::Endpoint(_), Aim::Resource(_)) => self.steps.push(
+            (ClientKind::Endpoint(_), Aim::Service(..)) => self.steps.push(
                 Step::unknown(Stage::Name, Reason::NotModelled, "the service has no name of its own")
                     .fix("ask for one of its names"),
             ),

@@ -52,7 +52,8 @@ impl Compiler<'_> {
         own.default_allow = Setting { value: true, span: None };
         own.addresses.clear();
         own.segments.clear();
-        own.enabled = self.site_access(app, &format!("sites-{slot}"), setting(&declared.public_network_access_enabled));
+        (own.enabled, own.closed_by) =
+            self.site_access(app, &format!("sites-{slot}"), setting(&declared.public_network_access_enabled));
         own.perimeter_only = false;
         self.with_rules(
             app,

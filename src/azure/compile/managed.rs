@@ -20,7 +20,7 @@ use crate::{
         Realm, Role, Setting,
     },
     diag::{Diagnostic, Span, code},
-    document::Entry,
+    document::{Entry, Reference, Spanned},
     net::{Fqdn, FqdnPattern, PortSet, Protocol, Transport},
     verdict::Reason,
 };
@@ -41,7 +41,7 @@ const REQUIRED_TAGS: &[(&str, &str, Protocol, &str)] = &[
     ("__SYS_ST_AzureMonitor_TCP", "AzureMonitor", Protocol::Only(Transport::Tcp), "443"),
 ];
 
-impl Compiler<'_> {
+impl<'e> Compiler<'e> {
     /// Each hub or workspace with compute has a network of its own, in a realm of its own (MVNET-09, ISO-01).
     pub(super) fn managed_networks(&mut self) {
         let estate = self.estate;
@@ -151,12 +151,7 @@ impl Compiler<'_> {
             );
             return;
         }
-        let provisioned = self.managed.get(workspace).is_some_and(|m| m.provisioned);
-        let inactive = match rule.status.as_ref().map(|s| s.value) {
-            _ if !provisioned => Some("Inactive: the managed network is not provisioned".to_owned()),
-            None | Some(RuleStatus::Active) => None,
-            Some(other) => Some(other.as_str().to_owned()),
-        };
+        let inactive = self.inactive(workspace, rule);
         match rule.type_.value {
             OutboundRuleType::PrivateEndpoint => {
                 self.endpoint_rule(workspace, &origin, rule, entry.span, inactive, seen)
@@ -164,6 +159,36 @@ impl Compiler<'_> {
             OutboundRuleType::ServiceTag => self.tag_rule(workspace, origin, rule, entry.span, inactive),
             OutboundRuleType::Fqdn => self.fqdn_rule(workspace, &origin, rule, entry.span, inactive.as_deref()),
         }
+    }
+
+    /// Why a rule is not in force, if its status or its network's says so.
+    fn inactive(&self, workspace: &str, rule: &OutboundRule) -> Option<String> {
+        let provisioned = self.managed.get(workspace).is_some_and(|m| m.provisioned);
+        match rule.status.as_ref().map(|s| s.value) {
+            _ if !provisioned => Some("Inactive: the managed network is not provisioned".to_owned()),
+            None | Some(RuleStatus::Active) => None,
+            Some(other) => Some(other.as_str().to_owned()),
+        }
+    }
+
+    /// Services and sub-resources to which rules of managed networks have approved endpoints (MPE-01).
+    pub(super) fn approved_rules(&self) -> Vec<(&'e Reference, &'e Spanned<String>)> {
+        let mut found = Vec::new();
+        for (name, entry) in self.estate.machine_learning_workspaces.iter() {
+            let Some(network) = &entry.value.managed_network else { continue };
+            if network.isolation_mode.value == IsolationMode::Disabled {
+                continue;
+            }
+            for rule in network.outbound_rules.iter().map(|(_, r)| &r.value) {
+                let made = rule.type_.value == OutboundRuleType::PrivateEndpoint
+                    && closed_by(rule.connection_status.value).is_none()
+                    && self.inactive(name, rule).is_none();
+                if let (Some(service), Some(sub), true) = (&rule.service_resource, &rule.sub_resource_target, made) {
+                    found.push((service, sub));
+                }
+            }
+        }
+        found
     }
 
     /// MPE-01: an active rule is an approved private endpoint with names of its own inside the managed network.

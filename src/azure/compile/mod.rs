@@ -16,10 +16,12 @@ mod machines;
 mod managed;
 mod name_policies;
 mod networks;
+mod perimeters;
 mod private_endpoints;
 mod private_links;
 mod routing;
 mod services;
+mod trust;
 mod unmodelled;
 mod workspaces;
 
@@ -131,8 +133,9 @@ struct Compiler<'e> {
     internet_clients: BTreeMap<String, Id<Endpoint>>,
     resources: BTreeMap<String, Id<Resource>>,
     proxies: BTreeMap<String, Id<Proxy>>,
-    /// Resources that a type of service trusts, by the number of resources there were; the same for all of the type.
-    trusted: BTreeMap<(String, usize), Arc<BTreeSet<Id<Resource>>>>,
+    /// Resources that a type of service trusts, as far as AI Search reads it, by the number of resources there were; the
+    /// same for all of the type.
+    trusted: BTreeMap<trust::Asked, Arc<BTreeSet<Id<Resource>>>>,
     /// (resource name, sub-resource in lower case).
     targets: BTreeMap<(String, String), Target>,
     /// Customer private endpoints: name, endpoint, subnet, addresses, target key, whether approved.

@@ -3,10 +3,15 @@
 
 use super::{Compiler, Target, machines::endpoint, private_endpoints::closed_by};
 use crate::{
-    azure::model::{network::Sku, private_link::PrivateLinkService, service::ExecutionEnvironment},
+    azure::model::{
+        network::Sku,
+        private_link::PrivateLinkService,
+        service::{ConnectionStatus, ExecutionEnvironment},
+    },
     dataplane::{Connection, ConnectionTarget, Endpoint, Id, Origin, Role, SharedLink},
     diag::{Diagnostic, code},
     document::Entry,
+    net::Fqdn,
 };
 
 /// What a search service can link to: resource type and sub-resource (SPL-03).
@@ -20,6 +25,10 @@ const LINKABLE: &[(&str, &[&str])] = &[
     ("microsoft.sql/managedinstances", &["managedinstance"]),
     ("microsoft.cognitiveservices/accounts", &["openai_account", "cognitiveservices_account"]),
 ];
+
+/// Sub-resources that only shared private links know: the one they are part of, and the label that its names share.
+const PARTS: &[(&str, &str, &str)] =
+    &[("openai_account", "account", "openai"), ("cognitiveservices_account", "account", "cognitiveservices")];
 
 impl Compiler<'_> {
     /// Each service sends from an address of the provider's network; the first one stands for all (PLS-03).
@@ -141,9 +150,23 @@ impl Compiler<'_> {
                     continue;
                 }
                 let status = &declared.value.status;
+                let part = PARTS.iter().find(|(part, ..)| *part == group);
+                let key = (
+                    declared.value.target.value.clone(),
+                    part.map_or(group.as_str(), |(_, whole, _)| *whole).to_owned(),
+                );
+                let mut carried = Vec::new();
+                if let Some(target) = self.targets.get_mut(&key) {
+                    // It is a connection like any other: the alias comes with it (DNS-08).
+                    target.active |= status.value == ConnectionStatus::Approved;
+                    target.requested |= status.value == ConnectionStatus::Pending;
+                    let fits = |name: &Fqdn| part.is_none_or(|(.., label)| name.labels().nth(1) == Some(label));
+                    carried.extend(target.names.iter().map(|n| n.public.clone()).filter(fits));
+                }
                 let made = SharedLink {
                     origin: Origin::new("shared_private_link", link, declared.span),
                     target,
+                    names: carried,
                     connection: Connection { closed: closed_by(status.value), span: status.span },
                     usable: entry.value.execution_environment.value == ExecutionEnvironment::Private,
                 };

@@ -131,6 +131,9 @@ impl Compiler<'_> {
                 return Some(Target { refused, ..Target::default() });
             }
         };
+        if made.names.first().is_some_and(|n| self.taken(origin, &known.resource_type, &n.public)) {
+            return Some(Target { refused: Some("its name is taken".to_owned()), ..Target::default() });
+        }
         let mut doors = BTreeMap::new();
         let mut target =
             Target { members: made.member_count, refused: refused_sku(service, known), ..Target::default() };
@@ -153,8 +156,9 @@ impl Compiler<'_> {
                     } else {
                         (label, &gates.main)
                     };
-                    let door =
-                        self.door(name, origin, label, sub.ports.clone(), gate.clone(), service, tags, region.clone());
+                    let mut gate = gate.clone();
+                    gate.trusted = self.trusted_by(&known.resource_type.to_lowercase(), Some(&sub.name));
+                    let door = self.door(name, origin, label, sub.ports.clone(), gate, service, tags, region.clone());
                     doors.insert((named.member, deployment), door);
                     door
                 }
@@ -239,6 +243,22 @@ impl Compiler<'_> {
         };
         self.plane.add_endpoint(owner);
         door
+    }
+
+    /// Names of services are unique: the platform refuses a second of a type that would have the name of another.
+    fn taken(&mut self, origin: &Origin, kind: &str, name: &Fqdn) -> bool {
+        let Some(door) = self.plane.door_names.get(name) else { return false };
+        let other = self.plane.resources.get(self.plane.doors.get(door.door).resource);
+        if other.kind != kind || other.origin == *origin {
+            return false;
+        }
+        let text = format!("{origin} has the name {name}, which {} has already", other.origin);
+        let mut error = Diagnostic::error(code::CONFLICT, origin.span, text);
+        if let Some(span) = other.origin.span {
+            error = error.related(span, "the other one");
+        }
+        self.diagnostics.push(error.help("give each a name of its own").refused());
+        true
     }
 
     /// What public DNS holds of every service: an alias into the privatelink zone once an endpoint is approved

@@ -156,17 +156,30 @@ impl Probe<'_, '_> {
         }
     }
 
-    /// A call of one service to another, by its identity: a private link of its own, the perimeter, open to all, by name,
-    /// as one of the trusted (SPL-01, NSP-04, TRUST-01, TRUST-06).
-    pub(super) fn service_call(&self, caller: Id<Resource>, target: Id<Resource>) -> Findings {
+    /// A call of one service to another, by its identity and one of the other's names: a private link of its own, the
+    /// perimeter, open to all, by name, as one of the trusted (SPL-01, NSP-04, TRUST-01, TRUST-06).
+    pub(super) fn service_call(&self, caller: Id<Resource>, target: Id<Resource>, name: Option<&Fqdn>) -> Findings {
         let mut found = Findings::default();
         let resources = &self.model.plane.resources;
-        let Some(gate) = &resources.get(target).gate else {
-            found.unknown(Reason::NotModelled);
-            return found;
+        let plane = self.model.plane;
+        let door = name.and_then(|n| plane.door_names.get(n));
+        let gate = match (&resources.get(target).gate, door) {
+            (None, _) => {
+                found.unknown(Reason::NotModelled);
+                return found;
+            }
+            (Some(_), Some(named)) => &plane.doors.get(named.door).gate,
+            (Some(gate), None) => gate,
+        };
+        let carries = |names: &[Fqdn]| match (name, resources.get(target).names.first()) {
+            (Some(name), _) => names.contains(name),
+            (None, Some((_, usual))) => usual.iter().any(|n| names.contains(n)),
+            (None, None) => false,
         };
         let links = &resources.get(caller).shared_links;
-        if let Some(link) = links.iter().find(|l| l.target == target) {
+        let mut links: Vec<_> = links.iter().filter(|l| l.target == target && carries(&l.names)).collect();
+        links.sort_by_key(|l| l.connection.closed.is_none());
+        if let Some(link) = links.first() {
             match &link.connection.closed {
                 Some((reason, _)) if link.usable => {
                     found.block(*reason);
@@ -244,9 +257,10 @@ fn before_rules(gate: &Gate, caller: &Caller<'_>, found: &mut Findings) -> bool 
         }
         return gate.perimeter_only;
     };
-    if is_undeclared_public(source) && !perimeter.addresses.is_empty() {
+    let seen = caller.identity.is_none();
+    if seen && is_undeclared_public(source) && !perimeter.addresses.is_empty() {
         found.unknown(Reason::Tag);
-    } else if perimeter.addresses.contains(source) {
+    } else if seen && perimeter.addresses.contains(source) {
         found.admit(Verdict::Public, Via::Perimeter);
     } else if perimeter.enforced || gate.perimeter_only || !gate.enabled.value {
         found.block(Reason::Pna);

@@ -129,7 +129,7 @@ impl<'m, 'p> Probe<'m, 'p> {
         }
         let from = match (source.sender, &column.landing) {
             (Sender::Identity(caller), Landing::Service(target)) => {
-                found.then(&self.service_call(caller, *target));
+                found.then(&self.service_call(caller, *target, column.name.as_ref()));
                 return found;
             }
             (Sender::Identity(_), _) | (Sender::Endpoint(_), Landing::Service(_)) => {

@@ -23,6 +23,7 @@ pub(crate) fn flows() -> Vec<Flow> {
             }
         }
     }
+    flows.extend(callers.map(|caller| (caller, "st.file.core.windows.net", 443)));
     flows.push(("find-mi", "vm-s", 443));
     flows
 }
@@ -116,7 +117,7 @@ fn services(d: &mut Draft) {
             keys += &format!(", public_network_access_enabled: {}", d.rare(2));
         }
         if d.rare(2) || matches!(name, "st" | "kv") {
-            let subnets = !matches!(name, "find" | "reg" | "site");
+            let subnets = !matches!(name, "find" | "site");
             let instances: &[&str] = if name == "st" { &["find", "aml", "oai"] } else { &[] };
             keys += &rules(d, subnets, instances);
         }
@@ -127,8 +128,11 @@ fn services(d: &mut Draft) {
         if name == "find" && d.rare(2) {
             let environment = d.pick(&["private", "multitenant"]);
             let status = d.pick(&["Approved", "Approved", "Pending", "Rejected"]);
+            let data = d.pick(&["blob", "blob", "file"]);
+            let third =
+                d.pick(&["target: db, group_id: Sql", "target: site, group_id: sites", "target: st, group_id: table"]);
             keys += &format!(
-                ", execution_environment: {environment}, shared_private_links: {{ one: {{ target: st, group_id: blob, status: {status} }}, two: {{ target: kv, group_id: vault, status: {status} }} }}"
+                ", execution_environment: {environment}, shared_private_links: {{ one: {{ target: st, group_id: {data}, status: {status} }}, two: {{ target: kv, group_id: vault, status: {status} }}, three: {{ {third}, status: Approved }} }}"
             );
         }
         d.add("services", format!("{name}: {{ {keys} }}"));

@@ -163,6 +163,7 @@ impl<'e> Reading<'e> {
         }
         self.endpoints_of(member).into_iter().any(|e| self.status(e) == ConnectionStatus::Approved)
             || self.managed_endpoint(member.service, member.group)
+            || self.linked(member.service, Some(member.group))
     }
 
     fn endpoints_of(&self, member: &Member) -> Vec<&'e str> {
@@ -424,7 +425,7 @@ impl<'e> Reading<'e> {
         let has_endpoint = self.e.private_endpoints.iter().any(|(e, p)| {
             p.value.private_service_connection.private_connection_resource.value == name
                 && self.status(e) == ConnectionStatus::Approved
-        });
+        }) || self.linked(name, None);
         let unset = service.public_network_access_enabled.span.is_none();
         let rules = service.network_rules.as_ref();
         let no_rules = rules.is_none_or(|r| r.ip_rules.is_empty() && r.virtual_network_subnets.is_empty());

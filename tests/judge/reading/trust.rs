@@ -4,7 +4,8 @@ use super::{Answer, Open, Reading, To, blocked};
 use privreach::azure::model::{
     network::Access,
     service::{
-        Bypass, ConnectionStatus, ExecutionEnvironment, IdentityType, PublicNetworkAccess, VirtualNetworkIntegration,
+        Bypass, ConnectionStatus, ExecutionEnvironment, IdentityType, PublicNetworkAccess, SharedPrivateLink,
+        VirtualNetworkIntegration,
     },
 };
 
@@ -41,10 +42,13 @@ impl<'e> Reading<'e> {
     }
 
     /// A call to a service, judged by the service's own exceptions: no network lies between (HUB-11).
-    pub(crate) fn call(&self, caller: Caller<'e>, name: &str) -> Open<Answer> {
+    pub(crate) fn call(&self, caller: Caller<'e>, asked: &str) -> Open<Answer> {
+        // Asked for as a whole, a service stands for its first sub-resource.
+        let member = self.member_named(asked).or_else(|| self.members().into_iter().find(|m| m.service == asked));
+        let (name, group) = member.map_or((asked, ""), |m| (m.service, m.group));
         let Some(target) = self.e.services.get(name) else { return Err(super::Stop::Unknown("NOT-MODELLED")) };
         let target = &target.value;
-        if let Some(answer) = self.shared_link(caller, name) {
+        if let Some(answer) = self.shared_link(caller, name, group) {
             return answer;
         }
         let (perimeter, enforced) = self.perimeter(name);
@@ -82,7 +86,10 @@ impl<'e> Reading<'e> {
                     || kind.starts_with("Microsoft.ContainerRegistry/")
             }
         };
-        if bypass && trusted(kind, caller) {
+        // SE-09.
+        let restricted = kind.starts_with("Microsoft.ContainerRegistry/")
+            && rules.is_some_and(|r| !r.virtual_network_subnets.is_empty());
+        if bypass && !restricted && trusted(kind, group, caller) {
             return Ok(Answer("backbone", "trusted-service"));
         }
         blocked("TRUSTED-OFF")
@@ -118,13 +125,23 @@ impl<'e> Reading<'e> {
         })
     }
 
-    /// SPL-01, SPL-02: only from the private environment.
-    fn shared_link(&self, caller: Caller<'e>, target: &str) -> Option<Open<Answer>> {
+    /// SPL-01, DNS-08: whether a search service has an approved link to a service, of this sub-resource if it matters.
+    pub(crate) fn linked(&self, target: &str, group: Option<&str>) -> bool {
+        let links = self.e.services.iter().flat_map(|(_, s)| s.value.shared_private_links.iter());
+        links.map(|(_, l)| &l.value).any(|l| {
+            let fits = group.is_none_or(|g| l.group_id.value.eq_ignore_ascii_case(g));
+            l.target.value == target && fits && *l.status == ConnectionStatus::Approved
+        })
+    }
+
+    /// SPL-01, SPL-02: to one sub-resource, and only from the private environment.
+    fn shared_link(&self, caller: Caller<'e>, target: &str, group: &str) -> Option<Open<Answer>> {
         let service = &self.e.services.get(caller.resource)?.value;
         if *service.execution_environment != ExecutionEnvironment::Private {
             return None;
         }
-        let (_, link) = service.shared_private_links.iter().find(|(_, l)| l.value.target.value == target)?;
+        let fits = |l: &SharedPrivateLink| l.target.value == target && l.group_id.value.eq_ignore_ascii_case(group);
+        let (_, link) = service.shared_private_links.iter().find(|(_, l)| fits(&l.value))?;
         Some(match *link.value.status {
             ConnectionStatus::Approved => Ok(Answer("private", "private-endpoint")),
             ConnectionStatus::Pending => blocked("PE-PENDING"),
@@ -134,15 +151,15 @@ impl<'e> Reading<'e> {
 }
 
 /// TRUST-05 to TRUST-12: who counts depends on the pair.
-fn trusted(target: &str, caller: Caller) -> bool {
+fn trusted(target: &str, group: &str, caller: Caller) -> bool {
     let managed = caller.identity != IdentityType::None;
     let is = |kind: &str| caller.kind == kind;
     let (search, cognitive) = (is("Microsoft.Search/searchServices"), is("Microsoft.CognitiveServices/accounts"));
     let backup = is("Microsoft.RecoveryServices/vaults");
     match target {
-        // TRUST-08: search as itself only.
+        // TRUST-08: search as itself only, and blobs only.
         "Microsoft.Storage/storageAccounts" => {
-            backup || search && caller.identity.is_own() || managed && (cognitive || is(WORKSPACE))
+            backup || search && caller.identity.is_own() && group == "blob" || managed && (cognitive || is(WORKSPACE))
         }
         "Microsoft.KeyVault/vaults" => backup || is(WORKSPACE) || is("Microsoft.Compute/disks"),
         "Microsoft.ContainerRegistry/registries" => {
