@@ -2,7 +2,7 @@
 
 use super::{Answer, MAX_DEPTH, Walker};
 use crate::{
-    dataplane::{DnsServer, Endpoint, ForwardRule, Id, Origin, Otherwise, Packet, ROOT_SERVER, Role, View},
+    dataplane::{DnsServer, Endpoint, ForwardRule, Id, Listens, Origin, Otherwise, Packet, ROOT_SERVER, Role, View},
     forward::{End, Outcome, Stage, Step, is_open, round_trip},
     net::{Fqdn, PLATFORM_ADDRESS, Transport},
     verdict::Reason,
@@ -15,8 +15,8 @@ const MAX_QUERIES: usize = 64;
 enum Reached<'a> {
     Platform(Id<View>),
     Server(&'a DnsServer, Id<Endpoint>),
-    /// A resolver on the internet.
-    Public(&'a Origin),
+    /// A resolver on the internet, and what it listens on.
+    Public(&'a Origin, &'a Listens),
 }
 
 impl<'a> Walker<'a> {
@@ -51,7 +51,8 @@ impl<'a> Walker<'a> {
             let heard = match self.reach(*address, platform, from) {
                 Ok(reached) => self.heard(reached, *address, name),
                 Err(step) if matches!(step.outcome, Outcome::Unknown(_)) => {
-                    self.steps.push(*step);
+                    let step = *step;
+                    self.steps.push(if step.element.is_none() { step.at(origin) } else { step });
                     Answer::None(Reason::DnsFail)
                 }
                 Err(step) => {
@@ -103,7 +104,11 @@ impl<'a> Walker<'a> {
                 self.steps.push(Step::pass(Stage::Name, text).at(&server.origin).rules(&["DNS-01", "FWD-06"]));
                 self.server(server, at, name)
             }
-            Reached::Public(who) => {
+            Reached::Public(who, listens) => {
+                if *listens == Listens::Undeclared {
+                    let text = format!("{who} declares no `listens`; udp/53 is taken as served");
+                    self.steps.push(Step::assume(Stage::Name, text).at(who));
+                }
                 let text = format!("{name} asked of {who} ({address}), which answers what public DNS holds");
                 self.steps.push(Step::pass(Stage::Name, text).at(who).rules(&["DNS-05", "DNS-10"]));
                 self.public(name)
@@ -172,7 +177,7 @@ impl<'a> Walker<'a> {
         }
         match (endpoint.dns, host.filter(|h| h.listens.serves(Transport::Udp, 53))) {
             (Some(server), _) => Ok(Reached::Server(self.plane.dns.servers.get(server), arrived)),
-            (None, Some(_)) if endpoint.segment.is_none() => Ok(Reached::Public(who)),
+            (None, Some(host)) if endpoint.segment.is_none() => Ok(Reached::Public(who, &host.listens)),
             (None, Some(_)) => {
                 let text = format!("what {who} ({address}) answers to DNS queries is not declared");
                 Err(doubt(text, format!("declare the DNS server of {who}, or what it listens on"), Vec::new()))

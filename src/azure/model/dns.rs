@@ -184,7 +184,8 @@ record! {
 }
 
 record! {
-    /// A public host the design talks to, keyed by its name.
+    /// A public host the design talks to, keyed by its name. As a DNS server, one that serves udp/53 answers what public DNS
+    /// holds (DNS-10).
     pub struct PublicHost {
         /// Its address, where rules or routes by address matter.
         ip_address: Option<Spanned<IpAddr>>,
