@@ -128,7 +128,10 @@ fn question(client: &Sender, target: &(String, Target)) -> Option<Question> {
 fn flow(plane: &Plane, client: &Sender, target: &(String, Target)) -> Option<(Id<Endpoint>, Packet)> {
     let Target::Address(destination, _) = target.1 else { return None };
     let source = *plane.endpoints.get(client.endpoint).addresses.first()?;
-    Some((client.endpoint, Packet { source, destination, transport: Transport::Tcp, port: 443, name: None }))
+    Some((
+        client.endpoint,
+        Packet { source, destination, transport: Transport::Tcp, port: 443, name: None, reply: false },
+    ))
 }
 
 criterion_group!(benches, bench);

@@ -2,7 +2,7 @@
 
 use super::{Origin, network::Tags};
 use crate::{
-    net::{AddressSet, Fqdn, FqdnPattern, Membership, PortSet, Protocol, Transport},
+    net::{AddressSet, Fqdn, FqdnPattern, Membership, PortRange, PortSet, Protocol, Transport},
     verdict::Reason,
 };
 use std::net::IpAddr;
@@ -20,6 +20,35 @@ pub struct Packet {
     pub port: u16,
     /// The name the client asked for, which it repeats in TLS or HTTP.
     pub name: Option<Fqdn>,
+    /// Whether it answers another: it then comes from `port`, and goes to a port of the client's own.
+    pub reply: bool,
+}
+
+/// Ports that clients send from.
+const EPHEMERAL: (u16, u16) = (1024, u16::MAX);
+
+impl Packet {
+    /// Whether the destination port is one of these. A client's own port may be any of the ephemeral ones. ICMP has no
+    /// ports (NSG-11).
+    pub(crate) fn goes_to(&self, ports: &PortSet) -> Match {
+        let (first, last) = EPHEMERAL;
+        match self.reply {
+            _ if self.transport == Transport::Icmp => Match::Yes,
+            false => ports.contains(self.port).into(),
+            true if ports.covers(first, last) => Match::Yes,
+            true if ports.overlaps(&PortSet::of([PortRange { first, last }])) => Match::Undecided,
+            true => Match::No,
+        }
+    }
+
+    /// Whether the source port is one of these: a client's own may or may not be one of a part of the range.
+    fn comes_from(&self, ports: &PortSet) -> Match {
+        match self.reply {
+            _ if self.transport == Transport::Icmp || *ports == PortSet::all() => Match::Yes,
+            false => Match::Undecided,
+            true => ports.contains(self.port).into(),
+        }
+    }
 }
 
 /// One end of a packet, with what is known of it.
@@ -72,14 +101,16 @@ pub struct Matcher {
     pub tags: Vec<String>,
     /// Service tags whose prefixes are known.
     pub known_tags: Vec<(String, AddressSet)>,
-    /// All public addresses.
+    /// All public addresses, but for those in `inside`.
     pub internet: bool,
+    /// Public addresses in private use, which the tag Internet leaves out (TAG-03).
+    pub inside: AddressSet,
     /// Addresses that belong only by an assumption, with its id; the first that holds one is named.
     pub assumed: Vec<(AddressSet, &'static str)>,
     /// What it was written as, for people.
     pub written: Vec<String>,
-    /// Whether addresses are named as such, rather than by a tag that stands for networks.
-    pub literal: bool,
+    /// The addresses that are named as such, rather than by a tag that stands for networks.
+    pub literal: AddressSet,
 }
 
 impl Matcher {
@@ -107,7 +138,8 @@ impl Matcher {
             };
             found.or(set.contains(party.address).into()).or(by_tag)
         });
-        literal.or(tagged).or(known).or(Match::from(assumed || self.internet && public && literal != Match::Yes))
+        let internet = self.internet && public && literal != Match::Yes && !self.inside.contains(party.address);
+        literal.or(tagged).or(known).or(Match::from(assumed || internet))
     }
 
     /// The assumption a match of this address rests on, if any.
@@ -311,20 +343,15 @@ impl FilterRule {
         to: Party<'_>,
         resolved: &Resolved<'_>,
     ) -> Match {
-        // ICMP has no ports (NSG-11).
-        let portless = packet.transport == Transport::Icmp;
-        let applies = self.direction.is_none_or(|d| d == direction)
-            && self.protocol.matches(packet.transport)
-            && (portless || self.ports.contains(packet.port));
+        let ports = packet.goes_to(&self.ports);
         // Names are resolved for what could match only: it takes queries of their own.
-        if !applies {
+        if !self.direction.is_none_or(|d| d == direction)
+            || !self.protocol.matches(packet.transport)
+            || ports == Match::No
+        {
             return Match::No;
         }
-        // A client's source port is ephemeral: a rule for part of the port range may or may not match it.
-        let source_port = match portless || self.source_ports == PortSet::all() {
-            true => Match::Yes,
-            false => Match::Undecided,
-        };
+        let ports = ports.and(packet.comes_from(&self.source_ports));
         let named = match (&self.names, &packet.name) {
             (Names::Ignored, _) => Match::Yes,
             (Names::Application(patterns), Some(name)) => patterns.iter().any(|p| p.matches(name)).into(),
@@ -334,6 +361,6 @@ impl FilterRule {
             }),
         };
         let destination = if let Names::Application(_) = self.names { Match::Yes } else { self.to.matches(to) };
-        self.from.matches(from).and(destination).and(source_port).and(named)
+        self.from.matches(from).and(destination).and(ports).and(named)
     }
 }

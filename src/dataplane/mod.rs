@@ -255,6 +255,15 @@ impl Plane {
         self.private_owners.iter().filter(move |((_, a), _)| *a == address).map(|(_, id)| *id)
     }
 
+    /// The machine that an interface belongs to, by its primary one; anything else stands for itself.
+    #[must_use]
+    pub fn machine(&self, id: Id<Endpoint>) -> Id<Endpoint> {
+        match &self.endpoints.get(id).role {
+            Role::Host(host) => host.interfaces.first().copied().unwrap_or(id),
+            _ => id,
+        }
+    }
+
     /// The network an endpoint sits in.
     #[must_use]
     pub fn network_of(&self, endpoint: Id<Endpoint>) -> Option<Id<Network>> {

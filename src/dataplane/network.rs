@@ -369,6 +369,8 @@ pub struct Host {
     pub http_status: u16,
     /// Private authority that issued its certificate.
     pub private_ca: Option<String>,
+    /// The interfaces of its machine, the primary one first; none if it is the only one.
+    pub interfaces: Vec<Id<Endpoint>>,
 }
 
 /// What a machine does with packets that are not addressed to it.

@@ -1,6 +1,8 @@
 //! Devices on the way: appliances and firewalls that a route names, and translations at a firewall's own address.
 
+use super::balance::basic_abroad;
 use super::filters::{apply, at_endpoint, party, show};
+use super::peering::link_to;
 use super::step::{Stage, Step};
 use super::{
     routes::nearby,
@@ -8,13 +10,60 @@ use super::{
 };
 use crate::{
     dataplane::{
-        Decision, Direction, Endpoint, Firewall, Host, Id, Match, Names, Origin, Role, Segment, Translates,
+        Decision, Direction, Endpoint, Firewall, Host, Id, Match, Names, Origin, Plane, Role, Segment, Translates,
         TranslationTarget,
     },
     net::is_public,
     verdict::Reason,
 };
 use std::net::IpAddr;
+
+/// Why a machine does not forward, if it does not (NVA-01).
+pub(super) fn refusal(device: &Endpoint, host: &Host) -> Option<Step> {
+    let origin = &device.origin;
+    let (reason, what, rule, fix) = if !host.running {
+        (Reason::NextHop, "is not running", "ROUTE-21", "start it, or route around it".to_owned())
+    } else if !host.forwarding.enabled {
+        let fix = format!("set ip_forwarding_enabled on {origin}");
+        (Reason::IpForwarding, "lacks IP forwarding on its interface", "NVA-01", fix)
+    } else if host.forwarding.system == Some(false) {
+        (Reason::NextHop, "does not forward in its operating system", "NVA-01", "forward there too".to_owned())
+    } else {
+        return None;
+    };
+    let step = Step::block(Stage::Route, reason, format!("{origin} {what}"));
+    Some(step.at(origin).rules(&[rule]).fix(fix))
+}
+
+/// Where the guest sends on what came in by a further interface depends on its own routes (ADDR-09).
+pub(super) fn unknown_way_out(device: &Endpoint, host: &Host) -> Option<Step> {
+    let origin = &device.origin;
+    let text = format!("where the guest of {origin} sends on what it forwards is not declared");
+    let step = Step::unknown(Stage::Route, Reason::MultiNic, text).at(origin).rules(&["ADDR-09", "NVA-01"]);
+    host.replies_unknown.then(|| step.fix(format!("set guest_routes_enabled on {origin}")))
+}
+
+/// The interface by which a machine sends on to an address: another one where that lies in its subnet, which any guest
+/// knows without routes of its own; otherwise the one that the packet came in by.
+pub(super) fn way_out(plane: &Plane, id: Id<Endpoint>, to: IpAddr) -> Id<Endpoint> {
+    let Role::Host(host) = &plane.endpoints.get(id).role else { return id };
+    let owns = |nic: &&Id<Endpoint>| plane.endpoints.get(**nic).addresses.contains(&to);
+    let beside = |nic: &&Id<Endpoint>| {
+        let segment = plane.endpoints.get(**nic).segment.map(|s| plane.segments.get(s));
+        segment.is_some_and(|s| s.prefixes.iter().any(|p| p.contains(to)))
+    };
+    let here = beside(&&id) || host.interfaces.iter().any(|n| owns(&n));
+    host.interfaces.iter().find(|n| !here && beside(n)).copied().unwrap_or(id)
+}
+
+/// That the interface by which a machine sends on may not forward (NVA-01).
+pub(super) fn closed_way_out(plane: &Plane, id: Id<Endpoint>, out: Id<Endpoint>) -> Option<Step> {
+    let device = plane.endpoints.get(out);
+    match &device.role {
+        Role::Host(host) if out != id => refusal(device, host),
+        _ => None,
+    }
+}
 
 impl<'a> Walk<'a> {
     /// The next hop of a route by address: a machine that forwards, a firewall, or a balancer before machines (UDR-02,
@@ -50,16 +99,23 @@ impl<'a> Walk<'a> {
             self.steps.push(Step::assume(Stage::Route, text).at(&device.origin).rules(&["UDR-03", "A-08"]));
         }
         // A device in a peered network is reached over the peering, which asks what it asks of every packet.
-        self.cross(segment, self.link_to(segment, owner), Some(owner));
+        self.cross(segment, link_to(self.plane, segment, owner), Some(owner));
         self.unsupported(device);
-        // The next hop may be whom the packet is for.
-        if device.addresses.contains(&self.packet.destination) {
+        // The next hop may be whom the packet is for; a firewall translates at its public addresses, too, wherever the
+        // packet comes from, before it asks its network rules (FW-03, FW-10).
+        let translates = matches!(device.role, Role::Firewall(_));
+        if device.addresses.contains(&self.packet.destination)
+            || translates && device.public_addresses.contains(&self.packet.destination)
+        {
             return self.deliver(owner);
         }
         match &device.role {
             Role::Firewall(firewall) => self.firewall(owner, firewall),
             Role::Host(host) => self.forwarder(owner, host),
             Role::Balancer(balancer) => {
+                if balancer.basic && self.crossed_regions {
+                    self.steps.push(basic_abroad(&device.origin, Stage::Balancer));
+                }
                 let (member, _) = self.pick(owner, balancer)?;
                 let machine = self.plane.endpoints.get(member);
                 self.steps.push(
@@ -90,33 +146,14 @@ impl<'a> Walk<'a> {
         let device = self.plane.endpoints.get(id);
         self.steps.extend(at_endpoint(self.plane, id, Direction::Inbound, &self.packet));
         let forwarding = &host.forwarding;
-        let refusal = if !host.running {
-            Some((Reason::NextHop, "is not running", "ROUTE-21", "start it, or route around it".to_owned()))
-        } else if !forwarding.enabled {
-            let fix = format!("set ip_forwarding_enabled on {}", device.origin);
-            Some((Reason::IpForwarding, "lacks IP forwarding on its interface", "NVA-01", fix))
-        } else if forwarding.system == Some(false) {
-            Some((
-                Reason::NextHop,
-                "does not forward in its operating system",
-                "NVA-01",
-                "forward there too".to_owned(),
-            ))
-        } else {
-            None
-        };
-        if let Some((reason, what, rule, fix)) = refusal {
-            let step = Step::block(Stage::Route, reason, format!("{} {what}", device.origin));
-            self.steps.push(step.at(&device.origin).rules(&[rule]).fix(fix));
+        // What is for the subnet of another interface of the machine leaves by that one.
+        let out = way_out(self.plane, id, self.packet.destination);
+        if let Some(step) = refusal(device, host).or_else(|| closed_way_out(self.plane, id, out)) {
+            self.steps.push(step);
             return Some(End::Lost);
         }
-        // Where the guest sends on what came in by a further interface depends on its own routes (ADDR-09).
-        if host.replies_unknown {
-            let text = format!("where the guest of {} sends on what it forwards is not declared", device.origin);
-            let step =
-                Step::unknown(Stage::Route, Reason::MultiNic, text).at(&device.origin).rules(&["ADDR-09", "NVA-01"]);
-            self.steps.push(step.fix(format!("set guest_routes_enabled on {}", device.origin)));
-        }
+        self.steps.extend(unknown_way_out(device, host).filter(|_| out == id));
+        self.passed.extend([id, out]);
         if let Some(filter) = &forwarding.filter {
             let none = super::filters::unresolved;
             self.steps.extend(apply(self.plane, filter, Stage::Firewall, Direction::Outbound, &self.packet, &none));
@@ -127,11 +164,15 @@ impl<'a> Walk<'a> {
             Translates::Always => true,
         };
         if translates {
-            self.translate_source(id);
+            if let Some(address) = self.plane.endpoints.get(out).source_for(self.packet.destination) {
+                self.end_leg(id);
+                self.packet.source = address;
+                self.sender = out;
+            }
         } else if !forwarding.stateless {
-            self.devices.push(id);
+            self.devices.push(self.plane.machine(id));
         }
-        self.emitter = id;
+        self.emitter = out;
         None
     }
 
@@ -243,9 +284,9 @@ impl<'a> Walk<'a> {
                 let step = Step::unsupported(Stage::Firewall, condition.reason, &condition.text).at(&condition.origin);
                 self.steps.push(step.rules(condition.rules).fix(&condition.fix));
             }
+            self.translate_source(id);
             self.packet.destination = target;
             self.packet.port = rule.port;
-            self.translate_source(id);
             self.emitter = id;
             return None;
         }

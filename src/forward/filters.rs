@@ -22,6 +22,17 @@ pub(super) fn unresolved(_: &Fqdn) -> Option<Vec<IpAddr>> {
     None
 }
 
+/// A packet for people.
+fn flow(packet: &Packet) -> String {
+    let Packet { source, destination, transport, port, .. } = packet;
+    let ends = format!("{} → {}", show(*source), show(*destination));
+    if packet.reply {
+        format!("the reply {ends} from {transport}/{port}")
+    } else {
+        format!("{ends} {transport}/{port}")
+    }
+}
+
 /// Evaluates one filter for the first packet of a connection; what was admitted stays admitted (NSG-04, NSG-07, NSG-08,
 /// FW-12, FW-13).
 pub(super) fn apply(
@@ -37,7 +48,7 @@ pub(super) fn apply(
         Direction::Inbound => "inbound",
         Direction::Outbound => "outbound",
     };
-    let flow = format!("{} → {} {}/{}", show(packet.source), show(packet.destination), packet.transport, packet.port);
+    let flow = flow(packet);
     let step = match filter.decide(direction, packet, from, to, resolved) {
         Decision::Allow(rule) => {
             let mut steps = vec![
@@ -96,18 +107,35 @@ pub(super) fn apply(
     vec![step.at(&filter.origin).rules(filter.rules_ids)]
 }
 
-/// Filters between an endpoint and its network: outbound its own first, inbound its segment's first (EVAL-03, NSG-02,
-/// NSG-09), admin rules before both and for this side only (AVNM-01, AVNM-04). A private endpoint's address is one of its
-/// network's, not of its service's tag, and source ports count as any there (PE-27, PE-28).
-pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction, packet: &Packet) -> Vec<Step> {
-    let endpoint = plane.endpoints.get(id);
-    let subject = match &endpoint.role {
+/// Whether filters act on what an endpoint sends and receives; on a frontend of a balancer they do not, but on its members
+/// (NSG-12, NSG-13, PE-27).
+fn subject(endpoint: &Endpoint) -> bool {
+    match &endpoint.role {
         Role::PrivateEndpoint(private) => private.filtered,
         Role::Host(_) | Role::Frontend { .. } | Role::Instance(_) | Role::Resolver => true,
         Role::Firewall(_) | Role::Gateway(_) | Role::Router | Role::Balancer(_) | Role::Door(_) | Role::Unattached => {
             false
         }
-    };
+    }
+}
+
+/// The security groups that act at an endpoint, its network's first.
+fn groups(plane: &Plane, id: Id<Endpoint>) -> impl Iterator<Item = &Filter> {
+    let endpoint = plane.endpoints.get(id);
+    let segment = endpoint.segment.and_then(|s| plane.segments.get(s).filter_before(&endpoint.role));
+    [segment, endpoint.filter.as_ref()].into_iter().flatten().filter(|_| subject(endpoint))
+}
+
+/// Whether a security group decides at an endpoint (PEER-06).
+pub(super) fn is_grouped(plane: &Plane, id: Id<Endpoint>) -> bool {
+    groups(plane, id).next().is_some()
+}
+
+/// Filters between an endpoint and its network: outbound its own first, inbound its segment's first (EVAL-03, NSG-02,
+/// NSG-09), admin rules before both and for this side only (AVNM-01, AVNM-04). A private endpoint's address is one of its
+/// network's, not of its service's tag (PE-28).
+pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction, packet: &Packet) -> Vec<Step> {
+    let endpoint = plane.endpoints.get(id);
     let segment = endpoint.segment.map(|s| plane.segments.get(s));
     if let Role::PrivateEndpoint(private) = &endpoint.role
         && private.filtering_undeclared
@@ -120,7 +148,7 @@ pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction,
         return vec![Step::assume(Stage::Filter, text).at(&filter.origin).rules(&["PE-26", "PE-27", "A-6"])];
     }
     // The platform's resolver and probes pass the default rules of every group (DNS-03).
-    if !subject || packet.destination == crate::net::PLATFORM_ADDRESS {
+    if !subject(endpoint) || packet.destination == crate::net::PLATFORM_ADDRESS {
         return Vec::new();
     }
     let mut steps = Vec::new();
@@ -170,7 +198,7 @@ fn contested(plane: &Plane, admins: &[Filter], direction: Direction, packet: &Pa
 fn admin_decision(plane: &Plane, filter: &Filter, direction: Direction, packet: &Packet) -> Option<(Action, Step)> {
     let (from, to) = (party(plane, packet.source), party(plane, packet.destination));
     let (rule, undecided) = filter.first(direction, packet, from, to)?;
-    let flow = format!("{} → {} {}/{}", show(packet.source), show(packet.destination), packet.transport, packet.port);
+    let flow = flow(packet);
     let rules: &[&'static str] = &["AVNM-01", "AVNM-02"];
     let name = &rule.origin.name;
     let step = match rule.action {
@@ -191,19 +219,13 @@ fn admin_decision(plane: &Plane, filter: &Filter, direction: Direction, packet: 
     Some((rule.action, step.at(&filter.origin).span(rule.origin.span).rules(rules)))
 }
 
-/// Whether a rule of the filters before an endpoint admits the packet by its very address, rather than by a tag
-/// (PEER-06, PEER-07).
-pub(super) fn admits_by_address(plane: &Plane, id: Id<Endpoint>, direction: Direction, packet: &Packet) -> bool {
-    let endpoint = plane.endpoints.get(id);
-    let segment = endpoint.segment.and_then(|s| plane.segments.get(s).filter_before(&endpoint.role));
-    let mut filters = [segment, endpoint.filter.as_ref()].into_iter().flatten().peekable();
+/// Whether a rule of every group before an endpoint admits the packet by its very source, rather than by a tag that holds
+/// it, too (PEER-07).
+pub(super) fn admits_by_address(plane: &Plane, id: Id<Endpoint>, packet: &Packet) -> bool {
     let (from, to) = (party(plane, packet.source), party(plane, packet.destination));
-    filters.peek().is_some()
-        && filters.all(|filter| match filter.decide(direction, packet, from, to, &unresolved) {
-            Decision::Allow(rule) => match direction {
-                Direction::Inbound => rule.from.literal,
-                Direction::Outbound => rule.to.literal,
-            },
+    is_grouped(plane, id)
+        && groups(plane, id).all(|group| match group.decide(Direction::Inbound, packet, from, to, &unresolved) {
+            Decision::Allow(rule) => rule.from.literal.contains(packet.source),
             _ => false,
         })
 }

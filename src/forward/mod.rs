@@ -6,6 +6,7 @@ mod devices;
 mod egress;
 mod exit;
 mod filters;
+mod peering;
 mod reply;
 mod routes;
 mod step;

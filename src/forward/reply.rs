@@ -1,17 +1,21 @@
 //! The way back: from the endpoint that was reached to the source it saw (EVAL-02, ASYM-01).
 
+use super::balance::{basic_abroad, healthy, no_rule, serving};
 use super::context::Context;
+use super::devices::{closed_way_out, refusal, unknown_way_out, way_out};
+use super::filters::{apply, at_endpoint, unresolved};
+use super::peering::link_to;
 use super::step::{Outcome, Stage, Step};
 use super::{
-    routes::{lookup, nearby, table},
+    routes::{Found, dropped, lookup, nearby, table},
     walk::{Arrival, Leg},
 };
 use crate::{
-    dataplane::{Endpoint, Id, NextHop, Packet, Plane, Role, Route, Segment},
+    dataplane::{Balancer, Direction, Endpoint, Host, Id, NextHop, Packet, Plane, Role, Route, Segment, Translates},
     net::{Transport, is_public},
     verdict::Reason,
 };
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// Enough for every real way back.
 const MAX_HOPS: usize = 32;
@@ -21,25 +25,34 @@ struct Back<'a> {
     plane: &'a Plane,
     /// Who answers, or passes the answer on.
     origin: Id<Endpoint>,
+    /// The answer.
+    reply: Packet,
     /// Stateful devices on the way there.
     there: Vec<Id<Endpoint>>,
+    /// Interfaces that the request passed.
+    passed: &'a [Id<Endpoint>],
     /// Balancers on the way there with the member each picked.
     balanced: &'a [(Id<Endpoint>, Id<Endpoint>)],
+    /// Whether the request came over the internet, which then has to take the answer.
+    over_internet: bool,
     source: IpAddr,
     emitter: Id<Endpoint>,
     segment: &'a Segment,
+    /// The route by which the answer left its origin.
+    first: Option<&'a Route>,
     /// Stateful devices on the way back.
     devices: Vec<Id<Endpoint>>,
     from_inside: bool,
+    /// What objects on the way.
+    steps: Vec<Step>,
 }
 
 /// Where a reply stands after a hop.
 enum Hop {
     On,
     Home(bool),
-    Lost,
-    /// Where it leads cannot be known, or is not supported.
-    Open(Box<Step>),
+    /// It ends here.
+    Lost(Box<Step>),
 }
 
 /// Walks back. Replies are not filtered where state holds the connection (NSG-07, FW-12); stateful devices must have
@@ -64,17 +77,22 @@ pub(super) fn walk_back(context: &Context<'_>, from: Id<Endpoint>, arrival: &Arr
         context,
         plane,
         origin: arrival.endpoint,
+        reply: answer(source, arrival.answers_as, &arrival.packet),
         there: arrival.devices.clone(),
+        passed: &arrival.passed,
         balanced: &arrival.balanced,
+        over_internet: arrival.over_internet,
         source,
         emitter: arrival.endpoint,
         segment: plane.segments.get(segment),
+        first: None,
         devices: Vec::new(),
         from_inside: true,
+        steps: Vec::new(),
     };
-    let mut steps = back.secondary_interface(reached);
-    steps.extend(back.run(sent));
-    steps
+    back.secondary_interface(reached);
+    back.run(sent);
+    back.steps
 }
 
 /// From a translator on, back over the stretch before it (ASYM-02). Only what stops a reply is told.
@@ -86,35 +104,86 @@ pub(super) fn walk_leg_back(context: &Context<'_>, leg: &Leg, sent: &Packet) -> 
         context,
         plane,
         origin: leg.translator,
+        reply: answer(leg.source, leg.answers_as, sent),
         there: leg.devices.clone(),
+        passed: &leg.passed,
         balanced: &leg.balanced,
+        over_internet: false,
         source: leg.source,
         emitter: leg.translator,
         segment: plane.segments.get(segment),
+        first: None,
         devices: Vec::new(),
         from_inside: true,
+        steps: Vec::new(),
     };
-    let mut steps = back.run(sent);
-    steps.retain(|s| s.is_blocker() || s.outcome == Outcome::Assume);
-    steps
+    back.run(sent);
+    back.steps.retain(|s| s.is_blocker() || s.outcome == Outcome::Assume);
+    back.steps
+}
+
+/// The answer to a packet, from what it was sent to.
+fn answer(to: IpAddr, (source, port): (IpAddr, u16), sent: &Packet) -> Packet {
+    Packet { source, destination: to, transport: sent.transport, port, name: None, reply: true }
 }
 
 impl<'a> Back<'a> {
-    fn run(&mut self, sent: &Packet) -> Vec<Step> {
-        let source = self.source;
+    fn run(&mut self, sent: &Packet) {
+        let mut seen = BTreeSet::new();
         for _ in 0..MAX_HOPS {
+            if !seen.insert((self.emitter, self.from_inside)) {
+                break;
+            }
             match self.hop() {
                 Hop::On => {}
-                Hop::Home(owned) => return self.finish(owned, sent),
-                Hop::Lost => break,
-                Hop::Open(step) => return vec![*step],
+                Hop::Home(owned) => {
+                    let closing = self.finish(owned, sent);
+                    return self.steps.push(closing);
+                }
+                Hop::Lost(step) => return self.steps.push(*step),
             }
         }
-        let at = &self.segment.origin;
-        // Where a user route drops replies, nothing that is missing beside it matters.
-        let own = lookup(&self.segment.routes, source).map(|r| &r.hop);
-        let dropped = matches!(own, Some(NextHop::Drop(Reason::UdrNone)));
-        let absent = lookup(&self.segment.absent_routes, source).filter(|_| !dropped).and_then(|r| match r.hop {
+        let emitter = &self.plane.endpoints.get(self.emitter).origin;
+        let text = format!("the reply to {} passes {emitter} twice", self.source);
+        self.steps.push(
+            Step::block(Stage::Return, Reason::RouteLoop, text)
+                .at(emitter)
+                .rules(&["EVAL-02", "EVAL-07", "UDR-13"])
+                .fix("break the circle of next hops in the route tables on the way back"),
+        );
+    }
+
+    /// Replies of a secondary interface to other subnets depend on routes inside the guest (ADDR-09).
+    fn secondary_interface(&mut self, reached: &Endpoint) {
+        let Role::Host(host) = &reached.role else { return };
+        if !host.replies_unknown || self.segment.prefixes.iter().any(|p| p.contains(self.source)) {
+            return;
+        }
+        let text = format!("whether {} answers other subnets on this interface depends on its guest", reached.origin);
+        self.steps.push(
+            Step::unknown(Stage::Return, Reason::MultiNic, text)
+                .at(&reached.origin)
+                .rules(&["ADDR-09"])
+                .fix("declare `guest_routes_enabled`"),
+        );
+    }
+
+    fn hop(&mut self) -> Hop {
+        let here = self.plane.endpoints.get(self.emitter);
+        let route = lookup(table(here, self.segment, self.from_inside, self.source), self.source);
+        if self.first.is_none() {
+            self.first = route;
+        }
+        match route {
+            Some(route) => self.follow(route),
+            None => self.nowhere(),
+        }
+    }
+
+    /// Nothing leads back from here; something that is down or half declared may be the reason.
+    fn nowhere(&self) -> Hop {
+        let (at, source) = (&self.segment.origin, self.source);
+        let absent = lookup(&self.segment.absent_routes, source).and_then(|r| match r.hop {
             NextHop::Drop(reason) => Some((reason, r)),
             _ => None,
         });
@@ -127,30 +196,8 @@ impl<'a> Back<'a> {
             }
             None => Step::block(Stage::Return, Reason::NoRoute, text),
         };
-        vec![step.at(at).rules(&["EVAL-02", "ROUTE-21"]).fix(format!("give {at} a route to {source}"))]
-    }
-
-    /// Replies of a secondary interface to other subnets depend on routes inside the guest (ADDR-09).
-    fn secondary_interface(&self, reached: &Endpoint) -> Vec<Step> {
-        let Role::Host(host) = &reached.role else { return Vec::new() };
-        if !host.replies_unknown || self.segment.prefixes.iter().any(|p| p.contains(self.source)) {
-            return Vec::new();
-        }
-        let text = format!("whether {} answers other subnets on this interface depends on its guest", reached.origin);
-        vec![
-            Step::unknown(Stage::Return, Reason::MultiNic, text)
-                .at(&reached.origin)
-                .rules(&["ADDR-09"])
-                .fix("declare `guest_routes_enabled`"),
-        ]
-    }
-
-    fn hop(&mut self) -> Hop {
-        let here = self.plane.endpoints.get(self.emitter);
-        match lookup(table(here, self.segment, self.from_inside, self.source), self.source) {
-            Some(route) => self.follow(route),
-            None => Hop::Lost,
-        }
+        let fix = format!("give {at} a route to {source}");
+        Hop::Lost(Box::new(step.at(at).rules(&["EVAL-02", "ROUTE-21"]).fix(fix)))
     }
 
     fn follow(&mut self, route: &'a Route) -> Hop {
@@ -159,7 +206,6 @@ impl<'a> Back<'a> {
                 Hop::Home(self.plane.owner(*network, self.source).is_some())
             }
             NextHop::Endpoint(owner) => Hop::Home(self.plane.endpoints.get(*owner).addresses.contains(&self.source)),
-            NextHop::Internet if is_public(self.source) => Hop::Home(true),
             NextHop::Gateway(gateway) => {
                 let network = self.plane.networks.get(self.segment.network);
                 let role = &self.plane.endpoints.get(self.emitter).role;
@@ -169,14 +215,14 @@ impl<'a> Back<'a> {
             }
             NextHop::Router(router) => self.emit(*router),
             NextHop::Appliance(address) => match nearby(self.plane, self.segment, *address) {
-                Some(device) => self.device(device),
-                None => Hop::Lost,
+                Some(device) => self.device(device, route),
+                None => self.useless(route, format!("{address}, which nothing nearby owns")),
             },
             NextHop::OneOf(routes) => {
                 let label = |i: usize| format!("back by {}", routes.get(i).map_or(String::new(), |r| hop_name(&r.hop)));
                 match routes.get(self.context.forks.pick(routes.len(), label)) {
                     Some(route) => self.follow(route),
-                    None => Hop::Lost,
+                    None => self.nowhere(),
                 }
             }
             NextHop::Unknown(reason) | NextHop::Unsupported(reason) => {
@@ -188,14 +234,51 @@ impl<'a> Back<'a> {
                     Step::unsupported(Stage::Return, *reason, text + "is not supported")
                 };
                 let step = step.at(at).span(route.origin.span).rules(route.rules).rules(&["EVAL-02"]);
-                Hop::Open(Box::new(step.fix(format!("give {at} another route to {to}"))))
+                Hop::Lost(Box::new(step.fix(format!("give {at} another route to {to}"))))
             }
-            NextHop::Internet | NextHop::Drop(_) => Hop::Lost,
+            NextHop::Internet => self.to_internet(route),
+            NextHop::Drop(Reason::NoRoute) => self.nowhere(),
+            NextHop::Drop(reason) => {
+                let (text, fix) = dropped(*reason, &Found::of(route), self.segment, self.source);
+                let step = Step::block(Stage::Return, *reason, format!("no way back to {}: {text}", self.source));
+                let step = step.at(&self.segment.origin).span(route.origin.span).rules(route.rules);
+                Hop::Lost(Box::new(step.rules(&["EVAL-02"]).fix(fix)))
+            }
         }
     }
 
+    /// Out to the internet: what came from there goes back by the address it came to, if the interface that has it sends
+    /// the reply. A public range in private use is not there (ADDR-01), and what a device passes on untranslated leads
+    /// nowhere (NVA-04).
+    fn to_internet(&self, route: &Route) -> Hop {
+        let source = self.source;
+        if !self.over_internet || !is_public(source) {
+            return self.nowhere();
+        }
+        if self.emitter == self.origin || self.devices.iter().any(|d| !self.there.contains(d)) {
+            return Hop::Home(true);
+        }
+        let emitter = &self.plane.endpoints.get(self.emitter).origin;
+        let answers = self.reply.source;
+        let step = Step::block(
+            Stage::Return,
+            Reason::NoEgress,
+            format!("{emitter} sends the reply of {answers} to the internet untranslated"),
+        );
+        let step = step.at(emitter).span(route.origin.span).rules(&["ASYM-03", "NVA-04"]);
+        Hop::Lost(Box::new(step.fix("bring the traffic in through that device, or lead the replies past it")))
+    }
+
+    /// A next hop that cannot be used (UDR-02, UDR-03).
+    fn useless(&self, route: &Route, what: String) -> Hop {
+        let text = format!("the way back to {} leads to {what}", self.source);
+        let step = Step::block(Stage::Return, Reason::NextHop, text).at(&self.segment.origin).span(route.origin.span);
+        let step = step.rules(&["EVAL-02", "ROUTE-21", "UDR-02"]);
+        Hop::Lost(Box::new(step.fix(format!("correct next_hop_in_ip_address of {}", route.origin))))
+    }
+
     /// A device that a route names. A balancer sends a reply to the member that the request passed (NVA-05).
-    fn device(&mut self, id: Id<Endpoint>) -> Hop {
+    fn device(&mut self, id: Id<Endpoint>, route: &'a Route) -> Hop {
         let endpoint = self.plane.endpoints.get(id);
         // The next hop may be whom the reply is for: a device that translated the source.
         if endpoint.addresses.contains(&self.source) {
@@ -206,52 +289,109 @@ impl<'a> Back<'a> {
                 self.devices.push(id);
                 self.emit(id)
             }
-            Role::Host(host) if host.running && host.forwarding.enabled && host.forwarding.system != Some(false) => {
-                if !host.forwarding.stateless {
-                    self.devices.push(id);
-                }
-                self.emit(id)
-            }
-            Role::Balancer(balancer) => {
-                let known = self.balanced.iter().find(|(front, _)| *front == id).map(|(_, m)| *m);
-                let members: Vec<_> = balancer.rules.first().map(|r| r.members.clone()).unwrap_or_default();
-                let label = |i: usize| {
-                    let name = members.get(i).map(|m| self.plane.endpoints.get(*m).origin.to_string());
-                    format!("back by {}", name.unwrap_or_default())
-                };
-                let picked = known.or_else(|| members.get(self.context.forks.pick(members.len(), label)).copied());
-                match picked {
-                    Some(member) if member != id => self.device(member),
-                    _ => Hop::Lost,
-                }
-            }
-            _ => Hop::Lost,
+            Role::Host(host) => self.forwarder(id, host),
+            Role::Balancer(balancer) => match self.member(id, balancer) {
+                Ok(member) => self.device(member, route),
+                Err(step) => Hop::Lost(step),
+            },
+            _ => self.useless(route, format!("{}, which does not forward", endpoint.origin)),
+        }
+    }
+
+    /// The member of a balancer that a reply goes to. To one that did not see the request it is a new flow (LB-04).
+    fn member(&mut self, id: Id<Endpoint>, balancer: &'a Balancer) -> Result<Id<Endpoint>, Box<Step>> {
+        let origin = &self.plane.endpoints.get(id).origin;
+        if balancer.basic && link_to(self.plane, self.segment, id).is_some_and(|l| l.global) {
+            self.steps.push(basic_abroad(origin, Stage::Return));
+        }
+        let Some(rule) = serving(balancer, &self.reply) else {
+            return Err(Box::new(no_rule(origin, &self.reply, Stage::Return).rules(&["EVAL-02"])));
+        };
+        if let Some((_, member)) = self.balanced.iter().find(|(front, _)| *front == id) {
+            return Ok(*member);
+        }
+        let members = healthy(self.plane, origin, rule, Stage::Return)?;
+        let label = |i: usize| {
+            let name = members.get(i).map(|(m, _)| self.plane.endpoints.get(*m).origin.to_string());
+            format!("back by {}", name.unwrap_or_default())
+        };
+        let picked = members.get(self.context.forks.pick(members.len(), label)).cloned();
+        let (member, doubt) =
+            picked.filter(|(m, _)| *m != id).ok_or_else(|| Box::new(no_rule(origin, &self.reply, Stage::Return)))?;
+        self.steps.extend(doubt);
+        Ok(member)
+    }
+
+    /// A machine that passes the reply on. One without state takes it for any other packet: by its own rules, and with its
+    /// translation; and so do the filters at an interface that did not see the request (NSG-07, NVA-04).
+    fn forwarder(&mut self, id: Id<Endpoint>, host: &'a Host) -> Hop {
+        let device = self.plane.endpoints.get(id);
+        let out = way_out(self.plane, id, self.source);
+        let stateless = host.forwarding.stateless;
+        self.filters(id, Direction::Inbound);
+        if let Some(step) = refusal(device, host).or_else(|| closed_way_out(self.plane, id, out)) {
+            let step = Step { stage: Stage::Return, ..step };
+            return Hop::Lost(Box::new(step.rules(&["EVAL-02"])));
+        }
+        let unknown = unknown_way_out(device, host).filter(|_| out == id && !self.passed.contains(&id));
+        self.steps.extend(unknown.map(|step| Step { stage: Stage::Return, ..step }));
+        if let Some(filter) = host.forwarding.filter.as_ref().filter(|_| stateless) {
+            let steps = apply(self.plane, filter, Stage::Return, Direction::Outbound, &self.reply, &unresolved);
+            self.steps.extend(steps.into_iter().filter(Step::is_blocker));
+        }
+        let translates = match host.forwarding.translates {
+            Translates::Never => false,
+            Translates::Internet => is_public(self.source),
+            Translates::Always => true,
+        };
+        if stateless && translates {
+            let text = format!("{} replaces the source of the reply, which {} never asked", device.origin, self.source);
+            let step = Step::block(Stage::Return, Reason::Asym, text).at(&device.origin);
+            self.steps.push(
+                step.rules(&["ASYM-01", "NVA-04"])
+                    .fix(format!("route both directions through {}, or neither", device.origin)),
+            );
+        }
+        if !stateless {
+            self.devices.push(self.plane.machine(id));
+        }
+        self.filters(out, Direction::Outbound);
+        self.emit(out)
+    }
+
+    /// Filters at an interface that does not know the connection. A stateful machine that does not know it either drops the
+    /// reply by itself (ASYM-01).
+    fn filters(&mut self, id: Id<Endpoint>, direction: Direction) {
+        let stateful = matches!(&self.plane.endpoints.get(id).role, Role::Host(h) if !h.forwarding.stateless);
+        let dropped = stateful && !self.there.contains(&self.plane.machine(id));
+        if !dropped && !self.passed.contains(&id) {
+            let steps = at_endpoint(self.plane, id, direction, &self.reply).into_iter().filter(Step::is_blocker);
+            self.steps.extend(steps.map(|step| Step { stage: Stage::Return, ..step }.rules(&["NSG-07", "EVAL-02"])));
         }
     }
 
     fn emit(&mut self, next: Id<Endpoint>) -> Hop {
-        let Some(segment) = self.plane.endpoints.get(next).segment else { return Hop::Lost };
+        let Some(segment) = self.plane.endpoints.get(next).segment else { return self.nowhere() };
         self.emitter = next;
         self.segment = self.plane.segments.get(segment);
-        if self.devices.len() > 8 { Hop::Lost } else { Hop::On }
+        Hop::On
     }
 
     /// Whether each stateful device saw both directions: one-sided steering, a learned route beside a default, shared
     /// services that answer directly, public balancers before machines with a default to a firewall (ASYM-01, ASYM-03 to
     /// ASYM-06, LB-07). Security groups are no such devices: an interface sees both directions (ASYM-05, ASYM-06,
     /// ASYM-08).
-    fn finish(&self, owned: bool, sent: &Packet) -> Vec<Step> {
+    fn finish(&self, owned: bool, sent: &Packet) -> Step {
         let reached = self.plane.endpoints.get(self.origin);
         let source = self.source;
         if !owned {
-            let text = format!("the way back to {source} ends where nothing owns that address");
-            return vec![Step::block(Stage::Return, Reason::NoRoute, text).at(&reached.origin).rules(&["EVAL-02"])];
+            return self.astray();
         }
         let devices = &self.devices;
         let mut there = self.there.clone();
         there.reverse();
         if there == *devices {
-            return vec![Step::pass(Stage::Return, format!("replies reach {source}")).rules(&["EVAL-02"])];
+            return Step::pass(Stage::Return, format!("replies reach {source}")).rules(&["EVAL-02"]);
         }
         let odd = devices.iter().chain(&there).find(|d| !(devices.contains(d) && there.contains(d)));
         let odd = self.plane.endpoints.get(odd.copied().unwrap_or(self.origin));
@@ -262,30 +402,40 @@ impl<'a> Back<'a> {
         let advised = saw_request && !self.plane.assumptions.one_sided_endpoints_block;
         if let (Role::PrivateEndpoint(_), true) = (&reached.role, advised) {
             let lifted = matches!(&odd.role, Role::Host(host) if host.forwarding.symmetric_private_link);
-            return vec![if lifted {
+            return if lifted {
                 let text = format!("replies of the private endpoint come back through {device}");
                 Step::pass(Stage::Return, text).at(device).rules(&["PE-31"])
             } else {
                 let text = format!("{text}; source translation there is advised for private endpoints");
                 Step::assume(Stage::Return, text).at(device).rules(&["ASYM-07", "PE-31", "A-7"])
-            }];
+            };
         }
         if sent.transport != Transport::Tcp && saw_request {
-            return vec![
-                Step::assume(
-                    Stage::Return,
-                    format!("{text}; {} passes a device that sees requests only", sent.transport),
-                )
-                .at(device)
-                .rules(&["ASYM-01", "A-06"]),
-            ];
+            let text = format!("{text}; {} passes a device that sees requests only", sent.transport);
+            return Step::assume(Stage::Return, text).at(device).rules(&["ASYM-01", "A-06"]);
         }
-        vec![
-            Step::block(Stage::Return, Reason::Asym, text)
-                .at(device)
-                .rules(&["ASYM-01", "ASYM-03", "ASYM-04"])
-                .fix(format!("route both directions through {device}, or neither; or translate the source there")),
-        ]
+        Step::block(Stage::Return, Reason::Asym, text)
+            .at(device)
+            .rules(&["ASYM-01", "ASYM-03", "ASYM-04"])
+            .fix(format!("route both directions through {device}, or neither; or translate the source there"))
+    }
+
+    /// The reply ends where nobody has its address. To a client on the internet, its route led it elsewhere (ASYM-03,
+    /// ROUTE-19).
+    fn astray(&self) -> Step {
+        let (source, at) = (self.source, &self.plane.endpoints.get(self.origin).origin);
+        if let Some(route) = self.first.filter(|_| self.over_internet && is_public(source)) {
+            let text =
+                format!("{} leads the reply to {source} away from the internet, by which it was asked", route.origin);
+            let step = Step::block(Stage::Return, Reason::Asym, text).at(at).span(route.origin.span);
+            return step.rules(&["ASYM-03", "ROUTE-19"]).fix(format!(
+                "bring the traffic in the way that {} leads out, or give its subnet a route to {source} to the internet",
+                route.origin
+            ));
+        }
+        let text = format!("the way back to {source} ends where nothing owns that address");
+        let step = Step::block(Stage::Return, Reason::NoRoute, text).at(at).rules(&["EVAL-02"]);
+        step.fix(format!("give {} a route to {source}", self.segment.origin))
     }
 }
 

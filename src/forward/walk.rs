@@ -2,11 +2,12 @@
 
 use super::context::Context;
 use super::egress::EgressPass;
-use super::filters::{admits_by_address, apply, at_endpoint, show, unresolved};
+use super::filters::{apply, at_endpoint, show, unresolved};
+use super::peering::link_to;
 use super::routes::{Found, dropped, table};
 use super::step::{Stage, Step};
 use crate::{
-    dataplane::{Direction, Endpoint, Filter, Id, Link, Network, NextHop, Packet, Plane, Role, Route, Segment},
+    dataplane::{Direction, Endpoint, Filter, Id, Network, NextHop, Packet, Plane, Role, Route, Segment},
     net::is_public,
     verdict::Reason,
 };
@@ -27,10 +28,14 @@ pub struct Arrival {
     pub over_internet: bool,
     /// Stateful devices on the way that kept the source address (ASYM-01).
     pub devices: Vec<Id<Endpoint>>,
+    /// Interfaces that the packet passed with its source address; they know the connection (NSG-07).
+    pub passed: Vec<Id<Endpoint>>,
     /// Balancers on the way with the member each picked; replies come back to the same one (NVA-05).
     pub balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
     /// The endpoint that sent the packet on its last source translation.
     pub sender: Id<Endpoint>,
+    /// The address and port that replies come from: what the packet was sent to, where a balancer passed it on.
+    pub answers_as: (IpAddr, u16),
     /// The owner of the address that was asked for; a balancer or a firewall passes the packet on from there.
     pub asked: Id<Endpoint>,
 }
@@ -56,8 +61,12 @@ pub(super) struct Leg {
     pub(super) translator: Id<Endpoint>,
     /// The source before.
     pub(super) source: IpAddr,
+    /// The address and port that replies on the stretch come from.
+    pub(super) answers_as: (IpAddr, u16),
     /// Stateful devices on the stretch.
     pub(super) devices: Vec<Id<Endpoint>>,
+    /// Interfaces that the packet passed on it.
+    pub(super) passed: Vec<Id<Endpoint>>,
     /// Balancers on the stretch with the member each picked.
     pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
 }
@@ -86,7 +95,10 @@ pub(super) struct Walk<'a> {
     pub(super) egress: Option<EgressPass>,
     pub(super) over_internet: bool,
     pub(super) devices: Vec<Id<Endpoint>>,
+    pub(super) passed: Vec<Id<Endpoint>>,
     pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
+    /// What the packet was sent to before a balancer rewrote that.
+    pub(super) fronted: Option<(IpAddr, u16)>,
     pub(super) segment_identity: Option<Id<Segment>>,
     /// At a gateway: whether the packet came from the gateway's own side.
     pub(super) from_inside: bool,
@@ -110,7 +122,9 @@ pub fn walk<'a>(context: &'a Context<'a>, from: Id<Endpoint>, packet: &Packet) -
         egress: None,
         over_internet: false,
         devices: Vec::new(),
+        passed: Vec::new(),
         balanced: Vec::new(),
+        fronted: None,
         segment_identity: None,
         from_inside: true,
         crossed_regions: false,
@@ -222,7 +236,7 @@ impl<'a> Walk<'a> {
             }
             NextHop::Endpoint(target) => {
                 self.steps.push(found.via(&self.plane.endpoints.get(*target).origin));
-                self.cross(segment, self.link_to(segment, *target), Some(*target));
+                self.cross(segment, link_to(self.plane, segment, *target), Some(*target));
                 self.deliver(*target)
             }
             NextHop::Gateway(gateway) => {
@@ -309,8 +323,10 @@ impl<'a> Walk<'a> {
     /// internet goes back by the address it came to.
     pub(super) fn end_leg(&mut self, translator: Id<Endpoint>) {
         let (devices, balanced) = (std::mem::take(&mut self.devices), std::mem::take(&mut self.balanced));
+        let passed = std::mem::take(&mut self.passed);
         if !self.over_internet {
-            self.legs.push(Leg { translator, source: self.packet.source, devices, balanced });
+            let Packet { source, destination, port, .. } = self.packet;
+            self.legs.push(Leg { translator, source, answers_as: (destination, port), devices, passed, balanced });
         }
     }
 
@@ -336,74 +352,6 @@ impl<'a> Walk<'a> {
                     .rules(condition.rules)
                     .fix(&condition.fix),
             );
-        }
-    }
-
-    /// Whether the packet's source lies outside the network that now sends it (PEER-07). Gateways and the platform's
-    /// routers are exempt.
-    fn forwarded(&self, segment: &Segment) -> bool {
-        let emitter = self.plane.endpoints.get(self.emitter);
-        let network = self.plane.networks.get(segment.network);
-        !matches!(emitter.role, Role::Gateway(_) | Role::Router)
-            && !network.prefixes.iter().any(|p| p.contains(self.packet.source))
-    }
-
-    /// The peering that lies between a segment and an endpoint, if one does.
-    pub(super) fn link_to(&self, segment: &'a Segment, target: Id<Endpoint>) -> Option<&'a Link> {
-        let home = self.plane.network_of(target)?;
-        segment.routes.iter().chain(&segment.replaced_routes).find_map(|route| match &route.hop {
-            NextHop::Network { network, link } if *network == home => link.as_deref(),
-            _ => None,
-        })
-    }
-
-    /// What a peering does to the packet (PEER-06, PEER-07, PEER-14). It is asked once per peering, so a packet that a
-    /// device translated comes from the device's own network.
-    pub(super) fn cross(&mut self, segment: &Segment, link: Option<&Link>, owner: Option<Id<Endpoint>>) {
-        let Some(link) = link else { return };
-        self.crossed_regions = link.global;
-        let ends = [self.packet.source, self.packet.destination];
-        if let Some(only) = &link.only
-            && let Some(outside) = ends.iter().find(|a| !only.prefixes.iter().any(|p| p.contains(**a)))
-        {
-            self.steps.push(
-                Step::block(Stage::Route, Reason::PeerSubnet, format!("{} does not join {outside}", only.origin))
-                    .at(&only.origin)
-                    .rules(&["PEER-14", "A-19"])
-                    .fix(format!("add the subnet of {outside} to {}", only.origin)),
-            );
-        }
-        if let Some(closed) = &link.access_off {
-            let filtered = |id: Id<Endpoint>| {
-                let end = self.plane.endpoints.get(id);
-                end.filter.is_some() || end.segment.is_some_and(|s| self.plane.segments.get(s).filter.is_some())
-            };
-            let text = format!("{closed} keeps the other network out of its VirtualNetwork tag");
-            // With security groups at an end, those decide without the tag.
-            let mentioned = filtered(self.emitter) || owner.is_some_and(filtered);
-            let step = if mentioned || !self.plane.assumptions.closed_peering_blocks {
-                Step::assume(Stage::Route, format!("{text}; security groups decide by addresses"))
-            } else {
-                Step::block(Stage::Route, Reason::PeerAccess, text)
-                    .fix(format!("set allow_virtual_network_access on {closed}"))
-            };
-            // That one side is enough is a reading of its own.
-            self.steps.push(step.at(closed).rules(&["PEER-06", "A-04", "A-07"]));
-        }
-        if let Some(refusing) = link.refuses_forwarded.as_ref().filter(|_| self.forwarded(segment)) {
-            let admitted = self.plane.assumptions.address_admits_forwarded
-                && owner.is_some_and(|o| admits_by_address(self.plane, o, Direction::Inbound, &self.packet));
-            let text = format!("{refusing} refuses forwarded traffic");
-            let step = if admitted {
-                Step::assume(Stage::Route, format!("{text}, yet a security group admits the source by its address"))
-            } else {
-                Step::block(Stage::Route, Reason::PeerFwd, text)
-                    .fix(format!("set allow_forwarded_traffic on {refusing}"))
-            };
-            // The default of a flag that nobody set is a reading of its own.
-            let rules: &[&'static str] =
-                if link.forwarding_undeclared { &["PEER-07", "A-05", "A-18"] } else { &["PEER-07", "A-05"] };
-            self.steps.push(step.at(refusing).rules(rules));
         }
     }
 
@@ -461,6 +409,8 @@ impl<'a> Walk<'a> {
             egress: self.egress,
             over_internet: self.over_internet,
             devices: self.devices.clone(),
+            passed: self.passed.clone(),
+            answers_as: self.fronted.unwrap_or((self.packet.destination, self.packet.port)),
             balanced: self.balanced.clone(),
             sender: self.sender,
             asked: self.asked.unwrap_or(owner),

@@ -269,7 +269,7 @@ fn holds(matcher: &Matcher, piece: &Piece) -> bool {
     match piece {
         Piece::Address(at) => {
             let known = matcher.known_tags.iter().any(|(_, set)| set.contains(*at));
-            let public = matcher.internet && is_public(*at) && *at != PLATFORM_ADDRESS;
+            let public = matcher.internet && is_public(*at) && *at != PLATFORM_ADDRESS && !matcher.inside.contains(*at);
             matcher.addresses.contains(*at) || known || public
         }
         Piece::Tag(tag) => {
@@ -321,7 +321,7 @@ pub(super) fn class(
 
 /// A matcher for these addresses.
 pub(super) fn addresses(prefixes: impl IntoIterator<Item = Prefix>) -> Matcher {
-    Matcher { addresses: prefixes.into_iter().collect(), literal: true, ..Matcher::default() }
+    Matcher { addresses: prefixes.into_iter().collect(), ..Matcher::default() }
 }
 
 /// A matcher for a service tag.

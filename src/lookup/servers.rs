@@ -151,7 +151,8 @@ impl<'a> Walker<'a> {
         else {
             return Err(fail(format!("nothing here can ask {address}"), Vec::new()));
         };
-        let packet = Packet { source, destination: address, transport: Transport::Udp, port: 53, name: None };
+        let packet =
+            Packet { source, destination: address, transport: Transport::Udp, port: 53, name: None, reply: false };
         // A server that forwards to its own address asks itself; no packet leaves.
         let journey = round_trip(self.context, from, &packet);
         let stopped = journey.steps.iter().any(|s| matches!(s.outcome, Outcome::Block(_)));
@@ -278,7 +279,8 @@ impl<'a> Walker<'a> {
     /// root stand for all of them (FWD-11).
     fn no_way_out(&self, server: &DnsServer, at: Id<Endpoint>) -> Option<Step> {
         let source = self.plane.endpoints.get(at).source_for(ROOT_SERVER)?;
-        let packet = Packet { source, destination: ROOT_SERVER, transport: Transport::Udp, port: 53, name: None };
+        let packet =
+            Packet { source, destination: ROOT_SERVER, transport: Transport::Udp, port: 53, name: None, reply: false };
         let journey = round_trip(self.context, at, &packet);
         if matches!(journey.end, End::Delivered(_)) && is_open(&journey.steps) {
             return None;

@@ -200,7 +200,7 @@ fn sight(
 fn ask(plane: &Plane, from: Id<Endpoint>, server: IpAddr) -> Option<Server> {
     let context = Context::new(plane, lookup::answers);
     let Some(source) = plane.endpoints.get(from).source_for(server) else { return Some(Server::Silent) };
-    let packet = Packet { source, destination: server, transport: Transport::Udp, port: 53, name: None };
+    let packet = Packet { source, destination: server, transport: Transport::Udp, port: 53, name: None, reply: false };
     let journey = round_trip(&context, from, &packet);
     if context.forks.next() {
         return None;

@@ -100,6 +100,19 @@ impl PortSet {
         self.0.iter().any(|r| (r.first..=r.last).contains(&port))
     }
 
+    /// Whether every port from one to another is in the set.
+    #[must_use]
+    pub fn covers(&self, first: u16, last: u16) -> bool {
+        let mut next = u32::from(first);
+        for range in self.0.iter().filter(|r| r.first <= last) {
+            if u32::from(range.first) > next {
+                return false;
+            }
+            next = next.max(u32::from(range.last) + 1);
+        }
+        next > u32::from(last)
+    }
+
     /// Whether the two sets share a port.
     #[must_use]
     pub fn overlaps(&self, other: &Self) -> bool {

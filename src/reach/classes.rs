@@ -166,9 +166,11 @@ fn filter(cuts: &mut Cuts, filter: &Filter) {
 }
 
 fn matcher(cuts: &mut Cuts, matcher: &Matcher) {
-    let Matcher { addresses, tags: _, known_tags, internet: _, assumed, written: _, literal: _ } = matcher;
-    let sets =
-        std::iter::once(addresses).chain(known_tags.iter().map(|(_, s)| s)).chain(assumed.iter().map(|(s, _)| s));
+    let Matcher { addresses, tags: _, known_tags, internet: _, inside, assumed, written: _, literal } = matcher;
+    let sets = [addresses, inside, literal]
+        .into_iter()
+        .chain(known_tags.iter().map(|(_, s)| s))
+        .chain(assumed.iter().map(|(s, _)| s));
     sets.flat_map(|s| s.prefixes()).for_each(|p| cuts.add(*p));
 }
 

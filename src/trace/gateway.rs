@@ -274,6 +274,7 @@ fn member_steps(
             transport: packet.transport,
             port: backend.port,
             name: name.clone(),
+            reply: false,
         };
         steps.extend(leg(context, client, instance, onward, depth + 1));
         let owner = plane.owners(address).next().map(|o| plane.endpoints.get(o));

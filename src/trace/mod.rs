@@ -287,6 +287,7 @@ impl Tracer<'_> {
             transport: self.question.transport,
             port: self.question.port,
             name: name.cloned(),
+            reply: false,
         }
     }
 

@@ -353,8 +353,14 @@ impl Compiler<'_> {
         let outside = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 253));
         let manager = Tags { names: vec!["GatewayManager".to_owned()], region: None, complete: true };
         let nobody = Tags { complete: true, ..Tags::default() };
-        let packet =
-            |source, destination, port| Packet { source, destination, transport: Transport::Tcp, port, name: None };
+        let packet = |source, destination, port| Packet {
+            source,
+            destination,
+            transport: Transport::Tcp,
+            port,
+            name: None,
+            reply: false,
+        };
         let checks = [
             (
                 "GatewayManager to ports 65200-65535",

@@ -54,6 +54,7 @@ pub(super) fn host(listens: Listens) -> Host {
         replies_unknown: false,
         http_status: 200,
         private_ca: None,
+        interfaces: Vec::new(),
     }
 }
 
@@ -119,6 +120,7 @@ impl Compiler<'_> {
                 replies_unknown: false,
                 http_status: vm.http_status.value,
                 private_ca: vm.private_certificate_authority.as_ref().map(|c| c.value.clone()),
+                interfaces: Vec::new(),
             };
             let origin = Origin::new("virtual_machine", name, entry.span);
             let role = Role::Host(machine.clone());
@@ -133,8 +135,14 @@ impl Compiler<'_> {
             made.tags.complete = true;
             let id = self.plane.add_endpoint(made);
             self.machines.insert(name.to_owned(), id);
+            let mut interfaces = vec![id];
             for (nic, interface) in vm.secondary_network_interfaces.iter() {
-                self.secondary_interface(name, nic, interface, &machine, vm);
+                interfaces.extend(self.secondary_interface(name, nic, interface, &machine, vm));
+            }
+            for nic in interfaces.iter().filter(|_| interfaces.len() > 1) {
+                if let Role::Host(host) = &mut self.plane.endpoints.get_mut(*nic).role {
+                    host.interfaces.clone_from(&interfaces);
+                }
             }
         }
     }
@@ -159,9 +167,9 @@ impl Compiler<'_> {
         entry: &Entry<NetworkInterface>,
         host: &Host,
         vm: &VirtualMachine,
-    ) {
+    ) -> Option<Id<Endpoint>> {
         let interface = &entry.value;
-        let Some(segment) = self.subnet(&interface.subnet) else { return };
+        let segment = self.subnet(&interface.subnet)?;
         let addresses = self.own_addresses(segment, &interface.private_ip_address, &interface.private_ip_addresses);
         let full = format!("{machine}/{name}");
         let role = Role::Host(Host {
@@ -172,6 +180,7 @@ impl Compiler<'_> {
         let origin = Origin::new("network_interface", &full, entry.span);
         let id = self.plane.add_endpoint(endpoint(origin, Some(segment), addresses, role));
         self.machines.insert(full, id);
+        Some(id)
     }
 
     /// What a machine does with traffic of others (NVA-01 to NVA-04).

@@ -133,7 +133,8 @@ impl<'p> Layout<'p> {
 
     /// Rows whose address a matcher names. They are private, so no tag of public services holds them.
     pub(super) fn rows_of(&self, matcher: &Matcher) -> Vec<Span> {
-        let Matcher { addresses, tags: _, known_tags, internet: _, assumed, written: _, literal: _ } = matcher;
+        let Matcher { addresses, tags: _, known_tags, internet: _, inside: _, assumed, written: _, literal: _ } =
+            matcher;
         let sets = std::iter::once(addresses)
             .chain(known_tags.iter().map(|(_, set)| set))
             .chain(assumed.iter().map(|(set, _)| set));
@@ -142,7 +143,7 @@ impl<'p> Layout<'p> {
 
     /// Lanes whose address a matcher holds, and those of which that cannot be decided.
     pub(super) fn lanes_of(&self, matcher: &Matcher, tags: &TagLanes) -> (Vec<Span>, Vec<Span>) {
-        let Matcher { addresses, tags: names, known_tags, internet, assumed, written: _, literal: _ } = matcher;
+        let Matcher { addresses, tags: names, known_tags, internet, inside, assumed, written: _, literal: _ } = matcher;
         let mut yes: Vec<Span> = Vec::new();
         let mut maybe: Vec<Span> = Vec::new();
         // An undeclared address lies literally in prefixes it must not be looked for in.
@@ -162,7 +163,9 @@ impl<'p> Layout<'p> {
         }
         if *internet {
             let platform = self.lanes_in(Prefix::host(PLATFORM_ADDRESS));
-            yes.extend(minus(settle(self.declared.iter().chain(&self.undeclared).copied().collect()), &[platform]));
+            let inside = inside.prefixes().iter().map(|p| self.lanes_in(*p)).chain([platform]);
+            let inside = settle(inside.collect());
+            yes.extend(minus(settle(self.declared.iter().chain(&self.undeclared).copied().collect()), &inside));
         }
         for tag in names {
             let (sure, unsure) = tags.of(tag);

@@ -232,7 +232,8 @@ impl Probe<'_, '_> {
         };
         for destination in addresses {
             let source = self.model.endpoint(instance).source_for(destination).unwrap_or(destination);
-            let onward = Flow { source, destination, transport: flow.transport, port: backend.port, name };
+            let onward =
+                Flow { source, destination, transport: flow.transport, port: backend.port, name, reply: false };
             found.then(&self.leg(instance, &onward, asker, depth + 1));
             let owner = self.model.owners(destination).first().map(|(_, id)| self.model.endpoint(*id));
             if let Some(Role::Host(host)) = owner.map(|o| &o.role) {

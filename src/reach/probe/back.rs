@@ -1,8 +1,13 @@
 //! The way back, to whoever seems to have sent the flow (EVAL-02).
 
-use super::{Flow, Probe, walk::Passage};
+use super::{
+    Flow, Probe,
+    devices::carrying,
+    filters::Way,
+    walk::{Passage, link_between},
+};
 use crate::{
-    dataplane::{Endpoint, Id, NextHop, Role, Route, Segment},
+    dataplane::{Balancer, Endpoint, Host, Id, Match, NextHop, Role, Route, Segment, Translates},
     net::{Transport, is_public},
     reach::{Findings, model::best},
     verdict::Reason,
@@ -11,8 +16,6 @@ use std::net::IpAddr;
 
 /// Enough for every real way back.
 const MAX_HOPS: usize = 32;
-/// Stateful devices on a way back before a circle is assumed.
-const MAX_DEVICES: usize = 8;
 
 struct Reply<'p> {
     source: IpAddr,
@@ -20,6 +23,9 @@ struct Reply<'p> {
     segment: &'p Segment,
     inside: bool,
     devices: Vec<Id<Endpoint>>,
+    answer: Flow<'p>,
+    /// What objects on the way.
+    notes: Findings,
 }
 
 enum Next {
@@ -27,13 +33,16 @@ enum Next {
     Arrived(bool),
     Unsupported(Reason),
     Unknown(Reason),
-    Lost,
+    Lost(Reason),
 }
 
 /// What a flow passed between two translations of its source.
 struct Stretch<'w> {
     source: IpAddr,
+    answers: (IpAddr, u16),
+    over_internet: bool,
     devices: &'w [Id<Endpoint>],
+    passed: &'w [Id<Endpoint>],
     balanced: &'w [(Id<Endpoint>, Id<Endpoint>)],
 }
 
@@ -60,7 +69,14 @@ impl<'p> Probe<'_, 'p> {
         {
             found.unknown(Reason::MultiNic);
         }
-        let stretch = Stretch { source, devices: &way.devices, balanced: &way.balanced };
+        let stretch = Stretch {
+            source,
+            answers: way.front.unwrap_or((way.destination, way.port)),
+            over_internet: way.over_internet,
+            devices: &way.devices,
+            passed: &way.passed,
+            balanced: &way.balanced,
+        };
         found.then(&self.over(reached, &stretch, sent));
         found
     }
@@ -69,7 +85,14 @@ impl<'p> Probe<'_, 'p> {
     pub(super) fn legs_back(&self, way: &Passage<'_>, sent: &Flow<'_>) -> Findings {
         let mut found = Findings::default();
         for leg in way.legs.iter().rev() {
-            let stretch = Stretch { source: leg.source, devices: &leg.devices, balanced: &leg.balanced };
+            let stretch = Stretch {
+                source: leg.source,
+                answers: leg.answers,
+                over_internet: false,
+                devices: &leg.devices,
+                passed: &leg.passed,
+                balanced: &leg.balanced,
+            };
             found.then(&self.over(leg.translator, &stretch, sent));
         }
         found
@@ -81,46 +104,48 @@ impl<'p> Probe<'_, 'p> {
         let end = self.model.endpoint(origin);
         let source = way.source;
         let Some(segment) = end.segment.map(|s| self.model.segment(s)) else { return found };
-        let mut reply = Reply { source, at: origin, segment, inside: true, devices: Vec::new() };
+        let (answering, port) = way.answers;
+        let answer =
+            Flow { source: answering, destination: source, transport: sent.transport, port, name: None, reply: true };
+        let (devices, notes) = (Vec::new(), Findings::default());
+        let mut reply = Reply { source, at: origin, segment, inside: true, devices, answer, notes };
+        let mut been: Vec<(Id<Endpoint>, bool)> = Vec::new();
         for _ in 0..MAX_HOPS {
+            if been.contains(&(reply.at, reply.inside)) {
+                break;
+            }
+            been.push((reply.at, reply.inside));
             let here = self.model.endpoint(reply.at);
             let route = best(self.model.table(here, reply.segment, reply.inside, source), source);
-            match route.map_or(Next::Lost, |r| self.reply_by(&mut reply, r, way)) {
-                Next::On => {}
+            let next = match route {
+                Some(route) => self.reply_by(&mut reply, route, origin, way),
+                None => Next::Lost(unreturnable(&reply)),
+            };
+            match next {
+                Next::On => continue,
                 Next::Arrived(owned) => {
-                    found.then(&self.both_ways(&reply, owned, end, way, sent));
-                    return found;
+                    let last = self.both_ways(&reply, owned, end, way, sent);
+                    reply.notes.then(&last);
                 }
-                Next::Unsupported(reason) => {
-                    found.unsupported(reason);
-                    return found;
-                }
-                Next::Unknown(reason) => {
-                    found.unknown(reason);
-                    return found;
-                }
-                Next::Lost => break,
+                Next::Unsupported(reason) => reply.notes.unsupported(reason),
+                Next::Unknown(reason) => reply.notes.unknown(reason),
+                Next::Lost(reason) => reply.notes.block(reason),
             }
+            found.then(&reply.notes);
+            return found;
         }
-        // Where a user route drops replies, nothing that is missing beside it matters.
-        let own = best(&reply.segment.routes, source).map(|r| &r.hop);
-        let dropped = matches!(own, Some(NextHop::Drop(Reason::UdrNone)));
-        let absent = best(&reply.segment.absent_routes, source).filter(|_| !dropped).map(|r| &r.hop);
-        found.block(match absent {
-            Some(NextHop::Drop(reason)) => *reason,
-            _ => Reason::NoRoute,
-        });
+        reply.notes.block(Reason::RouteLoop);
+        found.then(&reply.notes);
         found
     }
 
-    fn reply_by(&self, reply: &mut Reply<'p>, route: &'p Route, way: &Stretch<'_>) -> Next {
+    fn reply_by(&self, reply: &mut Reply<'p>, route: &'p Route, origin: Id<Endpoint>, way: &Stretch<'_>) -> Next {
         let model = self.model;
         match &route.hop {
             NextHop::Network { network, .. } | NextHop::Tunnel(network) => {
                 Next::Arrived(model.owner(*network, reply.source).is_some())
             }
             NextHop::Endpoint(owner) => Next::Arrived(model.endpoint(*owner).addresses.contains(&reply.source)),
-            NextHop::Internet if is_public(reply.source) => Next::Arrived(true),
             NextHop::Gateway(gateway) => {
                 let through_gateway = matches!(model.endpoint(reply.at).role, Role::Gateway(_)) && reply.inside;
                 reply.inside = !model.network(reply.segment.network).beyond_gateway && !through_gateway;
@@ -129,15 +154,21 @@ impl<'p> Probe<'_, 'p> {
             NextHop::Router(router) => self.onwards(reply, *router),
             NextHop::Appliance(address) => match model.nearby(reply.segment, *address) {
                 Some(device) => self.reply_through(reply, device, way),
-                None => Next::Lost,
+                None => Next::Lost(Reason::NextHop),
             },
             NextHop::OneOf(routes) => match routes.get(self.choices.take(routes.len())) {
-                Some(route) => self.reply_by(reply, route, way),
-                None => Next::Lost,
+                Some(route) => self.reply_by(reply, route, origin, way),
+                None => Next::Lost(unreturnable(reply)),
             },
             NextHop::Unsupported(reason) => Next::Unsupported(*reason),
             NextHop::Unknown(reason) => Next::Unknown(*reason),
-            NextHop::Internet | NextHop::Drop(_) => Next::Lost,
+            // Only what came over the internet goes back there, and only from where it was translated (ASYM-03, NVA-04).
+            NextHop::Internet if way.over_internet && is_public(reply.source) => {
+                let stranger = reply.devices.iter().any(|d| !way.devices.contains(d));
+                if reply.at == origin || stranger { Next::Arrived(true) } else { Next::Lost(Reason::NoEgress) }
+            }
+            NextHop::Internet | NextHop::Drop(Reason::NoRoute) => Next::Lost(unreturnable(reply)),
+            NextHop::Drop(reason) => Next::Lost(*reason),
         }
     }
 
@@ -151,31 +182,91 @@ impl<'p> Probe<'_, 'p> {
                 reply.devices.push(id);
                 self.onwards(reply, id)
             }
-            Role::Host(host) if host.running && host.forwarding.enabled && host.forwarding.system != Some(false) => {
-                if !host.forwarding.stateless {
-                    reply.devices.push(id);
-                }
-                self.onwards(reply, id)
-            }
-            Role::Balancer(balancer) => {
-                // A balancer keeps to the member that saw the request (NVA-05).
-                let seen = way.balanced.iter().find(|(front, _)| *front == id).map(|(_, member)| *member);
-                let pool = balancer.rules.first().map_or(&[][..], |r| &r.members);
-                let member = seen.or_else(|| pool.get(self.choices.take(pool.len())).copied());
-                match member {
-                    Some(member) if member != id => self.reply_through(reply, member, way),
-                    _ => Next::Lost,
-                }
-            }
-            _ => Next::Lost,
+            Role::Host(host) => self.reply_forwarded(reply, id, host, way),
+            Role::Balancer(balancer) => match self.reply_member(reply, id, balancer, way) {
+                Ok(member) => self.reply_through(reply, member, way),
+                Err(reason) => Next::Lost(reason),
+            },
+            _ => Next::Lost(Reason::NextHop),
         }
     }
 
+    /// A balancer keeps to the member that saw the request (NVA-05), if a rule carries the answer at all (LB-05).
+    fn reply_member(
+        &self,
+        reply: &mut Reply<'p>,
+        id: Id<Endpoint>,
+        balancer: &'p Balancer,
+        way: &Stretch<'_>,
+    ) -> Result<Id<Endpoint>, Reason> {
+        if balancer.basic && link_between(self.model, reply.segment, id).is_some_and(|l| l.global) {
+            reply.notes.block(Reason::PeerGlobalBasic);
+        }
+        let rule = carrying(balancer, &reply.answer).ok_or(Reason::LbNoRule)?;
+        if let Some((_, member)) = way.balanced.iter().find(|(front, _)| *front == id) {
+            return Ok(*member);
+        }
+        let up = self.up(rule);
+        if up.is_empty() {
+            return Err(Reason::LbProbe);
+        }
+        let member = up.get(self.choices.take(up.len())).copied();
+        let (member, answers) = member.filter(|(m, _)| *m != id).ok_or(Reason::LbNoRule)?;
+        if answers == Match::Undecided {
+            reply.notes.unknown(Reason::LbProbe);
+        }
+        Ok(member)
+    }
+
+    /// What keeps no state treats an answer as it treats everything (NVA-04); so do groups at an interface that did not
+    /// see the request (NSG-07).
+    fn reply_forwarded(&self, reply: &mut Reply<'p>, id: Id<Endpoint>, host: &'p Host, way: &Stretch<'_>) -> Next {
+        let transit = &host.forwarding;
+        let out = self.exit_of(id, host, reply.source);
+        let machine = self.model.plane.machine(id);
+        // A stateful machine that knows nothing of it drops it anyway.
+        let asked = |nic: Id<Endpoint>| {
+            let drops = |nic| match &self.model.endpoint(nic).role {
+                Role::Host(h) => !h.forwarding.stateless && !way.devices.contains(&machine),
+                _ => false,
+            };
+            !way.passed.contains(&nic) && !drops(nic)
+        };
+        if asked(id) {
+            reply.notes.then(&self.guarded(id, Way::In, &reply.answer));
+        }
+        if let Some(reason) = self.stuck(id, host, out) {
+            return Next::Lost(reason);
+        }
+        if host.replies_unknown && out == id && !way.passed.contains(&id) {
+            reply.notes.unknown(Reason::MultiNic);
+        }
+        if transit.stateless {
+            if let Some(filter) = &transit.filter {
+                reply.notes.then(&self.filtered(filter, Way::Out, &reply.answer));
+            }
+            let replaced = match transit.translates {
+                Translates::Always => true,
+                Translates::Internet => is_public(reply.source),
+                Translates::Never => false,
+            };
+            if replaced {
+                reply.notes.block(Reason::Asym);
+            }
+        } else {
+            reply.devices.push(machine);
+        }
+        if asked(out) {
+            reply.notes.then(&self.guarded(out, Way::Out, &reply.answer));
+        }
+        self.onwards(reply, out)
+    }
+
     fn onwards(&self, reply: &mut Reply<'p>, to: Id<Endpoint>) -> Next {
-        let Some(segment) = self.model.endpoint(to).segment else { return Next::Lost };
+        let Some(segment) = self.model.endpoint(to).segment else { return Next::Lost(unreturnable(reply)) };
         reply.at = to;
         reply.segment = self.model.segment(segment);
-        if reply.devices.len() > MAX_DEVICES { Next::Lost } else { Next::On }
+        Next::On
     }
 
     /// Each stateful device must see both directions (ASYM-01, ASYM-03 to ASYM-07).
@@ -189,7 +280,9 @@ impl<'p> Probe<'_, 'p> {
     ) -> Findings {
         let mut found = Findings::default();
         if !owned {
-            found.block(Reason::NoRoute);
+            // To a client on the internet, the way back led elsewhere (ASYM-03).
+            let astray = way.over_internet && is_public(reply.source);
+            found.block(if astray { Reason::Asym } else { Reason::NoRoute });
             return found;
         }
         if way.devices.iter().rev().eq(&reply.devices) {
@@ -203,5 +296,13 @@ impl<'p> Probe<'_, 'p> {
             found.block(Reason::Asym);
         }
         found
+    }
+}
+
+/// Nothing leads back from here; what is missing may say why.
+fn unreturnable(reply: &Reply<'_>) -> Reason {
+    match best(&reply.segment.absent_routes, reply.source).map(|r| &r.hop) {
+        Some(NextHop::Drop(reason)) => *reason,
+        _ => Reason::NoRoute,
     }
 }

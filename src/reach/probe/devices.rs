@@ -15,6 +15,16 @@ use crate::{
 };
 use std::net::IpAddr;
 
+/// The rule of a frontend for a flow; answers go to ports of the clients' own, so only a rule for all carries them (LB-05).
+pub(super) fn carrying<'b>(balancer: &'b Balancer, flow: &Flow<'_>) -> Option<&'b BalancerRule> {
+    let fits = |r: &BalancerRule| match (flow.transport, flow.reply) {
+        (Transport::Icmp, _) => true,
+        (_, false) => r.ports.contains(flow.port),
+        (_, true) => r.ports.covers(1024, u16::MAX),
+    };
+    balancer.rules.iter().find(|r| r.protocol.matches(flow.transport) && fits(r))
+}
+
 impl<'p> Probe<'_, 'p> {
     /// A next hop by address (UDR-02, UDR-03).
     pub(super) fn appliance(&self, way: &mut Passage<'_>, segment: &'p Segment, address: IpAddr) -> Option<End> {
@@ -25,13 +35,18 @@ impl<'p> Probe<'_, 'p> {
         self.cross(way, segment, link_between(self.model, segment, id), Some(id));
         self.spoilt(way, id);
         let device = self.model.endpoint(id);
-        if device.addresses.contains(&way.destination) {
+        // A firewall translates at all its addresses, whoever asks (FW-03, FW-10).
+        let published = matches!(device.role, Role::Firewall(_)) && device.public_addresses.contains(&way.destination);
+        if published || device.addresses.contains(&way.destination) {
             return self.deliver(way, id);
         }
         match &device.role {
             Role::Firewall(firewall) => self.firewall(way, id, firewall),
             Role::Host(host) => self.forwarder(way, id, host),
             Role::Balancer(balancer) => {
+                if balancer.basic && way.crossed {
+                    way.notes().block(Reason::PeerGlobalBasic);
+                }
                 let Some((member, _)) = self.member(way, id, balancer) else { return Some(End::Lost) };
                 match &self.model.endpoint(member).role {
                     Role::Host(host) => self.forwarder(way, member, host),
@@ -47,17 +62,13 @@ impl<'p> Probe<'_, 'p> {
         let seen = self.guarded(id, Way::In, &way.flow());
         way.notes().then(&seen);
         let transit = &host.forwarding;
-        if !host.running {
-            return way.lost(Reason::NextHop);
+        let out = self.exit_of(id, host, way.destination);
+        if let Some(reason) = self.stuck(id, host, out) {
+            return way.lost(reason);
         }
-        if !transit.enabled {
-            return way.lost(Reason::IpForwarding);
-        }
-        if transit.system == Some(false) {
-            return way.lost(Reason::NextHop);
-        }
+        way.passed.extend([id, out]);
         // Where its guest sends on what came in by a further interface is its own affair (ADDR-09).
-        if host.replies_unknown {
+        if host.replies_unknown && out == id {
             way.notes().unknown(Reason::MultiNic);
         }
         if let Some(filter) = &transit.filter {
@@ -70,12 +81,43 @@ impl<'p> Probe<'_, 'p> {
             Translates::Never => false,
         };
         if replaces {
-            self.replace_source(way, id);
+            if let Some(own) = self.model.endpoint(out).source_for(way.destination) {
+                way.end_leg(id);
+                way.source = own;
+                way.sender = out;
+            }
         } else if !transit.stateless {
-            way.devices.push(id);
+            way.devices.push(self.model.plane.machine(id));
         }
-        way.at = id;
+        way.at = out;
         None
+    }
+
+    /// The interface a machine sends on by: the one whose subnet holds the address, if it is not the machine's own.
+    pub(super) fn exit_of(&self, id: Id<Endpoint>, host: &Host, to: IpAddr) -> Id<Endpoint> {
+        let near = |nic: Id<Endpoint>| {
+            let segment = self.model.endpoint(nic).segment.map(|s| self.model.segment(s));
+            segment.is_some_and(|s| s.prefixes.iter().any(|p| p.contains(to)))
+        };
+        let own = host.interfaces.iter().any(|n| self.model.endpoint(*n).addresses.contains(&to));
+        let other = host.interfaces.iter().copied().find(|n| near(*n));
+        other.filter(|_| !own && !near(id)).unwrap_or(id)
+    }
+
+    /// Why a machine does not pass a flow on from one interface to another (NVA-01).
+    pub(super) fn stuck(&self, id: Id<Endpoint>, host: &Host, out: Id<Endpoint>) -> Option<Reason> {
+        let refuses = |host: &Host| {
+            let forwards = host.forwarding.system != Some(false);
+            match (host.running, host.forwarding.enabled, forwards) {
+                (true, true, true) => None,
+                (true, false, _) => Some(Reason::IpForwarding),
+                _ => Some(Reason::NextHop),
+            }
+        };
+        refuses(host).or_else(|| match &self.model.endpoint(out).role {
+            Role::Host(other) if out != id => refuses(other),
+            _ => None,
+        })
     }
 
     /// From here on the packet is the device's. Replies go on from it over what came before (ASYM-02).
@@ -129,8 +171,8 @@ impl<'p> Probe<'_, 'p> {
     /// Threat intelligence comes before every rule (FW-14).
     fn threats(&self, way: &mut Passage<'_>, firewall: &Firewall) {
         let Some(threats) = &firewall.threats else { return };
-        let Flow { source, destination, transport, port, name } = way.flow();
-        let packet = Packet { source, destination, transport, port, name: name.cloned() };
+        let Flow { source, destination, transport, port, name, reply } = way.flow();
+        let packet = Packet { source, destination, transport, port, name: name.cloned(), reply };
         let (from, to) = (self.model.party(source), self.model.party(destination));
         if threats.first(Direction::Outbound, &packet, from, to).is_some() {
             way.notes().block(Reason::FwTi);
@@ -170,9 +212,9 @@ impl<'p> Probe<'_, 'p> {
             if let Some(condition) = &firewall.translations_unsupported {
                 way.notes().unsupported(condition.reason);
             }
+            self.replace_source(way, id);
             way.destination = target;
             way.port = rule.port;
-            self.replace_source(way, id);
             way.at = id;
             return None;
         }
@@ -186,12 +228,8 @@ impl<'p> Probe<'_, 'p> {
         }
         let Some((member, rule)) = self.member(way, front, balancer) else { return Some(End::Lost) };
         let machine = self.model.endpoint(member);
-        if !rule.floating
-            && let Some(own) = machine.source_for(way.destination)
-        {
-            way.destination = own;
-        }
-        way.port = rule.backend_port.unwrap_or(way.port);
+        way.front = Some((way.destination, way.port));
+        self.retarget(rule, member, &mut way.destination, &mut way.port);
         if machine.addresses.contains(&way.source) {
             way.notes().block(Reason::LbHairpin);
         }
@@ -210,14 +248,11 @@ impl<'p> Probe<'_, 'p> {
         front: Id<Endpoint>,
         balancer: &'b Balancer,
     ) -> Option<(Id<Endpoint>, &'b BalancerRule)> {
-        let portless = way.transport == Transport::Icmp;
-        let serves = |r: &&BalancerRule| r.protocol.matches(way.transport) && (portless || r.ports.contains(way.port));
-        let Some(rule) = balancer.rules.iter().find(serves) else {
+        let Some(rule) = carrying(balancer, &way.flow()) else {
             way.notes().block(Reason::LbNoRule);
             return None;
         };
-        let asked = rule.members.iter().map(|m| (*m, self.answers_probe(*m, rule)));
-        let up: Vec<(Id<Endpoint>, Match)> = asked.filter(|(_, answers)| *answers != Match::No).collect();
+        let up = self.up(rule);
         let Some((member, answers)) = up.get(self.choices.take(up.len())).copied() else {
             way.notes().block(Reason::LbProbe);
             return None;
@@ -229,6 +264,34 @@ impl<'p> Probe<'_, 'p> {
         Some((member, rule))
     }
 
+    /// Members that answer their probe, or may (LB-03).
+    pub(super) fn up(&self, rule: &BalancerRule) -> Vec<(Id<Endpoint>, Match)> {
+        let asked = rule.members.iter().map(|m| (*m, self.answers_probe(*m, rule)));
+        asked.filter(|(_, answers)| *answers != Match::No).collect()
+    }
+
+    fn retarget(&self, rule: &BalancerRule, member: Id<Endpoint>, destination: &mut IpAddr, port: &mut u16) {
+        let own = self.model.endpoint(member).source_for(*destination).filter(|_| !rule.floating);
+        *destination = own.unwrap_or(*destination);
+        *port = rule.backend_port.unwrap_or(*port);
+    }
+
+    /// Who may take a flow that is handed to an endpoint: members, behind a frontend, each with what it sees (NSG-12).
+    pub(super) fn takers<'f>(&self, id: Id<Endpoint>, flow: &Flow<'f>) -> Vec<(Id<Endpoint>, Flow<'f>)> {
+        let endpoint = self.model.endpoint(id);
+        let Role::Balancer(balancer) = &endpoint.role else { return vec![(id, *flow)] };
+        let Some(rule) = carrying(balancer, flow) else { return Vec::new() };
+        let arrived = endpoint.addresses.contains(&flow.destination);
+        let each = rule.members.iter().map(|member| {
+            let mut seen = *flow;
+            if arrived {
+                self.retarget(rule, *member, &mut seen.destination, &mut seen.port);
+            }
+            (*member, seen)
+        });
+        each.collect()
+    }
+
     fn answers_probe(&self, member: Id<Endpoint>, rule: &BalancerRule) -> Match {
         let machine = self.model.endpoint(member);
         let Role::Host(host) = &machine.role else { return Match::Yes };
@@ -237,8 +300,14 @@ impl<'p> Probe<'_, 'p> {
             return Match::No;
         }
         let Some(probe) = &rule.probe else { return Match::Yes };
-        let flow =
-            Flow { source: PLATFORM_ADDRESS, destination, transport: Transport::Tcp, port: probe.port, name: None };
+        let flow = Flow {
+            source: PLATFORM_ADDRESS,
+            destination,
+            transport: Transport::Tcp,
+            port: probe.port,
+            name: None,
+            reply: false,
+        };
         let seen = self.guarded(member, Way::In, &flow);
         match (host.listens.serves(Transport::Tcp, probe.port), seen.certain, seen.uncertain) {
             (false, ..) | (_, Some(_), _) => Match::No,

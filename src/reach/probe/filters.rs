@@ -36,8 +36,19 @@ pub(super) enum Ruling<'f> {
 }
 
 fn packet(flow: &Flow<'_>, named: bool) -> Packet {
-    let Flow { source, destination, transport, port, name } = *flow;
-    Packet { source, destination, transport, port, name: name.filter(|_| named).cloned() }
+    let Flow { source, destination, transport, port, name, reply } = *flow;
+    Packet { source, destination, transport, port, name: name.filter(|_| named).cloned(), reply }
+}
+
+/// Where groups act at all (NSG-12, NSG-13).
+fn is_subject(endpoint: &Endpoint) -> bool {
+    match &endpoint.role {
+        Role::Host(_) | Role::Frontend { .. } | Role::Instance(_) | Role::Resolver => true,
+        Role::PrivateEndpoint(private) => private.filtered,
+        Role::Firewall(_) | Role::Gateway(_) | Role::Router | Role::Balancer(_) | Role::Door(_) | Role::Unattached => {
+            false
+        }
+    }
 }
 
 impl<'p> Probe<'_, 'p> {
@@ -75,17 +86,8 @@ impl<'p> Probe<'_, 'p> {
     pub(super) fn guarded(&self, id: Id<Endpoint>, way: Way, flow: &Flow<'_>) -> Findings {
         let mut found = Findings::default();
         let endpoint = self.model.endpoint(id);
-        let (subject, machine) = match &endpoint.role {
-            Role::Host(_) | Role::Frontend { .. } | Role::Instance(_) | Role::Resolver => (true, true),
-            Role::PrivateEndpoint(private) => (private.filtered, false),
-            Role::Firewall(_)
-            | Role::Gateway(_)
-            | Role::Router
-            | Role::Balancer(_)
-            | Role::Door(_)
-            | Role::Unattached => (false, false),
-        };
-        if !subject || flow.destination == PLATFORM_ADDRESS {
+        let machine = !matches!(endpoint.role, Role::PrivateEndpoint(_));
+        if !is_subject(endpoint) || flow.destination == PLATFORM_ADDRESS {
             return found;
         }
         let segment = endpoint.segment.map(|s| self.model.segment(s));
@@ -113,14 +115,22 @@ impl<'p> Probe<'_, 'p> {
         found
     }
 
-    /// Whether every group before an endpoint admits the source by an address, not by a tag (PEER-07).
-    pub(super) fn named_by_address(&self, id: Id<Endpoint>, flow: &Flow<'_>) -> bool {
+    /// The groups that act at an endpoint.
+    fn groups(&self, id: Id<Endpoint>) -> [Option<&'p Filter>; 2] {
         let endpoint = self.model.endpoint(id);
         let edge = endpoint.segment.and_then(|s| self.model.segment(s).filter_before(&endpoint.role));
-        let groups = [edge, endpoint.filter.as_ref()];
+        if is_subject(endpoint) { [edge, endpoint.filter.as_ref()] } else { [None, None] }
+    }
+
+    pub(super) fn grouped(&self, id: Id<Endpoint>) -> bool {
+        self.groups(id).iter().any(Option::is_some)
+    }
+
+    /// Whether every group before an endpoint admits the source by an address, not by a tag (PEER-07).
+    pub(super) fn named_by_address(&self, id: Id<Endpoint>, flow: &Flow<'_>) -> bool {
+        let groups = self.groups(id);
         let nameless = |_: &Fqdn| -> Option<Vec<IpAddr>> { None };
-        let by_address =
-            |f: &Filter| matches!(self.ruling(f, Way::In, flow, &nameless), Ruling::Lets(r) if r.from.literal);
+        let by_address = |f: &Filter| matches!(self.ruling(f, Way::In, flow, &nameless), Ruling::Lets(r) if r.from.literal.contains(flow.source));
         groups.iter().any(Option::is_some) && groups.into_iter().flatten().all(by_address)
     }
 }

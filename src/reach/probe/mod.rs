@@ -34,6 +34,8 @@ pub(super) struct Flow<'a> {
     pub(super) transport: Transport,
     pub(super) port: u16,
     pub(super) name: Option<&'a Fqdn>,
+    /// An answer: from `port`, to a port of the client's own.
+    pub(super) reply: bool,
 }
 
 /// Who the flow is for, in whose name.
@@ -150,7 +152,14 @@ impl<'m, 'p> Probe<'m, 'p> {
         // Something without any address counts as sending from its destination's.
         let address = self.model.endpoint(from).source_for(destination).unwrap_or(destination);
         let Column { transport, port, name, .. } = column;
-        let flow = Flow { source: address, destination, transport: *transport, port: *port, name: name.as_ref() };
+        let flow = Flow {
+            source: address,
+            destination,
+            transport: *transport,
+            port: *port,
+            name: name.as_ref(),
+            reply: false,
+        };
         found.then(&self.leg(from, &flow, Asker { limited: source.limited, meant: &column.meant }, 0));
         found
     }

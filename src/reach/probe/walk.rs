@@ -50,8 +50,12 @@ pub(super) struct Passage<'a> {
     pub(super) over_internet: bool,
     /// Stateful devices since the last translation.
     pub(super) devices: Vec<Id<Endpoint>>,
+    /// Interfaces passed since then; they know the connection.
+    pub(super) passed: Vec<Id<Endpoint>>,
     /// Balancers passed, with the member taken.
     pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
+    /// What was asked for at a frontend, which answers come from.
+    pub(super) front: Option<(IpAddr, u16)>,
     /// The segment whose identity a public service sees (SE-02).
     pub(super) identity: Option<Id<Segment>>,
     /// At a gateway: whether it came from the gateway's own network.
@@ -70,7 +74,10 @@ pub(super) struct Leg {
     pub(super) translator: Id<Endpoint>,
     /// The source before.
     pub(super) source: IpAddr,
+    /// What answers on the stretch come from.
+    pub(super) answers: (IpAddr, u16),
     pub(super) devices: Vec<Id<Endpoint>>,
+    pub(super) passed: Vec<Id<Endpoint>>,
     pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
 }
 
@@ -94,7 +101,9 @@ impl<'f> Passage<'f> {
             let_out: None,
             over_internet: false,
             devices: Vec::new(),
+            passed: Vec::new(),
             balanced: Vec::new(),
+            front: None,
             identity: None,
             inside: true,
             crossed: false,
@@ -113,8 +122,10 @@ impl Passage<'_> {
     /// Ends a stretch at what translates the source; what came over the internet is not followed further back.
     pub(super) fn end_leg(&mut self, translator: Id<Endpoint>) {
         let (devices, balanced) = (std::mem::take(&mut self.devices), std::mem::take(&mut self.balanced));
+        let passed = std::mem::take(&mut self.passed);
         if !self.over_internet {
-            self.legs.push(Leg { translator, source: self.source, devices, balanced });
+            let answers = (self.destination, self.port);
+            self.legs.push(Leg { translator, source: self.source, answers, devices, passed, balanced });
         }
     }
 
@@ -130,6 +141,7 @@ impl Passage<'_> {
             transport: self.transport,
             port: self.port,
             name: self.name,
+            reply: false,
         }
     }
 }
@@ -314,19 +326,18 @@ impl<'p> Probe<'_, 'p> {
         let Some(link) = link else { return };
         let model = self.model;
         way.crossed = link.global;
+        let mut found = Vec::new();
         if let Some(only) = &link.only {
             let joined = |a: IpAddr| only.prefixes.iter().any(|p| p.contains(a));
             if !joined(way.source) || !joined(way.destination) {
-                way.notes().block(Reason::PeerSubnet);
+                found.push(Reason::PeerSubnet);
             }
         }
+        let takers = owner.map_or_else(Vec::new, |o| self.takers(o, &way.flow()));
         if link.access_off.is_some() && model.plane.assumptions.closed_peering_blocks {
-            let grouped = |id: Id<Endpoint>| {
-                let end = model.endpoint(id);
-                end.filter.is_some() || end.segment.is_some_and(|s| model.segment(s).filter.is_some())
-            };
-            if !grouped(way.at) && !owner.is_some_and(grouped) {
-                way.notes().block(Reason::PeerAccess);
+            let grouped = !takers.is_empty() && takers.iter().all(|(id, _)| self.grouped(*id));
+            if !grouped && !self.grouped(way.at) {
+                found.push(Reason::PeerAccess);
             }
         }
         if link.refuses_forwarded.is_some() {
@@ -334,11 +345,13 @@ impl<'p> Probe<'_, 'p> {
             let home: &Network = model.network(segment.network);
             let began_here = home.prefixes.iter().any(|p| p.contains(way.source));
             let admitted = model.plane.assumptions.address_admits_forwarded
-                && owner.is_some_and(|o| self.named_by_address(o, &way.flow()));
+                && !takers.is_empty()
+                && takers.iter().all(|(id, flow)| self.named_by_address(*id, flow));
             if !exempt && !began_here && !admitted {
-                way.notes().block(Reason::PeerFwd);
+                found.push(Reason::PeerFwd);
             }
         }
+        found.into_iter().for_each(|r| way.notes().block(r));
     }
 
     /// To whoever owns the destination in a network.

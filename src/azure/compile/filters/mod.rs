@@ -48,7 +48,10 @@ impl Compiler<'_> {
         matcher.written.push(word.to_owned());
         match word.to_ascii_lowercase().as_str() {
             "*" | "any" => matcher.addresses = AddressSet::everything(),
-            "internet" => matcher.internet = true,
+            "internet" => {
+                matcher.internet = true;
+                matcher.inside = local.map(Self::inside).unwrap_or_default();
+            }
             "azureloadbalancer" => matcher.addresses.insert(Prefix::host(PLATFORM_ADDRESS)),
             "virtualnetwork" => match local {
                 Some(local) => {
@@ -66,7 +69,7 @@ impl Compiler<'_> {
                 let literal = word.parse::<Prefix>().or_else(|e| word.parse().map(Prefix::host).map_err(|_| e));
                 match literal {
                     Ok(prefix) => {
-                        matcher.literal = true;
+                        matcher.literal.insert(prefix);
                         matcher.addresses.insert(prefix);
                     }
                     Err(error) if word.starts_with(|c: char| c.is_ascii_digit()) || word.contains([':', '/']) => {

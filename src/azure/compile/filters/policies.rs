@@ -3,13 +3,24 @@
 use super::super::{Compiler, machines::private_ranges, managed::protocol};
 use super::{action, union};
 use crate::{
-    azure::model::firewall::{FirewallPolicy, NatRule, ThreatIntelligenceMode},
+    azure::model::{
+        firewall::{FirewallPolicy, NatRule, ThreatIntelligenceMode},
+        network::RuleProtocol,
+    },
     dataplane::{Action, Filter, FilterRule, Matcher, Names, Origin, Role, Translation, TranslationTarget},
     diag::{Diagnostic, code},
     document::{Entry, Reference, Spanned},
     net::{AddressSet, Fqdn, FqdnPattern, PortRange, PortSet, Prefix, Protocol, Transport},
     verdict::Reason,
 };
+
+/// The protocols of a rule of a firewall, where `Any` may mean TCP and UDP only.
+fn with_ports(declared: RuleProtocol, any: bool) -> Vec<Protocol> {
+    match protocol(declared) {
+        Protocol::Any if !any => vec![Protocol::Only(Transport::Tcp), Protocol::Only(Transport::Udp)],
+        other => vec![other],
+    }
+}
 
 impl Compiler<'_> {
     /// A policy with its parents: network rules before application rules, parents first, then priorities (FW-04).
@@ -57,7 +68,8 @@ impl Compiler<'_> {
             network.extend(self.infrastructure());
             // With a policy, only the policy's ranges count; the nearest one that has some (SNAT-03).
             let kept = chain.iter().rev().find_map(|(_, p)| p.private_ip_ranges.as_ref()).map(|r| self.kept_ranges(r));
-            let threats = chain.last().and_then(|(_, p)| self.threats(name, p));
+            let policies: Vec<_> = chain.iter().map(|(_, p)| *p).collect();
+            let threats = self.threats(name, &policies);
             if let Role::Firewall(firewall) = &mut self.plane.endpoints.get_mut(id).role {
                 firewall.filter.rules = network;
                 firewall.translations = translations;
@@ -109,12 +121,13 @@ impl Compiler<'_> {
         })
     }
 
-    /// What threat intelligence denies, in the mode that denies (FW-14).
-    fn threats(&mut self, name: &str, policy: &FirewallPolicy) -> Option<Filter> {
-        if policy.threat_intelligence_mode.value != ThreatIntelligenceMode::Deny {
-            return None;
-        }
-        let allowed = |text: &str| policy.threat_intelligence_allowlist.iter().any(|a| a.value == text);
+    /// What threat intelligence denies, in the mode that denies (FW-14). A policy inherits its parents' mode, and can only
+    /// be stricter; what any of them allows is allowed.
+    fn threats(&mut self, name: &str, chain: &[&FirewallPolicy]) -> Option<Filter> {
+        let denies = |p: &&&FirewallPolicy| p.threat_intelligence_mode.value == ThreatIntelligenceMode::Deny;
+        let mode = chain.iter().rev().find(denies)?.threat_intelligence_mode.span;
+        let lists = chain.iter().flat_map(|p| &p.threat_intelligence_allowlist);
+        let allowed = |text: &str| lists.clone().any(|a| a.value == text);
         let mut rules = Vec::new();
         for threat in self.estate.known_threats.iter().filter(|t| !allowed(&t.value)) {
             let address = threat.value.parse::<std::net::IpAddr>().map(Prefix::host).or_else(|_| threat.value.parse());
@@ -141,7 +154,7 @@ impl Compiler<'_> {
             });
         }
         Some(Filter {
-            origin: Origin::new("threat intelligence", name, policy.threat_intelligence_mode.span),
+            origin: Origin::new("threat intelligence", name, mode),
             reason: Reason::FwTi,
             rules_ids: &["FW-14"],
             rules,
@@ -190,16 +203,23 @@ impl Compiler<'_> {
         };
         let from = self.list(&rule.source_addresses);
         let ports = union(&rule.destination_ports);
-        let made = |p: &Spanned<_>| Translation {
+        let made = |protocol: Protocol| Translation {
             origin: Origin::new("rule", label, entry.span),
             from: from.clone(),
             to: [Prefix::host(address)].into_iter().collect(),
-            protocol: protocol(p.value),
+            protocol,
             ports: ports.clone(),
             target: target.clone(),
             port: rule.translated_port.value,
         };
-        rule.protocols.iter().map(made).collect()
+        for p in &rule.protocols {
+            let carried = matches!(p.value, RuleProtocol::Any | RuleProtocol::Tcp | RuleProtocol::Udp);
+            if !carried && self.reported.insert(p.span) {
+                let text = format!("NAT rule `{label}`: only TCP and UDP are translated (FW-10)");
+                self.error(code::VALUE, p.span, text, "use Tcp, Udp or `*`, which stands for both");
+            }
+        }
+        rule.protocols.iter().flat_map(|p| with_ports(p.value, false)).map(made).collect()
     }
 
     /// Names of a network rule: whole names, resolved by the firewall, which needs its DNS proxy (FW-07, FW-08).
@@ -243,7 +263,9 @@ impl Compiler<'_> {
                     let to = if named { Matcher::any() } else { self.list(&rule.value.destination_addresses) };
                     let from = self.list(&rule.value.source_addresses);
                     let ports = union(&rule.value.destination_ports);
-                    for p in &rule.value.protocols {
+                    // `Any` with some ports means what has ports (FW-05).
+                    let any = ports == PortSet::all();
+                    for protocol in rule.value.protocols.iter().flat_map(|p| with_ports(p.value, any)) {
                         network.push((
                             order,
                             collection.value.priority.value,
@@ -252,7 +274,7 @@ impl Compiler<'_> {
                                 priority: None,
                                 direction: None,
                                 action: action(collection.value.action.value),
-                                protocol: protocol(p.value),
+                                protocol,
                                 from: from.clone(),
                                 source_ports: PortSet::all(),
                                 to: to.clone(),

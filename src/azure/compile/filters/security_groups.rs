@@ -233,8 +233,15 @@ impl Compiler<'_> {
                 Matcher::any(),
             ),
             default(65500, "DenyAllInBound", Direction::Inbound, Action::Deny, Matcher::any(), Matcher::any()),
-            default(65000, "AllowVnetOutBound", Direction::Outbound, Action::Allow, local.clone(), local),
-            default(65001, "AllowInternetOutBound", Direction::Outbound, Action::Allow, Matcher::any(), internet()),
+            default(65000, "AllowVnetOutBound", Direction::Outbound, Action::Allow, local.clone(), local.clone()),
+            default(
+                65001,
+                "AllowInternetOutBound",
+                Direction::Outbound,
+                Action::Allow,
+                Matcher::any(),
+                Matcher { inside: Self::inside(&local), ..internet() },
+            ),
             default(65500, "DenyAllOutBound", Direction::Outbound, Action::Deny, Matcher::any(), Matcher::any()),
         ]);
         rules.sort_by_key(|(priority, _)| *priority);
@@ -285,6 +292,13 @@ impl Compiler<'_> {
         }
     }
 
+    /// What the tag Internet leaves out: the networks in VirtualNetwork, with or without a route to them, not what user
+    /// routes add to it (TAG-03).
+    pub(super) fn inside(local: &Matcher) -> AddressSet {
+        let sites = local.assumed.iter().filter(|(_, id)| *id == "A-14").flat_map(|(set, _)| set.prefixes());
+        local.addresses.prefixes().iter().chain(sites).copied().collect()
+    }
+
     /// Whether gateway routes reach a subnet (UDR-08).
     fn propagates(&self, subnet: &str) -> bool {
         let found = subnet.split_once('/').and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s));
@@ -315,9 +329,11 @@ impl Compiler<'_> {
         for reference in side.groups {
             self.declared("application_security_group", reference, &self.estate.application_security_groups);
             let members = groups.get(&reference.value).map(|(m, _)| m.as_slice()).unwrap_or_default();
-            matcher.literal = true;
             matcher.written.push(reference.value.clone());
-            members.iter().for_each(|a| matcher.addresses.insert(Prefix::host(*a)));
+            members.iter().map(|a| Prefix::host(*a)).for_each(|a| {
+                matcher.literal.insert(a);
+                matcher.addresses.insert(a);
+            });
         }
         matcher
     }
