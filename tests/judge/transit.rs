@@ -415,19 +415,31 @@ impl Estate {
             // Steered to the hub, where the first appliance may be the very source of what is answered.
             Some(Hop::Nva) if source == Source::Nva(0) => return Ok(()),
             Some(Hop::Nva) => Some(vec![0]),
+            // LB-05: a reply goes to the client's own port.
+            Some(Hop::Front) if !self.ha_ports => return Err("LB-NORULE"),
             // A balancer sends replies to the member that the request passed; others are picked anew.
             Some(Hop::Front) if sent_to == Some(Hop::Front) && source != Source::Nva(there.unwrap_or(9)) => {
                 there.map(|d| vec![d])
             }
-            Some(_) => Some(vec![0, 1]),
+            Some(_) => Some(self.devices(Hop::Front, 0)?),
         };
         let Some(devices) = back else {
             return if seen.is_none() { Ok(()) } else { Err("ASYM") };
         };
         let mut results = devices.iter().map(|d| {
             let nva = &self.nvas[*d];
-            if !nva.up || !nva.forwards {
-                return Err("NOROUTE");
+            if source == Source::Nva(*d) {
+                return Ok(());
+            }
+            if !nva.up {
+                return Err("NEXTHOP");
+            }
+            if !nva.forwards {
+                return Err("IPFWD");
+            }
+            // NVA-04: without state it translates the reply, too.
+            if !nva.stateful && nva.nat == Nat::All {
+                return Err("ASYM");
             }
             let meets = stateful(*d).then_some(*d);
             if meets == seen { Ok(()) } else { Err("ASYM") }

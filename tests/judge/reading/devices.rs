@@ -2,7 +2,7 @@
 
 use super::{
     At, Nic, Open, Owner, Reading, To, blocked,
-    filters::protocol,
+    filters::{at_port, protocol},
     is_reserved, prefix,
     walk::{End, Journey},
 };
@@ -57,6 +57,10 @@ impl<'e> Reading<'e> {
                 if journey.to.address == Some(device) {
                     return Ok(Ok(End::Owner(owner)));
                 }
+                if !journey.reply && self.is_public_of(name, journey.to.address) {
+                    self.translate(name, journey)?;
+                    return Ok(Err(At::Firewall(name)));
+                }
                 self.firewall(name, journey)?;
                 Ok(Err(At::Firewall(name)))
             }
@@ -77,12 +81,17 @@ impl<'e> Reading<'e> {
         journey: &mut Journey<'e>,
     ) -> Open<Result<End<'e>, At<'e>>> {
         self.cross(at, net, home, Some(nic), journey)?;
-        if !journey.reply {
+        let machine = self.machine(nic.machine);
+        let appliance = machine.network_appliance.as_ref();
+        let stateful = appliance.is_none_or(|a| *a.stateful);
+        // NSG-07: a reply is filtered where its request did not pass. A device with state drops it anyway.
+        let strange = journey.reply && !stateful && !journey.legs[0].passed.contains(&nic);
+        let own = journey.to.address == Some(self.address_of(nic));
+        if !journey.reply || strange && !own {
             self.filter(nic, &journey.seen(), Direction::Inbound)?;
         }
-        let machine = self.machine(nic.machine);
         // What is sent to the device itself, and reaches it by a user route, has arrived.
-        if journey.to.address == Some(self.address_of(nic)) {
+        if own {
             return Ok(Ok(End::Owner(Owner::Nic(nic))));
         }
         if !*machine.running {
@@ -91,11 +100,10 @@ impl<'e> Reading<'e> {
         if !*machine.ip_forwarding_enabled {
             return blocked("IPFWD");
         }
-        let appliance = machine.network_appliance.as_ref();
         if appliance.is_some_and(|a| !*a.os_forwarding_enabled) {
             return blocked("NEXTHOP");
         }
-        if !journey.reply
+        if (!journey.reply || !stateful)
             && let Some(rules) = appliance.and_then(|a| a.firewall.as_ref())
             && !self.site_firewall(rules, journey)
         {
@@ -107,7 +115,14 @@ impl<'e> Reading<'e> {
             SourceNat::Internet => outwards,
             SourceNat::All => true,
         });
-        let stateful = appliance.is_none_or(|a| *a.stateful);
+        // NVA-04: without state it translates replies, too.
+        if translates && journey.reply && !stateful {
+            return blocked("ASYM");
+        }
+        if strange {
+            self.filter(nic, &journey.seen(), Direction::Outbound)?;
+        }
+        journey.legs.last_mut().unwrap().passed.push(nic);
         if translates && !journey.reply {
             journey.translated(At::Nic(nic), self.address_of(nic));
         } else if stateful {
@@ -134,7 +149,7 @@ impl<'e> Reading<'e> {
                 && hit(&r.source_addresses, Some(journey.source()))
                 && hit(&r.destination_addresses, journey.to.address)
                 && (r.destination_ports.is_empty()
-                    || r.destination_ports.iter().any(|p| p.value.contains(journey.port)))
+                    || r.destination_ports.iter().any(|p| at_port(&p.value, journey.port, journey.reply)))
         });
         found.map_or(*firewall.default_action, |r| r.action.value) == Access::Allow
     }
@@ -193,6 +208,32 @@ impl<'e> Reading<'e> {
         } else {
             journey.legs.last_mut().unwrap().devices.push(name);
         }
+        Ok(())
+    }
+
+    fn is_public_of(&self, firewall: &str, to: Option<IpAddr>) -> bool {
+        let ips = &self.e.firewalls.get(firewall).unwrap().value.public_ips;
+        let known = |name: &str| self.e.public_ips.get(name).unwrap().value.ip_address.as_ref().map(|a| a.value);
+        to.is_some() && ips.iter().any(|ip| known(&ip.value) == to)
+    }
+
+    /// FW-03, FW-10: what is for the firewall's public address is translated, or dropped, before network rules.
+    fn translate(&self, name: &'e str, journey: &mut Journey<'e>) -> Open<()> {
+        let firewall = &self.e.firewalls.get(name).unwrap().value;
+        let tunnelled = self.is_tunnelled(name);
+        if tunnelled && !*firewall.management_ip_enabled {
+            return self.unsupported("FW-TUNNEL");
+        }
+        let from = journey.known.then(|| journey.source());
+        let Some((target, port)) = self.translation(name, from, journey.to.address.unwrap(), journey.port) else {
+            return blocked("FW");
+        };
+        if tunnelled {
+            return self.unsupported("FW-DNAT-TUNNEL");
+        }
+        journey.translated(At::Firewall(name), firewall.private_ip_address.as_ref().unwrap().value);
+        journey.to = To::address(target);
+        journey.port = port;
         Ok(())
     }
 
@@ -341,6 +382,7 @@ impl<'e> Reading<'e> {
         if journey.source() == self.address_of(nic) {
             return blocked("LB-HAIRPIN");
         }
+        journey.legs.last_mut().unwrap().asked = journey.to.address.map(|a| (a, journey.port));
         journey.to = To::address(self.address_of(nic));
         journey.port = if port == 0 { journey.port } else { port };
         if !journey.reply {
@@ -366,7 +408,15 @@ impl<'e> Reading<'e> {
         }
         let pools = balancer.backend_address_pools.iter().flat_map(|(_, p)| &p.value.virtual_machines);
         let any = pools.map(|m| &m.value).find_map(|m| self.nics().find(|n| n.machine == *m && n.further.is_none()));
-        self.cross(at, net, target, any, journey)?;
+        // PEER-07: a member lets it in, as what the member sees.
+        let own = &balancer.frontend_ip_configurations.get(front).unwrap().value.private_ip_address;
+        let mut seen = journey.clone();
+        if let Some(nic) = any
+            && own.as_ref().map(|a| a.value) == journey.to.address
+        {
+            seen.to = To::address(self.address_of(nic));
+        }
+        self.cross(at, net, target, any, &seen)?;
         self.pooled(name, front, journey)
     }
 
@@ -377,12 +427,13 @@ impl<'e> Reading<'e> {
             r.frontend_ip_configuration.value == front
                 && match r.protocol.value {
                     LoadBalancerProtocol::All => true,
+                    // LB-05: a reply goes to the client's own port.
+                    _ if journey.reply => false,
                     LoadBalancerProtocol::Tcp => !journey.udp && r.frontend_port.value == journey.port,
                     LoadBalancerProtocol::Udp => journey.udp && r.frontend_port.value == journey.port,
                 }
         };
-        // A balancer sends replies to the member that the request passed, whatever their ports.
-        let first = balancer.rules.iter().map(|(_, r)| &r.value).find(|r| serves(r) || journey.reply);
+        let first = balancer.rules.iter().map(|(_, r)| &r.value).find(|r| serves(r));
         let Some(rule) = first else { return blocked("LB-NORULE") };
         let pool = &balancer.backend_address_pools.get(&rule.backend_address_pool.value).unwrap().value;
         let healthy = |nic: &Nic<'e>| {

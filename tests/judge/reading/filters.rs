@@ -5,7 +5,7 @@ use privreach::azure::model::{
     network::{Access, Direction, NetworkSecurityGroup, NextHopType, RuleProtocol, SecurityRule},
     network_manager::{AdminAction, AdminRule},
 };
-use privreach::document::{Reference, Spanned};
+use privreach::document::{PortRanges, Reference, Spanned};
 use privreach::net::Prefix;
 use std::net::IpAddr;
 
@@ -16,6 +16,13 @@ pub(crate) struct Seen<'p> {
     pub(crate) to: &'p To,
     pub(crate) port: u16,
     pub(crate) udp: bool,
+    /// From `port`, to the client's own.
+    pub(crate) reply: bool,
+}
+
+/// Whether ports of a rule are those a packet goes to: a client's own is any from 1024.
+pub(crate) fn at_port(ports: &PortRanges, port: u16, reply: bool) -> bool {
+    if reply { ports.covers(1024, u16::MAX) } else { ports.contains(port) }
 }
 
 /// What one gate says, and whether it said so by address.
@@ -110,7 +117,7 @@ impl<'e> Reading<'e> {
                 && hit(&r.source_address_prefixes, seen.from)
                 && hit(&r.destination_address_prefixes, seen.to.address)
                 && (r.destination_port_ranges.is_empty()
-                    || r.destination_port_ranges.iter().any(|p| p.value.contains(seen.port)))
+                    || r.destination_port_ranges.iter().any(|p| at_port(&p.value, seen.port, seen.reply)))
         });
         found.map(|r| r.action.value)
     }
@@ -131,7 +138,9 @@ impl<'e> Reading<'e> {
         let mut perhaps: Option<bool> = None;
         for rule in rules {
             let one = rule.destination_port_range.iter().chain(&rule.destination_port_ranges);
-            if !protocol(rule.protocol.value, seen.udp) || !one.into_iter().any(|p| p.value.contains(seen.port)) {
+            if !protocol(rule.protocol.value, seen.udp)
+                || !one.into_iter().any(|p| at_port(&p.value, seen.port, seen.reply))
+            {
                 continue;
             }
             let sources = rule.source_address_prefix.iter().chain(&rule.source_address_prefixes);
@@ -174,6 +183,7 @@ impl<'e> Reading<'e> {
         subnet: &'e str,
         to: &To,
     ) -> Option<bool> {
+        let mut found = None;
         for text in prefixes {
             let hit = match text.value.as_str() {
                 "*" => Some(false),
@@ -186,9 +196,10 @@ impl<'e> Reading<'e> {
                     None => to.tags.iter().any(|t| t == text).then_some(false),
                 },
             };
-            if hit.is_some() {
-                return hit;
-            }
+            found = found.max(hit);
+        }
+        if found.is_some() {
+            return found;
         }
         // ASG-03: members by their addresses.
         let member = |group: &Reference| {
@@ -260,7 +271,7 @@ impl<'e> Reading<'e> {
     /// LB-03: whether groups let the probe of a balancer in.
     pub(crate) fn probe_admitted(&self, nic: Nic<'e>, port: u16) -> bool {
         let to = To::address(self.address_of(nic));
-        let seen = Seen { from: "168.63.129.16".parse().ok(), to: &to, port, udp: false };
+        let seen = Seen { from: "168.63.129.16".parse().ok(), to: &to, port, udp: false, reply: false };
         let open = |g: &NetworkSecurityGroup| {
             // NSG-05: rule 65001 lets it in where no rule speaks of it.
             let mut rules: Vec<&SecurityRule> = g.security_rules.iter().map(|(_, r)| &r.value).collect();

@@ -116,6 +116,14 @@ impl<'e> Reading<'e> {
     /// A public address, of the estate's own or of anyone.
     pub(crate) fn ask_public(&self, at: At<'e>, source: IpAddr, address: IpAddr, port: u16) -> Open<Answer> {
         let to = To::address(address);
+        // FW-10: a firewall on the way translates at its own public address.
+        let mut inside = Journey::new(at, source, &to, port);
+        if at != At::Internet
+            && let End::Owner(owner) = self.travel(&mut inside)?
+        {
+            self.answered(owner, &inside)?;
+            return Ok(Answer("private", "routed"));
+        }
         let Left::By(seen) = self.leave(at, source, &to, port)? else { return Err(Stop::Unknown("NOT-JUDGED")) };
         let mine = |reference: &privreach::document::Reference| self.public_ip(&reference.value) == Some(address);
         let open = Ok(Answer("public", "public-endpoint"));

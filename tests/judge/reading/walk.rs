@@ -10,8 +10,18 @@ pub(crate) struct Leg<'e> {
     pub(crate) from: At<'e>,
     pub(crate) source: IpAddr,
     pub(crate) devices: Vec<&'e str>,
+    /// Interfaces passed on it, with or without state (NSG-07).
+    pub(crate) passed: Vec<Nic<'e>>,
+    /// What it was sent to, and the port: where replies come from.
+    pub(crate) asked: Option<(IpAddr, u16)>,
     /// Appliances that ask for no translation before endpoints (PE-31).
     pub(crate) excused: bool,
+}
+
+impl<'e> Leg<'e> {
+    pub(crate) fn new(from: At<'e>, source: IpAddr) -> Self {
+        Self { from, source, devices: Vec::new(), passed: Vec::new(), asked: None, excused: false }
+    }
 }
 
 /// A packet on its way.
@@ -31,7 +41,7 @@ pub(crate) struct Journey<'e> {
 
 impl<'e> Journey<'e> {
     pub(crate) fn new(from: At<'e>, source: IpAddr, to: &To, port: u16) -> Self {
-        let leg = Leg { from, source, devices: Vec::new(), excused: false };
+        let leg = Leg::new(from, source);
         Self { legs: vec![leg], to: to.clone(), port, udp: false, reply: false, by_gateway: false, known: true }
     }
 
@@ -40,12 +50,21 @@ impl<'e> Journey<'e> {
     }
 
     pub(crate) fn seen(&self) -> Seen<'_> {
-        Seen { from: self.known.then(|| self.source()), to: &self.to, port: self.port, udp: self.udp }
+        Seen {
+            from: self.known.then(|| self.source()),
+            to: &self.to,
+            port: self.port,
+            udp: self.udp,
+            reply: self.reply,
+        }
     }
 
     /// A translation: what follows comes from another address.
     pub(crate) fn translated(&mut self, from: At<'e>, source: IpAddr) {
-        self.legs.push(Leg { from, source, devices: Vec::new(), excused: false });
+        let asked = self.to.address.map(|a| (a, self.port));
+        let last = self.legs.last_mut().unwrap();
+        last.asked = last.asked.or(asked);
+        self.legs.push(Leg::new(from, source));
     }
 }
 
@@ -286,15 +305,15 @@ impl<'e> Reading<'e> {
 
     /// One leg back: to the leg's source, past the devices that know it and no others.
     pub(crate) fn reply_leg(&self, sender: At<'e>, from: IpAddr, leg: &Leg<'e>, udp: bool) -> Open<()> {
-        let mut reply = Journey::new(sender, from, &To::address(leg.source), 0);
+        // A balancer answers as what was asked.
+        let (from, port) = leg.asked.unwrap_or((from, 0));
+        let mut reply = Journey::new(sender, from, &To::address(leg.source), port);
         reply.reply = true;
+        reply.legs[0].passed.clone_from(&leg.passed);
         reply.udp = udp;
         match self.travel(&mut reply) {
             Ok(End::Owner(_)) => {}
-            // Whatever keeps a reply from its source, the sender has no way back.
-            Ok(_) | Err(Stop::Blocked("NEXTHOP" | "IPFWD" | "UDR-NONE" | "LOOP" | "NO-HOST")) => {
-                return blocked("NOROUTE");
-            }
+            Ok(_) | Err(Stop::Blocked("NO-HOST")) => return blocked("NOROUTE"),
             Err(why) => return Err(why),
         }
         let met = &reply.legs[0].devices;
