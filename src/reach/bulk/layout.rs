@@ -56,7 +56,7 @@ pub(super) struct Layout<'p> {
 /// More transports and ports than a word holds are left to one-by-one.
 const COMBINATIONS: usize = 64;
 
-fn v4(address: IpAddr) -> Option<u32> {
+pub(super) fn v4(address: IpAddr) -> Option<u32> {
     match address {
         IpAddr::V4(v4) => Some(u32::from(v4)),
         IpAddr::V6(_) => None,

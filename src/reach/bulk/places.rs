@@ -3,7 +3,7 @@
 use super::{
     super::model::{Fast, Model},
     bits::Span,
-    layout::{Layout, minus},
+    layout::{Layout, minus, v4},
 };
 use crate::{
     dataplane::{Endpoint, Id, Link, Network, NextHop, Role, Route, Segment},
@@ -163,15 +163,13 @@ fn hop(
             each(&|lane| if open && lane.owner == Some(*owner) { To::Owner } else { To::Odd }, found);
         }
         NextHop::Appliance(address) => {
-            let to = match model.nearby(segment, *address) {
-                None => To::Closed,
-                Some(device) => {
-                    let plain = plain_firewall(model.endpoint(device));
-                    let open = clear(link_to(model, segment, device), forwarded);
-                    if plain && open { To::Device(devices.number(device)) } else { To::Odd }
-                }
-            };
-            found.push((span, to));
+            let Some(device) = model.nearby(segment, *address) else { return found.push((span, To::Closed)) };
+            let plain = plain_firewall(model.endpoint(device));
+            let open = clear(link_to(model, segment, device), forwarded);
+            let to = if plain && open { To::Device(devices.number(device)) } else { To::Odd };
+            // A firewall translates at its own public addresses (FW-10).
+            let published: Vec<u32> = model.endpoint(device).public_addresses.iter().filter_map(|a| v4(*a)).collect();
+            each(&|lane| if lane.public && published.contains(&lane.address) { To::Odd } else { to }, found);
         }
         NextHop::Internet => each(&|lane| if lane.public { To::Internet } else { To::Closed }, found),
         NextHop::Drop(_) => found.push((span, To::Closed)),
