@@ -47,8 +47,11 @@ pub(super) fn table<'a>(
     match &endpoint.role {
         Role::Gateway(gateway) if from_inside => {
             let tunnelled = lookup(&gateway.tunnels, destination).is_some();
-            let near = lookup(&segment.routes, destination).map(|r| &r.hop);
-            if !tunnelled && matches!(near, Some(NextHop::Network { .. })) { &segment.routes } else { &gateway.tunnels }
+            let near = lookup(&segment.routes, destination);
+            // User routes of its subnet steer it as any other (UDR-10).
+            let inside =
+                near.is_some_and(|r| matches!(r.hop, NextHop::Network { .. }) || r.source == RouteSource::User);
+            if !tunnelled && inside { &segment.routes } else { &gateway.tunnels }
         }
         _ => &segment.routes,
     }

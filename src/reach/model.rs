@@ -1,7 +1,9 @@
 //! The plane with the look-ups that a solver needs often.
 
 use crate::{
-    dataplane::{Endpoint, Filter, Id, Network, NextHop, Party, Plane, Realm, Resolver, Role, Route, Segment},
+    dataplane::{
+        Endpoint, Filter, Id, Network, NextHop, Party, Plane, Realm, Resolver, Role, Route, RouteSource, Segment,
+    },
     net::{Fqdn, Prefix, is_public},
 };
 use hashbrown::HashMap;
@@ -165,8 +167,12 @@ impl<'p> Model<'p> {
         if !inside {
             return &segment.routes;
         }
-        let beside = matches!(best(&segment.routes, to).map(|r| &r.hop), Some(NextHop::Network { .. }));
-        if beside && best(&gateway.tunnels, to).is_none() { &segment.routes } else { &gateway.tunnels }
+        let steered = |r: &Route| matches!(r.hop, NextHop::Network { .. }) || r.source == RouteSource::User;
+        if best(&segment.routes, to).is_some_and(steered) && best(&gateway.tunnels, to).is_none() {
+            &segment.routes
+        } else {
+            &gateway.tunnels
+        }
     }
 }
 

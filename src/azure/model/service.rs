@@ -249,7 +249,7 @@ record! {
 record! {
     /// A virtual machine and its primary network interface.
     pub struct VirtualMachine {
-        /// Its subnet, as `vnet/subnet`.
+        /// Its subnet, as `vnet/subnet`. In `AzureBastionSubnet` it stands for the bastion host.
         subnet: Reference = required,
         /// Its address.
         private_ip_address: Spanned<IpAddr> = required,

@@ -274,6 +274,10 @@ impl<'e> Reading<'e> {
         let mut best: Option<(u8, &'e str)> = None;
         for a in own {
             let Thing::Site(_, kind) = a.thing else { continue };
+            // VWAN-12: a private policy does not join two circuits.
+            if self.is_private_hub(a.hub) && journey.to.address.is_some_and(|x| self.only_by_circuits(a.hub, site, x)) {
+                continue;
+            }
             for (p, next) in self.hub_table(a.hub, DEFAULT) {
                 let matching = journey.to.address.map_or(p.is_default(), |x| p.contains(x));
                 // What it announces itself it does not learn.
@@ -292,6 +296,21 @@ impl<'e> Reading<'e> {
         let (_, hub) = best?;
         journey.by_gateway = true;
         Some(self.at_hub(hub, DEFAULT, journey, 0))
+    }
+
+    /// Whether a site and an address meet over two ExpressRoute circuits and nothing else.
+    fn only_by_circuits(&self, hub: &str, site: &str, address: IpAddr) -> bool {
+        let express = |a: &Attached<'e>| matches!(a.thing, Thing::Site(_, BranchType::ExpressRoute));
+        let wan = &self.vhub(hub).virtual_wan.value;
+        let attached = self.attached();
+        let own = |a: &&Attached<'e>| matches!(a.thing, Thing::Site(s, _) if s == site);
+        let by_site = attached.iter().filter(own).all(express);
+        let theirs: Vec<_> = attached
+            .iter()
+            .filter(|a| !own(a) && self.vhub(a.hub).virtual_wan.value == *wan)
+            .filter(|a| a.prefixes.iter().any(|p| !p.is_default() && p.contains(address)))
+            .collect();
+        by_site && !theirs.is_empty() && theirs.iter().all(|a| express(a))
     }
 
     fn branches_meet(&self, hub: &str, kind: BranchType, next: Next<'e>, p: Prefix) -> bool {

@@ -101,7 +101,10 @@ impl Compiler<'_> {
                 }
             }
         }
-        for (prefix, _) in self.appliance_prefixes(vnet) {
+        // By BGP only, and a VPN gateway passes no default route on (GW-03, GW-05).
+        for (prefix, _) in
+            self.appliance_prefixes(vnet).into_iter().filter(|(p, _)| bgp && (express || !p.is_default()))
+        {
             told.push((prefix, NextHop::Gateway(gateway), origin()));
         }
         told
@@ -164,8 +167,18 @@ impl Compiler<'_> {
                 };
                 routes.extend(self.space_of(&peer.remote).into_iter().map(|p| to(p, hop.clone(), &["GW-09", "A-09"])));
             }
+            // Clients of another gateway are out of reach, whatever the gateways tell each other (GW-10).
+            let clients = |p: Prefix| {
+                let mut pools = self.tables.pools.values().map(|(n, _)| self.plane.networks.get(*n));
+                pools.any(|n| n.prefixes.iter().any(|pool| pool.covers(p)))
+            };
             let passed = self.tables.of(vnet).iter().filter(|l| {
-                l.bgp && !l.express && l.state == LinkState::Up && !l.connection.is_empty() && !l.prefix.is_default()
+                l.bgp
+                    && !l.express
+                    && l.state == LinkState::Up
+                    && !l.connection.is_empty()
+                    && !l.prefix.is_default()
+                    && !clients(l.prefix)
             });
             routes.extend(passed.map(|l| to(l.prefix, NextHop::Gateway(*gateway), &["GW-09"])));
             if let Some(breakout) = &pool.breakout {

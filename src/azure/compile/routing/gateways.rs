@@ -81,17 +81,20 @@ impl<'e> Compiler<'e> {
             let vnet = self.home(&connection.value.virtual_network_gateway.value).unwrap_or_default();
             tables.learned.entry(vnet.to_owned()).or_default().extend(found);
         }
+        self.overlapping_sites(&tables);
         self.circuits(&mut tables);
         self.pass_on(&mut tables);
-        let preference = |vnet: &str| {
-            let servers = estate.route_servers.iter().find(|(_, r)| r.value.virtual_network.value == vnet);
-            servers.map_or(RoutingPreference::ExpressRoute, |(_, r)| r.value.hub_routing_preference.value)
-        };
         for (vnet, learned) in &mut tables.learned {
-            let vpn_first = preference(vnet) == RoutingPreference::VpnGateway;
+            let vpn_first = self.routing_preference(vnet) == RoutingPreference::VpnGateway;
             learned.sort_by_key(|l| (l.state, l.express == vpn_first, std::cmp::Reverse(l.weight)));
         }
         tables
+    }
+
+    /// What the Route Server of a network prefers for one prefix (ARS-02).
+    pub(super) fn routing_preference(&self, vnet: &str) -> RoutingPreference {
+        let server = self.estate.route_servers.iter().find(|(_, r)| r.value.virtual_network.value == vnet);
+        server.map_or(RoutingPreference::ExpressRoute, |(_, r)| r.value.hub_routing_preference.value)
     }
 
     pub(super) fn home(&self, gateway: &str) -> Option<&'e str> {
@@ -155,6 +158,11 @@ impl<'e> Compiler<'e> {
         else {
             return Vec::new();
         };
+        if let (Some(span), true) = (connection.accepted_tunnels.span, connection.on_premises_site.is_none()) {
+            let text = format!("`accepted_tunnels` of `{name}` says what a device of a site accepts (GW-07)");
+            let error = Diagnostic::error(code::CONFLICT, span, text);
+            self.diagnostics.push(error.help("remove it: gateways accept every tunnel of each other").refused());
+        }
         let express = gateway.value.type_.value == GatewayType::ExpressRoute;
         let bgp = express || connection.bgp_enabled.value;
         let own = self.space_of(&gateway.value.virtual_network.value);
@@ -194,9 +202,32 @@ impl<'e> Compiler<'e> {
         learned
     }
 
+    /// Prefixes of static connections do not overlap those of another of the same gateway (GW-02).
+    fn overlapping_sites(&mut self, tables: &Tables) {
+        for learned in tables.learned.values() {
+            let fixed: Vec<_> = learned.iter().filter(|l| !l.bgp && !l.connection.is_empty()).collect();
+            for (at, later) in fixed.iter().enumerate() {
+                let earlier = fixed.iter().take(at).find(|l| {
+                    l.gateway == later.gateway && l.connection != later.connection && l.prefix.overlaps(later.prefix)
+                });
+                let (Some(earlier), Some(span)) = (earlier, later.origin.span) else { continue };
+                let text = format!(
+                    "{} of connection `{}` overlaps {} of `{}` (GW-02)",
+                    later.prefix, later.connection, earlier.prefix, earlier.connection
+                );
+                let error =
+                    Diagnostic::error(code::OVERLAP, span, text).help("renumber one of the two, or use BGP").refused();
+                self.diagnostics.push(match earlier.origin.span {
+                    Some(first) => error.related(first, "the other connection"),
+                    None => error,
+                });
+            }
+        }
+    }
+
     /// Where a connection leads, what its far end holds, and whether it carries traffic (GW-07, GW-12).
     fn far_end(
-        &self,
+        &mut self,
         name: &str,
         entry: &Connection,
         gateway: &Entry<VirtualNetworkGateway>,
@@ -225,6 +256,12 @@ impl<'e> Compiler<'e> {
         let peer = connection.peer_virtual_network_gateway.as_ref()?;
         let far = self.gateways.get(&peer.value).copied()?;
         let far_vnet = self.home(&peer.value)?;
+        let own = self.space_of(&gateway.value.virtual_network.value);
+        if let Some(twice) = self.space_of(far_vnet).iter().find(|f| own.iter().any(|o| o.overlaps(**f))) {
+            let text = format!("{twice} of `{far_vnet}` overlaps the network that `{name}` joins it to (ADDR-07)");
+            let error = Diagnostic::error(code::OVERLAP, peer.span, text);
+            self.diagnostics.push(error.help("renumber one of the two networks").refused());
+        }
         let back = self.estate.virtual_network_gateway_connections.iter().any(|(_, c)| {
             c.value.virtual_network_gateway.value == peer.value
                 && c.value
@@ -344,10 +381,15 @@ impl<'e> Compiler<'e> {
             return;
         }
         let vnet = &gateway.value.virtual_network.value;
+        let near: Vec<(&str, Prefix)> = std::iter::once(vnet.as_str())
+            .chain(self.peers.of(vnet).iter().map(|p| p.remote.as_str()))
+            .flat_map(|v| self.space_of(v).into_iter().map(move |p| (v, p)))
+            .collect();
         for pool in &gateway.value.vpn_client_address_space {
-            if let Some(hit) = self.space_of(vnet).iter().find(|p| p.overlaps(pool.value)) {
-                let text = format!("the client pool {} overlaps {hit} of `{vnet}` (ADDR-07)", pool.value);
-                self.diagnostics.push(Diagnostic::error(code::OVERLAP, pool.span, text).help("use another pool"));
+            if let Some((holder, hit)) = near.iter().find(|(_, p)| p.overlaps(pool.value)) {
+                let text = format!("the client pool {} overlaps {hit} of `{holder}` (ADDR-07)", pool.value);
+                self.diagnostics
+                    .push(Diagnostic::error(code::OVERLAP, pool.span, text).help("use another pool").refused());
             }
         }
         let Some((network, segment)) = self.client_pools.get(name).copied() else { return };
@@ -375,19 +417,41 @@ impl<'e> Compiler<'e> {
     /// Routes of a gateway over its connections.
     pub(super) fn tunnels(&mut self) {
         let all: Vec<Learned> = self.tables.learned.values().flatten().cloned().collect();
-        for learned in all {
+        for learned in &all {
             let hop = match learned.state {
-                LinkState::Up => learned.towards,
+                LinkState::Up => spread(learned, &all),
                 LinkState::Down => NextHop::Drop(Reason::GwDown),
                 LinkState::Withdrawn => continue,
             };
             if let Role::Gateway(device) = &mut self.plane.endpoints.get_mut(learned.gateway).role {
                 let rules: &[&'static str] = &["ROUTE-07", "GW-12"];
-                device.tunnels.push(route(learned.prefix, hop, RouteSource::Gateway, learned.origin, rules));
+                device.tunnels.push(route(learned.prefix, hop, RouteSource::Gateway, learned.origin.clone(), rules));
                 device.tunnels.sort_by_key(|r| std::cmp::Reverse(r.prefix.length()));
             }
         }
     }
+}
+
+/// Where a gateway sends by a prefix: over all connections that brought it by BGP with the same weight (ROUTE-22, ER-05).
+fn spread(learned: &Learned, all: &[Learned]) -> NextHop {
+    let equal = |l: &&Learned| {
+        l.gateway == learned.gateway
+            && l.prefix == learned.prefix
+            && l.state == LinkState::Up
+            && (l.bgp, l.express, l.weight) == (learned.bgp, learned.express, learned.weight)
+    };
+    let mut ways: Vec<&Learned> = Vec::new();
+    for way in all.iter().filter(equal).filter(|_| learned.bgp) {
+        if ways.iter().all(|w| w.towards != way.towards) {
+            ways.push(way);
+        }
+    }
+    if ways.len() < 2 {
+        return learned.towards.clone();
+    }
+    let rules: &[&'static str] = &["ROUTE-22", "ER-05"];
+    let made = |l: &&Learned| route(l.prefix, l.towards.clone(), RouteSource::Gateway, l.origin.clone(), rules);
+    NextHop::OneOf(ways.iter().map(made).collect())
 }
 
 /// What a connection that is down would have brought.

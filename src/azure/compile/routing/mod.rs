@@ -20,7 +20,7 @@ use managed_routes::same_destination;
 use super::{Compiler, CustomerEndpoint, machines};
 use crate::{
     azure::model::{
-        gateway::{GatewayType, VpnType},
+        gateway::{GatewayType, RoutingPreference, VpnType},
         network::{NextHopType, PrivateEndpointNetworkPolicies, Route as UserRoute, RouteTable},
     },
     dataplane::{Id, Network, NextHop, Origin, Route, RouteSource, Segment, TagRoute},
@@ -289,13 +289,24 @@ impl<'e> Compiler<'e> {
         let far = self.peers.of(vnet).iter().any(|p| p.uses_gateway && p.link.global);
         let rules: &'static [&'static str] =
             if far { &["ROUTE-07", "PEER-08", "COEX-01", "A-17"] } else { &["ROUTE-07", "PEER-08", "COEX-01"] };
-        let mut routes: Vec<Route> = learned
-            .map(|l| {
-                let hop = NextHop::Gateway(l.gateway);
-                route(l.prefix, hop, RouteSource::Gateway, l.origin.clone(), rules)
-            })
-            .collect();
-        routes.extend(self.route_server_routes(vnet));
+        // Of one prefix the first wins: what the setting prefers (ARS-02).
+        let (express, vpn): (Vec<_>, Vec<_>) = learned.partition(|l| l.express);
+        let made = |l: &&gateways::Learned| {
+            let hop = NextHop::Gateway(l.gateway);
+            route(l.prefix, hop, RouteSource::Gateway, l.origin.clone(), rules)
+        };
+        let homes = std::iter::once(vnet)
+            .chain(self.peers.of(vnet).iter().filter(|p| p.uses_gateway).map(|p| p.remote.as_str()));
+        let appliances_first = homes.into_iter().any(|v| self.routing_preference(v) == RoutingPreference::VpnGateway);
+        let mut routes: Vec<Route> = Vec::new();
+        if appliances_first {
+            routes.extend(vpn.iter().map(made));
+            routes.extend(self.route_server_routes(vnet));
+            routes.extend(express.iter().map(made));
+        } else {
+            routes.extend(self.gateway_routes(vnet).iter().filter(|l| l.state != LinkState::Withdrawn).map(made));
+            routes.extend(self.route_server_routes(vnet));
+        }
         routes.extend(self.hub_routes(vnet));
         routes
     }

@@ -213,6 +213,22 @@ impl<'e> Compiler<'e> {
         Some((LinkedSubnets { origin: origin.clone(), prefixes }, far))
     }
 
+    fn holds_gateway(&self, vnet: &str) -> bool {
+        let mut gateways = self.estate.virtual_network_gateways.iter();
+        let mut servers = self.estate.route_servers.iter();
+        gateways.any(|(_, g)| g.value.virtual_network.value == vnet)
+            || servers.any(|(_, r)| r.value.virtual_network.value == vnet)
+    }
+
+    /// Links to a hub whose gateway spokes are to use, and which has none, are never established (AVNM-10).
+    fn unestablished(&self, hub: &str, spokes: &[String], origin: &Origin, peers: &mut Peers) {
+        for (vnet, remote) in spokes.iter().flat_map(|s| [(hub, s.as_str()), (s.as_str(), hub)]) {
+            let prefixes = self.space(remote).unwrap_or_default().into_iter();
+            let missing = prefixes.map(|p| absent(p, Reason::PeerState, origin.clone(), &["AVNM-10", "PEER-01"]));
+            peers.absent.entry(vnet.to_owned()).or_default().extend(missing);
+        }
+    }
+
     /// What a remote gateway needs (PEER-08).
     fn transit_pair(
         &mut self,
@@ -225,12 +241,9 @@ impl<'e> Compiler<'e> {
         if !uses.value {
             return;
         }
-        let estate = self.estate;
-        let holds = |v: &str| {
-            estate.virtual_network_gateways.iter().any(|(_, g)| g.value.virtual_network.value == v)
-                || estate.route_servers.iter().any(|(_, r)| r.value.virtual_network.value == v)
-        };
-        let others = estate.virtual_network_peerings.iter().filter(|(_, l)| {
+        let holds = |v: &str| self.holds_gateway(v);
+        let (remote_holds, own_holds) = (holds(remote), holds(vnet));
+        let others = self.estate.virtual_network_peerings.iter().filter(|(_, l)| {
             l.value.virtual_network.value == vnet
                 && l.value.remote_virtual_network.value != remote
                 && l.value.use_remote_gateways.value
@@ -245,13 +258,13 @@ impl<'e> Compiler<'e> {
                 "set allow_gateway_transit on the other link",
             );
         }
-        if !holds(remote) {
+        if !remote_holds {
             refuse(
                 format!("`{vnet}` uses a gateway of `{remote}`, which has neither gateway nor Route Server (PEER-08)"),
                 "declare the gateway, or unset use_remote_gateways",
             );
         }
-        if holds(vnet) {
+        if own_holds {
             refuse(
                 format!("`{vnet}` has a gateway of its own and cannot use that of `{remote}` (PEER-08)"),
                 "remove the own gateway, or unset use_remote_gateways",
@@ -303,9 +316,13 @@ impl<'e> Compiler<'e> {
                     };
                     if self.declared("virtual_network", hub, &self.estate.virtual_networks).is_some() {
                         let lends = group.value.use_hub_gateway.value;
+                        if lends && !self.holds_gateway(&hub.value) {
+                            self.unestablished(&hub.value, &members, &origin, peers);
+                            continue;
+                        }
                         for spoke in &members {
-                            self.connect(&hub.value, spoke, &origin, Junction::Hub { lends }, peers);
-                            self.connect(spoke, &hub.value, &origin, Junction::Spoke { uses: lends }, peers);
+                            self.connect(&hub.value, spoke, &origin, (Junction::Hub { lends }, &[]), peers);
+                            self.connect(spoke, &hub.value, &origin, (Junction::Spoke { uses: lends }, &[]), peers);
                         }
                     }
                 }
@@ -315,24 +332,32 @@ impl<'e> Compiler<'e> {
 
     fn mesh(&mut self, members: &[String], global: bool, origin: &Origin, peers: &mut Peers) {
         for a in members {
-            for b in members.iter().filter(|b| *b != a) {
-                if global || !self.global(a, b) {
-                    self.connect(a, b, origin, Junction::Mesh, peers);
-                }
+            let near = || members.iter().filter(|b| *b != a && (global || !self.global(a, b)));
+            for b in near() {
+                let others: Vec<Prefix> =
+                    near().filter(|c| *c != b).flat_map(|c| self.space(c).unwrap_or_default()).collect();
+                self.connect(a, b, origin, (Junction::Mesh, &others), peers);
             }
         }
     }
 
-    /// One direction of a connection, unless a peering joins the two already (AVNM-11).
-    fn connect(&self, vnet: &str, remote: &str, origin: &Origin, junction: Junction, peers: &mut Peers) {
+    /// One direction of a connection, unless a peering joins the two already (AVNM-11), in a group with further ranges.
+    fn connect(
+        &self,
+        vnet: &str,
+        remote: &str,
+        origin: &Origin,
+        (junction, others): (Junction, &[Prefix]),
+        peers: &mut Peers,
+    ) {
         let list = peers.joined.entry(vnet.to_owned()).or_default();
         if list.iter().any(|p| p.remote == remote) {
             return;
         }
         let own = self.space(vnet).unwrap_or_default();
         let mut prefixes = self.space(remote).unwrap_or_default();
-        // Ranges that both have are tolerated, and dropped (AVNM-09).
-        prefixes.retain(|p| !own.iter().any(|o| o.overlaps(*p)));
+        // Ranges that two members have are tolerated, and dropped (AVNM-09).
+        prefixes.retain(|p| !own.iter().chain(others).any(|o| o.overlaps(*p)));
         let global = self.global(vnet, remote);
         list.push(Peer {
             remote: remote.to_owned(),

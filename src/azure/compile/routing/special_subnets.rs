@@ -16,26 +16,33 @@ impl Compiler<'_> {
                 .virtual_networks
                 .get(&entry.value.virtual_network.value)
                 .and_then(|v| v.value.subnets.get("GatewaySubnet"));
-            let table = subnet.and_then(|s| s.value.route_table.as_ref());
-            let Some((table, declared)) = table.and_then(|t| Some((t, estate.route_tables.get(&t.value)?))) else {
-                continue;
-            };
-            let default = declared.value.routes.iter().find(|(_, r)| r.value.address_prefix.value == "0.0.0.0/0");
-            let (text, span) = match default {
-                Some((route, r)) => (format!("`{}/{route}` is a default route on GatewaySubnet", table.value), r.span),
-                None if !declared.value.bgp_route_propagation_enabled.value => {
-                    let span = declared.value.bgp_route_propagation_enabled.span.unwrap_or(declared.span);
-                    (format!("`{}` switches propagation off on GatewaySubnet", table.value), span)
-                }
-                None => continue,
-            };
+            let own = subnet.and_then(|s| s.value.route_table.as_ref());
+            let own = own.and_then(|t| Some((t.value.as_str(), estate.route_tables.get(&t.value)?)));
+            // What a manager writes for the network stands in this subnet, too (AVNM-12).
+            let managed = self.managed_routes.get(&entry.value.virtual_network.value).filter(|_| subnet.is_some());
+            let mut tables = own.into_iter().chain(managed.map(|m| (m.name.as_str(), &m.table)));
+            let found = tables.find_map(|(table, declared)| {
+                let routes = &declared.value.routes;
+                let default = routes.iter().find(|(_, r)| r.value.address_prefix.value == "0.0.0.0/0");
+                let propagation = &declared.value.bgp_route_propagation_enabled;
+                let (text, span) = match default {
+                    Some((route, r)) => (format!("`{table}/{route}` is a default route on GatewaySubnet"), r.span),
+                    None if !propagation.value => {
+                        let span = propagation.span.unwrap_or(declared.span);
+                        (format!("`{table}` switches propagation off on GatewaySubnet"), span)
+                    }
+                    None => return None,
+                };
+                Some((table.to_owned(), text, span))
+            });
+            let Some((table, text, span)) = found else { continue };
             if let Some(id) = self.gateways.get(name).copied() {
                 self.plane.endpoints.get_mut(id).unsupported.push(crate::dataplane::Absence {
                     reason: Reason::GwSubnet,
-                    origin: Origin::new("route_table", &table.value, span),
+                    origin: Origin::new("route_table", table, span),
                     text,
                     fix: "keep propagation on, and name spoke prefixes only".to_owned(),
-                    rules: &["SUB-02", "UDR-10"],
+                    rules: &["SUB-02", "UDR-10", "AVNM-12"],
                 });
             }
         }

@@ -402,6 +402,27 @@ impl<'e> Compiler<'e> {
         routes
     }
 
+    /// A private policy's aggregates do not join circuits: the option that would is enabled by support only (VWAN-12).
+    fn circuits_apart(&self, own: &Attachment<'e>, attachments: &[Attachment<'e>]) -> Vec<Route> {
+        let express = |a: &Attachment<'_>| a.kind == Kind::Branch(BranchType::ExpressRoute);
+        let mut ways = attachments.iter().filter(|a| a.name == own.name);
+        if !self.has_private_intent(own.hub) || !ways.all(express) {
+            return Vec::new();
+        }
+        let near = || attachments.iter().filter(|a| self.wan_of(a.hub) == self.wan_of(own.hub));
+        let otherwise = |p: Prefix| near().any(|a| !express(a) && a.prefixes.iter().any(|o| o.overlaps(p)));
+        let mut routes = Vec::new();
+        for other in near().filter(|a| express(a) && a.name != own.name) {
+            for prefix in other.prefixes.iter().filter(|p| !p.is_default() && !own.prefixes.contains(p)) {
+                if !otherwise(*prefix) {
+                    let hop = NextHop::Drop(Reason::NoRoute);
+                    routes.push(route(*prefix, hop, RouteSource::Gateway, other.origin.clone(), &["VWAN-12"]));
+                }
+            }
+        }
+        routes
+    }
+
     /// What a site learns of the hubs it hangs on (VWAN-06, VWAN-11, VWAN-12).
     pub(super) fn hub_routes_of_site(&self, site: &str) -> Vec<Route> {
         let attachments = self.attachments();
@@ -426,6 +447,7 @@ impl<'e> Compiler<'e> {
             let wan = self.wan_of(attachment.hub).and_then(|w| self.estate.virtual_wans.get(w));
             let between = wan.is_none_or(|w| w.value.allow_branch_to_branch_traffic.value);
             let express = |kind| kind == BranchType::ExpressRoute;
+            routes.extend(self.circuits_apart(attachment, &attachments));
             for candidate in self.table(attachment.hub, DEFAULT, &attachments) {
                 let prefix = candidate.route.prefix;
                 let meets = match candidate.kind {
@@ -458,19 +480,16 @@ impl Attachment<'_> {
 
 /// The best of several routes for one prefix, or all that are equally good (VWAN-07).
 fn best(mut all: Vec<Candidate>, preference: RoutingPreference) -> Option<Candidate> {
-    let only_remote = all.iter().all(|c| !c.local);
-    let only_local = all.iter().all(|c| c.local);
     let vpn = |c: &Candidate| !matches!(c.kind, Kind::Branch(BranchType::ExpressRoute));
     let key = |c: &Candidate| {
         let (far, length) = (u16::from(!c.local), c.as_path);
         let express_first = u16::from(vpn(c));
+        let by_kind = if c.local { express_first } else { 1 - express_first };
         match preference {
-            // Local before remote, so what is left is all local or all remote.
-            RoutingPreference::ExpressRoute => {
-                [far, if only_remote { 1 - express_first } else { express_first }, length]
-            }
+            // Where the kind is asked, what is left is all local or all remote.
+            RoutingPreference::ExpressRoute => [far, by_kind, length],
             RoutingPreference::VpnGateway => [far, 1 - express_first, length],
-            RoutingPreference::AsPath => [length, far, if only_local { express_first } else { 1 - express_first }],
+            RoutingPreference::AsPath => [length, far, by_kind],
         }
     };
     all.sort_by_key(|c| (key(c), c.route.origin.name.clone()));
