@@ -20,6 +20,7 @@ pub mod reach;
 pub mod repair;
 pub mod report;
 pub mod scenario;
+pub mod select;
 pub mod snapshot;
 pub mod trace;
 pub mod verdict;

@@ -56,7 +56,7 @@ fn every_assumption_is_printed_where_an_answer_rests_on_it() {
     let mut printed: BTreeSet<String> = BTreeSet::new();
     for scenario in loaded.scenarios {
         for checked in verify(&Snapshot::new(scenario)).checked {
-            for step in checked.trace.all_steps() {
+            for step in checked.trace.iter().flat_map(privreach::trace::Trace::all_steps) {
                 printed.extend(
                     step.rules
                         .iter()

@@ -44,6 +44,14 @@ fn exit_codes() {
     assert_eq!(check("{ from: visitor, to: nobody.example.com, verdict: unknown }"), 0);
     assert_eq!(check("{ from: nobody, to: stsample.blob.core.windows.net, verdict: public }"), 2);
     assert_eq!(check("{ from: visitor, verdict: public }"), 2);
+    assert_eq!(check("{ from: visitor, to: stsample.blob.core.windows.net, never: public }"), 0);
+    assert_eq!(check("{ from: visitor, to: nobody.example.com, never: public }"), 3);
+    assert_eq!(check("{ from: kind:internet_client, to: kind:storage_account, never: public }"), 0);
+    assert_eq!(check("{ from: kind:internet_client, to: kind:storage_account, never: blocked }"), 1);
+    assert_eq!(check("{ from: kind:internet_client, to: nobody.example.com, never: public }"), 3);
+    assert_eq!(check("{ from: kind:virtual_machine, to: kind:storage_account, never: public }"), 1);
+    assert_eq!(check("{ from: kind:toaster, to: kind:storage_account, never: public }"), 2);
+    assert_eq!(check("{ from: kind:internet_client, to: nobody, never: public }"), 2);
     let nothing = run_with(&["check", "-"], "virtual_networks: {}\n", &[]);
     assert!(nothing.0 == 2 && nothing.2.contains("E-NO-EXPECTATION"), "{nothing:?}");
     assert_eq!(run(&["check", "no/such/path"]).0, 2);
@@ -253,13 +261,29 @@ fn the_parts_of_a_matrix_make_the_whole() {
         ["1/3", "2/3", "3/3"].map(|p| run(&["matrix", HUB, "--format", "csv", "--expand", "--shard", p]).1).concat();
     assert_eq!(whole, parts);
     assert_eq!(run(&["matrix", HUB, "--shard", "1/3"]).0, 2);
+    let (code, _, error) = run(&["matrix", HUB, "--format", "csv", "--shard", "1/3"]);
+    assert!(code == 2 && error.contains("add --expand"), "{error}");
     assert_eq!(run(&["matrix", HUB, "--format", "csv", "--shard", "4/3"]).0, 2);
+}
+
+/// What something unmodelled could change comes out as `privreach trace` says, in the matrix and on a picture.
+#[test]
+fn a_matrix_beside_something_unmodelled() {
+    let file = "tests/expectations/unknown.yaml";
+    let (code, text, error) = run(&["matrix", file, "--from", "vm-*", "--to", "db-1", "--expand"]);
+    assert_eq!(code, 0, "{error}");
+    let line = |from: &str| text.lines().find(|l| l.contains(&format!("{from} → db-1"))).unwrap_or_default();
+    assert!(line("vm-1").contains("private") && line("vm-2").contains("unknown"), "{text}");
+    assert!(text.contains("pairs were left to the step engine"), "{text}");
+    assert_eq!(run(&["graph", file, "--flows", "private,unknown", "--format", "svg"]).0, 0);
 }
 
 #[test]
 fn a_selector_that_selects_nothing_is_a_mistake() {
-    let (code, _, error) = run(&["matrix", HUB, "--from", "kind:toaster"]);
-    assert!(code == 2 && error.contains("selects no client"), "{error}");
+    let (code, _, error) = run(&["matrix", HUB, "--from", "kind:virtual_machin"]);
+    assert!(code == 2 && error.contains("did you mean `virtual_machine`?"), "{error}");
+    let (code, _, error) = run(&["matrix", HUB, "--from", "tag:nothing"]);
+    assert!(code == 2 && error.contains("--from selects nothing: no client has a tag `nothing`"), "{error}");
     assert_eq!(run(&["matrix", HUB, "--from", "colour:red"]).0, 2);
     let (code, text, _) = run(&["matrix", FLAGSHIP, "--from", "kind:host", "--to", "kind:Microsoft.*", "-q"]);
     assert_eq!(code, 0, "{text}");

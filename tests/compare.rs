@@ -89,10 +89,11 @@ fn the_mutations_flows_are_found() {
             .iter()
             .map(|c| (c.question.from.as_str(), c.question.to.as_str(), c.question.port))
             .collect();
-        for designed in &mutation.scenario.designed {
+        // Flows that an expectation selects are asked for by themselves.
+        for designed in mutation.scenario.designed.iter().filter(|e| !e.fields.selects()) {
             let now = mutation.scenario.expectations.iter().find(|e| e.id == designed.id).unwrap();
             let (was, is) = (&designed.fields, &now.fields);
-            let differs = was.verdict.value != is.verdict.value
+            let differs = was.verdict.as_ref().map(|v| v.value) != is.verdict.as_ref().map(|v| v.value)
                 || was.reason.as_ref().map(|r| r.value) != is.reason.as_ref().map(|r| r.value);
             let flow = (was.from.value.as_str(), was.to.value.as_str(), was.port.value);
             assert!(!differs || found.contains(&flow), "{}: {} is not found", name(mutation), designed.id);

@@ -130,7 +130,10 @@ fn a_variant_inherits_the_flow_and_replaces_everything_expected() {
     let ids: Vec<_> = variant.expectations.iter().map(|e| e.id.as_str()).collect();
     assert_eq!(ids, ["F1", "F2"]);
     let fields = &variant.expectations[0].fields;
-    assert_eq!((fields.from.value.as_str(), fields.port.value, fields.verdict.value), ("a", 80, Verdict::Blocked));
+    assert_eq!(
+        (fields.from.value.as_str(), fields.port.value, fields.verdict.as_ref().unwrap().value),
+        ("a", 80, Verdict::Blocked)
+    );
     assert!(fields.via.is_none() && fields.through.is_empty());
     // The verdict is never inherited together with a change, and removing nothing is reported.
     let loaded = load_text(

@@ -32,7 +32,9 @@ fn shows(path: PathBuf) -> (Vec<String>, bool) {
         refusals.extend(snapshot.errors().map(|d| format!("{} {}", d.code, d.message)));
         let checked = verify(&snapshot).checked;
         unknown |= !checked.is_empty()
-            && checked.iter().all(|c| c.outcome == Outcome::Held && c.trace.judgement.verdict == Verdict::Unknown);
+            && checked.iter().all(|c| {
+                c.outcome == Outcome::Held && c.trace.as_ref().is_some_and(|t| t.judgement.verdict == Verdict::Unknown)
+            });
     }
     (refusals, unknown)
 }

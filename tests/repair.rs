@@ -58,7 +58,8 @@ fn damaged(mutation: &Snapshot) -> Vec<(String, Question, Verdict)> {
     let mut found = Vec::new();
     for designed in &scenario.designed {
         let now = scenario.expectations.iter().find(|e| e.id == designed.id).unwrap();
-        let (was, is) = (designed.fields.verdict.value, now.fields.verdict.value);
+        let verdict = |e: &Expectation| e.fields.verdict.as_ref().filter(|_| !e.fields.selects()).map(|v| v.value);
+        let (Some(was), Some(is)) = (verdict(designed), verdict(now)) else { continue };
         let reason = now.fields.reason.as_ref().map(|r| r.value);
         if was != is && kinds.insert((was, is, reason, designed.fields.via.as_ref().map(|v| v.value))) {
             found.push((designed.id.clone(), question(designed), was));

@@ -141,6 +141,27 @@ fn closed_but_for_tables<R: Report>(report: &R, tests: usize, findings: usize, n
     }
 }
 
+/// Clients, tags and an expectation of many flows with hostile names; all of its flows are counterexamples.
+fn hostile_many(name: &str) -> String {
+    let quoted = serde_json::to_string(name).unwrap().replace('\u{9b}', "\\u009b");
+    format!(
+        "{{\"services\": {{\"stsample\": {{\"type\": \"Microsoft.Storage/storageAccounts\", \"public_network_access_enabled\": false}}}},\n \
+         \"internet_clients\": {{{quoted}: {{\"ip_address\": \"198.51.100.7\", \"tags\": {{{quoted}: {quoted}}}}}, \"other\": {{\"ip_address\": \"198.51.100.8\", \"tags\": {{{quoted}: {quoted}}}}}}},\n \
+         \"expectations\": {{{quoted}: {{\"from\": {{\"kind\": \"internet_client\", \"tags\": {{{quoted}: \"*\"}}}}, \"to\": {{\"kind\": \"storage_account\"}}, \"never\": \"blocked\"}}}}}}\n"
+    )
+}
+
+#[test]
+fn hostile_counterexamples_stay_inside_every_format() {
+    for name in HOSTILE {
+        let report = check("many.json", &hostile_many(name));
+        assert!(report.diagnostics.is_empty() && report.scenarios.len() == 1, "{name:?}: {:?}", report.diagnostics);
+        let pairs = report.scenarios[0].expectations[0].pairs.as_ref().unwrap();
+        assert_eq!(pairs.counterexamples.iter().map(|c| c.pairs).sum::<u64>(), pairs.pairs, "{name:?}");
+        closed(&report, 1, 1, name);
+    }
+}
+
 #[test]
 fn hostile_names_stay_inside_every_format() {
     for name in HOSTILE {

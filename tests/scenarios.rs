@@ -54,7 +54,9 @@ fn every_reason_occurs() {
     let mut seen: BTreeSet<Reason> = BTreeSet::new();
     for scenario in loaded.scenarios {
         let verification = verify(&Snapshot::new(scenario));
-        seen.extend(verification.checked.iter().flat_map(|c| c.trace.judgement.reasons.clone()));
+        seen.extend(
+            verification.checked.iter().filter_map(|c| c.trace.as_ref()).flat_map(|t| t.judgement.reasons.clone()),
+        );
     }
     let missing: Vec<_> = Reason::ALL.iter().filter(|r| !seen.contains(r)).collect();
     assert!(missing.is_empty(), "no scenario or case shows {missing:?}");

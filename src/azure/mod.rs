@@ -2,6 +2,7 @@
 
 pub mod compile;
 pub mod defaults;
+pub mod kinds;
 pub mod known_services;
 pub mod model;
 pub mod not_modelled;

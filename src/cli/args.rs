@@ -261,11 +261,11 @@ pub(super) struct Matrix {
     /// Scenario file; `-` reads standard input.
     pub(super) file: PathBuf,
     /// Clients: a name with `*`, or `kind:`, `network:`, `subnet:`, `tag:key=value`, joined by commas; may be repeated.
-    #[arg(long, value_name = "SELECTOR", value_parser = clap::value_parser!(crate::matrix::Selector))]
-    pub(super) from: Vec<crate::matrix::Selector>,
+    #[arg(long, value_name = "SELECTOR", value_parser = crate::scenario::selector)]
+    pub(super) from: Vec<crate::select::Selector>,
     /// Services, in the same way; `kind:` also takes a resource type.
-    #[arg(long, value_name = "SELECTOR", value_parser = clap::value_parser!(crate::matrix::Selector))]
-    pub(super) to: Vec<crate::matrix::Selector>,
+    #[arg(long, value_name = "SELECTOR", value_parser = crate::scenario::selector)]
+    pub(super) to: Vec<crate::select::Selector>,
     /// Show only these verdicts, joined by commas.
     #[arg(long, value_name = "VERDICT", value_delimiter = ',', value_parser = clap::value_parser!(crate::verdict::Verdict))]
     pub(super) only: Vec<crate::verdict::Verdict>,

@@ -10,8 +10,9 @@ use crate::{
     diag::{Diagnostic, Severity, code},
     effective,
     import::{Imported, Inputs, Matters, Session},
-    matrix::Selector,
     report::{self, EvidenceReport},
+    scenario::selector,
+    select::Selector,
     snapshot::Snapshot,
     verdict::Word,
     verify::baseline,
@@ -133,7 +134,7 @@ fn evidence(imported: &mut Imported, global: &Global) -> Result<bool, Failure> {
 /// What `privreach matrix` would have been told.
 fn matrix_options(args: &Import) -> Result<Matrix, Failure> {
     let selectors = |text: &Option<String>| -> Result<Vec<Selector>, Failure> {
-        text.iter().map(|t| t.parse().map_err(|e| input::mistake(&format!("`{t}` selects nothing: {e}")))).collect()
+        text.iter().map(|t| selector(t).map_err(|e| input::mistake(&format!("`{t}` selects nothing: {e}")))).collect()
     };
     let format = match args.format {
         report::Format::Text => MatrixFormat::Text,

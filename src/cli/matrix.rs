@@ -6,14 +6,14 @@ use super::{
     input, output,
 };
 use crate::{
-    dataplane::Plane,
     diag::SourceMap,
     lint,
-    matrix::{Matrix, Selector, Traits, clients, services, sharded},
+    matrix::{Matrix, clients, services, sharded},
     report::{
         self, MatrixReport, Shown,
         page::{Ingredients, Page, html},
     },
+    select::{Selector, Traits},
     snapshot::Snapshot,
 };
 use std::{
@@ -33,22 +33,19 @@ pub(super) fn show(sources: &SourceMap, snapshot: &Snapshot, args: &Args, global
     if args.shard.is_some() && args.format != MatrixFormat::Csv {
         return Err(input::mistake("--shard writes CSV, whose lines can be put together: add --format csv"));
     }
-    let chosen =
-        |selectors: &[Selector], traits: &Traits| selectors.is_empty() || selectors.iter().any(|s| s.matches(traits));
-    let mut asking = clients(plane);
-    asking.retain(|c| chosen(&args.from, &Traits::of_client(plane, c, &labels)));
-    let mut asked = services(plane);
-    asked.retain(|s| chosen(&args.to, &Traits::of_service(plane, s, &labels)));
-    for (what, option, none) in [("client", "--from", asking.is_empty()), ("service", "--to", asked.is_empty())] {
-        if none {
-            let hint = "select by name, kind:, network:, subnet: or tag:";
-            return Err(input::mistake(&format!("{option} selects no {what} of this scenario; {hint}")));
-        }
+    if args.shard.is_some() && !args.expand {
+        return Err(input::mistake(
+            "--shard writes single pairs: groups of different parts would have to be merged; add --expand",
+        ));
     }
+    let (asking, asked) = (clients(plane), services(plane));
+    let of_clients: Vec<Traits> = asking.iter().map(|c| Traits::of_client(plane, c, &labels)).collect();
+    let of_services: Vec<Traits> = asked.iter().map(|s| Traits::of_service(plane, s, &labels)).collect();
+    let asking = chosen(asking, &of_clients, &args.from, "--from", "client")?;
+    let asked = chosen(asked, &of_services, &args.to, "--to", "service")?;
     let header = args.shard.is_none_or(|s| s.is_first());
     let asking = sharded(plane, asking, args.shard);
     let pairs = asking.len() as u64 * asked.len() as u64;
-    traceable(plane, pairs)?;
     let matrix = while_telling(global, pairs, || Matrix::new(plane, asking, asked));
     // A witness that the step engine answers otherwise would make the whole matrix worthless.
     if let Some((row, column)) = matrix.disagreements(VERIFIED).first().copied() {
@@ -73,19 +70,29 @@ pub(super) fn show(sources: &SourceMap, snapshot: &Snapshot, args: &Args, global
     Ok(Exit::Holds)
 }
 
-/// Pairs that are traced one by one before a selection is asked for: some minutes.
-const MOST_TRACED: u64 = 1_000_000;
-
-/// Refuses to trace more pairs than anyone waits for. The all-pairs solver does not know what `unmodelled` parts could
-/// change, so that the step engine decides every pair of a scenario that has some.
-pub(super) fn traceable(plane: &Plane, pairs: u64) -> Result<(), Failure> {
-    if plane.unmodelled.is_empty() || pairs <= MOST_TRACED {
-        return Ok(());
+/// What selectors mean; each must select something.
+fn chosen<T>(
+    all: Vec<T>,
+    traits: &[Traits],
+    selectors: &[Selector],
+    option: &str,
+    what: &str,
+) -> Result<Vec<T>, Failure> {
+    if selectors.is_empty() {
+        return match all.is_empty() {
+            true => Err(input::mistake(&format!("this scenario has no {what}"))),
+            false => Ok(all),
+        };
     }
-    Err(input::mistake(&format!(
-        "the scenario has `unmodelled` parts, so that each of {pairs} pairs has to be traced, more than {MOST_TRACED}; \
-         select some with --from and --to, or remove the entries that do not matter"
-    )))
+    for selector in selectors {
+        if let Some(complaint) = selector.complaints(traits, what).first() {
+            let nothing = !traits.iter().any(|t| selector.matches(t));
+            let lead = if nothing { format!("{option} selects nothing") } else { option.to_owned() };
+            return Err(input::mistake(&format!("{lead}: {complaint}")));
+        }
+    }
+    let meant = all.into_iter().zip(traits).filter(|(_, t)| selectors.iter().any(|s| s.matches(t)));
+    Ok(meant.map(|(one, _)| one).collect())
 }
 
 /// Cells whose witnesses are traced before anything is written.

@@ -74,7 +74,8 @@ pub fn questions(snapshot: &Snapshot) -> BTreeSet<Question> {
             }
         }
     }
-    for expectation in &snapshot.scenario.expectations {
+    // Flows that an expectation selects are among those above.
+    for expectation in snapshot.scenario.expectations.iter().filter(|e| !e.fields.selects()) {
         let fields = &expectation.fields;
         asked.insert(Question {
             from: fields.from.value.clone(),

@@ -67,6 +67,8 @@ pub enum Shape {
     TextOrNumber(&'static str),
     /// One of a list of words.
     Choice(&'static [&'static str]),
+    /// Text, another form, or a list of either.
+    TextOr(fn() -> Shape),
     /// A list.
     List(fn() -> Shape),
     /// A mapping by name.

@@ -362,15 +362,15 @@ impl<'a> View<'a> {
         self.index.owners(address).map(move |id| plane.endpoints.get(id))
     }
 
-    /// Expectations that a flow gets through (every verdict but `blocked`, `unsupported` and `unknown`), traced. Those
-    /// that cannot be asked are left to `privreach check`.
+    /// Expectations that one flow gets through (every verdict but `blocked`, `unsupported` and `unknown`), traced. Those
+    /// that cannot be asked, or select many flows, are left to `privreach check`.
     #[must_use]
     pub fn wanted(&self) -> &[Flow<'a>] {
         self.flows.get_or_init(|| {
             let through = |v| !matches!(v, Verdict::Blocked | Verdict::Unsupported | Verdict::Unknown);
             let expectations = self.snapshot.scenario.expectations.iter();
             expectations
-                .filter(|e| through(e.fields.verdict.value))
+                .filter(|e| !e.fields.selects() && e.fields.verdict.as_ref().is_some_and(|v| through(v.value)))
                 .filter_map(|expectation| {
                     let fields = &expectation.fields;
                     let question = Question {

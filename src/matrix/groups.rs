@@ -1,8 +1,15 @@
 //! Groups of clients that behave alike towards every service, and of services that every client meets alike.
 
 use super::Matrix;
-use crate::reach::Cell;
-use std::collections::BTreeMap;
+use crate::{
+    dataplane::ClientKind,
+    reach::{Cell, Column},
+};
+use rayon::prelude::*;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// Members of a group, by their numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -73,41 +80,67 @@ fn partition<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<Vec<usize>> {
     groups
 }
 
+/// Clients and services that no rule tells apart, and nothing unmodelled either.
+#[derive(Debug, Clone, Default)]
+pub struct Classes {
+    /// Clients.
+    pub clients: Vec<Vec<usize>>,
+    /// Services.
+    pub services: Vec<Vec<usize>>,
+}
+
+/// Classes of a matrix. What is called by one of the names is apart from its class.
+pub(super) fn classes(matrix: &Matrix<'_>, apart: &BTreeSet<&str>) -> Classes {
+    let (views, solution, doubts) = (matrix.views(), matrix.solution(), &matrix.doubts);
+    let plane = matrix.plane();
+    let alone = |names: &[&str], number: usize| names.iter().any(|n| apart.contains(n)).then_some(number);
+    let clients = partition(matrix.clients.iter().enumerate().map(|(c, asker)| {
+        let at = match asker.client.kind {
+            ClientKind::Endpoint(id) => plane.endpoints.get(id).origin.name.as_str(),
+            ClientKind::Identity(id) => plane.resources.get(id).origin.name.as_str(),
+        };
+        let names = [asker.origin.name.as_str(), at];
+        (views.of(c), solution.sources().class(c), doubts.naming(names.into_iter()), alone(&names, c))
+    }));
+    let wanted = !doubts.is_empty() || !apart.is_empty();
+    let mut owners: BTreeMap<IpAddr, Vec<&str>> = BTreeMap::new();
+    for (_, endpoint) in plane.endpoints.iter().filter(|_| wanted) {
+        for address in endpoint.addresses.iter().chain(&endpoint.public_addresses) {
+            owners.entry(*address).or_default().push(&endpoint.origin.name);
+        }
+    }
+    let services = partition(matrix.services.iter().enumerate().map(|(s, service)| {
+        // A service that depends on alternatives somewhere is alone.
+        let classes: Option<Vec<usize>> = (0..views.len()).map(|v| matrix.column_class(v, s)).collect();
+        let mut names = vec![service.origin.name.as_str()];
+        if wanted {
+            let columns = (0..views.len()).filter_map(|v| matrix.problem.columns.get(views.column_in(v, s)?));
+            names.extend(columns.filter_map(Column::address).filter_map(|a| owners.get(&a)).flatten().copied());
+        }
+        (classes.ok_or(s), doubts.naming(names.iter().copied()), alone(&names, s))
+    }));
+    Classes { clients, services }
+}
+
 /// Groups by class first, then by equal rows and columns of answers, delegated ones decided.
 pub(super) fn of(matrix: &Matrix<'_>) -> Groups {
     let (views, solution) = (matrix.views(), matrix.solution());
-    let service_class = |view: usize, service: usize| {
-        let column = views.column_in(view, service)?;
-        solution.columns().class(column)
-    };
-    // Doubts are about single steps of a path, so that nobody stands for others before the answers are known.
-    let alone = |member: usize| matrix.is_doubted().then_some(member);
-    let rows = partition((0..matrix.clients.len()).map(|c| (views.of(c), solution.sources().class(c), alone(c))));
-    let columns = partition((0..matrix.services.len()).map(|s| {
-        // A service that depends on alternatives somewhere is alone.
-        let classes: Option<Vec<usize>> = (0..views.len()).map(|v| service_class(v, s)).collect();
-        (classes.ok_or(s), alone(s))
-    }));
+    let Classes { clients: rows, services: columns } = classes(matrix, &BTreeSet::new());
     let usual = |client: usize, service: usize| {
-        if matrix.is_doubted() {
-            return Cell::DELEGATED;
-        }
-        let classes = solution.sources().class(client).zip(views.of(client).and_then(|v| service_class(v, service)));
+        let column = views.of(client).and_then(|v| matrix.column_class(v, service));
+        let classes = solution.sources().class(client).zip(column);
         classes.map_or(Cell::DELEGATED, |(s, c)| solution.of_classes(s, c))
     };
-    let mut cells: Vec<Vec<(Cell, bool)>> = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let Some(client) = row.first().copied() else { continue };
-        let decide = |column: &Vec<usize>| {
-            let Some(service) = column.first().copied() else { return (Cell::DELEGATED, true) };
-            let cell = usual(client, service);
-            match cell.outcome() {
-                Some(_) => (cell, false),
-                None => (decided(matrix, row, column), true),
-            }
-        };
-        cells.push(columns.iter().map(decide).collect());
-    }
+    let decide = |row: &Vec<usize>, column: &Vec<usize>| {
+        let ends = row.first().copied().zip(column.first().copied());
+        let cell = ends.map_or(Cell::DELEGATED, |(client, service)| usual(client, service));
+        if cell.outcome().is_none() || matrix.doubts.may_change(cell) {
+            return (decided(matrix, row, column), true);
+        }
+        (cell, false)
+    };
+    let cells: Vec<Line> =
+        rows.par_iter().map(|row| columns.iter().map(|column| decide(row, column)).collect()).collect();
     let (rows, cells) = merge(rows, cells);
     let turned = transpose(&cells, columns.len());
     let (columns, turned) = merge(columns, turned);
@@ -133,11 +166,10 @@ pub(super) fn of(matrix: &Matrix<'_>) -> Groups {
     }
 }
 
-/// The step engine's answer for two classes, by a pair that is not something and its own address.
+/// The step engine's answer for two classes, by a pair that is not something and itself.
 fn decided(matrix: &Matrix<'_>, clients: &[usize], services: &[usize]) -> Cell {
     let mut pairs = clients.iter().take(2).flat_map(|c| services.iter().take(2).map(move |s| (*c, *s)));
-    let own = |(c, s): &(usize, usize)| matrix.exceptions.iter().any(|(ec, es, _)| (ec, es) == (c, s));
-    let pair = pairs.clone().find(|p| !own(p)).or_else(|| pairs.next());
+    let pair = pairs.clone().find(|(c, s)| !matrix.is_own(*c, *s)).or_else(|| pairs.next());
     pair.and_then(|(c, s)| matrix.traced(c, s)).map_or(Cell::DELEGATED, Cell::new)
 }
 

@@ -1,29 +1,31 @@
 //! Clients against services: every pair of a plane, by groups that behave alike.
 //!
 //! Names are resolved here, once per distinct view; the solver decides the flows; what it leaves over goes to the step
-//! engine and is counted. Every cell has a witness that the step engine explains. What is not modelled is doubted step
-//! by step, which classes cannot tell: in a plane that has such parts, the step engine decides every pair.
+//! engine and is counted. Every cell has a witness that the step engine explains.
 
+mod doubts;
 mod groups;
 mod problem;
-mod selector;
 mod services;
 mod shard;
+mod traits;
 mod views;
 
-pub use groups::{Group, Groups};
+pub use groups::{Classes, Group, Groups};
 pub use problem::Problem;
-pub use selector::{Common, Glob, Labels, Selector, Traits};
-pub use services::{Aim, Service, services};
+pub use services::{Aim, Service, service, services};
 pub use shard::{Shard, sharded};
+pub use traits::{Common, Labels};
 
 use crate::{
-    dataplane::{Client, ClientKind, Origin, Plane},
-    reach::{Cell, Outcome, Sender, Solution, Source, Totals},
+    dataplane::{Client, ClientKind, Id, Origin, Plane, Resource},
+    reach::{Cell, Column, Outcome, Sender, Solution, Source, Totals},
     trace::{Question, trace},
-    verdict::Verdict,
 };
-use std::collections::BTreeMap;
+use doubts::Doubts;
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
+use std::{collections::BTreeSet, net::IpAddr};
 use views::Views;
 
 /// Somebody who asks.
@@ -58,9 +60,12 @@ pub struct Matrix<'p> {
     solution: Solution,
     /// Groups of classes, with their cells.
     pub groups: Groups,
+    doubts: Doubts<'p>,
+    /// Pairs of something with itself: its own address, or the service that it is the identity of.
+    own: Vec<(usize, usize)>,
     /// Pairs that differ from their group: something that asks for its own address.
     pub exceptions: Vec<(usize, usize, Cell)>,
-    /// Pairs the solver left to the step engine.
+    /// Pairs that were left to the step engine: by the solver, or because something unmodelled could change them.
     pub delegated: u64,
     /// Exact totals, delegated pairs included.
     pub totals: Totals,
@@ -89,6 +94,7 @@ impl<'p> Matrix<'p> {
     pub fn new(plane: &'p Plane, clients: Vec<Asker<'p>>, services: Vec<Service>) -> Self {
         let problem = Problem::new(plane, &clients, &services);
         let solution = problem.solve();
+        let doubts = Doubts::new(plane);
         let mut matrix = Self {
             plane,
             clients,
@@ -96,11 +102,13 @@ impl<'p> Matrix<'p> {
             problem,
             solution,
             groups: Groups::default(),
+            doubts,
+            own: Vec::new(),
             exceptions: Vec::new(),
             delegated: 0,
             totals: Totals::default(),
         };
-        matrix.exceptions = matrix.own_addresses();
+        matrix.own = matrix.own_pairs();
         matrix.groups = groups::of(&matrix);
         matrix.sum_up();
         matrix
@@ -109,16 +117,7 @@ impl<'p> Matrix<'p> {
     /// The solver's answer for a client and a service, before anything is left to the step engine.
     #[must_use]
     pub fn solved(&self, client: usize, service: usize) -> Cell {
-        if self.is_doubted() {
-            return Cell::DELEGATED;
-        }
         self.problem.views.column(client, service).map_or(Cell::DELEGATED, |column| self.solution.cell(client, column))
-    }
-
-    /// The answer for a client and a service.
-    #[must_use]
-    pub fn outcome(&self, client: usize, service: usize) -> Option<Outcome> {
-        self.solved(client, service).outcome().or_else(|| self.traced(client, service))
     }
 
     /// The answer for a client and a service, as its group or exception has it.
@@ -134,11 +133,6 @@ impl<'p> Matrix<'p> {
     #[must_use]
     pub fn plane(&self) -> &'p Plane {
         self.plane
-    }
-
-    /// Whether parts of the plane are not modelled, so that no class stands for its members.
-    pub(crate) fn is_doubted(&self) -> bool {
-        !self.plane.unmodelled.is_empty()
     }
 
     /// The question that the step engine answers for a pair.
@@ -160,28 +154,65 @@ impl<'p> Matrix<'p> {
         Some(Outcome { verdict: judged.verdict, via: judged.via, reason: judged.reason() })
     }
 
-    /// Something that asks for an address of its own is unlike its class.
-    fn own_addresses(&self) -> Vec<(usize, usize, Cell)> {
-        let mut by_column: BTreeMap<usize, Vec<(usize, usize)>> = BTreeMap::new();
-        let exceptions = self.solution.exceptions();
-        if exceptions.is_empty() || self.is_doubted() {
-            return Vec::new();
-        }
-        for view in 0..self.problem.views.len() {
+    /// Something with itself, in order: its own address, or the service that it is the identity of.
+    fn own_pairs(&self) -> Vec<(usize, usize)> {
+        let (plane, views) = (self.plane, &self.problem.views);
+        let mut at: HashMap<IpAddr, Vec<(usize, usize)>, FxBuildHasher> = HashMap::default();
+        let mut named: HashMap<Id<Resource>, Vec<usize>, FxBuildHasher> = HashMap::default();
+        for view in 0..views.len() {
             for service in 0..self.services.len() {
-                if let Some(column) = self.problem.views.column_in(view, service) {
-                    by_column.entry(column).or_default().push((view, service));
+                let column = views.column_in(view, service).and_then(|c| self.problem.columns.get(c));
+                if let Some(address) = column.and_then(Column::address) {
+                    at.entry(address).or_default().push((view, service));
                 }
             }
         }
+        for (number, service) in self.services.iter().enumerate() {
+            if let Aim::Name(_, Some(resource)) = service.aim {
+                named.entry(resource).or_default().push(number);
+            }
+        }
         let mut found = Vec::new();
-        for (client, column, cell) in exceptions {
-            let view = self.problem.views.of(client);
-            let here = by_column.get(&column).into_iter().flatten().filter(|(v, _)| Some(*v) == view);
-            found.extend(here.map(|(_, service)| (client, *service, cell)));
+        for (number, asker) in self.clients.iter().enumerate() {
+            match asker.client.kind {
+                ClientKind::Identity(resource) => {
+                    found.extend(named.get(&resource).into_iter().flatten().map(|s| (number, *s)));
+                }
+                ClientKind::Endpoint(id) => {
+                    let ends = std::iter::once(id).chain(asker.client.outside);
+                    let addresses = ends.flat_map(|e| &plane.endpoints.get(e).addresses);
+                    let here = addresses.filter_map(|a| at.get(a)).flatten();
+                    found.extend(here.filter(|(v, _)| Some(*v) == views.of(number)).map(|(_, s)| (number, *s)));
+                }
+            }
         }
         found.sort_unstable();
+        found.dedup();
         found
+    }
+
+    /// Pairs of something with itself, in order.
+    #[must_use]
+    pub fn own(&self) -> &[(usize, usize)] {
+        &self.own
+    }
+
+    /// Whether a pair is something with itself.
+    #[must_use]
+    pub fn is_own(&self, client: usize, service: usize) -> bool {
+        self.own.binary_search(&(client, service)).is_ok()
+    }
+
+    /// Clients and services that no rule tells apart: every pair of two classes passes the same elements. What is called
+    /// by one of the names is apart from its class.
+    #[must_use]
+    pub fn classes(&self, apart: &BTreeSet<&str>) -> Classes {
+        groups::classes(self, apart)
+    }
+
+    /// The class of the column of a service in a view; none where names depend on equal alternatives.
+    fn column_class(&self, view: usize, service: usize) -> Option<usize> {
+        self.solution.columns().class(self.problem.views.column_in(view, service)?)
     }
 
     /// Totals from the groups; exceptions moved from their group's verdict to their own.
@@ -197,19 +228,33 @@ impl<'p> Matrix<'p> {
                 }
             }
         }
-        for (client, service, cell) in &self.exceptions {
-            let usual = self.groups.of_pair(*client, *service);
-            totals.replace(usual, *cell);
+        for (client, service) in self.own.clone() {
+            let (solved, usual) = (self.solved(client, service), self.groups.of_pair(client, service));
+            let left = solved.outcome().is_none() || self.doubts.may_change(solved);
+            let cell = match left {
+                true => self.traced(client, service).map_or(Cell::DELEGATED, Cell::new),
+                false => solved,
+            };
+            let counted = self.groups.row_of(client).zip(self.groups.column_of(service));
+            match (left, counted.is_some_and(|(r, c)| self.groups.was_delegated(r, c))) {
+                (true, false) => delegated += 1,
+                (false, true) => delegated -= 1,
+                _ => {}
+            }
+            if cell != usual {
+                self.exceptions.push((client, service, cell));
+                totals.replace(usual, cell);
+            }
         }
         self.totals = totals;
         self.delegated = delegated;
     }
 
-    /// A pair that stands for a cell of groups: the first that is not an exception.
+    /// A pair that stands for a cell of groups: the first that is not something with itself.
     #[must_use]
     pub fn witness(&self, row: usize, column: usize) -> Option<(usize, usize)> {
         let (clients, services) = (self.groups.clients.get(row)?, self.groups.services.get(column)?);
-        let usual = |pair: &(usize, usize)| self.exceptions.binary_search_by(|(c, s, _)| (*c, *s).cmp(pair)).is_err();
+        let usual = |pair: &(usize, usize)| !self.is_own(pair.0, pair.1);
         let pairs = clients.members.iter().flat_map(|c| services.members.iter().map(move |s| (*c, *s)));
         pairs.clone().find(usual).or_else(|| pairs.clone().next())
     }
@@ -219,7 +264,7 @@ impl<'p> Matrix<'p> {
         let all = (0..self.groups.clients.len()).flat_map(|r| (0..self.groups.services.len()).map(move |c| (r, c)));
         let differs = |(row, column): &(usize, usize)| {
             let Some((client, service)) = self.witness(*row, *column) else { return false };
-            self.outcome(client, service).map(key) != self.traced(client, service).map(key)
+            self.answer(client, service).outcome() != self.traced(client, service)
         };
         all.take(limit).filter(differs).collect()
     }
@@ -240,8 +285,4 @@ impl<'p> Matrix<'p> {
     pub(crate) fn views(&self) -> &Views {
         &self.problem.views
     }
-}
-
-fn key(outcome: Outcome) -> (Verdict, Option<crate::verdict::Via>) {
-    (outcome.verdict, outcome.via)
 }

@@ -84,6 +84,36 @@ pub fn services(plane: &Plane) -> Vec<Service> {
     found
 }
 
+/// The service that a question means by a resource name, domain name, URL or address; of several names of a resource the
+/// first. None if it means nothing.
+#[must_use]
+pub fn service(plane: &Plane, to: &str, port: u16, transport: Transport) -> Option<Service> {
+    let host = crate::trace::host_of(to);
+    let declared = plane.targets.get(host).ok();
+    let aim = match declared {
+        Some(Target::Address(address, owner)) => Aim::Address(*address, *owner),
+        Some(Target::Resource(id)) => {
+            let mut names = plane.resources.get(*id).names.iter().filter_map(|(_, names)| names.first());
+            Aim::Name(names.next()?.clone(), Some(*id))
+        }
+        Some(Target::Unusable(_)) => return None,
+        None => match host.parse() {
+            Ok(address) => Aim::Address(address, None),
+            Err(_) => {
+                let name: Fqdn = host.parse().ok()?;
+                let owner = plane.door_names.get(&name).map(|d| plane.doors.get(d.door).resource);
+                Aim::Name(name, owner)
+            }
+        },
+    };
+    let found = plane.targets.iter().find(|(o, _)| o.name == host || format!("{}.{}", o.kind, o.name) == host);
+    let origin = match &aim {
+        Aim::Name(_, Some(id)) => plane.resources.get(*id).origin.clone(),
+        _ => found.map_or_else(|| Origin::new("target", host, None), |(o, _)| o.clone()),
+    };
+    Some(Service { origin, to: to.to_owned(), transport, port, aim })
+}
+
 /// Single ports of a set; of a wide range the first.
 fn ports(set: &PortSet) -> Vec<u16> {
     let narrow = |r: &crate::net::PortRange| r.last - r.first < NARROW;

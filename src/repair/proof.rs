@@ -105,9 +105,9 @@ impl<'s> Prover<'s> {
         flow == self.question || (self.goal == Verdict::Public && flow.to == self.question.to)
     }
 
-    /// Flows of expectations.
+    /// Flows of expectations of one flow.
     pub(super) fn flows_of(&self, ids: &[String]) -> Vec<Question> {
-        let named = self.before.scenario.expectations.iter().filter(|e| ids.contains(&e.id));
+        let named = self.before.scenario.expectations.iter().filter(|e| ids.contains(&e.id) && !e.fields.selects());
         named
             .map(|e| Question {
                 from: e.fields.from.value.clone(),

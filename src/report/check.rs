@@ -75,24 +75,46 @@ fn suite(scenario: &ScenarioReport) -> Suite {
 }
 
 fn expectation(expectation: &ExpectationReport) -> Item {
-    let flow = &expectation.flow;
     let (status, code) = match expectation.outcome {
         "held" => (Status::Held, HELD),
         "undecided" => (Status::Undecided, UNDECIDED),
         _ => (Status::Failed, FAILED),
     };
-    let held = status == Status::Held;
-    Item {
+    let mut item = Item {
         id: expectation.id.clone(),
         status,
         level: Level::Error,
         code,
-        title: format!("{}: {} → {}  {}/{}", expectation.id, flow.from, flow.to, flow.protocol, flow.port),
-        message: if held { String::new() } else { expectation.differences.join("; ") },
-        details: if held { Vec::new() } else { deciding(flow).map(|(line, _)| line).collect() },
+        title: title(expectation),
+        message: String::new(),
+        details: Vec::new(),
         place: expectation.place.clone(),
-        related: if held { Vec::new() } else { deciding(flow).filter_map(|(l, p)| Some((p?, l))).collect() },
-        help: if held { Vec::new() } else { flow.fixes.clone() },
+        related: Vec::new(),
+        help: Vec::new(),
+    };
+    if status == Status::Held {
+        return item;
+    }
+    item.message = expectation.differences.join("; ");
+    for group in expectation.pairs.iter().flat_map(|p| &p.counterexamples) {
+        item.details.push(group.line());
+        item.details.extend(group.differences.iter().map(|d| format!("  {d}")));
+        item.details.push(format!("  for example: privreach trace {}", group.arguments()));
+    }
+    if let Some(flow) = &expectation.flow {
+        item.details.extend(deciding(flow).map(|(line, _)| line));
+        item.related = deciding(flow).filter_map(|(l, p)| Some((p?, l))).collect();
+        item.help.clone_from(&flow.fixes);
+    }
+    item
+}
+
+fn title(expectation: &ExpectationReport) -> String {
+    let ExpectationReport { id, from, to, flow, pairs, .. } = expectation;
+    match (flow, pairs) {
+        (_, Some(pairs)) => format!("{id}: {from} → {to}  {} flows", pairs.pairs),
+        (Some(flow), None) => format!("{id}: {from} → {to}  {}/{}", flow.protocol, flow.port),
+        (None, None) => format!("{id}: {from} → {to}"),
     }
 }
 

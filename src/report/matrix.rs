@@ -2,10 +2,12 @@
 
 use super::{Style, format::printable};
 use crate::{
-    matrix::{Common, Labels, Matrix, Traits},
+    matrix::{Common, Labels, Matrix},
     reach::{Cell, Outcome},
+    select::Traits,
     verdict::{Verdict, Word},
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -78,7 +80,7 @@ pub struct CellReport {
 }
 
 /// A flow that can be traced.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Flow {
     /// Client.
     pub from: String,

@@ -26,12 +26,12 @@ pub use impact::{ElementReport, ImpactReport};
 pub use lint::{Counts, FindingReport, LintReport, RelatedReport, SuppressedReport, text as lint_text};
 pub use live::{LiveReport, NameReport, ServerReport, live as live_text};
 pub use matrix::{
-    CellReport, GroupReport, MatrixReport, PairReport, Shown, csv as matrix_csv, markdown as matrix_markdown,
+    CellReport, Flow, GroupReport, MatrixReport, PairReport, Shown, csv as matrix_csv, markdown as matrix_markdown,
     text as matrix_text,
 };
 pub use model::{
-    CheckReport, DiagnosticReport, ExpectationReport, MissingRefusal, Place, ResolveReport, ScenarioReport, StepReport,
-    TraceReport, step_report,
+    CheckReport, CounterexampleReport, DiagnosticReport, ExpectationReport, MissingRefusal, PairsReport, Place,
+    ResolveReport, ScenarioReport, StepReport, TraceReport, step_report,
 };
 pub use tables::{
     RouteRowReport, RoutesReport, RuleRowReport, RulesReport, routes as routes_text, rules as rules_text,

@@ -1,5 +1,6 @@
 //! The report model: names and places instead of ids and spans, ready to be written in any format.
 
+use super::matrix::Flow;
 use crate::{
     diag::{Diagnostic, Severity, SourceMap, Span},
     forward::{Outcome, Step},
@@ -9,6 +10,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -265,8 +267,121 @@ pub struct ExpectationReport {
     /// What differs.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<String>,
-    /// The flow; its steps are left out where the expectation holds.
-    pub flow: TraceReport,
+    /// Client, or what selects clients.
+    pub from: String,
+    /// Target, or what selects services.
+    pub to: String,
+    /// The flow; its steps are left out where the expectation holds. Of an expectation of many flows the first
+    /// counterexample, or the first flow; absent if nothing is selected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow: Option<TraceReport>,
+    /// What the flows of an expectation of many came to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pairs: Option<PairsReport>,
+}
+
+/// What the flows of an expectation of many came to.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct PairsReport {
+    /// Number of selected clients.
+    pub clients: usize,
+    /// Number of selected services, each on one port.
+    pub services: usize,
+    /// Number of flows; something is not asked to reach itself.
+    pub pairs: u64,
+    /// Flows by verdict.
+    pub verdicts: BTreeMap<&'static str, u64>,
+    /// Flows that the step engine decided and not the all-pairs solver.
+    pub delegated: u64,
+    /// Flows that come out otherwise or are undecided, by what is alike.
+    pub counterexamples: Vec<CounterexampleReport>,
+}
+
+/// Flows that differ alike: clients and services that no rule tells apart, the same verdict, path and reasons.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CounterexampleReport {
+    /// Number of flows.
+    pub pairs: u64,
+    /// `failed` or `undecided`.
+    pub outcome: &'static str,
+    /// Verdict.
+    pub verdict: &'static str,
+    /// How they get through.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via: Option<&'static str>,
+    /// Why not, the deciding reason first.
+    pub reasons: Vec<&'static str>,
+    /// What differs.
+    pub differences: Vec<String>,
+    /// What the clients have in common, in words.
+    pub clients: String,
+    /// The clients.
+    pub from: Vec<String>,
+    /// What the services have in common, in words.
+    pub services: String,
+    /// The services, each with its port.
+    pub to: Vec<String>,
+    /// One of the flows, which `privreach trace` explains.
+    pub witness: Flow,
+}
+
+impl CounterexampleReport {
+    /// The flows in a line: what they come to, and who.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let flows = if self.pairs == 1 { "flow".to_owned() } else { "flows".to_owned() };
+        let why = self.via.map_or_else(|| self.reasons.join(", "), |via| format!("via {via}"));
+        let lead = if self.outcome == "undecided" { "undecided: " } else { "" };
+        format!("{lead}{} {flows} {} ({why}): {} → {}", self.pairs, self.verdict, self.clients, self.services)
+    }
+
+    /// The arguments by which `privreach trace` explains one of the flows.
+    #[must_use]
+    pub fn arguments(&self) -> String {
+        let Flow { from, to, port, protocol } = &self.witness;
+        let protocol = if protocol == "tcp" { String::new() } else { format!(" --protocol {protocol}") };
+        format!("--from {from} --to {to}:{port}{protocol}")
+    }
+}
+
+impl PairsReport {
+    fn new(pairs: &verify::Pairs) -> Self {
+        use crate::verdict::Word;
+        let counterexample = |c: &verify::Counterexample| CounterexampleReport {
+            pairs: c.pairs,
+            outcome: outcome(c.outcome),
+            verdict: c.verdict.as_str(),
+            via: c.via.map(Word::as_str),
+            reasons: c.reasons.iter().map(|r| r.as_str()).collect(),
+            differences: c.differences.clone(),
+            clients: c.clients.label.clone(),
+            from: c.clients.names.clone(),
+            services: c.services.label.clone(),
+            to: c.services.names.clone(),
+            witness: Flow {
+                from: c.witness.from.clone(),
+                to: c.witness.to.clone(),
+                port: c.witness.port,
+                protocol: c.witness.transport.to_string(),
+            },
+        };
+        Self {
+            clients: pairs.clients,
+            services: pairs.services,
+            pairs: pairs.pairs,
+            verdicts: pairs.verdicts.iter().map(|(v, n)| (v.as_str(), *n)).collect(),
+            delegated: pairs.delegated,
+            counterexamples: pairs.counterexamples.iter().map(counterexample).collect(),
+        }
+    }
+}
+
+fn outcome(outcome: verify::Outcome) -> &'static str {
+    match outcome {
+        verify::Outcome::Held => "held",
+        verify::Outcome::Failed => "failed",
+        verify::Outcome::Undecided => "undecided",
+    }
 }
 
 /// A refusal of the platform that was expected and did not occur.
@@ -307,21 +422,20 @@ impl ScenarioReport {
     #[must_use]
     pub fn new(sources: &SourceMap, scenario: &crate::scenario::Scenario, verification: &Verification) -> Self {
         let expectations = verification.checked.iter().map(|checked| {
-            let mut flow = TraceReport::new(sources, &checked.trace);
-            if checked.outcome == verify::Outcome::Held {
+            let mut flow = checked.trace.as_ref().map(|t| TraceReport::new(sources, t));
+            if let Some(flow) = flow.as_mut().filter(|_| checked.outcome == verify::Outcome::Held) {
                 flow.steps.clear();
                 flow.alternatives.clear();
             }
             ExpectationReport {
                 id: checked.id.clone(),
-                outcome: match checked.outcome {
-                    verify::Outcome::Held => "held",
-                    verify::Outcome::Failed => "failed",
-                    verify::Outcome::Undecided => "undecided",
-                },
+                outcome: outcome(checked.outcome),
                 place: Place::of(sources, Some(checked.span)),
                 differences: checked.differences.clone(),
+                from: checked.from.clone(),
+                to: checked.to.clone(),
                 flow,
+                pairs: checked.pairs.as_ref().map(PairsReport::new),
             }
         });
         Self {

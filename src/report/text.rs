@@ -1,7 +1,7 @@
 //! Text for people, on a terminal that may be 80 columns wide.
 
 use super::format::printable;
-use super::{CheckReport, ResolveReport, StepReport, TraceReport};
+use super::{CheckReport, PairsReport, ResolveReport, StepReport, TraceReport};
 use std::fmt::Write;
 
 /// How text is written.
@@ -166,18 +166,19 @@ pub fn check(report: &CheckReport, style: Style) -> String {
             if checked.outcome == "held" && style.verbosity < 1 {
                 continue;
             }
-            let flow = &checked.flow;
             let place = checked.place.as_ref().map_or(String::new(), ToString::to_string);
-            let line = format!("{} {}: {} → {}", checked.outcome, checked.id, flow.from, flow.to);
+            let line = format!("{} {}: {} → {}", checked.outcome, checked.id, checked.from, checked.to);
             let _ = writeln!(out, "      {}", wrapped(&line, 6, 10, style.width));
             for difference in &checked.differences {
                 let _ = writeln!(out, "        {}", wrapped(difference, 8, 10, style.width));
             }
+            if let Some(pairs) = &checked.pairs {
+                counterexamples(&mut out, pairs, style);
+            }
             if checked.outcome != "held" {
                 let _ = writeln!(out, "        {}", style.paint(DIM, &printable(&place)));
-                let stopped: Vec<_> = flow
-                    .steps
-                    .iter()
+                let all = checked.flow.iter().flat_map(|f| &f.steps);
+                let stopped: Vec<_> = all
                     .filter(|s| matches!(s.outcome, "block" | "unsupported" | "unknown" | "admit"))
                     .cloned()
                     .collect();
@@ -188,4 +189,37 @@ pub fn check(report: &CheckReport, style: Style) -> String {
     let good = report.scenarios.iter().all(super::ScenarioReport::holds);
     let _ = writeln!(out, "\n{}", style.paint(if good { GREEN } else { RED }, &report.summary()));
     out
+}
+
+/// Groups of counterexamples that text shows; the others with -v, and in every other format.
+const SHOWN: usize = 10;
+
+/// What the flows of an expectation of many came to, and the groups that differ.
+fn counterexamples(out: &mut String, pairs: &PairsReport, style: Style) {
+    if style.verbosity > 0 {
+        let verdicts: Vec<_> = pairs.verdicts.iter().map(|(v, n)| format!("{n} {v}")).collect();
+        let mut line = format!("{} clients, {} services, {} flows", pairs.clients, pairs.services, pairs.pairs);
+        if !verdicts.is_empty() {
+            let _ = write!(line, ": {}", verdicts.join(", "));
+        }
+        if pairs.delegated > 0 {
+            let _ = write!(line, "; {} were left to the step engine", pairs.delegated);
+        }
+        let _ = writeln!(out, "        {}", wrapped(&line, 8, 10, style.width));
+    }
+    let shown = if style.verbosity > 0 { usize::MAX } else { SHOWN };
+    for group in pairs.counterexamples.iter().take(shown) {
+        let (mark, colour) = if group.outcome == "undecided" { ("!", YELLOW) } else { ("✗", RED) };
+        let _ = writeln!(out, "        {} {}", style.paint(colour, mark), wrapped(&group.line(), 10, 12, style.width));
+        for difference in &group.differences {
+            let _ = writeln!(out, "          {}", wrapped(difference, 10, 12, style.width));
+        }
+        let line = format!("e.g. {}", group.arguments());
+        let _ = writeln!(out, "          {}", wrapped(&line, 10, 15, style.width));
+    }
+    let rest = pairs.counterexamples.len().saturating_sub(shown);
+    if rest > 0 {
+        let flows: u64 = pairs.counterexamples.iter().skip(shown).map(|c| c.pairs).sum();
+        let _ = writeln!(out, "        and {rest} more groups with {flows} flows; -v lists them");
+    }
 }

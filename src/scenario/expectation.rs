@@ -1,8 +1,9 @@
 //! What a scenario expects.
 
+use super::End;
 use crate::{
     azure::defaults,
-    diag::Span,
+    diag::{Diagnostic, Span, code},
     document::{Context, Decode, Node, Setting, Shape, Spanned, Value, record},
     net::Transport,
     verdict::{Reason, Verdict, Via, Word},
@@ -23,43 +24,48 @@ impl<W: Word> Decode for W {
     }
 }
 
-/// One text or several.
+/// One value or several.
 #[derive(Debug, Clone, Default)]
-pub struct OneOrMany(pub Vec<Spanned<String>>);
+pub struct OneOrMany<T = String>(pub Vec<Spanned<T>>);
 
-impl Decode for OneOrMany {
+impl<T: Decode> Decode for OneOrMany<T> {
     fn decode(node: &Node, context: &mut Context) -> Option<Self> {
-        match node.value {
-            Value::Sequence(_) => Decode::decode(node, context).map(Self),
+        match &node.value {
+            Value::Sequence(items) => {
+                let found: Vec<Spanned<T>> = Decode::decode(node, context)?;
+                (!found.is_empty() || items.is_empty()).then_some(Self(found))
+            }
             _ => Spanned::decode(node, context).map(|one| Self(vec![one])),
         }
     }
 
     fn shape() -> Shape {
-        Shape::List(<Spanned<String>>::shape)
+        Shape::List(<Spanned<T>>::shape)
     }
 }
 
 record! {
-    /// A flow and what must hold for it.
+    /// A flow and what must hold for it, `verdict` or `never` at least; or many flows, each of which must come out so.
     pub struct ExpectationFields {
-        /// Name of the client: a machine, host, compute, `endpoint/deployment`, identity, gateway or internet client.
-        from: Spanned<String> = required,
-        /// A resource name, domain name, URL or address.
-        to: Spanned<String> = required,
-        /// Destination port.
+        /// Name of the client: a machine, host, compute, `endpoint/deployment`, identity, gateway or internet client. Or a selection of clients; one that selects nothing fails.
+        from: End = required,
+        /// A resource name, domain name, URL or address. Or a selection of services.
+        to: End = required,
+        /// Destination port. Where services are selected and no port is written, each is asked for on the ports it serves.
         port: Setting<u16> = defaults::EXPECTATION_PORT,
         /// Transport.
         protocol: Setting<Transport> = Transport::Tcp,
         /// The verdict.
-        verdict: Spanned<Verdict> = required,
+        verdict: Option<Spanned<Verdict>>,
+        /// Verdicts that must not come out: one or a list. A flow that is `partial` must not come out so by any of its alternatives, and one that is `unknown` is undecided.
+        never: Option<OneOrMany<Verdict>>,
         /// How it gets through.
         via: Option<Spanned<Via>>,
         /// The deciding reason.
         reason: Option<Spanned<Reason>>,
         /// All reasons, in any order.
         reasons: Option<Vec<Spanned<Reason>>>,
-        /// Addresses that the name answers, or `NXDOMAIN`.
+        /// Addresses that the name answers, or `NXDOMAIN`; for one target only.
         dns: Option<OneOrMany>,
         /// The route by which the client sends first.
         route: Option<RouteFields>,
@@ -93,6 +99,40 @@ pub struct Expectation {
     pub span: Span,
     /// What is expected.
     pub fields: ExpectationFields,
+}
+
+impl ExpectationFields {
+    /// Whether it is about many flows.
+    #[must_use]
+    pub fn selects(&self) -> bool {
+        self.from.selects() || self.to.selects()
+    }
+
+    /// Reports what does not go together.
+    pub(super) fn check(&self, place: Span, context: &mut Context) {
+        let mut report = |code, span, text: &str, help: &str| {
+            context.diagnostics.push(Diagnostic::error(code, span, text).help(help));
+        };
+        match (&self.verdict, &self.never) {
+            (None, None) => {
+                report(code::MISSING_KEY, place, "missing key `verdict`", "add `verdict:` or `never:` here")
+            }
+            (Some(_), Some(never)) => {
+                let span = never.0.first().map_or(place, |v| v.span);
+                let help = "keep `verdict`, which excludes every other, or `never` alone";
+                report(code::CONFLICT, span, "`never` beside `verdict` says nothing more", help);
+            }
+            _ => {}
+        }
+        if self.never.as_ref().is_some_and(|n| n.0.is_empty()) {
+            report(code::VALUE, place, "`never` is empty", "name at least one verdict");
+        }
+        if let Some(dns) = self.dns.as_ref().filter(|_| self.to.selects()) {
+            let span = dns.0.first().map_or(place, |d| d.span);
+            let help = "name one target under `to`, or assert `verdict` and `via`";
+            report(code::CONFLICT, span, "`dns` is the answer for one name, but `to` selects services", help);
+        }
+    }
 }
 
 /// Keys that say which flow is meant; a variant inherits them.

@@ -527,7 +527,9 @@ pub(super) fn decode_estate(document: Mapping, span: Span, context: &mut Context
 
 fn decode_expectations(mapping: &Mapping, context: &mut Context) -> Vec<Expectation> {
     let decoded = mapping.0.iter().map(|(id, span, node)| {
-        ExpectationFields::decode(node, context).map(|fields| Expectation { id: id.clone(), span: *span, fields })
+        let fields = ExpectationFields::decode(node, context)?;
+        fields.check(node.span, context);
+        Some(Expectation { id: id.clone(), span: *span, fields })
     });
     decoded.flatten().collect()
 }

@@ -5,12 +5,14 @@ mod json;
 mod lint_ignore;
 mod load;
 mod reference;
+mod selection;
 mod yaml;
 
 pub use expectation::{Expectation, ExpectationFields, OneOrMany, RouteFields};
 pub use lint_ignore::{LintIgnore, Suppression};
 pub use load::{load_document, load_file, load_paths, load_text};
 pub use reference::{json_schema, reference_page};
+pub use selection::{End, Selection, selector};
 
 use crate::{
     azure::{model::Estate, not_modelled::gap, service_tags::PublishedTags},

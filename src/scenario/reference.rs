@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fmt::Write};
 /// All records reachable from a shape, by name.
 fn collect(shape: Shape, found: &mut BTreeMap<&'static str, TypeInfo>, order: &mut Vec<&'static str>) {
     match shape {
-        Shape::List(of) | Shape::Map(of) => collect(of(), found, order),
+        Shape::List(of) | Shape::Map(of) | Shape::TextOr(of) => collect(of(), found, order),
         Shape::Record(info) => {
             let info = info();
             if found.insert(info.name, info).is_none() {
@@ -84,6 +84,10 @@ fn of_shape(shape: Shape) -> Value {
         Shape::Text(_) => json!({ "type": "string" }),
         Shape::TextOrNumber(_) => json!({ "type": ["string", "number"] }),
         Shape::Choice(words) => json!({ "type": "string", "anyOf": [{ "enum": words }, { "pattern": "^.+$" }] }),
+        Shape::TextOr(of) => {
+            let one = json!({ "anyOf": [{ "type": ["string", "number"] }, of_shape(of())] });
+            json!({ "anyOf": [{ "type": ["string", "number"] }, of_shape(of()), { "type": "array", "items": one }] })
+        }
         Shape::List(of) => json!({ "type": ["array", "string"], "items": of_shape(of()) }),
         Shape::Map(of) => json!({ "type": ["object", "null"], "additionalProperties": of_shape(of()) }),
         Shape::Record(info) => json!({ "$ref": format!("#/$defs/{}", info().name) }),
@@ -96,6 +100,7 @@ fn words(shape: Shape) -> String {
         Shape::Number(_) => "number".to_owned(),
         Shape::Text(form) | Shape::TextOrNumber(form) => form.to_owned(),
         Shape::Choice(words) => words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(", "),
+        Shape::TextOr(of) => format!("text, {}, or a list of them", words(of())),
         Shape::List(of) => format!("list of {}", words(of())),
         Shape::Map(of) => format!("by name: {}", words(of())),
         Shape::Record(info) => {

@@ -36,8 +36,7 @@ pub(super) fn judge(steps: &[Step], alternatives: &[(String, Vec<Step>)]) -> Jud
     if alternatives.is_empty() {
         return one(steps);
     }
-    let judged: Vec<_> =
-        alternatives.iter().map(|(_, list)| one(&steps.iter().chain(list).cloned().collect::<Vec<_>>())).collect();
+    let judged: Vec<_> = alternatives.iter().map(|(_, list)| along(steps, list)).collect();
     let mut different = judged.clone();
     different.dedup_by(|a, b| a.verdict == b.verdict);
     match (different.len(), judged.into_iter().next()) {
@@ -58,6 +57,11 @@ pub(super) fn judge(steps: &[Step], alternatives: &[(String, Vec<Step>)]) -> Jud
             Judgement { verdict, via: None, reasons }
         }
     }
+}
+
+/// Judges one of several alternatives by the steps that all share and its own.
+pub(super) fn along(shared: &[Step], own: &[Step]) -> Judgement {
+    one(&shared.iter().chain(own).cloned().collect::<Vec<_>>())
 }
 
 fn one(steps: &[Step]) -> Judgement {

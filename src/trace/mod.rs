@@ -185,7 +185,8 @@ fn aim(plane: &Plane, client: &Client, to: &str) -> Result<Aim, QuestionError> {
 }
 
 /// The host of a URL, or the text itself.
-fn host_of(to: &str) -> &str {
+#[must_use]
+pub fn host_of(to: &str) -> &str {
     let rest = to.split_once("://").map_or(to, |(_, rest)| rest);
     if rest.len() == to.len() { to } else { rest.split(['/', ':', '?']).next().unwrap_or(rest) }
 }
@@ -555,6 +556,15 @@ impl Trace {
             flatten(steps, &mut found);
         }
         found.into_iter()
+    }
+
+    /// What each equal alternative comes to by itself; the verdict alone if there is one way only.
+    #[must_use]
+    pub fn alternative_verdicts(&self) -> Vec<Verdict> {
+        match self.alternatives.as_slice() {
+            [] => vec![self.judgement.verdict],
+            several => several.iter().map(|(_, list)| judge::along(&self.steps, list).verdict).collect(),
+        }
     }
 
     /// Names of the elements met on the path, outside name resolution and what it took.

@@ -26,7 +26,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let outside = app.filter(|(_, s)| {
             s.value.type_.value.eq_ignore_ascii_case("Microsoft.Web/sites") && s.value.virtual_network_integration.is_none()
         });
-        let wanted = fields.verdict.value == Verdict::Private && flow.trace.judgement.verdict != Verdict::Private;
+        let wanted = fields.verdict.as_ref().is_some_and(|v| v.value == Verdict::Private) && flow.trace.judgement.verdict != Verdict::Private;
         if let (Some((name, app)), true) = (outside, wanted) {
             findings
                 .at(fields.from.span, format!("`{name}` is in no network, so `{}` is not private", flow.expectation.id))

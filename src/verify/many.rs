@@ -1,0 +1,418 @@
+//! Expectations of many flows: every selected client to every selected service.
+//!
+//! The matrix answers all pairs at once; what it does not say (all reasons, elements of the path, answers of names, what
+//! the alternatives of a flow come to) is read off the trace of one pair for each two classes that no rule tells apart.
+//! Something is not asked to reach itself.
+
+use super::{
+    Checked, Outcome,
+    claims::{self, Claim},
+};
+use crate::{
+    dataplane::{ClientKind, Plane},
+    matrix::{Asker, Common, Matrix, Service, clients, service, services},
+    scenario::{End, Expectation, ExpectationFields},
+    select::Traits,
+    snapshot::Snapshot,
+    trace::{Question, QuestionError, client, trace},
+    verdict::{Reason, Verdict, Via},
+};
+use rayon::prelude::*;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::OnceLock,
+};
+
+/// Counterexamples that are traced to tell all their reasons; beyond, the deciding reason stands for all.
+const TRACED: usize = 10_000;
+
+/// Groups of the matrix that are compared with the step engine before their answers are used.
+const VERIFIED: usize = 100;
+
+/// What the flows of an expectation came to.
+#[derive(Debug, Clone, Default)]
+pub struct Pairs {
+    /// Selected clients.
+    pub clients: usize,
+    /// Selected services, each on one port.
+    pub services: usize,
+    /// Flows that were asked for: every pair, but nothing with itself.
+    pub pairs: u64,
+    /// Flows by verdict.
+    pub verdicts: BTreeMap<Verdict, u64>,
+    /// Flows that the step engine decided, because the solver left them over or something unmodelled could change them.
+    pub delegated: u64,
+    /// Flows that come out otherwise or are undecided, by what is alike: certain ones first, then larger ones.
+    pub counterexamples: Vec<Counterexample>,
+}
+
+/// Flows that differ from an expectation alike: clients and services that no rule tells apart, the same verdict, path and
+/// reasons.
+#[derive(Debug, Clone)]
+pub struct Counterexample {
+    /// Number of flows.
+    pub pairs: u64,
+    /// Whether they differ or are undecided.
+    pub outcome: Outcome,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How they get through.
+    pub via: Option<Via>,
+    /// Reasons against them, the deciding one first.
+    pub reasons: Vec<Reason>,
+    /// What differs, one sentence each.
+    pub differences: Vec<String>,
+    /// The clients.
+    pub clients: Members,
+    /// The services.
+    pub services: Members,
+    /// One of the flows.
+    pub witness: Question,
+}
+
+/// Members of a group.
+#[derive(Debug, Clone)]
+pub struct Members {
+    /// What they have in common, in words.
+    pub label: String,
+    /// All of them, as questions name them.
+    pub names: Vec<String>,
+}
+
+/// All clients and services of a snapshot with their traits, found once.
+#[derive(Default)]
+pub(super) struct Choice {
+    traits: OnceLock<(Vec<Traits>, Vec<Traits>)>,
+}
+
+impl Choice {
+    fn traits(&self, snapshot: &Snapshot) -> &(Vec<Traits>, Vec<Traits>) {
+        self.traits.get_or_init(|| {
+            let (plane, labels) = (&snapshot.plane, snapshot.labels());
+            let clients = clients(plane).iter().map(|c| Traits::of_client(plane, c, &labels)).collect();
+            (clients, services(plane).iter().map(|s| Traits::of_service(plane, s, &labels)).collect())
+        })
+    }
+}
+
+/// Evaluates an expectation of many flows.
+///
+/// # Errors
+/// If a question of a name that stands at one of its ends cannot be asked.
+pub(super) fn check(snapshot: &Snapshot, expectation: &Expectation, choice: &Choice) -> Result<Checked, QuestionError> {
+    let (plane, fields) = (&snapshot.plane, &expectation.fields);
+    let (of_clients, of_services) = choice.traits(snapshot);
+    let mut complaints = Vec::new();
+    let asking = chosen(clients(plane), of_clients, &fields.from, "from", "client", &mut complaints, |a| {
+        let named = client(plane, &fields.from.value)?;
+        Ok(a.into_iter().filter(|(asker, _)| std::ptr::eq(asker.client, named)).collect())
+    })?;
+    let asked = chosen(services(plane), of_services, &fields.to, "to", "service", &mut complaints, |_| {
+        let service = named_service(plane, &asking, fields)?;
+        let traits = Traits { name: service.to.clone(), ..Traits::of_service(plane, &service, &Default::default()) };
+        Ok(vec![(service, traits)])
+    })?;
+    let asked = if fields.to.selects() { on_ports(asked, fields, &mut complaints) } else { asked };
+    let mut checked = Checked {
+        id: expectation.id.clone(),
+        span: expectation.span,
+        from: fields.from.value.clone(),
+        to: fields.to.value.clone(),
+        outcome: Outcome::Failed,
+        differences: complaints,
+        trace: None,
+        pairs: Some(Pairs { clients: asking.len(), services: asked.len(), ..Pairs::default() }),
+    };
+    if !checked.differences.is_empty() {
+        return Ok(checked);
+    }
+    let (asking, client_traits): (Vec<_>, Vec<_>) = asking.into_iter().unzip();
+    let (asked, service_traits): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+    let round = Round {
+        fields,
+        matrix: &Matrix::new(plane, asking, asked),
+        clients: &client_traits,
+        services: &service_traits,
+    };
+    let pairs = round.evaluate();
+    if pairs.pairs == 0 {
+        checked.differences.push("only pairs of something with itself are selected".to_owned());
+    } else {
+        let first = pairs.counterexamples.first();
+        checked.outcome = first.map_or(Outcome::Held, |c| c.outcome);
+        checked.differences = round.summary(&pairs);
+        let witness = first.map(|c| c.witness.clone()).or_else(|| round.first());
+        checked.trace = witness.and_then(|q| trace(plane, &q).ok());
+    }
+    checked.pairs = Some(pairs);
+    Ok(checked)
+}
+
+/// What an end selects, each with its traits; complains about what selects nothing.
+fn chosen<T>(
+    all: Vec<T>,
+    traits: &[Traits],
+    end: &End,
+    side: &str,
+    what: &str,
+    complaints: &mut Vec<String>,
+    named: impl FnOnce(Vec<(T, Traits)>) -> Result<Vec<(T, Traits)>, QuestionError>,
+) -> Result<Vec<(T, Traits)>, QuestionError> {
+    let all = all.into_iter().zip(traits.iter().cloned());
+    if !end.selects() {
+        return named(all.collect());
+    }
+    for selector in &end.selectors {
+        let nothing = !traits.iter().any(|t| selector.matches(t));
+        let lead = if nothing { format!("{side} selects nothing") } else { side.to_owned() };
+        complaints.extend(selector.complaints(traits, what).into_iter().map(|c| format!("{lead}: {c}")));
+    }
+    Ok(all.filter(|(_, t)| end.selectors.iter().any(|s| s.matches(t))).collect())
+}
+
+/// The service that a name means, once it is known that it can be asked for.
+fn named_service(
+    plane: &Plane,
+    asking: &[(Asker<'_>, Traits)],
+    fields: &ExpectationFields,
+) -> Result<Service, QuestionError> {
+    let (to, port, transport) = (&fields.to.value, fields.port.value, fields.protocol.value);
+    let called =
+        |identity: bool| asking.iter().find(|(a, _)| matches!(a.client.kind, ClientKind::Identity(_)) == identity);
+    for (asker, _) in [called(false), called(true)].into_iter().flatten() {
+        trace(plane, &Question { from: asker.name.clone(), to: to.clone(), port, transport })?;
+    }
+    let missing = || {
+        let why = crate::dataplane::NotFound::Missing(None);
+        QuestionError::Target(to.clone(), plane.targets.suggest(to, why))
+    };
+    service(plane, to, port, transport).ok_or_else(missing)
+}
+
+/// Services on the port that is asked for, or on those they serve.
+fn on_ports(
+    asked: Vec<(Service, Traits)>,
+    fields: &ExpectationFields,
+    complaints: &mut Vec<String>,
+) -> Vec<(Service, Traits)> {
+    let (port, transport) = (fields.port.value, fields.protocol.value);
+    if fields.port.span.is_some() {
+        let mut known = BTreeSet::new();
+        let fresh =
+            asked.into_iter().filter(|(s, _)| known.insert((s.origin.kind, s.origin.name.clone(), s.to.clone())));
+        return fresh.map(|(s, t)| (Service { port, transport, ..s }, t)).collect();
+    }
+    if fields.protocol.span.is_none() {
+        return asked;
+    }
+    let some = !asked.is_empty();
+    let served: Vec<_> = asked.into_iter().filter(|(s, _)| s.transport == transport).collect();
+    if some && served.is_empty() {
+        complaints.push(format!("to selects nothing: no selected service serves {transport}; write the `port`, too"));
+    }
+    served
+}
+
+/// One evaluation.
+struct Round<'r, 'p> {
+    fields: &'r ExpectationFields,
+    matrix: &'r Matrix<'p>,
+    clients: &'r [Traits],
+    services: &'r [Traits],
+}
+
+/// Pairs that are judged together.
+struct Unit<'u> {
+    clients: &'u [usize],
+    services: &'u [usize],
+    /// Whether the trace of one is needed to judge.
+    traced: bool,
+}
+
+/// What differs alike, before it is told who.
+type Kind = (Claim, Verdict, Option<Via>, Vec<Reason>);
+
+impl Round<'_, '_> {
+    fn evaluate(&self) -> Pairs {
+        let matrix = self.matrix;
+        let mut pairs = Pairs {
+            clients: matrix.clients.len(),
+            services: matrix.services.len(),
+            delegated: matrix.delegated,
+            verdicts: matrix.totals.iter().collect(),
+            ..Pairs::default()
+        };
+        for (client, service) in matrix.own() {
+            let verdict = matrix.answer(*client, *service).outcome().map_or(Verdict::Unknown, |o| o.verdict);
+            pairs.verdicts.entry(verdict).and_modify(|n| *n = n.saturating_sub(1));
+        }
+        pairs.verdicts.retain(|_, n| *n > 0);
+        pairs.pairs = (matrix.clients.len() * matrix.services.len() - matrix.own().len()) as u64;
+        let apart: BTreeSet<&str> =
+            self.fields.through.iter().chain(&self.fields.not_through).map(|e| e.value.as_str()).collect();
+        let classes = matrix.classes(&apart);
+        let agreed = matrix.disagreements(VERIFIED).is_empty();
+        let units = if agreed { self.units(&classes) } else { Vec::new() };
+        if let Some(violating) = self.violating(&units).filter(|_| agreed) {
+            pairs.counterexamples = self.grouped(&units, violating);
+            return pairs;
+        }
+        // One of the two engines is wrong, so every flow is asked for by itself.
+        let numbers = |count: usize| (0..count).collect::<Vec<usize>>();
+        let (clients, services) = (numbers(matrix.clients.len()), numbers(matrix.services.len()));
+        let each = clients.chunks(1).flat_map(|c| services.chunks(1).map(move |s| (c, s)));
+        let units: Vec<_> = each.map(|(clients, services)| Unit { clients, services, traced: true }).collect();
+        pairs.delegated = pairs.pairs;
+        pairs.counterexamples = self.grouped(&units, self.violating(&units).unwrap_or_default());
+        pairs
+    }
+
+    /// Units that differ; none at all if the matrix and the step engine contradict each other.
+    fn violating(&self, units: &[Unit<'_>]) -> Option<Vec<(usize, Kind)>> {
+        let judged = |(number, unit): (usize, &Unit<'_>)| Some((number, self.judged(unit)?));
+        let mut found: Vec<(usize, Kind)> = units.par_iter().enumerate().filter_map(judged).collect();
+        let told: Option<Vec<Kind>> = found
+            .par_iter()
+            .take(TRACED)
+            .map(|(number, kind)| {
+                let unit = units.get(*number)?;
+                let told = if unit.traced { Some(kind.clone()) } else { self.traced_kind(unit) }?;
+                let same = (&told.0, told.1, told.2, told.3.first()) == (&kind.0, kind.1, kind.2, kind.3.first());
+                same.then_some(told)
+            })
+            .collect();
+        found.iter_mut().zip(told?).for_each(|((_, kind), told)| *kind = told);
+        Some(found)
+    }
+
+    /// Groups of the matrix; classes where more must be known than a group has in common.
+    fn units<'u>(&'u self, classes: &'u crate::matrix::Classes) -> Vec<Unit<'u>> {
+        let groups = &self.matrix.groups;
+        let all = claims::needs_trace(self.fields);
+        let mut units = Vec::new();
+        let inside = |lists: &'u [Vec<usize>], of: &dyn Fn(usize) -> Option<usize>, group: usize| -> Vec<&'u [usize]> {
+            let here = lists.iter().filter(|l| l.first().and_then(|m| of(*m)) == Some(group));
+            here.map(Vec::as_slice).collect()
+        };
+        let rows: Vec<_> =
+            (0..groups.clients.len()).map(|g| inside(&classes.clients, &|c| groups.row_of(c), g)).collect();
+        let columns: Vec<_> =
+            (0..groups.services.len()).map(|g| inside(&classes.services, &|s| groups.column_of(s), g)).collect();
+        for (row, clients) in groups.clients.iter().enumerate() {
+            for (column, services) in groups.services.iter().enumerate() {
+                let verdict = groups.cell(row, column).outcome().map_or(Verdict::Unknown, |o| o.verdict);
+                let several = self.fields.never.is_some() && matches!(verdict, Verdict::Partial | Verdict::Unknown);
+                if !all && !several {
+                    units.push(Unit { clients: &clients.members, services: &services.members, traced: false });
+                    continue;
+                }
+                for clients in rows.get(row).into_iter().flatten().copied() {
+                    let here = columns.get(column).into_iter().flatten().copied();
+                    units.extend(here.map(|services| Unit { clients, services, traced: true }));
+                }
+            }
+        }
+        units
+    }
+
+    /// A pair that stands for a unit; none if all are something with itself.
+    fn standing(&self, unit: &Unit<'_>) -> Option<(usize, usize)> {
+        let mut all = unit.clients.iter().flat_map(|c| unit.services.iter().map(move |s| (*c, *s)));
+        all.find(|(c, s)| !self.matrix.is_own(*c, *s))
+    }
+
+    /// What differs about the pairs of a unit; none if it is as expected.
+    fn judged(&self, unit: &Unit<'_>) -> Option<Kind> {
+        if unit.traced {
+            return self.traced_kind(unit);
+        }
+        let (client, service) = self.standing(unit)?;
+        let found = self.matrix.groups.of_pair(client, service).outcome();
+        let verdict = found.map_or(Verdict::Unknown, |o| o.verdict);
+        let (via, reason) = (found.and_then(|o| o.via), found.and_then(|o| o.reason));
+        let claim = claims::of_verdict(self.fields, verdict, via, reason, &[verdict]);
+        (claim.outcome != Outcome::Held).then(|| (claim, verdict, via, reason.into_iter().collect()))
+    }
+
+    /// The same by the trace of a pair.
+    fn traced_kind(&self, unit: &Unit<'_>) -> Option<Kind> {
+        let (client, service) = self.standing(unit)?;
+        let trace = trace(self.matrix.plane(), &self.matrix.question(client, service)?).ok()?;
+        let claim = claims::of_trace(self.fields, self.matrix.plane(), &trace);
+        let judged = trace.judgement;
+        (claim.outcome != Outcome::Held).then_some((claim, judged.verdict, judged.via, judged.reasons))
+    }
+
+    /// Puts together what differs alike: services that the same clients meet, then clients that meet the same services.
+    fn grouped(&self, units: &[Unit<'_>], violating: Vec<(usize, Kind)>) -> Vec<Counterexample> {
+        let mut by_clients: BTreeMap<(&[usize], Kind), Vec<usize>> = BTreeMap::new();
+        for (number, kind) in violating {
+            let Some(unit) = units.get(number) else { continue };
+            by_clients.entry((unit.clients, kind)).or_default().extend(unit.services);
+        }
+        let mut alike: BTreeMap<(Kind, Vec<usize>), Vec<usize>> = BTreeMap::new();
+        for ((clients, kind), mut services) in by_clients {
+            services.sort_unstable();
+            alike.entry((kind, services)).or_default().extend(clients);
+        }
+        let mut found: Vec<Counterexample> = alike
+            .into_iter()
+            .filter_map(|(((claim, verdict, via, reasons), services), mut clients)| {
+                clients.sort_unstable();
+                let unit = Unit { clients: &clients, services: &services, traced: true };
+                let (client, service) = self.standing(&unit)?;
+                Some(Counterexample {
+                    pairs: self.count(&clients, &services),
+                    outcome: claim.outcome,
+                    verdict,
+                    via,
+                    reasons,
+                    differences: claim.differences,
+                    clients: self.client_members(&clients),
+                    services: self.service_members(&services),
+                    witness: self.matrix.question(client, service)?,
+                })
+            })
+            .collect();
+        found.sort_by(|a, b| (a.outcome, b.pairs, &a.witness).cmp(&(b.outcome, a.pairs, &b.witness)));
+        found
+    }
+
+    /// Pairs of clients and services, without those of something with itself.
+    fn count(&self, clients: &[usize], services: &[usize]) -> u64 {
+        let both = |(c, s): &&(usize, usize)| clients.binary_search(c).is_ok() && services.binary_search(s).is_ok();
+        (clients.len() * services.len() - self.matrix.own().iter().filter(both).count()) as u64
+    }
+
+    fn client_members(&self, members: &[usize]) -> Members {
+        let named =
+            members.iter().filter_map(|m| Some((self.clients.get(*m)?, self.matrix.clients.get(*m)?.name.clone())));
+        Members { label: Common::of(named.clone()).to_string(), names: named.map(|(_, name)| name).collect() }
+    }
+
+    fn service_members(&self, members: &[usize]) -> Members {
+        let named =
+            members.iter().filter_map(|m| Some((self.services.get(*m)?, self.matrix.services.get(*m)?.to_string())));
+        Members { label: Common::of(named.clone()).to_string(), names: named.map(|(_, name)| name).collect() }
+    }
+
+    /// The first flow.
+    fn first(&self) -> Option<Question> {
+        let all = (0..self.matrix.clients.len()).flat_map(|c| (0..self.matrix.services.len()).map(move |s| (c, s)));
+        all.into_iter().find(|(c, s)| !self.matrix.is_own(*c, *s)).and_then(|(c, s)| self.matrix.question(c, s))
+    }
+
+    /// What differs, in a sentence for each outcome.
+    fn summary(&self, pairs: &Pairs) -> Vec<String> {
+        let sentence = |outcome: Outcome, what: &str| {
+            let groups: Vec<_> = pairs.counterexamples.iter().filter(|c| c.outcome == outcome).collect();
+            let count: u64 = groups.iter().map(|c| c.pairs).sum();
+            let kinds = if groups.len() == 1 { "one group".to_owned() } else { format!("{} groups", groups.len()) };
+            (count > 0).then(|| format!("{count} of {} flows {what}, in {kinds}", pairs.pairs))
+        };
+        [sentence(Outcome::Failed, "come out otherwise"), sentence(Outcome::Undecided, "are undecided")]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+}
