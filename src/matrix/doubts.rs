@@ -1,13 +1,10 @@
-//! Which answers of the solver something unmodelled could change: those are left to the step engine.
+//! What something unmodelled could change is left to the step engine: one pair for each two classes.
 //!
-//! The solver knows nothing of what is not modelled. The step engine turns steps that it meets into unknowns; which steps
-//! a flow has is the same for all pairs of two classes, as long as their members are named in the same scopes.
+//! The solver knows nothing of what is not modelled. The step engine turns steps that it meets into unknowns, those of
+//! DNS queries on the way included, so that no answer of the solver is beyond doubt. Which steps a flow has is the same
+//! for all pairs of two classes, as long as their members are named in the same scopes.
 
-use crate::{
-    dataplane::{Plane, Unmodelled, UnmodelledScope},
-    reach::Cell,
-    verdict::Verdict,
-};
+use crate::dataplane::{Plane, Unmodelled, UnmodelledScope};
 
 /// What is not modelled of a plane.
 pub(super) struct Doubts<'p> {
@@ -31,18 +28,5 @@ impl<'p> Doubts<'p> {
             UnmodelledScope::Everything | UnmodelledScope::Names(_) => false,
         };
         self.all.iter().enumerate().filter(|(_, what)| named(what)).map(|(i, _)| i).collect()
-    }
-
-    /// Whether something unmodelled could change an answer.
-    pub(super) fn may_change(&self, cell: Cell) -> bool {
-        self.all.iter().any(|what| match &what.scope {
-            // It lifts only blockers for want of an owner, and a flow that gets through meets none. The answer for a
-            // blocked flow names the reason of one alternative only.
-            UnmodelledScope::Owners(_) => match cell.outcome().map(|o| o.verdict) {
-                None | Some(Verdict::Blocked | Verdict::Partial | Verdict::Unknown) => true,
-                Some(Verdict::Private | Verdict::Backbone | Verdict::Public | Verdict::Unsupported) => false,
-            },
-            UnmodelledScope::Everything | UnmodelledScope::Elements(_) | UnmodelledScope::Names(_) => true,
-        })
     }
 }

@@ -134,7 +134,7 @@ pub(super) fn of(matrix: &Matrix<'_>) -> Groups {
     let decide = |row: &Vec<usize>, column: &Vec<usize>| {
         let ends = row.first().copied().zip(column.first().copied());
         let cell = ends.map_or(Cell::DELEGATED, |(client, service)| usual(client, service));
-        if cell.outcome().is_none() || matrix.doubts.may_change(cell) {
+        if cell.outcome().is_none() || !matrix.doubts.is_empty() {
             return (decided(matrix, row, column), true);
         }
         (cell, false)
