@@ -6,5 +6,6 @@ pub mod kinds;
 pub mod known_services;
 pub mod model;
 pub mod not_modelled;
+mod region_pairs;
 pub mod service_tags;
 pub mod topology;

@@ -21,8 +21,8 @@ pub use names::{
 };
 pub use network::{
     Absence, Balancer, BalancerProbe, BalancerRule, Breakout, Egress, EgressMatch, EgressRule, Endpoint,
-    EndpointPolicy, Firewall, Gateway, Host, Link, LinkedSubnets, Listens, Network, NextHop, Reach, Role, Route,
-    RouteSource, Segment, ServiceEndpoint, TagRoute, Tags, Transit, Translates, Translation, TranslationTarget,
+    EndpointPolicy, Firewall, Gateway, Host, Link, LinkedSubnets, Listens, NatGateway, Network, NextHop, Reach, Role,
+    Route, RouteSource, Segment, ServiceEndpoint, TagRoute, Tags, Transit, Translates, Translation, TranslationTarget,
 };
 pub use proxy::{Backend, Certificate, Frontend, Listener, Member, Proxy, ProxyRule, Unsupported, Use};
 pub use service::{
@@ -248,6 +248,30 @@ impl Plane {
     #[must_use]
     pub fn public_owner(&self, address: IpAddr) -> Option<Id<Endpoint>> {
         self.public_owners.get(&address).copied()
+    }
+
+    /// Of several source addresses that a connection may get, the first of each group that the destination treats alike:
+    /// a service by its rules; a machine of a network, behind filters, may treat each in its own way (PAAS-06).
+    #[must_use]
+    pub fn told_apart(&self, destination: IpAddr, sources: &[IpAddr]) -> Vec<IpAddr> {
+        let mut kept: Vec<IpAddr> = Vec::new();
+        let owner = self.public_owner(destination).map(|id| self.endpoints.get(id));
+        let Some(owner) = owner.filter(|_| sources.len() > 1) else { return sources.iter().take(1).copied().collect() };
+        let Role::Door(door) = &owner.role else {
+            let all = if owner.segment.is_some() { sources.len() } else { 1 };
+            return sources.iter().take(all).copied().collect();
+        };
+        let gate = &self.doors.get(*door).gate;
+        let mut seen = Vec::new();
+        for source in sources {
+            let tags = self.public_owner(*source).map(|id| &self.endpoints.get(id).tags);
+            let treated = gate.treats(Party { address: *source, tags });
+            if !seen.contains(&treated) {
+                seen.push(treated);
+                kept.push(*source);
+            }
+        }
+        kept
     }
 
     /// Owners of an address in any network.

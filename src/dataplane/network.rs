@@ -43,6 +43,15 @@ pub struct Breakout {
     pub address: IpAddr,
 }
 
+/// A way out that translates to one of several addresses (NAT-01).
+#[derive(Debug, Clone)]
+pub struct NatGateway {
+    /// Declaration.
+    pub origin: Origin,
+    /// Source addresses outside; a connection gets any of them.
+    pub addresses: Vec<IpAddr>,
+}
+
 /// Part of a network whose members share routes and a filter.
 #[derive(Debug, Clone)]
 pub struct Segment {
@@ -68,7 +77,7 @@ pub struct Segment {
     /// Rules that administrators set above every other filter (AVNM-01).
     pub admin: Vec<Filter>,
     /// A shared way out with its own public addresses (NAT-02).
-    pub nat: Option<Breakout>,
+    pub nat: Option<NatGateway>,
     /// Whether members without a public address of their own reach the internet, and where that was decided.
     pub default_outbound: (bool, Option<crate::diag::Span>),
     /// Services reached with the segment's identity (service endpoints).
@@ -114,7 +123,9 @@ pub enum Reach {
     /// The segment's own region.
     Own,
     /// The own region and the one paired with it.
-    Paired,
+    Paired(&'static str),
+    /// The own region, and one paired with it that is not known.
+    PairUnknown,
     /// Every region.
     Any,
 }

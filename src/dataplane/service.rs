@@ -3,7 +3,7 @@
 use super::{Id, Origin, Proxy, Segment, network::Absence};
 use crate::{
     diag::Span,
-    net::{AddressSet, Fqdn, FqdnPattern, PortSet, Prefix},
+    net::{AddressSet, Fqdn, FqdnPattern, PortSet, Prefix, is_undeclared_public},
     verdict::Reason,
 };
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
@@ -88,6 +88,8 @@ pub struct Door {
     pub label: String,
     /// Ports it serves.
     pub ports: PortSet,
+    /// Whether names of the customer can be bound to it (PE-17).
+    pub binds: bool,
     /// Ports that a connection goes on to, beside the one it asks for (SQL-02).
     pub redirects: Option<PortSet>,
     /// Who is admitted at the public address.
@@ -195,6 +197,22 @@ pub enum Caller<'a> {
 }
 
 impl Gate {
+    /// Which of the rules about addresses match a source; two that come out alike are treated alike.
+    pub(super) fn treats(&self, source: super::Party<'_>) -> Vec<super::Match> {
+        let mut found = vec![is_undeclared_public(source.address).into()];
+        if let Some(perimeter) = &self.perimeter {
+            found.push(perimeter.addresses.contains(source.address).into());
+        }
+        match &self.ordered {
+            Some(rules) => found.extend(rules.rules.iter().map(|r| r.from.matches(source))),
+            None if self.enabled.value && !self.default_allow.value => {
+                found.extend(self.addresses.iter().map(|(p, _)| super::Match::from(p.contains(source.address))));
+            }
+            None => {}
+        }
+        found
+    }
+
     /// The admitted addresses as a set.
     #[must_use]
     pub fn address_set(&self) -> AddressSet {

@@ -8,7 +8,7 @@ use super::{
     walk::{End, Walk},
 };
 use crate::{
-    dataplane::{Direction, Endpoint, Id, Match, Matcher, Network, NextHop, Reach, Role, Segment},
+    dataplane::{Direction, Endpoint, Id, Match, Matcher, Network, NextHop, Origin, Reach, Role, Segment},
     net::{Transport, is_public},
     verdict::Reason,
 };
@@ -16,6 +16,10 @@ use std::net::IpAddr;
 
 /// The source of traffic that leaves by an address nobody declared.
 const UNDECLARED_SOURCE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(255, 255, 255, 254));
+
+fn show_region(region: Option<&str>) -> &str {
+    region.unwrap_or("an undeclared region")
+}
 
 impl<'a> Walk<'a> {
     /// Out to the internet: outbound rules of a managed network, then an outbound method (NAT-01).
@@ -86,9 +90,14 @@ impl<'a> Walk<'a> {
             }
             let text = format!("{} translates the source", nat.origin);
             self.steps.push(Step::pass(Stage::Route, text).at(&nat.origin).rules(&["NAT-01", "NAT-02", "A-11"]));
-            return Ok(nat.address);
+            return Ok(self.one_source(&nat.origin, &nat.addresses).unwrap_or(UNDECLARED_SOURCE));
         }
         let firewall = matches!(endpoint.role, Role::Firewall(_)).then_some(UNDECLARED_SOURCE);
+        if firewall.is_some()
+            && let Some(address) = self.one_source(&endpoint.origin, &endpoint.public_addresses)
+        {
+            return Ok(address);
+        }
         if let Some(address) = endpoint.public_source.or(endpoint.balanced_source).or(firewall) {
             return Ok(address);
         }
@@ -112,6 +121,13 @@ impl<'a> Walk<'a> {
         let text = format!("{} has no way out to the internet", segment.origin);
         let fix = format!("attach a NAT gateway to {}, or route it through a firewall", segment.origin);
         none(text, &["NAT-01", "NAT-06", "NAT-07"], fix).map_err(|step| Box::new(step.span(span)))
+    }
+
+    /// One of the addresses that a device sends from; those that the destination treats alike are one (PAAS-06).
+    fn one_source(&self, device: &Origin, addresses: &[IpAddr]) -> Option<IpAddr> {
+        let kept = self.plane.told_apart(self.packet.destination, addresses);
+        let label = |i: usize| kept.get(i).map_or(String::new(), |a| format!("{device} as {}", show(*a)));
+        kept.get(self.context.forks.pick(kept.len(), label)).copied()
     }
 
     /// Forced tunnelling: out by a site's own way to the internet, if the site can send the replies back (ROUTE-20,
@@ -168,13 +184,23 @@ impl<'a> Walk<'a> {
             }
             // Another region, where that matters (SE-06).
             let elsewhere = matches!((region, here), (Some(a), Some(b)) if a != b);
-            if elsewhere && endpoint.reach == Reach::Own {
-                continue;
-            }
-            if elsewhere && endpoint.reach == Reach::Paired {
-                let text = format!("the service endpoint for {} also serves the paired region", endpoint.tag);
-                self.steps.push(Step::assume(Stage::Route, text).span(endpoint.span).rules(&["SE-06"]));
-            }
+            let step = match endpoint.reach {
+                _ if !elsewhere => None,
+                Reach::Own => continue,
+                Reach::Paired(pair) if region != Some(pair) => continue,
+                Reach::Paired(_) => {
+                    let text = format!("the service endpoint for {} also serves the paired region", endpoint.tag);
+                    Some(Step::pass(Stage::Route, text))
+                }
+                Reach::PairUnknown => {
+                    let text =
+                        format!("whether {} is paired with {} is not known", show_region(here), show_region(region));
+                    let step = Step::unknown(Stage::Route, Reason::NotModelled, text);
+                    Some(step.fix("use Microsoft.Storage.Global, or a private endpoint"))
+                }
+                Reach::Any => None,
+            };
+            self.steps.extend(step.map(|s| s.span(endpoint.span).rules(&["SE-06"])));
             self.segment_identity = self.plane.endpoints.get(self.emitter).segment;
             self.over_internet = true;
             self.steps.push(

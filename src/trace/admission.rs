@@ -101,8 +101,18 @@ pub(super) fn door_through_endpoint(
 ) -> Vec<Step> {
     let mut steps = Vec::new();
     let meant = packet.name.as_ref().map(|name| (name, plane.door_names.get(name)));
+    let bound = |name: &Fqdn| {
+        let binds = doors.first().is_some_and(|d| plane.doors.get(*d).binds);
+        binds && !name.labels().any(|l| l == "privatelink")
+    };
     let reached = match meant {
         Some((_, Some(named))) if doors.contains(&named.door) => Some(named.door),
+        // Whether the name is bound to it is not declared.
+        Some((name, None)) if bound(name) => {
+            let first = doors.first().copied();
+            steps.extend(first.map(|d| foreign_name(plane, plane.doors.get(d), packet)).unwrap_or_default());
+            first
+        }
         Some((name, _)) => {
             let leads = doors
                 .first()
@@ -241,9 +251,17 @@ fn serves(door: &Door, port: u16) -> bool {
     door.ports.contains(port) || door.redirects.as_ref().is_some_and(|r| r.contains(port))
 }
 
-/// A service answers to its own names: not to privatelink names, and to others only where they are bound (PE-17).
+/// A service answers to its own names: not to a bare address or privatelink names, and to others only where they are
+/// bound (PE-17).
 fn foreign_name(plane: &Plane, door: &Door, packet: &Packet) -> Vec<Step> {
-    let Some(name) = packet.name.as_ref().filter(|n| !plane.door_names.contains_key(n)) else { return Vec::new() };
+    let Some(name) = &packet.name else {
+        let text = format!("{} does not answer to a bare address", door.origin);
+        let step = Step::block(Stage::Service, Reason::HostName, text).fix("ask for the service's public name");
+        return vec![step.at(&door.origin).rules(&["PE-17"])];
+    };
+    if plane.door_names.contains_key(name) {
+        return Vec::new();
+    }
     let step = if name.labels().any(|l| l == "privatelink") {
         Step::block(Stage::Service, Reason::HostName, format!("{} does not answer to {name}", door.origin))
             .fix("use the service's public name; it is what the service answers to")

@@ -6,7 +6,7 @@ use crate::{
         load_balancer::{LoadBalancer, LoadBalancerProtocol},
         network::Sku,
     },
-    dataplane::{Balancer, BalancerProbe, BalancerRule, Breakout, Endpoint, Id, Origin, Role},
+    dataplane::{Balancer, BalancerProbe, BalancerRule, Endpoint, Id, NatGateway, Origin, Role},
     diag::{Diagnostic, code},
     document::{Entry, Reference},
     net::{PortRange, PortSet, Protocol, Transport},
@@ -171,9 +171,12 @@ impl Compiler<'_> {
                     self.error(code::CONFLICT, reference.span, text, "use a Standard public address");
                 }
             }
-            let declared = entry.value.public_ips.first().and_then(|r| self.public_ip(r));
-            let address = declared.unwrap_or_else(|| self.undeclared_public());
-            addresses.insert(name, Breakout { origin: Origin::new("nat_gateway", name, entry.span), address });
+            let mut own: Vec<_> = entry.value.public_ips.iter().filter_map(|r| self.public_ip(r)).collect();
+            if own.is_empty() {
+                own.push(self.undeclared_public());
+            }
+            let origin = Origin::new("nat_gateway", name, entry.span);
+            addresses.insert(name, NatGateway { origin, addresses: own });
         }
         for (vnet, entry) in estate.virtual_networks.iter() {
             for (subnet, declared) in entry.value.subnets.iter() {

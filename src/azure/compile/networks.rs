@@ -2,7 +2,10 @@
 
 use super::{Compiler, routing::segment};
 use crate::{
-    azure::model::{gateway::GatewayType, network::Subnet},
+    azure::{
+        model::{gateway::GatewayType, network::Subnet},
+        region_pairs::{Pair, pair_of},
+    },
     dataplane::{Breakout, Network, Origin, Reach, Realm, ServiceEndpoint},
     diag::{Diagnostic, code, nearest},
     document::{Entry, Spanned},
@@ -34,6 +37,7 @@ impl Compiler<'_> {
                 view: None,
             });
             self.vnets.insert(name.to_owned(), network);
+            let region = self.region(vnet.location.as_ref());
             let mut seen: BTreeMap<IpAddr, (Prefix, String)> = BTreeMap::new();
             for (subnet_name, subnet) in vnet.subnets.iter() {
                 let full = format!("{name}/{subnet_name}");
@@ -74,7 +78,8 @@ impl Compiler<'_> {
                 let mut made = segment(Origin::new("subnet", &full, subnet.span), network, prefixes);
                 // What the platform runs in delegated subnets leaves by its own means (NAT-09).
                 made.default_outbound = (outbound.value || subnet.value.delegation.is_some(), outbound.span);
-                made.service_endpoints = subnet.value.service_endpoints.iter().map(service_endpoint).collect();
+                made.service_endpoints =
+                    subnet.value.service_endpoints.iter().map(|s| service_endpoint(s, region.as_deref())).collect();
                 for declared in &subnet.value.service_endpoints {
                     let known = SERVICE_ENDPOINTS.iter().any(|(k, ..)| k.eq_ignore_ascii_case(&declared.value));
                     if !known {
@@ -286,7 +291,7 @@ fn overlapping(disjoint: &BTreeMap<IpAddr, (Prefix, String)>, prefix: Prefix) ->
 
 /// Services with service endpoints, the tag of their addresses, and the regions they serve (ROUTE-08, SE-06).
 const SERVICE_ENDPOINTS: &[(&str, &str, Reach)] = &[
-    ("Microsoft.Storage", "Storage", Reach::Paired),
+    ("Microsoft.Storage", "Storage", Reach::PairUnknown),
     ("Microsoft.Storage.Global", "Storage", Reach::Any),
     ("Microsoft.KeyVault", "AzureKeyVault", Reach::Any),
     ("Microsoft.ContainerRegistry", "AzureContainerRegistry", Reach::Any),
@@ -299,9 +304,14 @@ const SERVICE_ENDPOINTS: &[(&str, &str, Reach)] = &[
     ("Microsoft.AzureActiveDirectory", "AzureActiveDirectory", Reach::Any),
 ];
 
-/// A service endpoint of a subnet (ROUTE-08, SE-06).
-fn service_endpoint(declared: &Spanned<String>) -> ServiceEndpoint {
+/// A service endpoint of a subnet in a region (ROUTE-08, SE-06).
+fn service_endpoint(declared: &Spanned<String>, region: Option<&str>) -> ServiceEndpoint {
     let known = SERVICE_ENDPOINTS.iter().find(|(k, ..)| k.eq_ignore_ascii_case(&declared.value));
     let (tag, reach) = known.map_or((declared.value.as_str(), Reach::Any), |(_, tag, reach)| (*tag, *reach));
+    let reach = match (reach, region.map(pair_of)) {
+        (Reach::PairUnknown, Some(Pair::With(pair))) => Reach::Paired(pair),
+        (Reach::PairUnknown, Some(Pair::Alone)) => Reach::Own,
+        (reach, _) => reach,
+    };
     ServiceEndpoint { tag: tag.to_owned(), reach, span: Some(declared.span) }
 }

@@ -193,6 +193,7 @@ impl Compiler<'_> {
         let declared = service.public_ip_address.as_ref().map(|a| a.value);
         let address = declared.unwrap_or_else(|| self.undeclared_public());
         let door = self.public_door(resource, origin, label, ports, gate, address, tag, region);
+        self.plane.doors.get_mut(door).binds = service.type_.value.eq_ignore_ascii_case("Microsoft.Web/sites");
         // A redirected connection goes on to other ports of the same address (SQL-02, PE-18).
         if service.connection_policy.value == ConnectionPolicy::Redirect {
             let range = PortRange { first: 1433, last: u16::MAX };
@@ -231,6 +232,7 @@ impl Compiler<'_> {
             resource,
             label,
             ports,
+            binds: false,
             redirects: None,
             gate,
             public_address: address,

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     dataplane::{Direction, Endpoint, Filter, Id, Network, Role, Segment},
+    net::is_undeclared_public,
     verdict::Verdict,
 };
 use rayon::prelude::*;
@@ -120,7 +121,7 @@ impl<'p> Interner<'p> {
 }
 
 /// What tells ways out apart: the public address, default access, the region, and whether it lies beyond a gateway.
-type WayOut<'a> = (Option<usize>, bool, Option<&'a str>, bool);
+type WayOut<'a> = (Option<Vec<usize>>, bool, Option<&'a str>, bool);
 
 /// What a finding is as bits; an unsupported or specially admitted one is none.
 fn bits_of(found: Option<super::super::Findings>, usual: Verdict) -> Option<(bool, bool)> {
@@ -413,10 +414,9 @@ impl<'s, 'p> Setup<'s, 'p> {
         for (number, segment) in segments.iter().enumerate() {
             let place = model.segment(*segment);
             let network = model.network(place.network);
-            let nat = place
-                .nat
-                .as_ref()
-                .map(|n| marks.cuts.atom(n.address) << 1 | usize::from(crate::net::is_undeclared_public(n.address)));
+            let nat = place.nat.as_ref().map(|n| &n.addresses).map(|all| {
+                all.iter().map(|a| marks.cuts.atom(*a) << 1 | usize::from(is_undeclared_public(*a))).collect()
+            });
             let region = network.region.as_deref();
             let key = (nat, place.default_outbound.0, region, network.beyond_gateway);
             let next = self.outside.len();

@@ -60,8 +60,12 @@ impl<'p> Probe<'_, 'p> {
             None => here().next().copied(),
             Some(name) => {
                 let named = plane.door_names.get(name).map(|d| d.door);
-                let own = named.filter(|d| here().any(|h| h == d));
-                if own.is_none() {
+                let mut own = named.filter(|d| here().any(|h| h == d));
+                let first = here().next().copied().filter(|d| plane.doors.get(*d).binds);
+                if own.is_none() && named.is_none() && first.is_some() && !name.labels().any(|l| l == "privatelink") {
+                    foreign(name, found);
+                    own = first;
+                } else if own.is_none() {
                     let alias = named.is_none() && plane.dns.zones.iter().any(|(_, z)| name.is_under(&z.name));
                     found.block(if alias { Reason::HostName } else { Reason::PeTarget });
                 }
@@ -89,8 +93,11 @@ impl<'p> Probe<'_, 'p> {
             Some(own) => own,
             None => reached,
         };
-        if let Some(name) = way.name.filter(|_| named.is_none()) {
-            foreign(name, found);
+        match way.name {
+            // A bare address is no name of the service (PE-17).
+            None => found.block(Reason::HostName),
+            Some(name) if named.is_none() => foreign(name, found),
+            Some(_) => {}
         }
         if way.transport != Transport::Tcp || !serves(door, way.port) {
             found.block(Reason::Port);

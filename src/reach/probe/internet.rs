@@ -52,7 +52,10 @@ impl<'p> Probe<'_, 'p> {
         }
         let portless = way.transport == Transport::Icmp;
         if let Some(nat) = &segment.nat {
-            return (!portless).then_some(nat.address);
+            return if portless { None } else { self.any_of(way, &nat.addresses) };
+        }
+        if matches!(here.role, Role::Firewall(_)) && !here.public_addresses.is_empty() {
+            return self.any_of(way, &here.public_addresses);
         }
         let own = here.public_source.or(here.balanced_source);
         let own = own.or(matches!(here.role, Role::Firewall(_)).then_some(NOBODYS_ADDRESS));
@@ -67,6 +70,12 @@ impl<'p> Probe<'_, 'p> {
             t.names.iter().any(|n| n == "Storage") && t.region.is_some() && t.region == network.region
         });
         neighbour.then_some(NOBODYS_ADDRESS)
+    }
+
+    /// Any of the addresses that a device sends from, once for each group that the destination treats alike (PAAS-06).
+    fn any_of(&self, way: &Passage<'_>, addresses: &[IpAddr]) -> Option<IpAddr> {
+        let kept = self.model.plane.told_apart(way.destination, addresses);
+        kept.get(self.choices.take(kept.len())).copied()
     }
 
     /// Forced tunnelling: out by a site's own way (ROUTE-20, ER-03).
@@ -88,19 +97,29 @@ impl<'p> Probe<'_, 'p> {
         self.arrive_over_internet(way)
     }
 
-    /// Whether a segment reaches a public service with its own identity (SE-01, SE-02, SE-06).
-    pub(super) fn served_by_endpoint(&self, segment: &Segment, to: IpAddr) -> bool {
+    /// Whether a segment reaches a public service with its own identity (SE-01, SE-02, SE-06); undecided where nothing
+    /// says which region is paired with its own.
+    pub(super) fn served_by_endpoint(&self, segment: &Segment, to: IpAddr) -> Match {
         if segment.service_endpoints.is_empty() || !is_public(to) {
-            return false;
+            return Match::No;
         }
         let party = self.model.party(to);
         let there = party.tags.and_then(|t| t.region.as_ref());
         let here = self.model.network(segment.network).region.as_ref();
         let other_region = matches!((there, here), (Some(a), Some(b)) if a != b);
-        segment.service_endpoints.iter().any(|service| {
+        let answers = segment.service_endpoints.iter().map(|service| {
             let tag = Matcher { tags: vec![service.tag.clone()], ..Matcher::default() };
-            tag.matches(party) == Match::Yes && !(other_region && service.reach == Reach::Own)
-        })
+            if tag.matches(party) != Match::Yes {
+                return Match::No;
+            }
+            match service.reach {
+                Reach::Own => (!other_region).into(),
+                Reach::Paired(pair) => (!other_region || there.is_some_and(|t| t == pair)).into(),
+                Reach::PairUnknown if other_region => Match::Undecided,
+                Reach::PairUnknown | Reach::Any => Match::Yes,
+            }
+        });
+        answers.into_iter().find(|m| *m != Match::No).unwrap_or(Match::No)
     }
 
     /// To whoever owns a public address; the platform translates to the private one behind it (NSG-06).

@@ -2,7 +2,7 @@
 
 use super::{Asker, Flow, Probe, walk::Passage};
 use crate::{
-    dataplane::{Endpoint, Id, Segment},
+    dataplane::{Endpoint, Id, Match, Segment},
     reach::{Column, Findings},
 };
 use std::net::IpAddr;
@@ -65,8 +65,10 @@ impl Probe<'_, '_> {
         let here = self.model.endpoint(from);
         let id: Id<Segment> = here.segment?;
         let destination = column.address()?;
-        if !self.served_by_endpoint(self.model.segment(id), destination) {
-            return Some(None);
+        match self.served_by_endpoint(self.model.segment(id), destination) {
+            Match::No => return Some(None),
+            Match::Undecided => return None,
+            Match::Yes => {}
         }
         let source = here.source_for(destination)?;
         self.part(source, column, |flow, asker| {

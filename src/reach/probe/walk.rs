@@ -200,7 +200,11 @@ impl<'p> Probe<'_, 'p> {
     fn hop(&self, way: &mut Passage<'_>, here: &'p Endpoint, id: Id<Segment>) -> Option<End> {
         way.crossed = false;
         let segment = self.model.segment(id);
-        if self.served_by_endpoint(segment, way.destination) {
+        let served = self.served_by_endpoint(segment, way.destination);
+        if served != Match::No {
+            if served == Match::Undecided {
+                way.notes().unknown(Reason::NotModelled);
+            }
             way.identity = Some(id);
             way.over_internet = true;
             return self.arrive_over_internet(way);

@@ -334,6 +334,10 @@ impl<'e> Reading<'e> {
             Some(name) if members.iter().any(|m| m.public == name) => {}
             None if self.passes_port(endpoint, port) => return blocked("HOST-NAME"),
             None => return blocked("PORT"),
+            // An app answers to names that are bound to it, which nothing declares.
+            Some(name) if self.member_named(name).is_none() && members.iter().any(|m| m.group == "sites") => {
+                self.doubt("HOST-NAME");
+            }
             Some(name) if self.member_named(name).is_none_or(|m| m.alias == name) && self.in_some_zone(name) => {
                 return blocked("HOST-NAME");
             }
