@@ -250,7 +250,12 @@ pub enum Decision<'a> {
     /// No rule matches.
     NoMatch,
     /// It depends on a rule whose match cannot be decided.
-    Undecided(&'a FilterRule),
+    Undecided {
+        /// The first such rule.
+        rule: &'a FilterRule,
+        /// Whether an application rule decides if this one does, or does not, match: then even the way on is not known.
+        proxied: bool,
+    },
 }
 
 impl Decision<'_> {
@@ -258,7 +263,16 @@ impl Decision<'_> {
         match self {
             Self::Allow(_) => Some(true),
             Self::Deny(_) | Self::NoMatch => Some(false),
-            Self::Undecided(_) => None,
+            Self::Undecided { .. } => None,
+        }
+    }
+
+    /// Whether an application rule takes the flow over, or may do so.
+    fn proxied(self) -> bool {
+        match self {
+            Self::Allow(rule) => matches!(rule.names, Names::Application(_)),
+            Self::Undecided { proxied, .. } => proxied,
+            Self::Deny(_) | Self::NoMatch => false,
         }
     }
 }
@@ -305,6 +319,15 @@ impl Filter {
     }
 }
 
+impl Filter {
+    /// A rule that matches, else the first that may match, with a flag. For lists that deny whatever they hold.
+    pub(crate) fn holds(&self, packet: &Packet, from: Party<'_>, to: Party<'_>) -> Option<(&FilterRule, bool)> {
+        let all = || self.rules.iter().map(|r| (r, r.matches(Direction::Outbound, packet, from, to, &|_| None)));
+        let found = |wanted: Match| all().find(|(_, m)| *m == wanted).map(|(r, m)| (r, m == Match::Undecided));
+        found(Match::Yes).or_else(|| found(Match::Undecided))
+    }
+}
+
 /// The addresses of a name in the view of the device that filters; none where that cannot be known.
 pub type Resolved<'r> = dyn Fn(&Fqdn) -> Option<Vec<IpAddr>> + 'r;
 
@@ -326,8 +349,9 @@ fn decide<'a>(
             Match::Yes => return acted(),
             Match::Undecided => {
                 let otherwise = decide(rules.get(i + 1..).unwrap_or_default(), direction, packet, from, to, resolved);
-                let agree = acted().permits() == otherwise.permits();
-                return if agree { otherwise } else { Decision::Undecided(rule) };
+                let (acted, proxied) = (acted(), acted().proxied() || otherwise.proxied());
+                let agree = acted.permits() == otherwise.permits() && acted.proxied() == otherwise.proxied();
+                return if agree { otherwise } else { Decision::Undecided { rule, proxied } };
             }
         }
     }

@@ -225,6 +225,17 @@ pub struct LinkedSubnets {
     pub prefixes: Vec<Prefix>,
 }
 
+impl LinkedSubnets {
+    /// Which of a segment that sends and an address that it sends to is not joined, if one is not. What a forwarder sends
+    /// on comes from the forwarder's own segment.
+    pub(crate) fn outsider(&self, from: &Segment, to: IpAddr) -> Option<String> {
+        if !from.prefixes.iter().any(|p| self.prefixes.contains(p)) {
+            return Some(from.origin.to_string());
+        }
+        (!self.prefixes.iter().any(|p| p.contains(to))).then(|| to.to_string())
+    }
+}
+
 /// Which public destinations the members of a network may reach.
 #[derive(Debug, Clone)]
 pub struct Egress {

@@ -210,6 +210,10 @@ impl<'a> Walk<'a> {
             self.end_leg(id);
             return Some(End::Proxied { firewall: id });
         }
+        // Whether the packet goes on or the firewall asks for the name itself: behind it, nothing is known.
+        if let Decision::Undecided { proxied: true, .. } = decision {
+            return Some(End::Lost);
+        }
         if firewall.keeps_source.contains(self.packet.destination) {
             self.devices.push(id);
         } else {
@@ -223,16 +227,16 @@ impl<'a> Walk<'a> {
     fn threats(&mut self, id: Id<Endpoint>, firewall: &Firewall) {
         let Some(threats) = &firewall.threats else { return };
         let (from, to) = (party(self.plane, self.packet.source), party(self.plane, self.packet.destination));
-        if let Some((rule, _)) = threats.first(Direction::Outbound, &self.packet, from, to) {
-            let text = format!("{} holds {} for a threat", threats.origin, show(self.packet.destination));
-            self.steps.push(
-                Step::block(Stage::Firewall, Reason::FwTi, text)
-                    .at(&self.plane.endpoints.get(id).origin)
-                    .span(rule.origin.span)
-                    .rules(&["FW-14"])
-                    .fix("put the destination on the allow-list of threat intelligence, if it is no threat"),
-            );
-        }
+        let Some((rule, undecided)) = threats.holds(&self.packet, from, to) else { return };
+        let destination = show(self.packet.destination);
+        let step = if undecided {
+            let text = format!("whether {} holds {destination} for a threat cannot be decided", threats.origin);
+            Step::unknown(Stage::Firewall, Reason::Tag, text).fix("declare the address of the destination")
+        } else {
+            Step::block(Stage::Firewall, Reason::FwTi, format!("{} holds {destination} for a threat", threats.origin))
+                .fix("put the destination on the allow-list of threat intelligence, if it is no threat")
+        };
+        self.steps.push(step.at(&self.plane.endpoints.get(id).origin).span(rule.origin.span).rules(&["FW-14"]));
     }
 
     /// What is addressed to a firewall itself: a translation sends it on, everything else is dropped (FW-10).

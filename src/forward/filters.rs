@@ -85,7 +85,7 @@ pub(super) fn apply(
         )
         .denies(direction, packet)
         .fix(format!("add a rule to {} that allows {flow}", filter.origin)),
-        Decision::Undecided(rule) if rule.source_ports != PortSet::all() => {
+        Decision::Undecided { rule, .. } if rule.source_ports != PortSet::all() => {
             let what = format!(
                 "{} cannot be decided for {flow}: {} names source ports, and a client picks any",
                 filter.origin, rule.origin.name
@@ -94,7 +94,7 @@ pub(super) fn apply(
                 .span(rule.origin.span)
                 .fix(format!("set source_port_range of {} to \"*\"", rule.origin.name))
         }
-        Decision::Undecided(rule) => {
+        Decision::Undecided { rule, .. } => {
             let what = format!(
                 "{} cannot be decided for {flow}: {} names a set whose members are not declared",
                 filter.origin, rule.origin.name

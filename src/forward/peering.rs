@@ -32,9 +32,9 @@ impl Walk<'_> {
     pub(super) fn cross(&mut self, segment: &Segment, link: Option<&Link>, owner: Option<Id<Endpoint>>) {
         let Some(link) = link else { return };
         self.crossed_regions = link.global;
-        let ends = [self.packet.source, self.packet.destination];
+        let next = owner.and_then(|o| self.plane.endpoints.get(o).source_for(self.packet.destination));
         if let Some(only) = &link.only
-            && let Some(outside) = ends.iter().find(|a| !only.prefixes.iter().any(|p| p.contains(**a)))
+            && let Some(outside) = only.outsider(segment, next.unwrap_or(self.packet.destination))
         {
             self.steps.push(
                 Step::block(Stage::Route, Reason::PeerSubnet, format!("{} does not join {outside}", only.origin))

@@ -11,7 +11,9 @@ use super::{
     walk::{Arrival, Leg},
 };
 use crate::{
-    dataplane::{Balancer, Direction, Endpoint, Host, Id, NextHop, Packet, Plane, Role, Route, Segment, Translates},
+    dataplane::{
+        Balancer, Direction, Endpoint, Host, Id, Link, NextHop, Packet, Plane, Role, Route, Segment, Translates,
+    },
     net::{Transport, is_public},
     verdict::Reason,
 };
@@ -202,9 +204,13 @@ impl<'a> Back<'a> {
 
     fn follow(&mut self, route: &'a Route) -> Hop {
         match &route.hop {
-            NextHop::Network { network, .. } | NextHop::Tunnel(network) => {
+            NextHop::Network { network, link } => {
+                if let Some(step) = link.as_deref().and_then(|l| self.not_joined(l)) {
+                    return Hop::Lost(Box::new(step));
+                }
                 Hop::Home(self.plane.owner(*network, self.source).is_some())
             }
+            NextHop::Tunnel(network) => Hop::Home(self.plane.owner(*network, self.source).is_some()),
             NextHop::Endpoint(owner) => Hop::Home(self.plane.endpoints.get(*owner).addresses.contains(&self.source)),
             NextHop::Gateway(gateway) => {
                 let network = self.plane.networks.get(self.segment.network);
@@ -275,6 +281,16 @@ impl<'a> Back<'a> {
         let step = Step::block(Stage::Return, Reason::NextHop, text).at(&self.segment.origin).span(route.origin.span);
         let step = step.rules(&["EVAL-02", "ROUTE-21", "UDR-02"]);
         Hop::Lost(Box::new(step.fix(format!("correct next_hop_in_ip_address of {}", route.origin))))
+    }
+
+    /// What a subnet peering drops, replies like everything else: packets from or for a subnet that it does not join
+    /// (PEER-14, A-19).
+    fn not_joined(&self, link: &Link) -> Option<Step> {
+        let only = link.only.as_ref()?;
+        let outside = only.outsider(self.segment, self.source)?;
+        let text = format!("{} does not join {outside}, which the reply to {} needs", only.origin, self.source);
+        let step = Step::block(Stage::Return, Reason::PeerSubnet, text).at(&only.origin);
+        Some(step.rules(&["PEER-14", "A-19", "EVAL-02"]).fix(format!("add the subnet of {outside} to {}", only.origin)))
     }
 
     /// A device that a route names. A balancer sends a reply to the member that the request passed (NVA-05).
@@ -393,15 +409,16 @@ impl<'a> Back<'a> {
         if there == *devices {
             return Step::pass(Stage::Return, format!("replies reach {source}")).rules(&["EVAL-02"]);
         }
-        let odd = devices.iter().chain(&there).find(|d| !(devices.contains(d) && there.contains(d)));
-        let odd = self.plane.endpoints.get(odd.copied().unwrap_or(self.origin));
-        let device = &odd.origin;
+        let one_sided = |d: &&Id<Endpoint>| !(devices.contains(d) && there.contains(d));
+        let odd: Vec<_> =
+            devices.iter().chain(&there).filter(one_sided).map(|d| self.plane.endpoints.get(*d)).collect();
+        let device = odd.first().map_or(&reached.origin, |d| &d.origin);
         let text = format!("{device} sees only one direction of {} → {}", sent.source, sent.destination);
         // Without a connection there is no state to miss, unless the device never saw the request.
         let saw_request = devices.iter().all(|d| there.contains(d));
+        let lifted = saw_request && odd.iter().all(|d| is_symmetric(d));
         let advised = saw_request && !self.plane.assumptions.one_sided_endpoints_block;
-        if let (Role::PrivateEndpoint(_), true) = (&reached.role, advised) {
-            let lifted = matches!(&odd.role, Role::Host(host) if host.forwarding.symmetric_private_link);
+        if matches!(reached.role, Role::PrivateEndpoint(_)) && (lifted || advised) {
             return if lifted {
                 let text = format!("replies of the private endpoint come back through {device}");
                 Step::pass(Stage::Return, text).at(device).rules(&["PE-31"])
@@ -437,6 +454,11 @@ impl<'a> Back<'a> {
         let step = Step::block(Stage::Return, Reason::NoRoute, text).at(at).rules(&["EVAL-02"]);
         step.fix(format!("give {} a route to {source}", self.segment.origin))
     }
+}
+
+/// An appliance whose tag lifts the need for translation before private endpoints (PE-31).
+fn is_symmetric(device: &Endpoint) -> bool {
+    matches!(&device.role, Role::Host(host) if host.forwarding.symmetric_private_link)
 }
 
 fn hop_name(hop: &NextHop) -> String {

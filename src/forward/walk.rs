@@ -394,7 +394,11 @@ impl<'a> Walk<'a> {
             Role::Firewall(firewall) if endpoint.dns.is_none() || self.packet.port != 53 => {
                 self.translated(owner, firewall)
             }
-            _ => {
+            role => {
+                // The DNS proxy of a firewall that does not work does not, either.
+                if matches!(role, Role::Firewall(_)) {
+                    self.unsupported(endpoint);
+                }
                 self.steps.extend(at_endpoint(self.plane, owner, Direction::Inbound, &self.packet));
                 Some(self.arrive(owner))
             }

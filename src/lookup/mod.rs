@@ -42,6 +42,8 @@ struct Walker<'a> {
     plane: &'a Plane,
     steps: Vec<Step>,
     chain: Vec<Fqdn>,
+    /// The name in the query that is being answered; aliases found on the way are not asked for.
+    question: Fqdn,
     depth: usize,
     queries: usize,
     /// What servers are being asked, the outermost first: a server that is asked the same again runs in a circle.
@@ -64,6 +66,7 @@ pub fn resolve(context: &Context<'_>, resolver: &Resolver, from: Option<Id<Endpo
         plane: context.plane,
         steps: Vec::new(),
         chain: vec![name.clone()],
+        question: name.clone(),
         depth: 0,
         queries: 0,
         asked: Vec::new(),
@@ -147,7 +150,7 @@ impl<'a> Walker<'a> {
         }
         // Policies look at the name that was asked for, not at its aliases (DNSPOL-04, A-2).
         let covers = |rule: &&NameRule| rule.suffixes.iter().any(|s| s.as_ref().is_none_or(|s| name.is_under(s)));
-        let asked = self.chain.first() == Some(name);
+        let asked = self.question == *name;
         let assumptions = self.plane.assumptions;
         if !asked
             && !assumptions.policies_see_aliases

@@ -42,6 +42,8 @@ impl<'a> Walker<'a> {
         for address in servers {
             let (begun, links, depth) = (self.steps.len(), self.chain.len(), self.depth);
             self.queries += 1;
+            // Whoever led here, a server is asked for this name (DNSPOL-05).
+            self.question = name.clone();
             if self.queries > MAX_QUERIES {
                 let text = format!("servers forward to each other for more than {MAX_QUERIES} queries");
                 let step = Step::unknown(Stage::Name, Reason::NotModelled, text).at(origin);
@@ -50,7 +52,7 @@ impl<'a> Walker<'a> {
             }
             let heard = match self.reach(*address, platform, from) {
                 Ok(reached) => self.heard(reached, *address, name),
-                Err(step) if matches!(step.outcome, Outcome::Unknown(_)) => {
+                Err(step) if matches!(step.outcome, Outcome::Unknown(_) | Outcome::Unsupported(_)) => {
                     let step = *step;
                     self.steps.push(if step.element.is_none() { step.at(origin) } else { step });
                     Answer::None(Reason::DnsFail)
@@ -155,7 +157,16 @@ impl<'a> Walker<'a> {
             Packet { source, destination: address, transport: Transport::Udp, port: 53, name: None, reply: false };
         // A server that forwards to its own address asks itself; no packet leaves.
         let journey = round_trip(self.context, from, &packet);
-        let stopped = journey.steps.iter().any(|s| matches!(s.outcome, Outcome::Block(_)));
+        // The first of what stops it and what is not supported decides, as of any flow (DEF-01).
+        let hard = |s: &&Step| matches!(s.outcome, Outcome::Block(_) | Outcome::Unsupported(_));
+        let first = journey.steps.iter().find(hard);
+        if let Some(Outcome::Unsupported(reason)) = first.map(|s| s.outcome) {
+            let text = format!("whether {address} answers is not known: a device on the way is not supported");
+            let mut step = Step::unsupported(Stage::Name, reason, text).rules(&["FWD-06", "DEF-01"]);
+            step.fix = first.and_then(|s| s.fix.clone());
+            return Err(Box::new(step.inner(journey.steps)));
+        }
+        let stopped = first.is_some();
         let undecided = journey.steps.iter().find(|s| s.is_blocker());
         let arrived = match &journey.end {
             End::Delivered(arrival) if undecided.is_none() => arrival.endpoint,
@@ -241,7 +252,10 @@ impl<'a> Walker<'a> {
             };
         }
         match (&server.otherwise, server.platform) {
-            (Otherwise::Platform, Some(view)) => self.platform(view, name),
+            (Otherwise::Platform, Some(view)) => {
+                self.question = name.clone();
+                self.platform(view, name)
+            }
             (Otherwise::Public, _) => self.public(name),
             (Otherwise::Recurse, _) => match self.no_way_out(server, at) {
                 Some(step) => {

@@ -450,6 +450,9 @@ impl Estate {
 
     /// The answer to a flow; `several` where alternatives differ, which the engine answers in more detail.
     pub(crate) fn judge(&self, from: usize, to: To, port: u16) -> Answer {
+        if !self.nets[from].up {
+            return ("blocked", "STOPPED");
+        }
         let home = match to {
             To::Machine(n) => Some(n),
             To::Host | To::Vault => None,

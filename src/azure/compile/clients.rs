@@ -135,12 +135,21 @@ impl Compiler<'_> {
 
     pub(super) fn client(&mut self, kind: &'static str, name: &str, span: Span, id: Id<Endpoint>, resolver: Resolver) {
         let origin = Origin::new(kind, name, span);
+        // What is stopped sends nothing.
+        let machine = self.plane.endpoints.get(id);
+        let absence = matches!(&machine.role, Role::Host(host) if !host.running).then(|| Absence {
+            reason: Reason::Stopped,
+            origin: machine.origin.clone(),
+            text: format!("{} is not running, and sends nothing", machine.origin),
+            fix: format!("start {}", machine.origin),
+            rules: &[],
+        });
         let client = Client {
             origin: origin.clone(),
             kind: ClientKind::Endpoint(id),
             resolver,
             outside: None,
-            absence: None,
+            absence,
             limited: false,
             unsupported: Vec::new(),
         };

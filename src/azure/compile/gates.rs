@@ -106,9 +106,9 @@ impl<'e> Compiler<'e> {
             }
             return (Setting { value: access.value == PublicNetworkAccess::Enabled, span: Some(access.span) }, None);
         }
-        let ruled = service.network_rules.as_ref().is_some_and(|r| {
-            !r.ip_rules.is_empty() || !r.virtual_network_subnets.is_empty() || r.default_action.span.is_some()
-        });
+        // Rules are those for addresses and subnets; a default action is none.
+        let rules = service.network_rules.as_ref();
+        let ruled = rules.is_some_and(|r| !r.ip_rules.is_empty() || !r.virtual_network_subnets.is_empty());
         // What an app leaves unset a declaration decides; a database's endpoint closes it even so.
         let (rule, sub) = match kind {
             APPS if switch.span.is_none() => ("APP-05", Some("sites")),

@@ -142,9 +142,14 @@ impl<'p> Probe<'_, 'p> {
     fn reply_by(&self, reply: &mut Reply<'p>, route: &'p Route, origin: Id<Endpoint>, way: &Stretch<'_>) -> Next {
         let model = self.model;
         match &route.hop {
-            NextHop::Network { network, .. } | NextHop::Tunnel(network) => {
+            NextHop::Network { network, link } => {
+                let only = link.as_deref().and_then(|l| l.only.as_ref());
+                if only.is_some_and(|o| o.outsider(reply.segment, reply.source).is_some()) {
+                    return Next::Lost(Reason::PeerSubnet);
+                }
                 Next::Arrived(model.owner(*network, reply.source).is_some())
             }
+            NextHop::Tunnel(network) => Next::Arrived(model.owner(*network, reply.source).is_some()),
             NextHop::Endpoint(owner) => Next::Arrived(model.endpoint(*owner).addresses.contains(&reply.source)),
             NextHop::Gateway(gateway) => {
                 let through_gateway = matches!(model.endpoint(reply.at).role, Role::Gateway(_)) && reply.inside;
@@ -289,7 +294,11 @@ impl<'p> Probe<'_, 'p> {
             return found;
         }
         let saw_requests_only = reply.devices.iter().all(|d| way.devices.contains(d));
-        let advice_only = saw_requests_only && !self.model.plane.assumptions.one_sided_endpoints_block;
+        let tagged = |d: &Id<Endpoint>| matches!(&self.model.endpoint(*d).role, Role::Host(h) if h.forwarding.symmetric_private_link);
+        let missed = || way.devices.iter().filter(|d| !reply.devices.contains(d));
+        // A tag on every appliance that replies avoid lifts the need for translation (PE-31).
+        let lenient = !self.model.plane.assumptions.one_sided_endpoints_block || missed().all(tagged);
+        let advice_only = saw_requests_only && lenient;
         let excused = matches!(end.role, Role::PrivateEndpoint(_)) && advice_only
             || sent.transport != Transport::Tcp && saw_requests_only;
         if !excused {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     dataplane::{
-        Balancer, BalancerRule, Direction, Endpoint, Firewall, Host, Id, Match, Names, Packet, Resolver, Role, Segment,
+        Balancer, BalancerRule, Endpoint, Firewall, Host, Id, Match, Names, Packet, Resolver, Role, Segment,
         Translates, TranslationTarget,
     },
     net::{Fqdn, PLATFORM_ADDRESS, Transport, is_public},
@@ -154,6 +154,10 @@ impl<'p> Probe<'_, 'p> {
                 way.notes().unknown(Reason::Tag);
                 false
             }
+            Ruling::Forked => {
+                way.notes().unknown(Reason::Tag);
+                return Some(End::Lost);
+            }
         };
         if by_name {
             way.end_leg(id);
@@ -174,8 +178,10 @@ impl<'p> Probe<'_, 'p> {
         let Flow { source, destination, transport, port, name, reply } = way.flow();
         let packet = Packet { source, destination, transport, port, name: name.cloned(), reply };
         let (from, to) = (self.model.party(source), self.model.party(destination));
-        if threats.first(Direction::Outbound, &packet, from, to).is_some() {
-            way.notes().block(Reason::FwTi);
+        match threats.holds(&packet, from, to) {
+            Some((_, true)) => way.notes().unknown(Reason::Tag),
+            Some((_, false)) => way.notes().block(Reason::FwTi),
+            None => {}
         }
     }
 

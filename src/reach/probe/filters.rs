@@ -33,6 +33,8 @@ pub(super) enum Ruling<'f> {
     Stops,
     /// It cannot be known.
     Open,
+    /// It cannot be known, nor where the flow goes on.
+    Forked,
 }
 
 fn packet(flow: &Flow<'_>, named: bool) -> Packet {
@@ -65,7 +67,8 @@ impl<'p> Probe<'_, 'p> {
         match filter.decide(way.direction(), &packet(flow, named), from, to, resolved) {
             Decision::Allow(rule) => Ruling::Lets(rule),
             Decision::Deny(_) | Decision::NoMatch => Ruling::Stops,
-            Decision::Undecided(_) => Ruling::Open,
+            Decision::Undecided { proxied: true, .. } => Ruling::Forked,
+            Decision::Undecided { proxied: false, .. } => Ruling::Open,
         }
     }
 
@@ -76,7 +79,7 @@ impl<'p> Probe<'_, 'p> {
         match self.ruling(filter, way, flow, &nameless) {
             Ruling::Lets(_) => {}
             Ruling::Stops => found.block(filter.reason),
-            Ruling::Open => found.unknown(Reason::Tag),
+            Ruling::Open | Ruling::Forked => found.unknown(Reason::Tag),
         }
         found
     }

@@ -332,8 +332,8 @@ impl<'p> Probe<'_, 'p> {
         way.crossed = link.global;
         let mut found = Vec::new();
         if let Some(only) = &link.only {
-            let joined = |a: IpAddr| only.prefixes.iter().any(|p| p.contains(a));
-            if !joined(way.source) || !joined(way.destination) {
+            let next = owner.and_then(|o| model.endpoint(o).source_for(way.destination));
+            if only.outsider(segment, next.unwrap_or(way.destination)).is_some() {
                 found.push(Reason::PeerSubnet);
             }
         }
@@ -378,7 +378,11 @@ impl<'p> Probe<'_, 'p> {
         match &endpoint.role {
             Role::Balancer(balancer) => self.balance(way, to, balancer),
             Role::Firewall(firewall) if endpoint.dns.is_none() || way.port != 53 => self.translate(way, to, firewall),
-            _ => {
+            role => {
+                // The proxy of a broken firewall is broken, too.
+                if matches!(role, Role::Firewall(_)) {
+                    self.spoilt(way, to);
+                }
                 let seen = self.guarded(to, Way::In, &way.flow());
                 way.notes().then(&seen);
                 Some(End::Reached(to))

@@ -1,13 +1,13 @@
 //! Appliances, firewalls and balancers on the path (NVA-01 to NVA-05, FW-02 to FW-14, SNAT-01 to SNAT-04, LB-01 to LB-06).
 
 use super::{
-    At, Nic, Open, Owner, Reading, To, blocked,
+    At, Nic, Open, Owner, Reading, Stop, To, blocked,
     filters::{at_port, protocol},
     is_reserved, prefix,
     walk::{End, Journey},
 };
 use privreach::azure::model::{
-    firewall::{ApplicationProtocolType, FirewallPolicy, RuleCollectionGroup, ThreatIntelligenceMode},
+    firewall::{FirewallPolicy, RuleCollectionGroup, ThreatIntelligenceMode},
     gateway::SiteFirewall,
     load_balancer::{LoadBalancerProtocol, LoadBalancerRule},
     network::{Access, Direction, NextHopType, Sku},
@@ -45,8 +45,11 @@ impl<'e> Reading<'e> {
         journey: &mut Journey<'e>,
     ) -> Open<Result<End<'e>, At<'e>>> {
         let (_, subnet) = self.place(at).unwrap();
-        let near =
-            |home: &&'e str| *home == net || self.known_over((net, subnet), home).iter().any(|p| p.contains(device));
+        let near = |home: &&'e str| {
+            *home == net
+                || self.known_over((net, subnet), home).iter().any(|p| p.contains(device))
+                || self.meshed(net, home) && !self.peered(net, home) && self.holds(home, device)
+        };
         let homes: Vec<&'e str> = self.e.virtual_networks.keys().filter(near).collect();
         let found = homes.into_iter().find_map(|home| Some((home, self.owner_in(home, device)?)));
         let Some((home, owner)) = found else { return blocked("NEXTHOP") };
@@ -80,7 +83,7 @@ impl<'e> Reading<'e> {
         nic: Nic<'e>,
         journey: &mut Journey<'e>,
     ) -> Open<Result<End<'e>, At<'e>>> {
-        self.cross(at, net, home, Some(nic), journey)?;
+        self.cross(at, net, home, Some(Owner::Nic(nic)), journey)?;
         let machine = self.machine(nic.machine);
         let appliance = machine.network_appliance.as_ref();
         let stateful = appliance.is_none_or(|a| *a.stateful);
@@ -179,22 +182,32 @@ impl<'e> Reading<'e> {
         default.is_some_and(|(_, kind, _)| kind != NextHopType::Internet)
     }
 
+    pub(crate) fn is_broken(&self, name: &str) -> bool {
+        self.is_tunnelled(name) && !*self.e.firewalls.get(name).unwrap().value.management_ip_enabled
+    }
+
     pub(crate) fn firewall(&self, name: &'e str, journey: &mut Journey<'e>) -> Open<()> {
         let firewall = &self.e.firewalls.get(name).unwrap().value;
         if journey.reply {
             journey.legs[0].devices.push(name);
             return Ok(());
         }
-        if self.is_tunnelled(name) && !*firewall.management_ip_enabled {
+        if self.is_broken(name) {
             return self.unsupported("FW-TUNNEL");
         }
         let policy = self.policy(name);
         if let Some(policy) = policy {
             self.threats(policy, journey)?;
         }
-        let passed = match policy.and_then(|p| self.rules(name, p, journey)) {
-            Some((passed, true)) => passed,
-            _ => return blocked("FW"),
+        let passed = match policy.map(|p| self.rules(name, p, journey)).unwrap_or_default().as_slice() {
+            [Some(passed)] => *passed,
+            [] | [None] => return blocked("FW"),
+            // Whether the packet goes on, or the firewall asks for the name itself.
+            several if several.contains(&Some(Passed::Application)) => return Err(Stop::Unknown("TAG")),
+            _ => {
+                self.doubt("TAG");
+                Passed::Network
+            }
         };
         let own = firewall.private_ip_address.as_ref().unwrap().value;
         if passed == Passed::Application {
@@ -245,72 +258,98 @@ impl<'e> Reading<'e> {
 
     /// FW-14.
     fn threats(&self, policy: &FirewallPolicy, journey: &Journey) -> Open<()> {
-        let hit = |list: &[Spanned<String>]| {
-            list.iter().any(|t| {
-                let address = journey.to.address.is_some_and(|a| prefix(&t.value).is_some_and(|p| p.contains(a)));
-                address || journey.to.name.as_ref().is_some_and(|n| fqdn_matches(&t.value, n))
-            })
-        };
-        let denies = *policy.threat_intelligence_mode == ThreatIntelligenceMode::Deny;
-        if denies && hit(&self.e.known_threats) && !hit(&policy.threat_intelligence_allowlist) {
+        if *policy.threat_intelligence_mode != ThreatIntelligenceMode::Deny {
+            return Ok(());
+        }
+        let allowed = |t: &Spanned<String>| policy.threat_intelligence_allowlist.iter().any(|a| a.value == t.value);
+        let threats: Vec<_> = self.e.known_threats.iter().filter(|t| !allowed(t)).collect();
+        let named = |t: &str| journey.to.name.as_ref().is_some_and(|n| prefix(t).is_none() && fqdn_matches(t, n));
+        let held = self.listed(threats.iter().map(|t| t.value.as_str()), journey.to.address);
+        if held == Some(true) || threats.iter().any(|t| named(&t.value)) {
             return blocked("FW-TI");
+        }
+        if held.is_none() {
+            self.doubt("TAG");
         }
         Ok(())
     }
 
-    /// FW-03: network rules of every group, then application rules of every group.
-    fn rules(&self, firewall: &str, policy: &'e FirewallPolicy, journey: &Journey) -> Option<(Passed, bool)> {
+    /// Whether prefixes hold an address; not known of an address that nobody knows, which a public range may hold.
+    pub(crate) fn listed<'r>(
+        &self,
+        list: impl Iterator<Item = &'r str> + Clone,
+        address: Option<IpAddr>,
+    ) -> Option<bool> {
+        let everything = |t: &str| t == "*" || prefix(t).is_some_and(|p| p.is_default());
+        if list.clone().any(everything) {
+            return Some(true);
+        }
+        let mut ranges = list.filter_map(prefix);
+        match address {
+            Some(address) => Some(ranges.any(|p| p.contains(address))),
+            None if ranges.any(|p| self.is_public(p.network())) => None,
+            None => Some(false),
+        }
+    }
+
+    /// FW-03: network rules of every group, then application rules of every group. What may decide: each type of rule
+    /// that may let the packet pass, or none; without any doubt there is one answer.
+    fn rules(&self, firewall: &str, policy: &'e FirewallPolicy, journey: &Journey) -> Vec<Option<Passed>> {
         let groups = self.rule_groups(policy);
-        let hit = |list: &[Spanned<String>], address: Option<IpAddr>| {
-            list.iter()
-                .any(|p| p.value == "*" || address.is_some_and(|a| prefix(&p.value).is_some_and(|p| p.contains(a))))
+        let mut answers: Vec<Option<Passed>> = Vec::new();
+        let hit = |list: &'e [Spanned<String>], address: Option<IpAddr>| {
+            self.listed(list.iter().map(|p| p.value.as_str()), address)
+        };
+        let mut note = |matched: Option<bool>, passed: Passed, action: Access| {
+            let answer = (action == Access::Allow).then_some(passed);
+            if matched != Some(false) && !answers.contains(&answer) {
+                answers.push(answer);
+            }
+            matched == Some(true)
         };
         for group in &groups {
             let mut collections: Vec<_> = group.network_rule_collections.iter().map(|(_, c)| &c.value).collect();
             collections.sort_by_key(|c| c.priority.value);
             for collection in collections {
-                let found = collection.rules.iter().any(|(_, r)| {
+                for (_, r) in collection.rules.iter() {
                     let r = &r.value;
-                    r.protocols.iter().any(|p| protocol(p.value, journey.udp))
-                        && hit(&r.source_addresses, Some(journey.source()))
-                        && r.destination_ports.iter().any(|p| p.value.contains(journey.port))
-                        && (hit(&r.destination_addresses, journey.to.address)
-                            || r.destination_fqdns.iter().any(|f| {
-                                // FW-08.
-                                self.addresses_of(firewall, &f.value).is_some_and(|a| Some(a) == journey.to.address)
-                            }))
-                });
-                if found {
-                    return Some((Passed::Network, collection.action.value == Access::Allow));
+                    let applies = r.protocols.iter().any(|p| protocol(p.value, journey.udp))
+                        && r.destination_ports.iter().any(|p| p.value.contains(journey.port));
+                    let source = hit(&r.source_addresses, Some(journey.source()));
+                    // FW-08.
+                    let named = r
+                        .destination_fqdns
+                        .iter()
+                        .any(|f| self.addresses_of(firewall, &f.value).is_some_and(|a| Some(a) == journey.to.address));
+                    let destination =
+                        if named { Some(true) } else { hit(&r.destination_addresses, journey.to.address) };
+                    let matched = if applies && source == Some(true) { destination } else { Some(false) };
+                    if note(matched, Passed::Network, collection.action.value) {
+                        return answers;
+                    }
                 }
             }
         }
-        let name = journey.to.name.as_ref()?;
         for group in &groups {
             let mut collections: Vec<_> = group.application_rule_collections.iter().map(|(_, c)| &c.value).collect();
             collections.sort_by_key(|c| c.priority.value);
             for collection in collections {
-                let found = collection.rules.iter().any(|(_, r)| {
-                    let speaks = |t: ApplicationProtocolType| match t {
-                        ApplicationProtocolType::Https => 443,
-                        ApplicationProtocolType::Http => 80,
-                        ApplicationProtocolType::Mssql => 1433,
-                    };
-                    let ports = r.value.protocols.iter().any(|p| {
-                        let _ = speaks(p.type_.value);
-                        p.port.value == journey.port
-                    });
-                    ports
+                for (_, r) in collection.rules.iter() {
+                    let named = |name: &String| r.value.destination_fqdns.iter().any(|f| fqdn_matches(&f.value, name));
+                    let matched = r.value.protocols.iter().any(|p| p.port.value == journey.port)
                         && !journey.udp
-                        && hit(&r.value.source_addresses, Some(journey.source()))
-                        && r.value.destination_fqdns.iter().any(|f| fqdn_matches(&f.value, name))
-                });
-                if found {
-                    return Some((Passed::Application, collection.action.value == Access::Allow));
+                        && hit(&r.value.source_addresses, Some(journey.source())) == Some(true)
+                        && journey.to.name.as_ref().is_some_and(named);
+                    if note(Some(matched), Passed::Application, collection.action.value) {
+                        return answers;
+                    }
                 }
             }
         }
-        None
+        if !answers.contains(&None) {
+            answers.push(None);
+        }
+        answers
     }
 
     /// SNAT-01, SNAT-03: whether a network rule's packet gets the firewall's address.
@@ -416,7 +455,7 @@ impl<'e> Reading<'e> {
         {
             seen.to = To::address(self.address_of(nic));
         }
-        self.cross(at, net, target, any, &seen)?;
+        self.cross(at, net, target, any.map(Owner::Nic), &seen)?;
         self.pooled(name, front, journey)
     }
 

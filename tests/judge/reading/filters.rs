@@ -1,6 +1,6 @@
 //! Security groups and admin rules at one interface (NSG-01 to NSG-13, TAG-01 to TAG-04, ASG-03, AVNM-01 to AVNM-08).
 
-use super::{Nic, Open, Reading, To, blocked, prefix};
+use super::{Nic, Open, Owner, Reading, To, blocked, prefix};
 use privreach::azure::model::{
     network::{Access, Direction, NetworkSecurityGroup, NextHopType, RuleProtocol, SecurityRule},
     network_manager::{AdminAction, AdminRule},
@@ -47,6 +47,20 @@ impl<'e> Reading<'e> {
         [self.group(self.subnet(nic.net, nic.subnet).network_security_group.as_ref()), self.group(own)]
     }
 
+    /// The groups that act on something, with the place whose tags they know: on endpoints only if policies say so (PE-27).
+    pub(crate) fn acting_groups(&self, owner: Owner<'e>) -> Vec<(&'e NetworkSecurityGroup, &'e str, &'e str)> {
+        match owner {
+            Owner::Nic(nic) => self.groups(nic).into_iter().flatten().map(|g| (g, nic.net, nic.subnet)).collect(),
+            Owner::Endpoint(name) => {
+                let (net, subnet) = Self::split(&self.endpoint(name).subnet.value);
+                let group = self.group(self.subnet(net, subnet).network_security_group.as_ref());
+                let acts = self.groups_act_on_endpoints(net, subnet);
+                group.filter(|_| acts).map(|g| (g, net, subnet)).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     pub(crate) fn has_group(&self, nic: Nic) -> bool {
         self.groups(nic).iter().any(Option::is_some)
     }
@@ -67,13 +81,10 @@ impl<'e> Reading<'e> {
     }
 
     /// Whether groups let a packet in by its very address (PEER-07, A-05).
-    pub(crate) fn admits_by_address(&self, nic: Nic, seen: &Seen) -> bool {
-        let gates: Vec<Gate> = self
-            .groups(nic)
-            .into_iter()
-            .flatten()
-            .map(|g| self.gate(g, nic.net, nic.subnet, seen, Direction::Inbound))
-            .collect();
+    pub(crate) fn admits_by_address(&self, owner: Owner<'e>, seen: &Seen) -> bool {
+        let groups = self.acting_groups(owner).into_iter();
+        let gates: Vec<Gate> =
+            groups.map(|(g, net, subnet)| self.gate(g, net, subnet, seen, Direction::Inbound)).collect();
         !gates.is_empty() && gates.iter().all(|g| g.open) && gates.iter().any(|g| g.literal)
     }
 
@@ -259,12 +270,14 @@ impl<'e> Reading<'e> {
             return false;
         }
         self.groups(nic).into_iter().flatten().any(|g| {
-            g.security_rules.iter().any(|(_, r)| {
-                r.value.direction.value == Direction::Outbound
-                    && r.value.access.value == Access::Deny
-                    && r.value.destination_address_prefix.as_ref().is_some_and(|d| d.value == "AzurePlatformDNS")
-                    && r.value.destination_port_range.as_ref().is_some_and(|p| p.value.contains(53))
-            })
+            let mut rules: Vec<&SecurityRule> = g.security_rules.iter().map(|(_, r)| &r.value).collect();
+            rules.sort_by_key(|r| r.priority.value);
+            let named = rules.into_iter().find(|r| {
+                r.direction.value == Direction::Outbound
+                    && r.destination_address_prefix.as_ref().is_some_and(|d| d.value == "AzurePlatformDNS")
+                    && r.destination_port_range.as_ref().is_some_and(|p| p.value.contains(53))
+            });
+            named.is_some_and(|r| r.access.value == Access::Deny)
         })
     }
 

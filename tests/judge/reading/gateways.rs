@@ -2,10 +2,11 @@
 
 use super::{
     At, Open, Owner, Reading, To, Word, blocked,
+    learned::Towards,
     routes::{Hop, Rank, Route},
     walk::{End, Journey},
 };
-use privreach::azure::model::gateway::{GatewayType, VirtualNetworkGatewayConnection};
+use privreach::azure::model::gateway::GatewayType;
 use privreach::net::Prefix;
 use std::net::IpAddr;
 
@@ -26,74 +27,72 @@ impl<'e> Reading<'e> {
         all.filter(|(_, g)| usable(&g.value.virtual_network.value)).map(|(n, _)| n).collect()
     }
 
-    fn connections(&self, gateway: &str) -> Vec<&'e VirtualNetworkGatewayConnection> {
-        let all = self.e.virtual_network_gateway_connections.iter().map(|(_, c)| &c.value);
-        all.filter(|c| c.virtual_network_gateway.value == gateway).collect()
-    }
-
     pub(crate) fn site_space(&self, site: &str) -> Vec<Prefix> {
         self.e.on_premises_sites.get(site).unwrap().value.address_space.iter().map(|p| p.value).collect()
     }
 
-    /// What a connection leads to, with the connection (ROUTE-07); a BGP session that is down teaches nothing.
-    fn learned_by(&self, gateway: &'e str) -> Vec<(Prefix, &'e VirtualNetworkGatewayConnection)> {
-        let express =
-            self.e.virtual_network_gateways.get(gateway).unwrap().value.type_.value == GatewayType::ExpressRoute;
-        let home = self.gateway_net(gateway);
-        let mut all = Vec::new();
-        for connection in self.connections(gateway) {
-            let bgp = express || *connection.bgp_enabled;
-            if bgp && !*connection.connected {
-                continue;
-            }
-            let Some(site) = &connection.on_premises_site else { continue };
-            let space = match &connection.learned_prefixes {
-                Some(prefixes) => prefixes.iter().map(|p| p.value).collect(),
-                None => self.site_space(&site.value),
-            };
-            // GW-04.
-            let filtered = |p: &Prefix| bgp && self.spaces(home).any(|own| own.covers(*p));
-            all.extend(space.into_iter().filter(|p| !filtered(p)).map(|p| (p, connection)));
-        }
-        all
+    /// Networks whose gateways and Route Servers a network uses: its own, and those that lend theirs (PEER-08).
+    fn lenders(&self, net: &'e str) -> Vec<&'e str> {
+        let lends = |home: &&'e str| {
+            *home != net
+                && self.peered(home, net)
+                && *self.link(home, net).unwrap().allow_gateway_transit
+                && *self.link(net, home).unwrap().use_remote_gateways
+        };
+        std::iter::once(net).chain(self.e.virtual_networks.keys().filter(lends)).collect()
     }
 
-    /// Routes that gateways give a network.
+    /// Routes that gateways and Route Servers give a network (ROUTE-07, ROUTE-11).
     pub(crate) fn learned(&self, net: &'e str, to: &To) -> Vec<Route<'e>> {
+        let matching = |p: Prefix| to.address.map_or(p.is_default(), |a| p.contains(a));
         let mut routes = Vec::new();
-        for gateway in self.gateways(net) {
-            let learned = self.learned_by(gateway).into_iter().map(|(p, _)| p);
-            for prefix in learned.chain(self.pool(gateway)) {
-                if to.address.map_or(prefix.is_default(), |a| prefix.contains(a)) {
-                    routes.push((prefix.length(), Rank::Gateway, Ok(Hop::Gateway(gateway))));
-                }
+        for home in self.lenders(net) {
+            for l in self.learned_in(home).into_iter().filter(|l| l.is_known() && matching(l.prefix)) {
+                routes.push((l.prefix.length(), Rank::Gateway, Ok(Hop::Gateway(l.gateway))));
+            }
+        }
+        for home in self.lenders(net) {
+            let own = |p: Prefix| self.spaces(net).any(|own| own.covers(p));
+            for (p, hop) in self.announced_to_server(home, false).into_iter().filter(|(p, _)| matching(*p) && !own(*p))
+            {
+                routes.push((p.length(), Rank::Gateway, Ok(Hop::Device(hop))));
             }
         }
         routes
     }
 
+    /// UDR-04: a VPN gateway, alone in its network.
     pub(crate) fn user_gateway(&self, net: &str, _default: bool) -> Open<&'e str> {
-        match self.gateways(net).first() {
-            Some(gateway) => Ok(gateway),
-            None => blocked("NEXTHOP"),
+        let all = self.gateways(net);
+        let kind = |g: &&&str| self.e.virtual_network_gateways.get(g).unwrap().value.type_.value;
+        if all.iter().any(|g| kind(&g) == GatewayType::ExpressRoute) {
+            return self.unsupported("UDR-VNG");
         }
+        all.first().map_or_else(|| blocked("NEXTHOP"), |gateway| Ok(*gateway))
     }
 
-    /// On-premises prefixes and client pools of the gateways a network uses (TAG-01).
-    pub(crate) fn behind_gateways(&self, net: &str, address: IpAddr) -> bool {
-        self.gateways(net).into_iter().any(|gateway| {
-            let learned = self.learned_by(gateway).into_iter().map(|(p, _)| p).filter(|p| !p.is_default());
-            learned.chain(self.pool(gateway)).any(|p| p.contains(address))
-        })
+    /// On-premises prefixes, client pools and networks of the gateways a network uses, up or down (TAG-01).
+    pub(crate) fn behind_gateways(&self, net: &'e str, address: IpAddr) -> bool {
+        let all = self.lenders(net).into_iter().flat_map(|home| self.learned_in(home));
+        all.into_iter().any(|l| !l.prefix.is_default() && l.prefix.contains(address))
     }
 
-    /// PEER-08: half of the transit pair.
-    pub(crate) fn why_no_gateway(&self, net: &str, subnet: &str, address: IpAddr) -> Word {
-        let behind_a_peer = self.e.virtual_network_gateways.iter().any(|(name, gateway)| {
-            self.peered(&gateway.value.virtual_network.value, net)
-                && self.learned_by(name).iter().any(|(p, c)| *c.connected && !p.is_default() && p.contains(address))
-        });
-        if self.propagates(net, subnet) && behind_a_peer { "GW-TRANSIT" } else { "NOROUTE" }
+    /// What is down, half declared or untold where no route leads (GW-12, PEER-08, GW-13).
+    pub(crate) fn why_no_gateway(&self, net: &'e str, subnet: &str, address: IpAddr) -> Word {
+        if !self.propagates(net, subnet) {
+            return "NOROUTE";
+        }
+        let near = self.lenders(net);
+        let down = near.iter().flat_map(|home| self.learned_in(home)).filter(|l| !l.is_known());
+        if down.into_iter().any(|l| l.prefix.contains(address)) {
+            return "GW-DOWN";
+        }
+        let strangers = self.e.virtual_networks.keys().filter(|h| !near.contains(h) && self.peered(h, net));
+        let theirs = strangers.flat_map(|home| self.learned_in(home));
+        if theirs.into_iter().any(|l| l.up && !l.prefix.is_default() && l.prefix.contains(address)) {
+            return "GW-TRANSIT";
+        }
+        self.is_untold(net, address).unwrap_or("NOROUTE")
     }
 
     pub(crate) fn through_gateway(&self, gateway: &'e str, journey: &mut Journey<'e>) -> Open<Result<End<'e>, At<'e>>> {
@@ -105,14 +104,33 @@ impl<'e> Reading<'e> {
                 None => blocked("NO-HOST"),
             };
         }
-        let matching = |p: &Prefix| journey.to.address.map_or(p.is_default(), |a| p.contains(a));
-        let all = self.learned_by(gateway).into_iter().filter(|(p, _)| matching(p));
-        let Some((_, connection)) = all.max_by_key(|(p, _)| p.length()) else { return blocked("NOROUTE") };
-        if !*connection.connected {
-            return blocked("GW-DOWN");
+        let matching = |p: Prefix| journey.to.address.map_or(p.is_default(), |a| p.contains(a));
+        let all = self.learned_in(self.gateway_net(gateway)).into_iter();
+        let mut all: Vec<_> = all.filter(|l| l.gateway == gateway && l.is_known() && matching(l.prefix)).collect();
+        all.sort_by_key(|l| std::cmp::Reverse(l.prefix.length()));
+        // GW-12: nothing that is up leads there.
+        let Some(l) = all.first().filter(|l| l.up) else { return blocked("GW-DOWN") };
+        match l.towards {
+            Towards::Site(site) => {
+                // GW-07: a far end that accepts one of two tunnels serves half of the flows.
+                let active = *self.e.virtual_network_gateways.get(gateway).unwrap().value.active_active;
+                let halved = active && *self.connection(l.connection).accepted_tunnels < 2;
+                if halved && self.choose(format!("tunnel {} {}", l.connection, journey.reply), 2) == 1 {
+                    return blocked("GW-DOWN");
+                }
+                self.site_reached(site, journey).map(Ok)
+            }
+            Towards::Gateway(far) => {
+                self.spoilt(far, journey)?;
+                Ok(Err(At::Gateway(far)))
+            }
+            Towards::Clients => blocked("NO-HOST"),
         }
-        let site = connection.on_premises_site.as_ref().unwrap().value.as_str();
-        self.site_reached(site, journey).map(Ok)
+    }
+
+    /// SUB-02: nothing that crosses such a gateway is supported.
+    pub(crate) fn spoilt(&self, gateway: &str, journey: &Journey) -> Open<()> {
+        if !journey.reply && self.is_spoilt(gateway) { self.unsupported("GW-SUBNET") } else { Ok(()) }
     }
 
     pub(crate) fn site_reached(&self, site: &'e str, journey: &Journey<'e>) -> Open<End<'e>> {
@@ -122,6 +140,12 @@ impl<'e> Reading<'e> {
             && !self.site_firewall(firewall, journey)
         {
             return blocked("ONPREM-FW");
+        }
+        // ROUTE-20: out by the breakout of the site.
+        let holds = journey.to.address.is_some_and(|a| self.site_space(site).iter().any(|p| p.contains(a)));
+        let public = journey.to.address.is_none_or(|a| self.is_public(a));
+        if !holds && public && declared.internet.is_some() {
+            return Ok(End::Out(At::Site(site)));
         }
         match journey.to.address.and_then(|a| self.host_at(site, a)) {
             Some(owner) => Ok(End::Owner(owner)),
@@ -149,26 +173,33 @@ impl<'e> Reading<'e> {
         let gateway = self.e.vpn_clients.get(name).unwrap().value.virtual_network_gateway.value.as_str();
         let home = self.gateway_net(gateway);
         journey.by_gateway = true;
+        let enter = || {
+            self.spoilt(gateway, journey)?;
+            Ok(Err(At::Gateway(gateway)))
+        };
         if self.pool(gateway).iter().any(|p| p.contains(address)) {
             return Err(super::Stop::Unknown("P2S-P2S"));
         }
         if self.holds(home, address) {
-            return Ok(Err(At::Gateway(gateway)));
+            return enter();
         }
         let near = self.e.virtual_networks.keys().find(|net| self.peered(home, net) && self.holds(net, address));
         if let Some(net) = near {
             if self.gateways(net).contains(&gateway) {
-                return Ok(Err(At::Gateway(gateway)));
+                return enter();
             }
             return match self.e.assumptions.as_ref().and_then(|a| a.clients_reach_peers_without_transit.as_ref()) {
-                Some(chosen) if chosen.value => Ok(Err(At::Gateway(gateway))),
+                Some(chosen) if chosen.value => enter(),
                 Some(_) => blocked("GW-TRANSIT"),
                 None => Err(super::Stop::Unknown("P2S-PEER")),
             };
         }
-        // Behind a tunnel only where BGP runs on it.
-        let told = self.learned_by(gateway).into_iter().any(|(p, c)| *c.bgp_enabled && p.contains(address));
-        if told { Ok(Err(At::Gateway(gateway))) } else { blocked("NOROUTE") }
+        // Behind a tunnel only where BGP runs on it; never behind ExpressRoute (GW-11).
+        let told = self.learned_in(home).into_iter().any(|l| {
+            let tunnel = l.bgp && !l.express && l.up && !l.connection.is_empty();
+            tunnel && !l.prefix.is_default() && l.prefix.contains(address)
+        });
+        if told { enter() } else { blocked("NOROUTE") }
     }
 
     pub(crate) fn pool(&self, gateway: &str) -> Vec<Prefix> {
@@ -198,40 +229,44 @@ impl<'e> Reading<'e> {
         if let Some(next) = self.site_to_hub(site, journey) {
             return next;
         }
+        let matching = |p: Prefix| journey.to.address.map_or(p.is_default(), |a| p.contains(a));
+        let own = self.e.virtual_network_gateway_connections.iter();
+        let own = own.filter(|(_, c)| c.value.on_premises_site.as_ref().is_some_and(|s| s.value == site));
+        let own: Vec<(&'e str, &'e str)> =
+            own.map(|(name, c)| (name, c.value.virtual_network_gateway.value.as_str())).collect();
+        let told = own.iter().flat_map(|(name, gateway)| {
+            let up = *self.connection(name).connected;
+            self.told(name).into_iter().map(move |(p, stop)| (p, stop, *gateway, up))
+        });
+        let told: Vec<_> = told.filter(|(p, ..)| matching(*p)).collect();
+        let mut best: Option<(Prefix, Option<super::Stop>, &'e str)> = None;
+        for (p, stop, gateway, _) in told.iter().filter(|(.., up)| *up) {
+            if best.is_none_or(|(b, ..)| p.length() > b.length()) {
+                best = Some((*p, *stop, gateway));
+            }
+        }
+        if let Some((_, stop, gateway)) = best {
+            journey.by_gateway = true;
+            if let Some(stop) = stop {
+                return Err(stop);
+            }
+            self.spoilt(gateway, journey)?;
+            return Ok(Err(At::Gateway(gateway)));
+        }
         let Some(address) = journey.to.address.filter(|a| !self.is_public(*a)) else {
             return if declared.internet.is_some() { Ok(Ok(End::Out(at))) } else { blocked("NOROUTE") };
         };
-        for gateway in self.e.virtual_network_gateways.keys() {
-            for connection in self.connections(gateway) {
-                if connection.on_premises_site.as_ref().is_none_or(|s| s.value != site) {
-                    continue;
-                }
-                let told = match &connection.advertised_prefixes {
-                    Some(told) => told.iter().any(|p| p.value.contains(address)),
-                    None => {
-                        let clients = *connection.bgp_enabled && self.pool(gateway).iter().any(|p| p.contains(address));
-                        clients || self.announced(gateway).iter().any(|p| p.contains(address))
-                    }
-                };
-                if told {
-                    journey.by_gateway = true;
-                    return if *connection.connected { Ok(Err(At::Gateway(gateway))) } else { blocked("GW-DOWN") };
-                }
-            }
+        if !told.is_empty() {
+            return blocked("GW-DOWN");
         }
         // GW-13: a network beside the gateway's that does not use it is unknown at the site.
-        let untold = self.e.virtual_network_gateways.keys().any(|gateway| {
-            let beside = |net: &str| self.holds(net, address) && self.peered(self.gateway_net(gateway), net);
-            let connected =
-                self.connections(gateway).iter().any(|c| c.on_premises_site.as_ref().is_some_and(|s| s.value == site));
-            connected && self.e.virtual_networks.keys().any(beside)
+        let untold = own.iter().any(|(_, gateway)| {
+            self.e.virtual_networks.keys().any(|net| {
+                self.holds(net, address)
+                    && self.peered(self.gateway_net(gateway), net)
+                    && !self.gateways(net).contains(gateway)
+            })
         });
         blocked(if untold { "GW-NOADV" } else { "NOROUTE" })
-    }
-
-    /// ER-02, PEER-09: the gateway's network and the spokes in transit.
-    fn announced(&self, gateway: &'e str) -> Vec<Prefix> {
-        let nets = self.e.virtual_networks.keys().filter(|net| self.gateways(net).contains(&gateway));
-        nets.flat_map(|net| self.spaces(net)).collect()
     }
 }

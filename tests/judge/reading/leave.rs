@@ -4,6 +4,7 @@
 use super::{
     Answer, At, Nic, Open, Owner, Reading, Stop, To, blocked,
     routes::Hop,
+    services::there_and_back,
     walk::{End, Journey, Leg},
 };
 use privreach::azure::model::network::{Direction, Sku};
@@ -46,23 +47,6 @@ impl<'e> Reading<'e> {
         if *subnet.default_outbound_access_enabled || near_storage { Ok(None) } else { blocked("NO-EGRESS") }
     }
 
-    /// The way out of the estate to something public, and back in.
-    pub(crate) fn leave(&self, at: At<'e>, source: IpAddr, to: &To, port: u16) -> Open<Left<'e>> {
-        if at == At::Internet {
-            return Ok(Left::By(Some(source)));
-        }
-        let mut journey = Journey::new(at, source, to, port);
-        let end = self.travel(&mut journey)?;
-        let left = match end {
-            End::ServiceEndpoint(net, subnet) => Left::ServiceEndpoint(net, subnet),
-            End::Out(sender) => Left::By(self.out(sender, &journey)?),
-            // An application rule went to what the firewall resolved (AFW-05).
-            End::Owner(_) => return Err(Stop::Unknown("NOT-JUDGED")),
-        };
-        self.return_to_legs(&journey)?;
-        Ok(left)
-    }
-
     /// The address a packet leaves with.
     pub(crate) fn out(&self, sender: At<'e>, journey: &Journey<'e>) -> Open<Option<IpAddr>> {
         match sender {
@@ -102,10 +86,16 @@ impl<'e> Reading<'e> {
         }
     }
 
-    /// Replies from the internet come back to the last translator; from there on they are routed.
-    pub(crate) fn return_to_legs(&self, journey: &Journey<'e>) -> Open<()> {
+    /// Replies from the internet come back to the last translator, as the breakout of a site is one; from there on they are
+    /// routed.
+    pub(crate) fn return_to_legs(&self, end: End<'e>, journey: &Journey<'e>) -> Open<()> {
         let mut legs = journey.legs.iter().rev();
         let mut last = legs.next().unwrap();
+        if let End::Out(site @ At::Site(_)) = end
+            && last.from != site
+        {
+            self.reply_leg(site, last.source, last, journey.udp)?;
+        }
         for leg in legs {
             self.reply_leg(last.from, last.source, leg, journey.udp)?;
             last = leg;
@@ -113,18 +103,27 @@ impl<'e> Reading<'e> {
         Ok(())
     }
 
-    /// A public address, of the estate's own or of anyone.
+    /// A public address, of the estate's own or of anyone: the way out, back in, and the way back.
     pub(crate) fn ask_public(&self, at: At<'e>, source: IpAddr, address: IpAddr, port: u16) -> Open<Answer> {
-        let to = To::address(address);
+        if at == At::Internet {
+            return self.ask_owner(Some(source), address, port);
+        }
+        let mut journey = Journey::new(at, source, &To::address(address), port);
+        let end = self.travel(&mut journey)?;
         // FW-10: a firewall on the way translates at its own public address.
-        let mut inside = Journey::new(at, source, &to, port);
-        if at != At::Internet
-            && let End::Owner(owner) = self.travel(&mut inside)?
-        {
-            self.answered(owner, &inside)?;
+        if let End::Owner(owner) = end {
+            self.answered(owner, &journey)?;
             return Ok(Answer("private", "routed"));
         }
-        let Left::By(seen) = self.leave(at, source, &to, port)? else { return Err(Stop::Unknown("NOT-JUDGED")) };
+        // A bare address has no service endpoint.
+        let End::Out(sender) = end else { return Err(Stop::Unknown("NOT-JUDGED")) };
+        let seen = self.out(sender, &journey)?;
+        there_and_back(self.ask_owner(seen, address, port), || self.return_to_legs(end, &journey))
+    }
+
+    /// What owns a public address, asked from another one, if that is known.
+    fn ask_owner(&self, seen: Option<IpAddr>, address: IpAddr, port: u16) -> Open<Answer> {
+        let to = To::address(address);
         let mine = |reference: &privreach::document::Reference| self.public_ip(&reference.value) == Some(address);
         let open = Ok(Answer("public", "public-endpoint"));
         for (name, firewall) in self.e.firewalls.iter() {
@@ -192,7 +191,7 @@ impl<'e> Reading<'e> {
     /// FW-10, FW-11: what a firewall publishes.
     fn published(&self, name: &'e str, from: Option<IpAddr>, address: IpAddr, port: u16) -> Open<()> {
         let firewall = &self.e.firewalls.get(name).unwrap().value;
-        if self.is_tunnelled(name) && !*firewall.management_ip_enabled {
+        if self.is_broken(name) {
             return self.unsupported("FW-TUNNEL");
         }
         let Some((target, port)) = self.translation(name, from, address, port) else {

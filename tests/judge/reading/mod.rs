@@ -4,6 +4,7 @@
 mod devices;
 mod filters;
 mod gateways;
+mod learned;
 mod leave;
 mod names;
 mod routes;
@@ -184,6 +185,11 @@ impl<'e> Reading<'e> {
             return self.call(caller, to);
         }
         let (at, source) = self.client(from);
+        if let At::Nic(nic) = at
+            && !*self.machine(nic.machine).running
+        {
+            return blocked("STOPPED");
+        }
         let meant = self.machine_named(to);
         let address = meant.map(|nic| self.address_of(nic)).or_else(|| to.parse().ok());
         let address = address.or_else(|| self.host_named(to)).or_else(|| self.laptop_named(to));

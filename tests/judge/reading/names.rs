@@ -28,6 +28,8 @@ pub(crate) enum Named<'e> {
     Refused,
     /// Whether a server answers cannot be known.
     Unclear,
+    /// A device on the way to a server is not supported.
+    Open(Stop),
 }
 
 type Trail<'e> = Vec<(String, String)>;
@@ -119,11 +121,12 @@ impl<'e> Reading<'e> {
     fn reaches_root(&self, at: At<'e>, own: IpAddr) -> Open<()> {
         let mut journey = Journey::new(at, own, &To::address("198.41.0.4".parse().unwrap()), 53);
         journey.udp = true;
-        match self.travel(&mut journey)? {
+        let end = self.travel(&mut journey)?;
+        match end {
             End::Out(sender) => self.out(sender, &journey)?,
             _ => return blocked("NOROUTE"),
         };
-        self.return_to_legs(&journey)
+        self.return_to_legs(end, &journey)
     }
 
     /// FWD-10, FWD-11: every alias is looked up from the start, own zones first; forwarders only by iterative servers.
@@ -161,7 +164,8 @@ impl<'e> Reading<'e> {
         match self.query_passes(at, source, server) {
             Ok(()) => {}
             Err(Stop::Unknown(_)) => return Some(Named::Unclear),
-            Err(_) => return None,
+            Err(Stop::Blocked(_)) => return None,
+            Err(open) => return Some(Named::Open(open)),
         }
         for (_, resolver) in self.e.private_dns_resolvers.iter() {
             let own = resolver.value.inbound_endpoints.iter().any(|(_, i)| i.value.private_ip_address.value == server);
@@ -257,7 +261,9 @@ impl<'e> Reading<'e> {
         // FWD-04: an iterative server believes the first alias only, and follows it itself.
         let alias = self.chain.borrow().get(before).cloned();
         match alias {
-            Some(alias) if iterative && !matches!(answer, Named::Silence | Named::Loop | Named::Unclear) => {
+            Some(alias)
+                if iterative && !matches!(answer, Named::Silence | Named::Loop | Named::Unclear | Named::Open(_)) =>
+            {
                 self.chain.borrow_mut().truncate(before + 1);
                 trail.truncate(asked);
                 self.custom(at, own, dns, &alias, trail)
@@ -268,7 +274,7 @@ impl<'e> Reading<'e> {
 
     /// DNS-17.
     pub(crate) fn azure_dns(&self, net: &'e str, name: &str, asked: bool, trail: &mut Trail<'e>) -> Named<'e> {
-        if self.repeats(trail, format!("azure {net}"), name) {
+        if self.repeats(trail, format!("azure {net} {asked}"), name) {
             return Named::Loop;
         }
         let assumptions = self.e.assumptions.as_ref();
@@ -447,6 +453,7 @@ impl<'e> Reading<'e> {
             Named::Unclear => Err(Stop::Unknown("DNS-FAIL")),
             Named::Loop => Err(Stop::Blocked("DNS-LOOP")),
             Named::Undeclared => Err(Stop::Unknown("DNS-UNDECLARED")),
+            Named::Open(open) => Err(open),
             named => Ok(named),
         }
     }

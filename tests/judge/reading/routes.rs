@@ -232,7 +232,7 @@ impl<'e> Reading<'e> {
     }
 
     /// What is half declared where nothing leads on (PEER-01, PEER-12, PEER-14, PEER-08).
-    pub(crate) fn why_nowhere(&self, net: &str, subnet: &str, to: &To) -> Word {
+    pub(crate) fn why_nowhere(&self, net: &'e str, subnet: &str, to: &To) -> Word {
         let Some(address) = to.address else { return "NOROUTE" };
         for other in self.e.virtual_networks.keys().filter(|n| *n != net && self.holds(n, address)) {
             if self.link(net, other).is_none() && self.link(other, net).is_none() {

@@ -228,7 +228,9 @@ impl<'e> Reading<'e> {
             return self.at_door(&to, at, Left::By(Some(source)), name, port);
         }
         let mut journey = Journey::new(at, source, &to, port);
-        match self.travel(&mut journey)? {
+        let end = self.travel(&mut journey)?;
+        let back = || self.return_to_legs(end, &journey);
+        match end {
             End::Owner(owner) => {
                 self.answered(owner, &journey)?;
                 match owner {
@@ -239,12 +241,11 @@ impl<'e> Reading<'e> {
             }
             End::Out(sender) => {
                 let seen = self.out(sender, &journey)?;
-                self.return_to_legs(&journey)?;
-                self.at_door(&journey.to, sender, Left::By(seen), name, port)
+                there_and_back(self.at_door(&journey.to, sender, Left::By(seen), name, port), back)
             }
             End::ServiceEndpoint(net, subnet) => {
-                self.return_to_legs(&journey)?;
-                self.at_door(&journey.to, at, Left::ServiceEndpoint(net, subnet), name, port)
+                let left = Left::ServiceEndpoint(net, subnet);
+                there_and_back(self.at_door(&journey.to, at, left, name, port), back)
             }
         }
     }
@@ -452,5 +453,13 @@ impl<'e> Reading<'e> {
             }
         }
         (None, false)
+    }
+}
+
+/// A door that is closed for certain comes first, then what keeps the replies.
+pub(crate) fn there_and_back(door: Open<Answer>, back: impl Fn() -> Open<()>) -> Open<Answer> {
+    match door {
+        Ok(_) | Err(Stop::Unknown(_)) => back().and(door),
+        closed => closed,
     }
 }

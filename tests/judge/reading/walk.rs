@@ -140,6 +140,7 @@ impl<'e> Reading<'e> {
                 },
                 Hop::Gateway(gateway) => {
                     journey.by_gateway = true;
+                    self.spoilt(gateway, journey)?;
                     match self.through_gateway(gateway, journey)? {
                         Ok(end) => return Ok(end),
                         Err(next) => at = next,
@@ -170,7 +171,7 @@ impl<'e> Reading<'e> {
         at: At<'e>,
         net: &'e str,
         target: &'e str,
-        into: Option<Nic<'e>>,
+        into: Option<Owner<'e>>,
         journey: &Journey<'e>,
     ) -> Open<()> {
         if net == target || journey.reply || !self.peered(net, target) {
@@ -182,7 +183,7 @@ impl<'e> Reading<'e> {
             At::Nic(nic) => !nic.machine.is_empty() && self.has_group(nic),
             _ => false,
         };
-        let groups = sender || into.is_some_and(|nic| self.has_group(nic));
+        let groups = sender || into.is_some_and(|owner| !self.acting_groups(owner).is_empty());
         let access = *link.allow_virtual_network_access && *back.allow_virtual_network_access;
         //
         if !access && !groups && blocks {
@@ -191,7 +192,7 @@ impl<'e> Reading<'e> {
         let foreign = !self.holds(net, journey.source()) && !journey.by_gateway;
         if foreign && !*back.allow_forwarded_traffic {
             let by_address = self.e.assumptions.as_ref().is_none_or(|a| *a.rule_by_address_admits_forwarded)
-                && into.is_some_and(|nic| self.admits_by_address(nic, &journey.seen()));
+                && into.is_some_and(|owner| self.admits_by_address(owner, &journey.seen()));
             if !by_address {
                 return blocked("PEER-FWD");
             }
@@ -210,7 +211,7 @@ impl<'e> Reading<'e> {
     ) -> Open<Owner<'e>> {
         match owner {
             Owner::Nic(nic) => {
-                self.cross(at, net, target, Some(nic), journey)?;
+                self.cross(at, net, target, Some(owner), journey)?;
                 if !journey.reply {
                     self.filter(nic, &journey.seen(), Direction::Inbound)?;
                 }
@@ -218,7 +219,7 @@ impl<'e> Reading<'e> {
             }
             Owner::Front(balancer, front) => self.at_front(at, net, target, balancer, front, journey),
             Owner::Endpoint(name) => {
-                self.cross(at, net, target, None, journey)?;
+                self.cross(at, net, target, Some(owner), journey)?;
                 let (home, subnet) = Self::split(&self.endpoint(name).subnet.value);
                 if !journey.reply {
                     self.endpoint_gate(home, subnet, &journey.seen())?;
@@ -264,16 +265,25 @@ impl<'e> Reading<'e> {
 
     /// Whether a DNS query reaches a server and its answer comes back (FWD-06).
     pub(crate) fn query_passes(&self, at: At<'e>, source: IpAddr, server: IpAddr) -> Open<()> {
-        let mut journey = Journey::new(at, source, &To::address(server), 53);
-        journey.udp = true;
         // What a server asks itself never leaves it.
         if source == server {
             return Ok(());
         }
-        match self.travel(&mut journey)? {
-            End::Owner(owner) => self.return_from(owner, &journey),
-            _ => blocked("DNS-FAIL"),
-        }
+        let mut journey = Journey::new(at, source, &To::address(server), 53);
+        journey.udp = true;
+        let before = self.doubts.borrow().len();
+        let passed = self.travel(&mut journey).and_then(|end| {
+            let End::Owner(owner) = end else { return blocked("DNS-FAIL") };
+            if let Owner::Firewall(name) = owner
+                && self.is_broken(name)
+            {
+                return self.unsupported("FW-TUNNEL");
+            }
+            self.return_from(owner, &journey)
+        });
+        let doubt = self.doubts.borrow().get(before).copied();
+        self.doubts.borrow_mut().truncate(before);
+        passed.and_then(|()| doubt.map_or(Ok(()), |why| Err(Stop::Unknown(why))))
     }
 
     /// The way back, leg by leg, from whatever answers (EVAL-02, ASYM-01).

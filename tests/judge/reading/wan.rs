@@ -218,14 +218,7 @@ impl<'e> Reading<'e> {
                 self.firewall(name, journey)?;
                 self.hub_firewall_sends(name, journey, depth)
             }
-            Next::Thing(Thing::Site(site, _)) => {
-                let holds = journey.to.address.is_some_and(|a| self.site_space(site).iter().any(|p| p.contains(a)));
-                let public = journey.to.address.is_none_or(|a| self.is_public(a));
-                if !holds && public && self.e.on_premises_sites.get(site).unwrap().value.internet.is_some() {
-                    return Ok(Ok(End::Out(At::Site(site))));
-                }
-                self.site_reached(site, journey).map(Ok)
-            }
+            Next::Thing(Thing::Site(site, _)) => self.site_reached(site, journey).map(Ok),
             Next::Thing(Thing::Net(net)) => {
                 let Some(owner) = journey.to.address.and_then(|a| self.owner_in(net, a)) else {
                     return blocked("NO-HOST");

@@ -141,6 +141,8 @@ impl<'e> Compiler<'e> {
         let only = self.linked_subnets(vnet, remote, entry, origin);
         if let Some((_, remote_prefixes)) = &only {
             prefixes.clone_from(remote_prefixes);
+            // Subnets that are not named are no part of it, synchronised or not (PEER-14).
+            missing.clear();
         }
         let closed = |l: &VirtualNetworkPeering, o: &Origin| (!l.allow_virtual_network_access.value).then(|| o.clone());
         let global = self.global(vnet, remote);
