@@ -68,7 +68,9 @@ impl Failure {
             Self::Input(_) => Exit::Unusable,
             // A reader that closed the pipe has seen what it wanted.
             Self::Output(_, error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Holds,
-            Self::Output(..) | Self::Internal(_) => Exit::Internal,
+            // Where to write was said on the command line.
+            Self::Output(..) => Exit::Unusable,
+            Self::Internal(_) => Exit::Internal,
         }
     }
 }

@@ -63,8 +63,11 @@ pub fn run() -> Exit {
     };
     result.unwrap_or_else(|failure| {
         use std::io::Write;
-        let _ = write!(anstream::stderr(), "{failure}");
-        failure.exit()
+        let exit = failure.exit();
+        if exit != Exit::Holds {
+            let _ = write!(anstream::stderr(), "{failure}");
+        }
+        exit
     })
 }
 

@@ -41,8 +41,14 @@ pub(super) fn explain(
 
 /// Splits `target:port`; a URL gives the port of its scheme.
 pub(super) fn target(text: &str) -> Result<(String, u16), String> {
-    let default = if text.starts_with("http://") { 80 } else { 443 };
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let (default, rest) = match text.split_once("://") {
+        None => (443, text),
+        Some(("https", rest)) => (443, rest),
+        Some(("http", rest)) => (80, rest),
+        Some((scheme, _)) => {
+            return Err(format!("the port of `{scheme}://` is not known here; write the target as host:port"));
+        }
+    };
     let host = rest.split(['/', '?']).next().unwrap_or(rest);
     // `endpoint/deployment` is a name with a slash, not a path.
     let host = if rest.len() == text.len() { rest } else { host };
@@ -78,6 +84,7 @@ mod tests {
         assert_eq!(target("moe/blue"), Ok(("moe/blue".into(), 443)));
         assert_eq!(target("[fd00::1]:53"), Ok(("fd00::1".into(), 53)));
         assert_eq!(target("fd00::1"), Ok(("fd00::1".into(), 443)));
+        assert!(target("ftp://a.b").is_err());
         assert!(target("a:b").is_err());
         assert!(target("a:0").is_err());
     }

@@ -4,7 +4,7 @@ mod codes;
 mod source;
 
 pub use codes::{CODES, Code, CodeInfo, code};
-pub use source::{FileId, Location, SourceFile, SourceMap, Span};
+pub use source::{FileId, Lines, Location, SourceFile, SourceMap, Span};
 
 /// How bad a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

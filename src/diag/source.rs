@@ -42,6 +42,29 @@ pub struct SourceFile {
     line_starts: Vec<usize>,
 }
 
+/// Whole lines of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Lines<'a> {
+    /// Their text.
+    pub text: &'a str,
+    /// Offset of the first in the file.
+    pub offset: usize,
+    /// Its number, from 1.
+    pub first: usize,
+}
+
+impl SourceFile {
+    /// The lines that hold a range of bytes.
+    #[must_use]
+    pub fn lines(&self, range: std::ops::Range<usize>) -> Lines<'_> {
+        let first = self.line_starts.partition_point(|start| *start <= range.start).max(1);
+        let after = self.line_starts.partition_point(|start| *start <= range.end);
+        let offset = self.line_starts.get(first - 1).copied().unwrap_or(0);
+        let end = self.line_starts.get(after).map_or(self.text.len(), |next| next.saturating_sub(1));
+        Lines { text: self.text.get(offset..end.max(offset)).unwrap_or(""), offset, first }
+    }
+}
+
 /// All files of a run.
 #[derive(Debug, Clone, Default)]
 pub struct SourceMap(Vec<SourceFile>);

@@ -1,6 +1,6 @@
 //! Diagnostics drawn over the source, as compilers draw them.
 
-use crate::diag::{Diagnostic, Severity, SourceMap, Span};
+use crate::diag::{Diagnostic, Severity, SourceFile, SourceMap, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// Diagnostics as text.
@@ -18,13 +18,9 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
         if let Some(span) = diagnostic.span
             && let Some(file) = sources.file(span.file)
         {
-            let mut snippet = Snippet::source(file.text.as_str()).path(super::format::printable(&file.name)).fold(true);
-            snippet = snippet.annotation(AnnotationKind::Primary.span(range(span, &file.text)));
-            for (other, label) in diagnostic.related.iter().filter(|(o, _)| o.file == span.file) {
-                snippet =
-                    snippet.annotation(AnnotationKind::Context.span(range(*other, &file.text)).label(label.as_str()));
-            }
-            group = group.element(snippet);
+            let related = diagnostic.related.iter().filter(|(o, _)| o.file == span.file);
+            let marks = std::iter::once((span, None)).chain(related.map(|(o, label)| (*o, Some(label.as_str()))));
+            group = group.element(snippet(file, &marks.collect::<Vec<_>>()));
         }
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(super::format::printable(help)));
@@ -35,8 +31,31 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
     text
 }
 
+/// The part of a file that holds some places: first the one it is about, unless it has a label, then those beside it.
+/// Only their lines are handed to the renderer, which reads all it is given.
+pub(super) fn snippet<'a>(
+    file: &'a SourceFile,
+    marks: &[(Span, Option<&'a str>)],
+) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+    let ranges: Vec<_> = marks.iter().map(|(span, _)| range(*span, &file.text)).collect();
+    let start = ranges.iter().map(|r| r.start).min().unwrap_or(0);
+    let end = ranges.iter().map(|r| r.end).max().unwrap_or(0);
+    let lines = file.lines(start..end);
+    let mut snippet =
+        Snippet::source(lines.text).line_start(lines.first).path(super::format::printable(&file.name)).fold(true);
+    for ((_, label), range) in marks.iter().zip(ranges) {
+        let here = |at: usize| at.saturating_sub(lines.offset).min(lines.text.len());
+        let span = here(range.start)..here(range.end);
+        snippet = snippet.annotation(match label {
+            None => AnnotationKind::Primary.span(span),
+            Some(label) => AnnotationKind::Context.span(span).label(super::format::printable(label)),
+        });
+    }
+    snippet
+}
+
 /// The first line of a span, so that a whole mapping is not underlined; always on character borders.
-pub(super) fn range(span: Span, text: &str) -> std::ops::Range<usize> {
+fn range(span: Span, text: &str) -> std::ops::Range<usize> {
     let clamp = |at: u32| {
         let mut at = (at as usize).min(text.len());
         while !text.is_char_boundary(at) {

@@ -5,7 +5,7 @@ use crate::{
     diag::{SourceMap, Span},
     lint::{Finding, Level, Outcome, Suppressed},
 };
-use annotate_snippets::{AnnotationKind, Group, Renderer, Snippet};
+use annotate_snippets::{Group, Renderer};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::fmt::Write;
@@ -173,15 +173,10 @@ fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding) -> Group<'a> {
     }
     for id in files {
         let Some(file) = sources.file(id) else { continue };
-        let range = |span| super::diagnostics::range(span, &file.text);
-        let mut snippet = Snippet::source(file.text.as_str()).path(printable(&file.name)).fold(true);
-        if finding.place.file == id {
-            snippet = snippet.annotation(AnnotationKind::Primary.span(range(finding.place)));
-        }
-        for (span, label) in finding.related.iter().filter(|(s, _)| s.file == id) {
-            snippet = snippet.annotation(AnnotationKind::Context.span(range(*span)).label(printable(label)));
-        }
-        group = group.element(snippet);
+        let own = (finding.place.file == id).then_some((finding.place, None));
+        let related = finding.related.iter().filter(|(s, _)| s.file == id);
+        let marks: Vec<_> = own.into_iter().chain(related.map(|(s, label)| (*s, Some(label.as_str())))).collect();
+        group = group.element(super::diagnostics::snippet(file, &marks));
     }
     group = group.element(Drawn::NOTE.message(format!("{} ({})", finding.rule.name, finding.rule.source())));
     if let [only] = finding.scenarios.as_slice()

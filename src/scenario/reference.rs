@@ -149,3 +149,30 @@ pub fn reference_page() -> String {
     }
     page
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn visit(shape: Shape, seen: &mut BTreeMap<&'static str, BTreeSet<&'static str>>) {
+        match shape {
+            Shape::List(of) | Shape::Map(of) => visit(of(), seen),
+            Shape::Record(info) => {
+                let info = info();
+                if seen.entry(info.name).or_default().insert(info.doc) {
+                    (info.fields)().into_iter().for_each(|f| visit(f.shape, seen));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn no_two_records_share_a_name() {
+        let mut seen = BTreeMap::new();
+        [ScenarioKeys::shape(), Estate::shape(), LintIgnore::shape()].into_iter().for_each(|s| visit(s, &mut seen));
+        let twice: Vec<_> = seen.iter().filter(|(_, docs)| docs.len() > 1).collect();
+        assert!(twice.is_empty(), "the schema and the reference page tell records apart by name: {twice:?}");
+    }
+}

@@ -479,6 +479,9 @@ impl Compiler<'_> {
             let origin = Origin::new("public_host", name, entry.span);
             let mut made =
                 endpoint(origin.clone(), None, vec![address], Role::Host(host(listens(declared.listens.as_ref()))));
+            for tag in &declared.service_tags {
+                self.check_tag(&tag.value, tag.span);
+            }
             let mut names: Vec<_> = declared.service_tags.iter().map(|t| t.value.clone()).collect();
             if names.is_empty() {
                 names.extend(self.known.tag_of_name(self.cloud, &parsed).map(str::to_owned));

@@ -11,15 +11,15 @@ record! {
         /// `Standard` or `Basic` (PEER-11, LB-08).
         sku: Setting<Sku> = defaults::SKU,
         /// Frontends by name.
-        frontend_ip_configurations: Map<FrontendIpConfiguration> = required,
+        frontend_ip_configurations: Map<LoadBalancerFrontend> = required,
         /// Pools by name.
-        backend_address_pools: Map<BackendAddressPool>,
+        backend_address_pools: Map<LoadBalancerPool>,
         /// Health probes by name.
-        probes: Map<Probe>,
+        probes: Map<LoadBalancerProbe>,
         /// Rules by name.
         rules: Map<LoadBalancerRule>,
         /// Outbound rules by name (NAT-01).
-        outbound_rules: Map<OutboundRule>,
+        outbound_rules: Map<LoadBalancerOutboundRule>,
         /// Labels for selectors.
         tags: crate::document::Tags,
     }
@@ -27,7 +27,7 @@ record! {
 
 record! {
     /// A frontend: private in a subnet, or public.
-    pub struct FrontendIpConfiguration {
+    pub struct LoadBalancerFrontend {
         /// Subnet of a private frontend.
         subnet: Option<Reference>,
         /// Address of a private frontend.
@@ -39,7 +39,7 @@ record! {
 
 record! {
     /// A pool of machines of one virtual network (LB-09).
-    pub struct BackendAddressPool {
+    pub struct LoadBalancerPool {
         /// Names of virtual machines.
         virtual_machines: Vec<Reference> = required,
     }
@@ -47,7 +47,7 @@ record! {
 
 record! {
     /// A health probe; it comes from 168.63.129.16 (LB-03).
-    pub struct Probe {
+    pub struct LoadBalancerProbe {
         /// Port that is probed.
         port: Spanned<u16> = required,
     }
@@ -84,7 +84,7 @@ choice! {
 
 record! {
     /// An outbound rule: members leave by the frontend's public address (NAT-01).
-    pub struct OutboundRule {
+    pub struct LoadBalancerOutboundRule {
         /// Name of a public frontend.
         frontend_ip_configuration: Reference = required,
         /// Name of the pool.
