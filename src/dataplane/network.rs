@@ -299,6 +299,8 @@ pub struct Endpoint {
     pub public_source: Option<IpAddr>,
     /// Source address that a balancer's outbound rule gives it (NAT-01).
     pub balanced_source: Option<IpAddr>,
+    /// The internal balancer whose pool takes default outbound access from it (NAT-10).
+    pub internal_pool: Option<Origin>,
     /// Whether its public address takes unsolicited traffic although no filter is attached (NSG-03).
     pub open_public: bool,
     /// Conditions under which the platform does not support what passes it.

@@ -82,6 +82,13 @@ impl<'a> Walk<'a> {
             let fix = format!("let {} translate the source of what leaves for the internet", endpoint.origin);
             return none(text, &["NVA-04", "SNAT-03"], fix);
         }
+        // NAT gateways and default outbound access translate IPv4 only (NAT-01).
+        if self.packet.source.is_ipv6() {
+            let own = endpoint.public_source.into_iter().chain(endpoint.balanced_source).find(IpAddr::is_ipv6);
+            let text = format!("{} has no way out for IPv6", endpoint.origin);
+            let fix = format!("give {} a public IPv6 address", endpoint.origin);
+            return own.map_or_else(|| none(text, &["NAT-01"], fix), Ok);
+        }
         let icmp = self.packet.transport == Transport::Icmp;
         if let Some(nat) = &segment.nat {
             if icmp {
@@ -102,6 +109,11 @@ impl<'a> Walk<'a> {
             return Ok(address);
         }
         let (allowed, span) = segment.default_outbound;
+        if let Some(balancer) = endpoint.internal_pool.as_ref().filter(|_| allowed) {
+            let text = format!("{} is in the pool of {balancer}, which gives no way out", endpoint.origin);
+            let fix = format!("attach a NAT gateway to {}, or give the machine a public address", segment.origin);
+            return none(text, &["NAT-06", "NAT-10"], fix).map_err(|step| Box::new(step.span(balancer.span)));
+        }
         if allowed && icmp {
             let text = format!("default outbound access of {} carries no ICMP", segment.origin);
             return none(text, &["NAT-06"], "give the machine a public address of its own".to_owned());

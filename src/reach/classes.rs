@@ -123,11 +123,12 @@ impl<'p> Marks<'p> {
                 },
                 _ => {}
             }
-            let plain = matches!(endpoint.role, Role::Host(_))
+            let plain = matches!(&endpoint.role, Role::Host(h) if h.interfaces.is_empty())
                 && endpoint.addresses.len() == 1
                 && endpoint.public_addresses.is_empty()
                 && endpoint.public_source.is_none()
                 && endpoint.balanced_source.is_none()
+                && endpoint.internal_pool.is_none()
                 && endpoint.unsupported.is_empty()
                 && endpoint.absence.is_none()
                 && endpoint.dns.is_none()

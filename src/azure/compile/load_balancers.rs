@@ -93,6 +93,13 @@ impl Compiler<'_> {
         for (rule_name, declared) in balancer.rules.iter() {
             let rule = &declared.value;
             let members = self.members(balancer, &rule.backend_address_pool);
+            // A Standard frontend inside takes default outbound access from its members; a Basic one does not (NAT-10).
+            let front = self.frontends.get(&format!("{name}/{}", rule.frontend_ip_configuration.value)).copied();
+            let front = front.map(|f| self.plane.endpoints.get(f)).filter(|f| f.segment.is_some());
+            let inside = front.map(|f| f.origin.clone()).filter(|_| balancer.sku.value == Sku::Standard);
+            if let Some(origin) = inside {
+                members.iter().for_each(|m| self.plane.endpoints.get_mut(*m).internal_pool = Some(origin.clone()));
+            }
             let probe = rule.probe.as_ref().and_then(|reference| {
                 let probe = self.declared("probe", reference, &balancer.probes)?;
                 let origin = Origin::new("probe", &reference.value, probe.port.span);

@@ -32,6 +32,7 @@ pub(super) fn endpoint(origin: Origin, segment: Option<Id<Segment>>, addresses: 
         tags: Tags::default(),
         public_source: None,
         balanced_source: None,
+        internal_pool: None,
         open_public: false,
         unsupported: Vec::new(),
         dns: None,

@@ -50,6 +50,9 @@ impl<'p> Probe<'_, 'p> {
         if !here.addresses.contains(&way.source) {
             return None;
         }
+        if way.source.is_ipv6() {
+            return [here.public_source, here.balanced_source].into_iter().flatten().find(IpAddr::is_ipv6);
+        }
         let portless = way.transport == Transport::Icmp;
         if let Some(nat) = &segment.nat {
             return if portless { None } else { self.any_of(way, &nat.addresses) };
@@ -61,6 +64,9 @@ impl<'p> Probe<'_, 'p> {
         let own = own.or(matches!(here.role, Role::Firewall(_)).then_some(NOBODYS_ADDRESS));
         if own.is_some() {
             return own;
+        }
+        if segment.default_outbound.0 && here.internal_pool.is_some() {
+            return None;
         }
         if segment.default_outbound.0 {
             return (!portless).then_some(NOBODYS_ADDRESS);

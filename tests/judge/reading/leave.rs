@@ -26,6 +26,11 @@ impl<'e> Reading<'e> {
     fn way_out(&self, nic: Nic<'e>, to: &To) -> Open<Option<IpAddr>> {
         let subnet = self.subnet(nic.net, nic.subnet);
         let machine = self.machine(nic.machine);
+        // NAT gateways and default outbound access are for IPv4.
+        if to.address.is_some_and(|a| a.is_ipv6()) {
+            let own = machine.public_ip.as_ref().and_then(|own| self.public_ip(&own.value));
+            return own.filter(IpAddr::is_ipv6).map_or_else(|| blocked("NO-EGRESS"), |own| Ok(Some(own)));
+        }
         if let Some(nat) = &subnet.nat_gateway {
             let ips = &self.e.nat_gateways.get(&nat.value).unwrap().value.public_ips;
             return Ok(ips.first().and_then(|ip| self.public_ip(&ip.value)));
@@ -42,6 +47,20 @@ impl<'e> Reading<'e> {
                     return Ok(self.public_ip(&front.public_ip_address.as_ref().unwrap().value));
                 }
             }
+        }
+        // NAT-10.
+        let pooled = self.e.load_balancers.iter().any(|(_, balancer)| {
+            let balancer = &balancer.value;
+            let inside = |name: &str| balancer.frontend_ip_configurations.get(name).unwrap().value.subnet.is_some();
+            *balancer.sku == Sku::Standard
+                && balancer.rules.iter().any(|(_, r)| {
+                    let pool = &balancer.backend_address_pools.get(&r.value.backend_address_pool.value).unwrap().value;
+                    let member = pool.virtual_machines.iter().any(|m| m.value == nic.machine && nic.further.is_none());
+                    member && inside(&r.value.frontend_ip_configuration.value)
+                })
+        });
+        if pooled && *subnet.default_outbound_access_enabled {
+            return blocked("NO-EGRESS");
         }
         let near_storage = to.tags.iter().any(|t| t == "Storage") && to.tags.iter().any(|t| t == "same region");
         if *subnet.default_outbound_access_enabled || near_storage { Ok(None) } else { blocked("NO-EGRESS") }
