@@ -162,7 +162,7 @@ impl Selector {
                 say(format!("no {what} is of kind `{}`", kind.written));
             }
         }
-        let places: [(&str, &[Glob], fn(&Traits) -> Option<&String>); 2] =
+        let places: [(&str, &[Glob], Place); 2] =
             [("network", &self.networks, |t| t.network.as_ref()), ("subnet", &self.subnets, |t| t.subnet.as_ref())];
         for (word, globs, place) in places {
             for glob in globs {
@@ -189,6 +189,9 @@ impl Selector {
         found
     }
 }
+
+/// Where something sits.
+type Place = fn(&Traits) -> Option<&String>;
 
 /// Values of a tag that a sentence names.
 const SHOWN_VALUES: usize = 5;
