@@ -35,6 +35,7 @@ pub(crate) fn text(seed: u64) -> String {
     servers(d);
     zones(d);
     d.add("public_hosts", "www.example.com: { ip_address: 192.0.2.80 }");
+    d.add("public_hosts", "dns.example.com: { ip_address: 8.8.8.8, listens: [udp/53, tcp/53] }");
     d.add("internet_clients", "visitor: { ip_address: 198.51.100.9 }");
     d.text()
 }
@@ -44,7 +45,8 @@ fn dns(d: &mut Draft) -> String {
         0 | 1 => String::new(),
         2 | 3 => format!("dns_servers: [{}], ", d.pick(&SERVERS)),
         _ => {
-            let two = (d.pick(&SERVERS), d.pick(&["168.63.129.16", "10.0.6.5"]));
+            let first = if d.rare(4) { d.pick(&["8.8.8.8", "9.9.9.9"]) } else { d.pick(&SERVERS) };
+            let two = (first, d.pick(&["168.63.129.16", "10.0.6.5", "10.0.6.4"]));
             let second = if two.0 == two.1 { "10.0.6.5" } else { two.1 };
             format!("dns_servers: [{}, {second}], ", two.0)
         }
@@ -53,12 +55,13 @@ fn dns(d: &mut Draft) -> String {
 
 fn networks(d: &mut Draft) {
     let servers = [dns(d), dns(d), dns(d)];
+    let out = d.maybe(4, ", default_outbound_access_enabled: false");
     let guarded = [
         d.maybe(4, ", network_security_group: g"),
         d.maybe(4, ", network_security_group: g"),
         d.maybe(4, ", network_security_group: g"),
     ];
-    d.add("virtual_networks", format!("h: {{ {}address_space: [10.0.0.0/16], subnets: {{ s: {{ address_prefixes: [10.0.1.0/24]{} }}, AzureFirewallSubnet: {{ address_prefixes: [10.0.3.0/26] }}, in: {{ address_prefixes: [10.0.4.0/28] }}, out: {{ address_prefixes: [10.0.4.16/28] }}, GatewaySubnet: {{ address_prefixes: [10.0.5.0/27] }}, dns: {{ address_prefixes: [10.0.6.0/24]{} }}, pe: {{ address_prefixes: [10.0.7.0/24] }} }} }}", servers[0], guarded[0], guarded[1]));
+    d.add("virtual_networks", format!("h: {{ {}address_space: [10.0.0.0/16], subnets: {{ s: {{ address_prefixes: [10.0.1.0/24]{} }}, AzureFirewallSubnet: {{ address_prefixes: [10.0.3.0/26] }}, in: {{ address_prefixes: [10.0.4.0/28] }}, out: {{ address_prefixes: [10.0.4.16/28] }}, GatewaySubnet: {{ address_prefixes: [10.0.5.0/27] }}, dns: {{ address_prefixes: [10.0.6.0/24]{}{out} }}, pe: {{ address_prefixes: [10.0.7.0/24] }} }} }}", servers[0], guarded[0], guarded[1]));
     for (n, servers) in servers.iter().enumerate().skip(1) {
         d.add("virtual_networks", format!("s{n}: {{ {}address_space: [10.{n}.0.0/16], subnets: {{ s: {{ address_prefixes: [10.{n}.1.0/24]{} }}, pe: {{ address_prefixes: [10.{n}.2.0/24] }} }} }}", servers, guarded[2]));
         if n == 1 || !d.rare(3) {
@@ -119,7 +122,8 @@ fn servers(d: &mut Draft) {
     ];
     for (i, domain) in domains.into_iter().enumerate() {
         if d.rare(4) {
-            let to = d.pick(&["10.0.4.4", "192.168.0.53", "10.0.6.4", "10.0.99.99, 10.0.6.4"]);
+            let to =
+                d.pick(&["10.0.4.4", "192.168.0.53", "10.0.6.4", "10.0.99.99, 10.0.6.4", "10.0.6.4, 192.168.0.53"]);
             let on = d.maybe(6, ", enabled: false");
             rules.push(format!("r{i}: {{ domain_name: \"{domain}\", target_dns_servers: [{to}]{on} }}"));
         }
@@ -176,9 +180,20 @@ fn server(d: &mut Draft, other: &str) -> String {
             forwarders.push(format!("{suffix}: [{to}]"));
         }
     }
-    let zone = d.maybe(2, ", zones: { corp.contoso.com: { a_records: { srv: { records: [192.168.1.20] } } } }");
-    let rest =
-        d.pick(&["", "", ", forwarders: [168.63.129.16]", ", recursion_enabled: false", ", forwarders: [10.0.4.4]"]);
+    let zone = d.pick(&[
+        "",
+        "",
+        ", zones: { corp.contoso.com: { a_records: { srv: { records: [192.168.1.20] } } } }",
+        ", zones: { privatelink.blob.core.windows.net: { a_records: { st0: { records: [10.0.7.4] } } } }",
+    ]);
+    let rest = d.pick(&[
+        "",
+        "",
+        ", forwarders: [168.63.129.16]",
+        ", recursion_enabled: false",
+        ", forwarders: [10.0.4.4]",
+        ", forwarders: [10.0.99.99, 8.8.8.8]",
+    ]);
     format!("mode: {mode}, conditional_forwarders: {{ {} }}{zone}{rest}", forwarders.join(", "))
 }
 

@@ -117,9 +117,9 @@ impl<'e> Reading<'e> {
         last
     }
 
-    /// FWD-11: what resolves public names itself asks the root servers first.
-    fn reaches_root(&self, at: At<'e>, own: IpAddr) -> Open<()> {
-        let mut journey = Journey::new(at, own, &To::address("198.41.0.4".parse().unwrap()), 53);
+    /// Whether a query comes to a server on the internet.
+    fn reaches_outside(&self, at: At<'e>, own: IpAddr, server: IpAddr) -> Open<()> {
+        let mut journey = Journey::new(at, own, &To::address(server), 53);
         journey.udp = true;
         let end = self.travel(&mut journey)?;
         match end {
@@ -131,7 +131,8 @@ impl<'e> Reading<'e> {
 
     /// FWD-10, FWD-11: every alias is looked up from the start, own zones first; forwarders only by iterative servers.
     fn recurse(&self, at: At<'e>, own: IpAddr, dns: &'e DnsServer, name: &str, trail: &mut Trail<'e>) -> Named<'e> {
-        match self.reaches_root(at, own) {
+        // What resolves public names itself asks the root servers first.
+        match self.reaches_outside(at, own, "198.41.0.4".parse().unwrap()) {
             Ok(()) => {}
             Err(Stop::Unknown(_)) => return Named::Unclear,
             Err(_) => return Named::Silence,
@@ -159,6 +160,17 @@ impl<'e> Reading<'e> {
             return match self.place(at) {
                 Some((net, _)) if !self.platform_denied(at) => Some(self.azure_dns(net, name, true, trail)),
                 _ => None,
+            };
+        }
+        // DNS-10: a public resolver answers what public DNS holds; of one that nobody declares, nothing is known.
+        if self.is_public(server) {
+            let hosts = &self.e.public_hosts;
+            let declared = hosts.iter().any(|(_, h)| h.value.ip_address.as_ref().is_some_and(|a| a.value == server));
+            return match self.reaches_outside(at, source, server) {
+                Err(Stop::Unknown(_)) => Some(Named::Unclear),
+                Err(_) => None,
+                Ok(()) if declared => Some(self.public_dns(name)),
+                Ok(()) => Some(Named::Unclear),
             };
         }
         match self.query_passes(at, source, server) {
