@@ -205,3 +205,40 @@ fn origins_point_into_the_template() {
     assert_eq!(code, Some(0), "{errors}");
     assert!(text.contains("private") && text.contains("flagship.json:"), "{text}");
 }
+
+/// A setting that the mapping does not read, and that could matter, is said; what has no part in reachability is not.
+#[test]
+fn settings_that_are_not_read_are_said() {
+    let text = fs::read_to_string(root().join("azure/services.json")).unwrap();
+    let import = |old: &str, new: &str| {
+        assert!(text.contains(old), "{old}");
+        let mut session = privreach::import::Session::default();
+        session.azure("export.json", &text.replacen(old, new, 1));
+        session.finish("x").unwrap()
+    };
+    let disabled = "\"publicNetworkAccess\": \"Disabled\"";
+    for (old, new, said) in [
+        (
+            "\"addressSpace\": {",
+            "\"encryption\": {\"enabled\": true, \"enforcement\": \"DropUnencrypted\"}, \"addressSpace\": {",
+            Some("microsoft.network/virtualnetworks properties.encryption"),
+        ),
+        (
+            "\"addressPrefix\": \"10.1.2.0/24\"",
+            "\"addressPrefix\": \"10.1.2.0/24\", \"futureFilter\": [\"x\"]",
+            Some("microsoft.network/virtualnetworks/subnets properties.futureFilter"),
+        ),
+        (
+            disabled,
+            "\"publicNetworkAccess\": \"Disabled\", \"someFirewallMode\": \"Strict\"",
+            Some("microsoft.storage/storageaccounts properties.someFirewallMode"),
+        ),
+        (disabled, "\"publicNetworkAccess\": \"Disabled\", \"minimumTlsVersion\": \"TLS1_2\"", None),
+        ("\"addressSpace\": {", "\"enableDdosProtection\": true, \"addressSpace\": {", None),
+        ("\"addressSpace\": {", "\"encryption\": {\"enabled\": false}, \"addressSpace\": {", None),
+    ] {
+        let imported = import(old, new);
+        let found: Vec<&str> = imported.not_understood().iter().map(|n| n.kind.as_str()).collect();
+        assert_eq!(found, said.into_iter().collect::<Vec<_>>(), "{new}");
+    }
+}

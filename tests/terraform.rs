@@ -202,3 +202,59 @@ fn odd_plans_do_not_hang_or_panic() {
         let _ = session.finish("odd").map(|i| i.yaml());
     }
 }
+
+/// What exists already is read from data sources; what they do not tell is said, and in doubt.
+#[test]
+fn data_sources_are_read_as_far_as_they_tell() {
+    let imported = import("data-sources.json");
+    let failed = check(
+        &imported,
+        "expectations:
+  inside: { from: vm-app, to: vm-other, verdict: private }
+  # Peerings of a network that is only read may lead elsewhere; its rules are known.
+  to-what-exists: { from: vm-app, to: vm-shared, verdict: unknown, reason: NOT-MODELLED }
+  # Whether the zone is linked to the network is not in the plan.
+  by-a-zone-that-exists: { from: vm-app, to: stdata.blob.core.windows.net, verdict: unknown, reason: NOT-MODELLED }
+  # No zone answers for the vault, and its public access is disabled, as its data source tells.
+  vault: { from: vm-app, to: kv-shared.vault.azure.net, verdict: blocked, reason: PNA }
+",
+    );
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+    let counts: Vec<_> = imported.counts().filter(|(_, c)| c.not_understood > 0).collect();
+    assert!(counts.is_empty(), "{counts:?}");
+}
+
+/// An attribute that no table reads, and that could matter, is said with its place, and puts its resource in doubt.
+#[test]
+fn attributes_that_are_not_read_are_said() {
+    let text = fs::read_to_string(Path::new(FIXTURES).join("data-sources.json")).unwrap();
+    let subnet = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/serviceEndpointPolicies/p";
+    for (old, new, attribute, place) in [
+        (
+            "\"encryption\": []".to_owned(),
+            "\"encryption\": [{\"enforcement\": \"DropUnencrypted\"}]".to_owned(),
+            "azurerm_virtual_network encryption",
+            "azurerm_virtual_network.app.encryption",
+        ),
+        (
+            "\"service_endpoint_policy_ids\": []".to_owned(),
+            format!("\"service_endpoint_policy_ids\": [\"{subnet}\"]"),
+            "azurerm_subnet service_endpoint_policy_ids",
+            "azurerm_subnet.app.service_endpoint_policy_ids",
+        ),
+    ] {
+        assert!(text.contains(&old), "{old}");
+        let imported = import_text("plan.json", &text.replace(&old, &new));
+        let said = imported.not_understood().iter().find(|n| n.kind == attribute);
+        assert!(said.is_some_and(|n| n.source.address == place), "{:?}", imported.not_understood());
+        let failed = check(
+            &imported,
+            "expectations:\n  inside: { from: vm-app, to: vm-other, verdict: unknown, reason: NOT-MODELLED }\n",
+        );
+        assert!(failed.is_empty(), "{attribute}: {}", failed.join("\n"));
+    }
+    // What lets everything pass is no setting.
+    let allowed = text.replace("\"encryption\": []", "\"encryption\": [{\"enforcement\": \"AllowUnencrypted\"}]");
+    let (open, plain) = (import_text("plan.json", &allowed), import("data-sources.json"));
+    assert_eq!(open.not_understood().len(), plain.not_understood().len());
+}

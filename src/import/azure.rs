@@ -68,7 +68,24 @@ fn resource(json: &Json) -> Option<Resource> {
     let full_id = json.str_at("id")?.to_owned();
     let id = ArmId::parse(&full_id)?;
     let source = Source { address: full_id.clone(), span: json.span };
-    Some(Resource { id, full_id, body: flattened(json), source, existing: false })
+    let body = flattened(json);
+    let body = if id.kind.starts_with("microsoft.compute/") { without_bulk(body) } else { body };
+    Some(Resource { id, full_id, body, source, existing: false })
+}
+
+/// What machines run inside has no part in reachability, and is most of a large export.
+fn without_bulk(json: Json) -> Json {
+    const BULK: [&str; 6] =
+        ["osProfile", "storageProfile", "hardwareProfile", "diagnosticsProfile", "extensionProfile", "securityProfile"];
+    let json::Value::Object(fields) = &json.value else { return json };
+    let fields = fields.iter().map(|(key, value)| match &value.value {
+        json::Value::Object(inner) if key.eq_ignore_ascii_case("properties") => {
+            let kept = inner.iter().filter(|(k, _)| !BULK.iter().any(|b| b.eq_ignore_ascii_case(k)));
+            (key.clone(), Json::new(json::Value::Object(std::rc::Rc::new(kept.cloned().collect())), value.span))
+        }
+        _ => (key.clone(), value.clone()),
+    });
+    Json::new(json::Value::Object(std::rc::Rc::new(fields.collect())), json.span)
 }
 
 /// `az <type> show` lifts the keys of `properties` up beside `id`; put them back.

@@ -6,7 +6,7 @@
 
 use super::json::{Json, Value};
 use crate::diag::Span;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Identity of an item: its collection and its identifier in the source, in lower case.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -258,6 +258,8 @@ pub struct Draft {
     pub(super) items: BTreeMap<Key, Item>,
     /// What was not understood, in the order it was met.
     pub(super) not_understood: Vec<NotUnderstood>,
+    /// Kind, address and reason of what was reported.
+    told: BTreeSet<(String, String, String)>,
     /// Resources read, by type: how many, and how many of them were understood.
     pub(super) counts: BTreeMap<String, Count>,
     /// Region of the first resource that has one, by number of uses.
@@ -332,9 +334,10 @@ impl Draft {
         *self.locations.entry(location.to_lowercase().replace(' ', "")).or_default() += 1;
     }
 
-    /// Reports something that was not understood.
+    /// Reports something that was not understood, once.
     pub fn not_understood(&mut self, what: NotUnderstood) {
-        if !self.not_understood.contains(&what) {
+        let told = (what.kind.clone(), what.source.address.clone(), what.why.clone());
+        if self.told.insert(told) {
             self.not_understood.push(what);
         }
     }

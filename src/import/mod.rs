@@ -119,6 +119,7 @@ impl Session {
             return Err((self.sources, vec![problem]));
         }
         resources::map(&self.resources, &mut self.draft);
+        self.resources = Vec::new();
         let Some(file) = self.first.filter(|_| !self.draft.counts.is_empty()) else {
             let first = self.draft.not_understood.first();
             let text = first.map_or_else(

@@ -70,10 +70,12 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
     here || is_met(what, &step.inner)
 }
 
-/// Makes blockers unknown that it could lift.
+/// Makes blockers unknown that it could lift. Another answer to the name leads elsewhere, so that every blocker may be
+/// beside the point.
 fn soften(what: &Unmodelled, steps: &mut [Step]) {
+    let elsewhere = matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
-        if let (true, Outcome::Block(reason)) = (meets(what, step), step.outcome) {
+        if let (true, Outcome::Block(reason)) = (elsewhere || meets(what, step), step.outcome) {
             step.outcome = Outcome::Unknown(reason);
         }
     }

@@ -12,6 +12,7 @@ mod manager;
 mod network;
 mod private_link;
 mod services;
+mod settings;
 mod settle;
 mod workspaces;
 
@@ -134,7 +135,11 @@ impl<'a> Mapper<'a> {
         let full_id = format!("{}/{segment}/{name}", owner.full_id.trim_end_matches('/'));
         let source =
             Source { address: format!("{}.properties.{path}[{number}]", owner.source.address), span: part.span };
-        Some(Resource { id: ArmId::parse(&full_id)?, full_id, body: part.clone(), source, existing: false })
+        let part = Resource { id: ArmId::parse(&full_id)?, full_id, body: part.clone(), source, existing: false };
+        if let Some(key) = self.current.clone() {
+            settings::unread(&part, &key, self);
+        }
+        Some(part)
     }
 
     /// Reports a setting that is not modelled.
@@ -284,6 +289,9 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
             Some((_, map)) => {
                 map(resource, &mut mapper);
                 settle::unknowns(resource, &mut mapper);
+                if let Some(key) = mapper.current.clone() {
+                    settings::unread(resource, &key, &mut mapper);
+                }
                 let whole = mapper.draft.not_understood.len() == before;
                 mapper.draft.count(kind, if whole { Standing::Understood } else { Standing::NotUnderstood });
             }

@@ -63,6 +63,7 @@ pub(super) fn unknowns(resource: &Resource, mapper: &mut Mapper<'_>) {
 fn search(json: &Json, path: &str, found: &mut Vec<(String, String, crate::diag::Span)>) {
     match &json.value {
         Value::Unknown(why) => found.push((path.to_owned(), why.to_string(), json.span)),
+        Value::Secret => found.push((path.to_owned(), "it is secret, and is not read".to_owned(), json.span)),
         Value::List(items) => items.iter().enumerate().for_each(|(n, i)| search(i, &format!("{path}[{n}]"), found)),
         Value::Object(fields) => {
             for (key, value) in fields.iter().filter(|(k, _)| !BESIDE.contains(&k.to_lowercase().as_str())) {
@@ -98,16 +99,20 @@ pub(super) fn addresses(mapper: &mut Mapper<'_>) {
             wanting.push((key.clone(), subnet.clone()));
         }
     }
+    // Addresses of each subnet in order, as far as they were handed out.
+    let mut left: BTreeMap<Key, std::vec::IntoIter<IpAddr>> = BTreeMap::new();
     for (key, subnet) in wanting {
         let prefixes: Vec<Prefix> =
             match mapper.draft.get(&subnet).and_then(|s| s.get("address_prefixes")).map(|n| &n.tree) {
                 Some(Tree::List(items)) => items.iter().filter_map(prefix).collect(),
                 _ => continue,
             };
-        let taken = taken.entry(subnet).or_default();
-        let free = prefixes.iter().flat_map(|p| p.usable()).take(70_000).find(|a| !taken.contains(a));
+        let taken = taken.entry(subnet.clone()).or_default();
+        let left = left
+            .entry(subnet)
+            .or_insert_with(|| prefixes.iter().flat_map(|p| p.usable()).take(70_000).collect::<Vec<_>>().into_iter());
+        let free = left.find(|a| !taken.contains(a));
         let (Some(free), Some(item)) = (free, mapper.draft.get_mut(&key)) else { continue };
-        taken.insert(free);
         let span = item.source.span;
         item.set("private_ip_address", Node::text(free.to_string(), span));
         if item.notes.is_empty() {

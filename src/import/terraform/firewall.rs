@@ -90,10 +90,8 @@ impl Kind {
 
 /// The address that a firewall takes in its subnet: the first that the platform does not keep (FW-01).
 pub(super) fn private_address(resolver: &Resolver<'_>, number: usize) -> Option<String> {
-    let subnet = resolver.full(number).items_at("ip_configuration").first()?.str_at("subnet_id")?.to_lowercase();
-    let numbers = 0..resolver.plan.instances.len();
-    let mut subnets = numbers.filter(|n| resolver.plan.instances.get(*n).is_some_and(|i| i.kind == "azurerm_subnet"));
-    let subnet = subnets.find(|n| resolver.id(*n).is_some_and(|i| i.to_lowercase() == subnet))?;
+    let subnet = resolver.full(number).items_at("ip_configuration").first()?.str_at("subnet_id")?.to_owned();
+    let subnet = resolver.subnet(&subnet)?;
     let prefixes = resolver.attribute(subnet, "address_prefixes")?;
     let prefix: ipnet::IpNet = prefixes.items().first()?.as_str()?.parse().ok()?;
     match prefix.network() {

@@ -7,6 +7,7 @@ mod azapi;
 mod balance;
 mod beside;
 mod compute;
+mod data;
 mod dns;
 mod firewall;
 mod gateways;
@@ -18,6 +19,7 @@ mod plan;
 mod private_link;
 mod resolve;
 mod services;
+mod settings;
 mod wan;
 mod workspaces;
 
@@ -144,7 +146,10 @@ fn import(session: &mut Session, json: &Json) {
     for (number, instance) in plan.instances.iter().enumerate() {
         match shape(&resolver, number, instance, &mut bodies, &mut patches) {
             Err(why) => report(session, &resolver, number, instance, &why),
-            Ok(()) => unknown_name(session, instance),
+            Ok(()) => {
+                unknown_name(session, instance);
+                unread(session, &resolver, number, instance);
+            }
         }
     }
     for patch in patches {
@@ -187,6 +192,65 @@ fn import(session: &mut Session, json: &Json) {
         });
     }
 }
+
+/// Says what an instance sets and no table reads, and what a data source does not tell.
+fn unread(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance) {
+    let Some(kind) = kinds::find(&instance.kind) else { return };
+    if instance.is_data {
+        if let Some(id) = resolver.id(number) {
+            data::report(session, instance, &id);
+        }
+        return;
+    }
+    let values = resolver.full(number);
+    let found = settings::unread(instance, kind, &values);
+    if found.is_empty() {
+        return;
+    }
+    let own = resolver.id(number).and_then(|id| item_of(&id));
+    let matters = own.unwrap_or_else(|| {
+        let mut ids = BTreeSet::new();
+        resolve::texts(&values, &mut ids);
+        place_of(&instance.kind, &ids)
+    });
+    for (path, value) in found {
+        session.draft.not_understood(NotUnderstood {
+            kind: format!("{} {path}", instance.kind),
+            name: instance.name.clone(),
+            why: "this attribute is not read, and it could matter".to_owned(),
+            source: Source { address: format!("{}.{path}", instance.address), span: value.span },
+            matters: matters.clone(),
+        });
+    }
+}
+
+/// The item that a resource with an id is, or is part of.
+fn item_of(id: &str) -> Option<Matters> {
+    let own = |id: &String| {
+        let kind = ArmId::parse(id)?.kind;
+        let (_, collection) = ELEMENTS.iter().find(|(k, _)| *k == kind)?;
+        Some(Matters::Item(Key::new(collection, id)))
+    };
+    std::iter::successors(Some(id.to_owned()), |id| ArmId::parse(id)?.parent()).find_map(|id| own(&id))
+}
+
+/// Resource types and the collections of their items.
+const ELEMENTS: [(&str, &str); 14] = [
+    ("microsoft.network/virtualnetworks", "virtual_networks"),
+    ("microsoft.network/virtualnetworks/subnets", "subnets"),
+    ("microsoft.network/networksecuritygroups", "network_security_groups"),
+    ("microsoft.network/routetables", "route_tables"),
+    ("microsoft.network/azurefirewalls", "firewalls"),
+    ("microsoft.network/firewallpolicies", "firewall_policies"),
+    ("microsoft.network/loadbalancers", "load_balancers"),
+    ("microsoft.network/applicationgateways", "application_gateways"),
+    ("microsoft.network/virtualnetworkgateways", "virtual_network_gateways"),
+    ("microsoft.network/virtualhubs", "virtual_hubs"),
+    ("microsoft.network/privateendpoints", "private_endpoints"),
+    ("microsoft.network/privatelinkservices", "private_link_services"),
+    ("microsoft.network/privatednszones", "private_dns_zones"),
+    ("microsoft.network/dnsforwardingrulesets", "private_dns_resolver_dns_forwarding_rulesets"),
+];
 
 /// A service whose name is not known yet has other domain names than those shown.
 fn unknown_name(session: &mut Session, instance: &Instance) {
@@ -278,7 +342,12 @@ fn shape(
                 bodies.insert(id.to_lowercase(), Body { id, body, source: source.clone(), is_data: instance.is_data });
             }
             let id = shaper.id.to_string();
-            let body = Body { id: id.clone(), body: shaper.body, source, is_data: instance.is_data };
+            let body = Body {
+                id: id.clone(),
+                body: shaper.body,
+                source,
+                is_data: instance.is_data && !data::is_read(instance),
+            };
             // A resource that the plan makes says more than a data source that reads it.
             if !(instance.is_data && bodies.contains_key(&id.to_lowercase())) {
                 bodies.insert(id.to_lowercase(), body);
@@ -387,17 +456,6 @@ fn report(session: &mut Session, resolver: &Resolver<'_>, number: usize, instanc
 /// Where something that is left out could matter: in a subnet that it names, at what else it names, or anywhere if it
 /// belongs to the network.
 fn place_of(kind: &str, ids: &BTreeSet<String>) -> Matters {
-    const ELEMENTS: [(&str, &str); 9] = [
-        ("microsoft.network/virtualnetworks", "virtual_networks"),
-        ("microsoft.network/networksecuritygroups", "network_security_groups"),
-        ("microsoft.network/routetables", "route_tables"),
-        ("microsoft.network/azurefirewalls", "firewalls"),
-        ("microsoft.network/firewallpolicies", "firewall_policies"),
-        ("microsoft.network/loadbalancers", "load_balancers"),
-        ("microsoft.network/applicationgateways", "application_gateways"),
-        ("microsoft.network/virtualnetworkgateways", "virtual_network_gateways"),
-        ("microsoft.network/virtualhubs", "virtual_hubs"),
-    ];
     let parsed: Vec<(&String, ArmId)> = ids.iter().filter_map(|i| Some((i, ArmId::parse(i)?))).collect();
     if let Some((id, _)) = parsed.iter().find(|(_, p)| p.kind == "microsoft.network/virtualnetworks/subnets") {
         return Matters::Subnet(Key::new("subnets", id));

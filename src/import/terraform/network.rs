@@ -207,13 +207,7 @@ pub(super) const KINDS: &[Kind] = &[
 /// A state lists every subnet in its network, too, with less than the subnet's own resource says.
 fn without_parts_of_their_own(shaper: &mut Shaper<'_, '_>) {
     let Some(subnets) = shaper.body.at("properties.subnets").cloned() else { return };
-    let own = |name: &str| {
-        let id = format!("{}/subnets/{name}", shaper.id);
-        let numbers = 0..shaper.resolver.plan.instances.len();
-        let mut subnets =
-            numbers.filter(|n| shaper.resolver.plan.instances.get(*n).is_some_and(|i| i.kind == "azurerm_subnet"));
-        subnets.any(|n| shaper.resolver.id(n).is_some_and(|i| i.eq_ignore_ascii_case(&id)))
-    };
+    let own = |name: &str| shaper.resolver.subnet(&format!("{}/subnets/{name}", shaper.id)).is_some();
     let inline = subnets.items().iter().filter(|s| !s.str_at("name").is_some_and(own)).cloned().collect();
     shaper.put("properties.subnets", super::kinds::list(inline, subnets.span));
 }

@@ -2,7 +2,7 @@
 
 use super::path::Path;
 use crate::import::json::{Json, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Modules with their keys.
 pub(super) type Modules = Vec<(String, Option<String>)>;
@@ -54,6 +54,8 @@ pub(super) struct Plan {
     pub(super) variables: Json,
     /// Instances by module instance and `type.name`.
     index: BTreeMap<(Modules, String), Vec<usize>>,
+    /// Keys of module calls, by the module instance that they stand in and their name.
+    calls: BTreeMap<(Modules, String), BTreeSet<Option<String>>>,
 }
 
 impl Plan {
@@ -71,15 +73,23 @@ impl Plan {
                 collect(module, data_only, &unknown, &nothing, &mut instances);
             }
         }
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = BTreeSet::new();
         instances.retain(|i: &Instance| seen.insert(i.address.clone()));
         let mut index: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (number, instance) in instances.iter().enumerate() {
             index.entry((instance.modules.clone(), instance.local_name())).or_default().push(number);
         }
+        let mut calls: BTreeMap<(Modules, String), BTreeSet<Option<String>>> = BTreeMap::new();
+        let distinct: BTreeSet<&Modules> = instances.iter().map(|i| &i.modules).collect();
+        for modules in distinct {
+            for (depth, (name, key)) in modules.iter().enumerate() {
+                let outside = modules.get(..depth).unwrap_or_default().to_vec();
+                calls.entry((outside, name.clone())).or_default().insert(key.clone());
+            }
+        }
         let config = json.at("configuration.root_module").map(config).unwrap_or_default();
         let variables = json.at("variables").cloned().unwrap_or(nothing);
-        Self { instances, config, variables, index }
+        Self { instances, config, variables, index, calls }
     }
 
     /// Instances of a resource in a module instance.
@@ -107,17 +117,8 @@ impl Plan {
 
     /// The instances of a module call in a module instance, by their keys.
     pub(super) fn module_keys(&self, modules: &Modules, name: &str) -> Vec<Option<String>> {
-        let mut keys: Vec<Option<String>> = self
-            .instances
-            .iter()
-            .filter(|i| i.modules.starts_with(modules))
-            .filter_map(|i| i.modules.get(modules.len()))
-            .filter(|(n, _)| n == name)
-            .map(|(_, key)| key.clone())
-            .collect();
-        keys.sort();
-        keys.dedup();
-        keys
+        let keys = self.calls.get(&(modules.clone(), name.to_owned()));
+        keys.into_iter().flatten().cloned().collect()
     }
 }
 

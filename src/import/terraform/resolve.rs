@@ -12,7 +12,7 @@ use super::{
 use crate::import::json::{Json, Value};
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     rc::Rc,
 };
 
@@ -27,6 +27,8 @@ pub(super) struct Resolver<'p> {
     ids: RefCell<Vec<Option<Option<Rc<str>>>>>,
     full: RefCell<Vec<Option<Json>>>,
     depth: Cell<usize>,
+    /// Subnets by their ids in lower case, once they are asked for.
+    subnets: RefCell<Option<Rc<BTreeMap<String, usize>>>>,
 }
 
 /// Where an expression stands.
@@ -48,7 +50,21 @@ impl<'p> Resolver<'p> {
             ids: RefCell::new(vec![None; size]),
             full: RefCell::new(vec![None; size]),
             depth: Cell::new(0),
+            subnets: RefCell::new(None),
         }
+    }
+
+    /// The instance of a subnet, by its id.
+    pub(super) fn subnet(&self, id: &str) -> Option<usize> {
+        let known = self.subnets.borrow().clone();
+        let subnets = known.unwrap_or_else(|| {
+            let all = self.plan.instances.iter().enumerate().filter(|(_, i)| i.kind == "azurerm_subnet");
+            let subnets = all.filter_map(|(n, _)| Some((self.id(n)?.to_lowercase(), n)));
+            let subnets = Rc::new(subnets.collect::<BTreeMap<_, _>>());
+            *self.subnets.borrow_mut() = Some(Rc::clone(&subnets));
+            subnets
+        });
+        subnets.get(&id.to_lowercase()).copied()
     }
 
     /// All values of an instance, with what could be found for those that the plan does not hold, and without secrets.
