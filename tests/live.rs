@@ -273,6 +273,77 @@ fn a_silent_server_is_not_asked_a_thousand_times() {
     assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
 }
 
+/// A UDP server that answers each question, its first twelve bytes and the question without more, as told.
+fn forging(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> SocketAddr {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok((length, peer)) = socket.recv_from(&mut buffer) {
+            let end = 12 + buffer[12..length].iter().position(|b| *b == 0).unwrap() + 5;
+            let _ = socket.send_to(&answer(&buffer[..end]), peer);
+        }
+    });
+    address
+}
+
+/// Forged, broken and endless answers: nothing of them passes for the design's answer, and none keeps the asker.
+#[test]
+fn hostile_answers_are_never_agreement() {
+    // The address that the design has for this name, so that a forged answer would agree if it were believed.
+    let right = [10, 0, 2, 4];
+    let head = |question: &[u8], answers: u8| {
+        let mut message = question.to_vec();
+        message[2..4].copy_from_slice(&[0x81, 0x80]);
+        message[6..12].copy_from_slice(&[0, answers, 0, 0, 0, 0]);
+        message
+    };
+    let address = move |owner: &[u8]| [owner, &[0, 1, 0, 1, 0, 0, 0, 60, 0, 4], &right].concat();
+    let hostile: Vec<(&str, Box<dyn Fn(&[u8]) -> Vec<u8> + Send>)> = vec![
+        (
+            "another id",
+            Box::new(move |q| {
+                let mut message = [head(q, 1), address(&[0xc0, 12])].concat();
+                message[0] ^= 0xff;
+                message
+            }),
+        ),
+        (
+            "another question",
+            Box::new(move |q| {
+                let mut message = [head(q, 1), address(&[0xc0, 12])].concat();
+                message[13] ^= 1;
+                message
+            }),
+        ),
+        ("an address of another name", Box::new(move |q| [head(q, 1), address(b"\x05other\x07example\0")].concat())),
+        (
+            "an alias of itself",
+            Box::new(move |q| [head(q, 1), vec![0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, 2, 0xc0, 12]].concat()),
+        ),
+        (
+            "a name that points at itself",
+            Box::new(move |q| {
+                let here = u8::try_from(q.len()).unwrap();
+                [head(q, 1), address(&[0xc0, here])].concat()
+            }),
+        ),
+        ("more records than there are", Box::new(move |q| head(q, 255))),
+        ("noise", Box::new(|q| (0..200_u8).map(|n| n.wrapping_mul(37) ^ q[0]).collect())),
+        ("two bytes", Box::new(|q| q[..2].to_vec())),
+        ("the question itself", Box::new(|q| q.to_vec())),
+    ];
+    for (what, answer) in hostile {
+        let begin = Instant::now();
+        let reply = ask_one(forging(answer), Over::UdpThenTcp, "db.corp.example");
+        assert!(!matches!(reply, Reply::Addresses(_)), "{what}: {reply:?}");
+        assert!(begin.elapsed() < Duration::from_secs(5), "{what}");
+    }
+    // The same server is believed where it answers what was asked.
+    let honest = ask_one(forging(move |q| [head(q, 1), address(&[0xc0, 12])].concat()), Over::Udp, "db.corp.example");
+    assert_eq!(honest, addresses(&["10.0.2.4"]));
+}
+
 /// The binary as a server; ends with the guard.
 struct Serving(Child, String);
 

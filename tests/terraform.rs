@@ -214,7 +214,7 @@ fn data_sources_are_read_as_far_as_they_tell() {
   # Peerings of a network that is only read may lead elsewhere; its rules are known.
   to-what-exists: { from: vm-app, to: vm-shared, verdict: unknown, reason: NOT-MODELLED }
   # Whether the zone is linked to the network is not in the plan.
-  by-a-zone-that-exists: { from: vm-app, to: stdata.blob.core.windows.net, verdict: unknown, reason: NOT-MODELLED }
+  by-a-zone-that-exists: { from: vm-app, to: stdata.blob.core.windows.net, verdict: unknown, reasons: [PNA, NOT-MODELLED] }
   # No zone answers for the vault, and its public access is disabled, as its data source tells.
   vault: { from: vm-app, to: kv-shared.vault.azure.net, verdict: blocked, reason: PNA }
 ",

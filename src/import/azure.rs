@@ -1,7 +1,7 @@
 //! Exports of live estates: Resource Graph query results, `az … show` and `az … list` output.
 
 use super::{
-    Session, Source,
+    Matters, NotUnderstood, Session, Source,
     evidence::{self, Observed},
     ids::ArmId,
     json::{self, Json},
@@ -23,9 +23,15 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
     let mut seen = Evidence::default();
     let mut first = None;
     let mut problems = Vec::new();
+    let mut bare = Vec::new();
     let rest = json::read_items(file, text, &BULK, &mut |item| {
         match resource(&item) {
-            Some(resource) => found.push(resource),
+            Some(resource) => {
+                if item.get("properties").is_none() && resource.prop_count() == 0 {
+                    bare.push((resource.id.kind.clone(), resource.id.name().to_owned(), resource.source.clone()));
+                }
+                found.push(resource);
+            }
             None if evidence::is_row(&item) => {
                 first.get_or_insert(item.span);
                 evidence::row(&item, &mut seen).unwrap_or_else(|problem| problems.push(problem));
@@ -55,6 +61,16 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
                 );
             }
             session.resources.append(&mut found);
+            for (kind, name, source) in bare {
+                let network = kind.starts_with("microsoft.network/");
+                session.draft.not_understood(NotUnderstood {
+                    why: "the export has none of its properties; project `properties` in the query".to_owned(),
+                    matters: if network { Matters::Everywhere } else { Matters::No },
+                    kind,
+                    name,
+                    source,
+                });
+            }
             problems.into_iter().for_each(|problem| session.diagnostics.push(problem));
             if let Some(span) = first {
                 session.observed.push(Observed { at: evidence::owner(&seen), evidence: seen, span });

@@ -129,8 +129,16 @@ impl Names<'_> {
 
     /// The name if a path can meet it, else that of what the item acts on.
     fn met(&self, key: &Key, name: String, depth: usize) -> Option<Vec<String>> {
-        if self.elements.contains(&name) {
-            return Some(vec![name]);
+        // A link may be met where it refuses only; what it joins is met in any case.
+        const LINKS: [&str; 4] = [
+            "virtual_network_peerings",
+            "virtual_hub_connections",
+            "virtual_network_gateway_connections",
+            "virtual_hub_branches",
+        ];
+        let own = self.elements.contains(&name).then_some(name);
+        if own.is_some() && !LINKS.contains(&key.collection) {
+            return own.map(|name| vec![name]);
         }
         let item = self.draft.items.get(key)?;
         let references = ACTS_ON.iter().filter_map(|f| item.get(f)).flat_map(|node| match &node.tree {
@@ -141,7 +149,8 @@ impl Names<'_> {
             Tree::Reference(to, _) => Some(to.clone()),
             _ => None,
         });
-        let found: Vec<String> = references.filter_map(|to| self.of(&to, depth + 1)).flatten().collect();
+        let mut found: Vec<String> = own.into_iter().collect();
+        found.extend(references.filter_map(|to| self.of(&to, depth + 1)).flatten());
         // Nothing that a path meets belongs to it, and it may still do something that is not read.
         (!found.is_empty()).then_some(found)
     }

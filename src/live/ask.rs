@@ -149,31 +149,46 @@ async fn one(pool: &NameServerPool<TokioRuntimeProvider>, name: &Fqdn, kind: Rec
     };
     let mut options = DnsRequestOptions::default();
     options.use_edns = true;
-    let answer = pool.lookup(Query::query(absolute, kind), options).first_answer();
+    let answer = pool.lookup(Query::query(absolute.clone(), kind), options).first_answer();
     // A truncated answer is asked for twice, each within the limit.
     match tokio::time::timeout(limit * 2, answer).await {
         Err(_) => Reply::Silent,
-        Ok(Ok(response)) => read(&response),
+        Ok(Ok(response)) => read(&response, &absolute),
         Ok(Err(error)) => failed(&error),
     }
 }
 
-fn read(response: &DnsResponse) -> Reply {
+/// Addresses of the name that was asked for, or of one that its aliases lead to; whatever else an answer holds is not
+/// believed.
+fn read(response: &DnsResponse, asked: &Name) -> Reply {
     if response.metadata.response_code == ResponseCode::NXDomain {
         return Reply::NxDomain;
     }
-    let mut addresses: Vec<IpAddr> = response
-        .answers
-        .iter()
-        .filter_map(|r| match &r.data {
-            RData::A(a) => Some(IpAddr::V4(a.0)),
-            RData::AAAA(a) => Some(IpAddr::V6(a.0)),
+    let mut names = vec![asked];
+    for _ in &response.answers {
+        let leads = response.answers.iter().filter_map(|r| match &r.data {
+            RData::CNAME(alias) if names.contains(&&r.name) && !names.contains(&&alias.0) => Some(&alias.0),
             _ => None,
-        })
-        .collect();
+        });
+        match leads.collect::<Vec<_>>() {
+            none if none.is_empty() => break,
+            more => names.extend(more),
+        }
+    }
+    let all = response.answers.iter().filter_map(|r| match &r.data {
+        RData::A(a) => Some((&r.name, IpAddr::V4(a.0))),
+        RData::AAAA(a) => Some((&r.name, IpAddr::V6(a.0))),
+        _ => None,
+    });
+    let (asked, others): (Vec<_>, Vec<_>) = all.partition(|(owner, _)| names.contains(owner));
+    let mut addresses: Vec<IpAddr> = asked.into_iter().map(|(_, address)| address).collect();
     addresses.sort();
     addresses.dedup();
-    if addresses.is_empty() { Reply::NoData } else { Reply::Addresses(addresses) }
+    match (addresses.is_empty(), others.is_empty()) {
+        (false, _) => Reply::Addresses(addresses),
+        (true, true) => Reply::NoData,
+        (true, false) => Reply::Failure("an answer for names that were not asked for".to_owned()),
+    }
 }
 
 fn failed(error: &NetError) -> Reply {

@@ -195,7 +195,13 @@ fn addresses(rule: &Json, list: &str, groups: &str, mapper: &Mapper<'_>) -> Resu
     for one in rule.items_at(groups) {
         let id = one.as_str().unwrap_or_default();
         match mapper.find(id) {
-            Some(group) => all.extend(group.items("ipAddresses").iter().filter_map(Node::scalar)),
+            Some(group) => {
+                let members: Vec<Node> = group.items("ipAddresses").iter().filter_map(Node::scalar).collect();
+                if members.len() != group.items("ipAddresses").len() || members.is_empty() {
+                    return Err(format!("the addresses of {} are known only after deployment", group.id.name()));
+                }
+                all.extend(members);
+            }
             None => return Err(format!("it names an IP group that the input does not hold ({id})")),
         }
     }

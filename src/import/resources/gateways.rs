@@ -87,6 +87,10 @@ fn connection(resource: &Resource, mapper: &mut Mapper<'_>) {
 fn wan(resource: &Resource, mapper: &mut Mapper<'_>) {
     let item = mapper.item(resource, "virtual_wans");
     item.set_some("allow_branch_to_branch_traffic", resource.scalar("allowBranchToBranchTraffic"));
+    if resource.str("type").is_some_and(|t| t.eq_ignore_ascii_case("Basic")) {
+        let why = "a Basic WAN connects branches only; that is not modelled";
+        mapper.unmodelled(resource, "type", why, Matters::Everywhere);
+    }
 }
 
 fn hub(resource: &Resource, mapper: &mut Mapper<'_>) {

@@ -51,6 +51,11 @@ impl Resource {
         self.body.at("properties")?.at(path)
     }
 
+    /// How many properties it has.
+    pub(super) fn prop_count(&self) -> usize {
+        self.body.get("properties").map_or(0, |p| p.fields().len())
+    }
+
     /// A property that is text.
     #[must_use]
     pub fn str(&self, path: &str) -> Option<&str> {
@@ -137,7 +142,7 @@ impl<'a> Mapper<'a> {
             Source { address: format!("{}.properties.{path}[{number}]", owner.source.address), span: part.span };
         let part = Resource { id: ArmId::parse(&full_id)?, full_id, body: part.clone(), source, existing: false };
         if let Some(key) = self.current.clone() {
-            settings::unread(&part, &key, self);
+            settings::unread(&part, &Matters::Item(key), self);
         }
         Some(part)
     }
@@ -278,6 +283,7 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
         resources.iter().filter(|r| !r.existing).map(|r| (entry(&r.id.kind), r)).collect();
     ordered.sort_by_key(|(e, r)| (e.map_or(usize::MAX, |(rank, _)| rank), r.id.names.len()));
     let mut mapper = Mapper { draft, all: &all, gateway_members: Vec::new(), current: None };
+    let mut parts = Vec::new();
     for (entry, resource) in ordered {
         if let Some(location) = resource.body.str_at("location").filter(|l| !l.eq_ignore_ascii_case("global")) {
             mapper.draft.location(location);
@@ -288,9 +294,13 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
         match entry {
             Some((_, map)) => {
                 map(resource, &mut mapper);
-                settle::unknowns(resource, &mut mapper);
-                if let Some(key) = mapper.current.clone() {
-                    settings::unread(resource, &key, &mut mapper);
+                match mapper.current.clone() {
+                    Some(key) => {
+                        settle::unknowns(resource, &Matters::Item(key.clone()), &mut mapper);
+                        settings::unread(resource, &Matters::Item(key), &mut mapper);
+                    }
+                    // Others read it; what it belongs to may come later.
+                    None => parts.push(resource),
                 }
                 let whole = mapper.draft.not_understood.len() == before;
                 mapper.draft.count(kind, if whole { Standing::Understood } else { Standing::NotUnderstood });
@@ -308,6 +318,10 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
                 });
             }
         }
+    }
+    for (resource, matters) in parts.iter().zip(settle::owners(&parts, &mapper)) {
+        settle::unknowns(resource, &matters, &mut mapper);
+        settings::unread(resource, &matters, &mut mapper);
     }
     settle::addresses(&mut mapper);
 }

@@ -3,7 +3,7 @@
 
 use super::{Mapper, Resource, services};
 use crate::import::{
-    draft::{Key, Matters, NotUnderstood, Source},
+    draft::{Matters, NotUnderstood, Source},
     json::{Json, Value},
 };
 
@@ -30,7 +30,6 @@ const EVERYWHERE: &[&str] = &[
     "statuschangetime",
     "description",
     "name",
-    "type",
     "id",
     "location",
     "allocatedbyimport",
@@ -485,7 +484,7 @@ const SERVICES: &[&str] = &[
 ];
 
 /// Reports what a resource sets and its mapping does not read.
-pub(super) fn unread(resource: &Resource, key: &Key, mapper: &mut Mapper<'_>) {
+pub(super) fn unread(resource: &Resource, matters: &Matters, mapper: &mut Mapper<'_>) {
     let Some(properties) = resource.body.get("properties") else { return };
     let kind = resource.id.kind.as_str();
     let row = TYPES.iter().find(|t| t.kind == kind);
@@ -511,7 +510,7 @@ pub(super) fn unread(resource: &Resource, key: &Key, mapper: &mut Mapper<'_>) {
                 name: resource.id.name().to_owned(),
                 why: "this setting is not read, and it could matter".to_owned(),
                 source: Source { address: format!("{}.properties.{name}", resource.source.address), span: value.span },
-                matters: Matters::Item(key.clone()),
+                matters: matters.clone(),
             });
         }
     }

@@ -4,6 +4,7 @@ use super::{Mapper, Resource};
 use crate::{
     import::{
         draft::{Key, Matters, Node, NotUnderstood, Source, Tree},
+        ids::ArmId,
         json::{Json, Value},
     },
     net::Prefix,
@@ -43,21 +44,45 @@ const BESIDE: [&str; 26] = [
     "workspaceresourceid",
 ];
 
+/// Properties that refer to another resource by its id: without one, there is no telling what is meant.
+const REFERENCES: [&str; 5] =
+    ["networksecuritygroup", "routetable", "natgateway", "remotevirtualnetwork", "firewallpolicy"];
+
+/// Words in names of properties that prove who one is, and decide about no path.
+const CREDENTIALS: [&str; 8] =
+    ["password", "secret", "credential", "token", "accountkey", "accesskey", "connectionstring", "certificate"];
+
 /// Reports values of a resource that only a deployment tells: it may do something else than the scenario says.
-pub(super) fn unknowns(resource: &Resource, mapper: &mut Mapper<'_>) {
+pub(super) fn unknowns(resource: &Resource, matters: &Matters, mapper: &mut Mapper<'_>) {
     let Some(properties) = resource.body.get("properties") else { return };
     let mut found = Vec::new();
     search(properties, "properties", &mut found);
-    let Some(key) = mapper.current.clone() else { return };
     for (path, why, span) in found {
         mapper.draft.not_understood(NotUnderstood {
             kind: format!("{} {path}", resource.id.kind),
             name: resource.id.name().to_owned(),
             why,
             source: Source { address: format!("{}.{path}", resource.source.address), span },
-            matters: Matters::Item(key.clone()),
+            matters: matters.clone(),
         });
     }
+}
+
+/// Where resources matter that became no item of their own: at what they belong to, as far as that is known.
+pub(super) fn owners(resources: &[&Resource], mapper: &Mapper<'_>) -> Vec<Matters> {
+    let mut items: BTreeMap<&str, &Key> = BTreeMap::new();
+    mapper.draft.items.keys().for_each(|key| drop(items.entry(&key.id).or_insert(key)));
+    let owner = |resource: &&Resource| {
+        let id = resource.full_id.trim_end_matches('/').to_lowercase();
+        let outer = std::iter::successors(resource.id.parent(), |id| ArmId::parse(id)?.parent());
+        let outer = outer.filter_map(|id| items.get(id.to_lowercase().as_str()).copied().cloned()).next();
+        match mapper.draft.interfaces.get(&id).cloned().or(outer) {
+            Some(key) => Matters::Item(key),
+            None if resource.id.kind.starts_with("microsoft.network/") => Matters::Everywhere,
+            None => Matters::No,
+        }
+    };
+    resources.iter().map(owner).collect()
 }
 
 fn search(json: &Json, path: &str, found: &mut Vec<(String, String, crate::diag::Span)>) {
@@ -66,8 +91,16 @@ fn search(json: &Json, path: &str, found: &mut Vec<(String, String, crate::diag:
         Value::Secret => found.push((path.to_owned(), "it is secret, and is not read".to_owned(), json.span)),
         Value::List(items) => items.iter().enumerate().for_each(|(n, i)| search(i, &format!("{path}[{n}]"), found)),
         Value::Object(fields) => {
-            for (key, value) in fields.iter().filter(|(k, _)| !BESIDE.contains(&k.to_lowercase().as_str())) {
-                search(value, &format!("{path}.{key}"), found);
+            for (key, value) in fields.iter() {
+                let word = key.to_lowercase();
+                if REFERENCES.contains(&word.as_str()) && value.fields().iter().all(|(k, _)| &**k != "id") {
+                    if let Value::Object(_) = value.value {
+                        found.push((format!("{path}.{key}"), "it names nothing".to_owned(), value.span));
+                    }
+                }
+                if !BESIDE.contains(&word.as_str()) && !CREDENTIALS.iter().any(|c| word.contains(c)) {
+                    search(value, &format!("{path}.{key}"), found);
+                }
             }
         }
         _ => {}

@@ -4,7 +4,7 @@ use super::{
     kinds::{
         Field,
         How::{Copy, Each, First, Id},
-        Kind, Shaper, list, put,
+        Kind, Shaper, is_unknown, list, put,
     },
     resolve::Resolver,
 };
@@ -143,6 +143,25 @@ const NAT: &[Field] = &[
     ("translated_port", "translatedPort", Copy),
 ];
 
+/// The rules of a collection; what is not known of them stays so.
+fn rules(collection: &Json, fields: &[Field], kind: Option<&str>) -> Json {
+    let Some(blocks) = collection.at("rule").filter(|b| !is_unknown(b)) else {
+        return collection.at("rule").cloned().unwrap_or_else(|| list(Vec::new(), collection.span));
+    };
+    let rules = blocks.items().iter().map(|rule| {
+        if is_unknown(rule) {
+            return rule.clone();
+        }
+        let mut out = super::kinds::object(Vec::new(), rule.span);
+        if let Some(kind) = kind {
+            put(&mut out, "ruleType", Json::text(kind, rule.span));
+        }
+        super::kinds::shape(rule, fields, &mut out);
+        out
+    });
+    list(rules.collect(), collection.span)
+}
+
 /// Collections of three sorts stand in three blocks; Azure's model has one list, told apart by types.
 fn group(shaper: &mut Shaper<'_, '_>) {
     let sorts: [(&str, &str, &str, &[Field]); 3] = [
@@ -160,17 +179,14 @@ fn group(shaper: &mut Shaper<'_, '_>) {
             continue;
         }
         for collection in collections.items() {
+            if is_unknown(collection) {
+                shaper.put("properties.ruleCollections[]", collection.clone());
+                continue;
+            }
             let mut item = super::kinds::object(Vec::new(), collection.span);
             super::kinds::shape(collection, COLLECTION, &mut item);
             put(&mut item, "ruleCollectionType", Json::text(kind, collection.span));
-            let rules = collection.items_at("rule").iter().map(|rule| {
-                let mut out = super::kinds::object(Vec::new(), rule.span);
-                put(&mut out, "ruleType", Json::text(rule_kind, rule.span));
-                super::kinds::shape(rule, fields, &mut out);
-                out
-            });
-            let rules = list(rules.collect(), collection.span);
-            put(&mut item, "rules", rules);
+            put(&mut item, "rules", rules(collection, fields, Some(rule_kind)));
             shaper.put("properties.ruleCollections[]", item);
         }
     }
@@ -222,11 +238,6 @@ fn classic(shaper: &mut Shaper<'_, '_>) {
         ("action", "properties.action.type", Copy),
     ];
     super::kinds::shape(&shaper.values, outer, &mut item);
-    let rules = shaper.values.items_at("rule").iter().map(|rule| {
-        let mut out = super::kinds::object(Vec::new(), rule.span);
-        super::kinds::shape(rule, fields, &mut out);
-        out
-    });
-    put(&mut item, "properties.rules", list(rules.collect(), span));
+    put(&mut item, "properties.rules", rules(&shaper.values, fields, None));
     shaper.put(key, list(vec![item], span));
 }

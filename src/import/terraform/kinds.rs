@@ -208,7 +208,7 @@ pub(super) fn shape(values: &Json, fields: &[Field], body: &mut Json) {
     for (from, to, how) in fields {
         let Some(value) = reach(values, from) else { continue };
         let span = value.span;
-        let is_unknown = matches!(value.value, Value::Unknown(_) | Value::Secret);
+        let unknown = is_unknown(&value);
         let empty = matches!(&value.value, Value::Text(t) if t.is_empty());
         match how {
             How::Copy if !empty => put(body, to, value),
@@ -221,7 +221,7 @@ pub(super) fn shape(values: &Json, fields: &[Field], body: &mut Json) {
                 None => put(body, to, value),
             },
             How::Id if !empty => put(body, to, identified(value)),
-            How::Ids if is_unknown => put(body, to, list(vec![identified(value)], span)),
+            How::Ids if unknown => put(body, to, list(vec![identified(value)], span)),
             How::Ids => {
                 let ids: Vec<Json> = value.items().iter().cloned().map(identified).collect();
                 if !ids.is_empty() {
@@ -229,14 +229,18 @@ pub(super) fn shape(values: &Json, fields: &[Field], body: &mut Json) {
                 }
             }
             How::Listed if !empty => put(body, to, list(vec![value], span)),
-            How::Keyed(_) if is_unknown => put(body, to, value),
+            How::Keyed(_) if unknown => put(body, to, value),
             How::Keyed(key) => {
                 let items = value.items().iter().map(|i| object(vec![(Rc::from(*key), i.clone())], i.span));
                 put(body, to, list(items.collect(), span));
             }
-            How::Each(_) if is_unknown => put(body, to, value),
+            How::Each(_) if unknown => put(body, to, value),
             How::Each(inner) => {
                 let items = value.items().iter().map(|block| {
+                    // A block that is not known stays so.
+                    if is_unknown(block) {
+                        return block.clone();
+                    }
                     let mut item = object(Vec::new(), block.span);
                     shape(block, inner, &mut item);
                     item
@@ -246,16 +250,23 @@ pub(super) fn shape(values: &Json, fields: &[Field], body: &mut Json) {
                     put(body, to, list(items, span));
                 }
             }
-            How::First(_) if is_unknown => put(body, to, value),
+            How::First(_) if unknown => put(body, to, value),
             How::First(inner) => {
                 let block = value.items().first().cloned().or_else(|| value.fields().first().map(|_| value.clone()));
-                if let Some(block) = block {
-                    shape(&block, inner, body);
+                match block {
+                    Some(block) if is_unknown(&block) => put(body, to, block),
+                    Some(block) => shape(&block, inner, body),
+                    None => {}
                 }
             }
             How::Copy | How::Id | How::Listed => {}
         }
     }
+}
+
+/// Whether a value is not known, or must not be.
+pub(super) fn is_unknown(value: &Json) -> bool {
+    matches!(value.value, Value::Unknown(_) | Value::Secret)
 }
 
 /// A value at a path of attributes; on the way, a list of blocks stands for its first.

@@ -444,12 +444,14 @@ fn report(session: &mut Session, resolver: &Resolver<'_>, number: usize, instanc
     session.draft.count(&instance.kind, Standing::NotUnderstood);
     let mut ids = BTreeSet::new();
     resolve::texts(&resolver.full(number), &mut ids);
+    // What sets something elsewhere, and does not say where, may set it anywhere.
+    let astray = kinds::find(&instance.kind).is_some_and(|k| !matches!(k.place, Place::Own));
     session.draft.not_understood(NotUnderstood {
         kind: instance.kind.clone(),
         name: instance.name.clone(),
         why: why.to_owned(),
         source: Source { address: instance.address.clone(), span: instance.values.span },
-        matters: place_of(&instance.kind, &ids),
+        matters: if astray { Matters::Everywhere } else { place_of(&instance.kind, &ids) },
     });
 }
 

@@ -2,7 +2,7 @@
 
 use super::kinds::{
     How::{Copy, Each, Id, Ids},
-    Kind, Shaper, list, put,
+    Kind, Shaper, is_unknown, list, put,
 };
 use crate::import::json::{Json, Value};
 
@@ -98,8 +98,14 @@ pub(super) const KINDS: &[Kind] = &[
 /// The connection of an endpoint, by hand or not, and its zone group, which is a resource of its own in Azure.
 fn endpoint(shaper: &mut Shaper<'_, '_>) {
     let Some(connections) = shaper.get("private_service_connection") else { return };
-    let manual = connections.items().first().and_then(|c| c.get("is_manual_connection")).and_then(Json::as_bool);
+    let way = connections.items().first().and_then(|c| c.get("is_manual_connection"));
+    let manual = way.and_then(Json::as_bool);
     let span = connections.span;
+    // Whether somebody has to approve it decides about every flow through it.
+    let unknown = [Some(&connections), connections.items().first(), way];
+    if let Some(unknown) = unknown.into_iter().flatten().find(|v| is_unknown(v)) {
+        shaper.put("properties.approval", unknown.clone());
+    }
     let items = connections.items().iter().map(|connection| {
         let mut item = super::kinds::object(Vec::new(), connection.span);
         let fields: [(&str, &str, super::kinds::How); 4] = [
