@@ -12,6 +12,7 @@ use assert_cmd::Command;
 use privreach::{
     compare::{Answer, Comparison, Effect, FlowChange, apply, compare, evaluate},
     diag::Severity,
+    lint::{changes, lint},
     scenario::{load_file, load_paths, load_text},
     snapshot::Snapshot,
     verdict::Verdict,
@@ -228,8 +229,59 @@ fn exit_codes_of_diff() {
     assert_eq!(diff("M02-search-rule-missing", &["--fail-on", "regression"]), 1);
     assert_eq!(diff("M06-managed-network-peering", &["--fail-on", "regression"]), 0);
     assert_eq!(run(&["diff", BASE, BASE, "--fail-on", "regression"]).0, 0);
+    // No flow is worse, and lint finds what nothing uses: a warning fails, a remark does not.
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (bare, group) = (
+        write("bare.yaml", ESTATE),
+        write("group.yaml", &format!("{ESTATE}application_security_groups: {{ asg: {{}} }}\n")),
+    );
+    let open = "network_security_groups: { nsg: { security_rules: { ssh: { priority: 100, direction: Inbound, access: Allow, protocol: Tcp, source_address_prefix: '*', destination_address_prefix: '*', destination_port_range: 22 } } } }\n";
+    let open = write(
+        "open.yaml",
+        &ESTATE
+            .replace("address_prefixes: [10.0.1.0/24]", "address_prefixes: [10.0.1.0/24], network_security_group: nsg")
+            .replace("services:", &format!("{open}services:")),
+    );
+    assert_eq!(run(&["diff", &bare, &group, "--fail-on", "finding"]).0, 0);
+    assert_eq!(run(&["diff", &bare, &open, "--fail-on", "regression"]).0, 0);
+    assert_eq!(run(&["diff", &bare, &open, "--fail-on", "finding"]).0, 1);
+    assert_eq!(diff("M02-search-rule-missing", &["--fail-on", "finding"]), 1);
+    assert_eq!(run(&["diff", BASE, BASE, "--fail-on", "finding"]).0, 0);
     assert_eq!(diff("M99", &[]), 2);
     assert_eq!(run(&["diff", BASE, "missing.yaml"]).0, 2);
+}
+
+/// A mutation's findings are new, gone on the way back, and the same wherever their lines stand.
+#[test]
+fn findings_that_come_and_go() {
+    let today = "2026-01-01".parse().unwrap();
+    let found = |s: &Snapshot| lint(std::slice::from_ref(s), today);
+    let base = found(&file(BASE));
+    let codes = |list: &[privreach::lint::Finding]| list.iter().map(|f| f.rule.name).collect::<Vec<_>>();
+    let mut some = 0;
+    for mutation in mutations() {
+        let mutated = found(&mutation);
+        let (there, back) = (changes(&base, &mutated), changes(&mutated, &base));
+        assert_eq!(codes(&there.added), codes(&back.removed), "{}", name(&mutation));
+        assert_eq!(codes(&there.removed), codes(&back.added), "{}", name(&mutation));
+        let kept = |of: &privreach::lint::Outcome, list: &[privreach::lint::Finding]| {
+            of.findings.iter().filter(|f| f.rule.name != "stale-suppression").count() - list.len()
+        };
+        assert_eq!(kept(&base, &there.removed), kept(&mutated, &there.added), "{}", name(&mutation));
+        some += there.added.len();
+    }
+    assert!(some > 20, "{some}");
+    let unused = "application_security_groups: { one: {}, two: {} }\n";
+    let load = |text: &str| found(&Snapshot::new(load_text("case.yaml", text).scenarios.remove(0)));
+    let moved = changes(&load(unused), &load(&format!("# moved\n\n{unused}")));
+    assert!(moved.added.is_empty() && moved.removed.is_empty());
+    let fewer = changes(&load(unused), &load("application_security_groups: { one: {} }\n"));
+    assert_eq!((codes(&fewer.added), codes(&fewer.removed)), (vec![], vec!["unused-application-security-group"]));
 }
 
 /// A repair is no regression: what closes to the internet is what one wants.
@@ -245,7 +297,9 @@ fn closing_to_the_internet_is_no_regression() {
 #[test]
 fn diff_as_markdown_numbers_its_causes() {
     let (_, out) = run(&["diff", BASE, &format!("{MUTATIONS}#M03-search-public"), "--format", "markdown"]);
-    for part in ["### To look at", "exposed", "### Declared differences", "mutations.yaml:", "<details>"] {
+    for part in
+        ["### To look at", "exposed", "### Declared differences", "mutations.yaml:", "<details>", "### New findings"]
+    {
         assert!(out.contains(part), "{part} is not in\n{out}");
     }
 }

@@ -118,8 +118,11 @@ fn other_damage_is_repaired_with_its_own_goal() {
         "M03-search-public",
         "M04-services-public",
         "M05-bypass-off",
+        "M11-internet-outbound",
+        "M12-internet-outbound-search-rule-missing",
         "M20-fqdn-rules-deleted",
         "M22-search-bypass-off",
+        "M23-registry-standard",
         "M24-endpoint-public",
         "M27-hub-selected-ips",
     ] {
@@ -127,6 +130,8 @@ fn other_damage_is_repaired_with_its_own_goal() {
         for (id, question, goal) in damaged(&mutation).into_iter().filter(|(.., was)| *was != Verdict::Private) {
             let found = repair(&mutation, &question, goal).unwrap();
             assert!(!found.proposals.is_empty(), "{variant}: nothing makes {id} {goal}; {:?}", found.refuted);
+            let patch = &found.proposals[0].patch;
+            assert!(is_minimal_and_proved(&mutation, &question, goal, patch), "{variant} {id}: {patch}");
         }
     }
 }

@@ -17,6 +17,7 @@ use assert_cmd::Command;
 use formats::{csv_records, github_lines, junit, markdown_rows, outside_code, sarif};
 use privreach::{
     compare::compare,
+    lint::{changes, lint},
     net::Transport,
     repair::repair,
     report::{CheckReport, DiffReport, FixReport, Format, LintReport, Report, ScenarioReport, Style, render},
@@ -216,15 +217,25 @@ fn hostile_differences_stay_inside_every_format() {
             (Snapshot::new(loaded.scenarios.remove(0)), loaded.sources)
         };
         let text = hostile(name);
-        let (before, before_sources) = load(&text);
-        let (after, after_sources) = load(&text.replace("_enabled\": false", "_enabled\": true"));
+        // A group that nothing uses, of the hostile name itself, before and of another one after.
+        let unused = |more: &str| {
+            let quoted = serde_json::to_string(&format!("{name}{more}")).unwrap();
+            text.replacen("{\"name\"", &format!("{{\"application_security_groups\": {{{quoted}: {{}}}}, \"name\""), 1)
+        };
+        let (before, before_sources) = load(&unused("1"));
+        let (after, after_sources) = load(&unused("2").replace("_enabled\": false", "_enabled\": true"));
+        let today = "2026-06-15".parse().unwrap();
         let comparison = compare(&before, &after);
-        let report = DiffReport::new((name, &before_sources), (name, &after_sources), &comparison);
+        let found = |s: &Snapshot| lint(std::slice::from_ref(s), today);
+        let findings = changes(&found(&before), &found(&after));
+        let report = DiffReport::new((name, &before_sources), (name, &after_sources), &comparison, &findings);
         let classes = report.classes.len();
-        assert!(report.exposed > 0 && report.differences.len() == 1, "{name:?}");
-        closed_but_for_tables(&report, classes, classes, name);
+        assert!(report.exposed > 0 && report.differences.len() == 3, "{name:?}");
+        let (new, gone) = (report.findings_added.len(), report.findings_removed.len());
+        assert!(new > 0 && gone > 0, "{name:?}: {new} new, {gone} gone");
+        closed_but_for_tables(&report, classes + new + gone, classes + new, name);
         let rows = markdown_rows(&render(&report, Format::Markdown, STYLE)).len();
-        assert_eq!(rows, classes + 1, "{name:?}");
+        assert_eq!(rows, classes + 3 + new + gone, "{name:?}");
     }
 }
 

@@ -93,7 +93,7 @@ pub(super) enum Command {
     Rules(Table),
     /// Look for mistakes in the design of every scenario under the paths.
     Lint(Lint),
-    /// Compare two scenarios: which flows come out otherwise, and which declared difference is why.
+    /// Compare two scenarios: which flows come out otherwise, which declared difference is why, and which findings are new.
     Diff(Diff),
     /// Propose the smallest sets of changes that make a flow private; each is applied and proved.
     Fix(Fix),
@@ -396,6 +396,9 @@ pub(super) struct Diff {
     /// Fail if the difference does this.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(super) fail_on: Option<FailOnChange>,
+    /// The day that suppressions expire against; the system's when absent.
+    #[arg(long, value_name = "DATE", value_parser = clap::value_parser!(crate::document::Date))]
+    pub(super) today: Option<crate::document::Date>,
     /// Form of the result.
     #[arg(long, value_enum, default_value_t = crate::report::Format::Text)]
     pub(super) format: crate::report::Format,
@@ -408,6 +411,8 @@ pub(super) enum FailOnChange {
     Public,
     /// That, or a flow no longer gets through (but for clients on the internet), is no longer private, or is undecided.
     Regression,
+    /// Either, or `lint` finds an error or a warning that it did not find before.
+    Finding,
 }
 
 #[derive(Debug, Args)]

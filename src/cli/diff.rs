@@ -6,25 +6,33 @@ use super::{
     input, output,
 };
 use crate::{
-    compare::{Comparison, Effect, compare},
+    compare::{Comparison, Effect, FlowChange, compare},
+    lint::{Changes, Level, changes, lint},
     report::{self, DiffReport},
+    snapshot::Snapshot,
 };
 
 pub(super) fn run(args: &Diff, global: &Global) -> Result<Exit, Failure> {
     let (before_sources, before) = input::named_snapshot(&args.before, global)?;
     let (after_sources, after) = input::named_snapshot(&args.after, global)?;
     let comparison = compare(&before, &after);
-    let report = DiffReport::new((&args.before, &before_sources), (&args.after, &after_sources), &comparison);
+    let today = args.today.unwrap_or_else(super::lint::today);
+    let found = |snapshot: &Snapshot| lint(std::slice::from_ref(snapshot), today);
+    let findings = changes(&found(&before), &found(&after));
+    let (old, new) = ((args.before.as_str(), &before_sources), (args.after.as_str(), &after_sources));
+    let report = DiffReport::new(old, new, &comparison, &findings);
     output::write(global, &report::render(&report, args.format, output::style(global)))?;
-    Ok(args.fail_on.map_or(Exit::Holds, |limit| exit(&comparison, limit)))
+    Ok(args.fail_on.map_or(Exit::Holds, |limit| exit(&comparison, &findings, limit)))
 }
 
 /// What was public already does not fail; what became undecided might be anything.
-fn exit(comparison: &Comparison, limit: FailOnChange) -> Exit {
+fn exit(comparison: &Comparison, findings: &Changes, limit: FailOnChange) -> Exit {
     let any = |effect| comparison.changes.iter().any(|c| c.effect == effect);
+    let regression = || comparison.changes.iter().any(FlowChange::is_regression);
     let failed = match limit {
         FailOnChange::Public => any(Effect::Exposed),
-        FailOnChange::Regression => comparison.changes.iter().any(crate::compare::FlowChange::is_regression),
+        FailOnChange::Regression => regression(),
+        FailOnChange::Finding => regression() || findings.added.iter().any(|f| f.level >= Level::Warning),
     };
     match () {
         () if failed => Exit::Failed,

@@ -3,6 +3,7 @@
 //! A rule reads a [`View`] of an estate and says what is wrong at which place. It says nothing about what the user did
 //! not declare. How findings are written is not known here.
 
+mod changes;
 mod cover;
 mod hubs;
 mod index;
@@ -12,6 +13,7 @@ mod rules_of;
 mod run;
 mod view;
 
+pub use changes::{Changes, changes};
 pub use hubs::{Dependency, HubView};
 pub use model::{Category, Finding, Findings, Level, Rule};
 pub use rules::RULES;

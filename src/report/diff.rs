@@ -1,10 +1,13 @@
 //! The report of `privreach diff`: what changed, for whom, and why.
 
+mod findings;
+
 use super::format::{markdown_code, markdown_text, printable};
-use super::{CodeText, Digest, Item, Level, Place, Report, Status, Style, Suite, text};
+use super::{CodeText, Digest, FindingReport, Item, Level, Place, Report, Status, Style, Suite, text};
 use crate::{
     compare::{Answer, Change, Class, Comparison, Effect},
     diag::{SourceMap, Span},
+    lint,
     verdict::Word,
 };
 use schemars::JsonSchema;
@@ -30,6 +33,10 @@ pub struct DiffReport {
     pub differences: Vec<DifferenceReport>,
     /// Flows that change alike, the worst first.
     pub classes: Vec<ClassReport>,
+    /// Findings of `lint` after that there were not before, ordered by place.
+    pub findings_added: Vec<FindingReport>,
+    /// Findings of `lint` before that there are no more, ordered by place.
+    pub findings_removed: Vec<FindingReport>,
 }
 
 /// A declared difference.
@@ -113,7 +120,12 @@ impl std::fmt::Display for AnswerReport {
 impl DiffReport {
     /// A comparison for reports; each side has places of its own.
     #[must_use]
-    pub fn new(before: (&str, &SourceMap), after: (&str, &SourceMap), comparison: &Comparison) -> Self {
+    pub fn new(
+        before: (&str, &SourceMap),
+        after: (&str, &SourceMap),
+        comparison: &Comparison,
+        findings: &lint::Changes,
+    ) -> Self {
         let classes = comparison.classes();
         let flows =
             |i: usize| comparison.changes.iter().filter(|c| c.causes.as_ref().is_some_and(|s| s.contains(&i))).count();
@@ -127,18 +139,25 @@ impl DiffReport {
             exposed: comparison.changes.iter().filter(|c| c.effect == Effect::Exposed).count(),
             differences: differences.map(|(i, d)| difference(before.1, after.1, d, flows(i))).collect(),
             classes: classes.iter().map(class).collect(),
+            findings_added: findings.added.iter().map(|f| super::lint::finding(after.1, f)).collect(),
+            findings_removed: findings.removed.iter().map(|f| super::lint::finding(before.1, f)).collect(),
         }
     }
 
     fn summary(&self) -> String {
         let plural = |n: usize, one: &str, many: &str| format!("{n} {}", if n == 1 { one } else { many });
-        format!(
+        let mut line = format!(
             "{}; {} of {} flows come out otherwise, {} to look at",
             plural(self.differences.len(), "declared difference", "declared differences"),
             self.changed,
             self.evaluated,
             self.regressions
-        )
+        );
+        if !self.findings_added.is_empty() || !self.findings_removed.is_empty() {
+            let added = plural(self.findings_added.len(), "finding is new", "findings are new");
+            let _ = write!(line, "; {added}, {} gone", self.findings_removed.len());
+        }
+        line
     }
 
     fn causes<'r>(&'r self, class: &ClassReport) -> Vec<&'r DifferenceReport> {
@@ -238,6 +257,7 @@ impl Report for DiffReport {
                 row("", &places.join(" → "));
             }
         }
+        findings::text(self, style, &mut out);
         let idle = self.differences.iter().filter(|d| d.flows == 0).count();
         if idle > 0 && style.verbosity >= 0 {
             let _ = writeln!(out, "\n{idle} of the differences flip no flow by themselves");
@@ -270,18 +290,23 @@ impl Report for DiffReport {
                 help: Vec::new(),
             }
         });
-        let codes = Effect::ALL
+        let effects = Effect::ALL
             .iter()
             .filter(|e| self.classes.iter().any(|c| c.regression && c.effect == e.as_str()))
-            .map(|e| CodeText { code: e.as_str(), name: "", meaning: format!("A flow is {}.", e.meaning()) })
-            .collect();
+            .map(|e| CodeText { code: e.as_str(), name: "", meaning: format!("A flow is {}.", e.meaning()) });
+        let items = items.chain(findings::items(self));
+        let codes = effects.chain(findings::codes(self)).collect();
         let name = format!("{} → {}", self.before, self.after);
         let suites = vec![Suite { name, items: items.collect() }];
         Digest { command: Self::COMMAND, summary: self.summary(), suites, codes }
     }
 
     fn markdown(&self) -> String {
-        let mark = if self.regressions > 0 { "❌" } else { "✅" };
+        let mark = match () {
+            () if self.regressions > 0 => "❌",
+            () if self.findings_added.iter().any(|f| f.level != lint::Level::Info.as_str()) => "⚠️",
+            () => "✅",
+        };
         let mut out = format!(
             "## {mark} Network reachability: {} → {}\n\n",
             markdown_code(&self.before),
@@ -328,6 +353,7 @@ impl Report for DiffReport {
                 out.push_str("\n</details>\n");
             }
         }
+        findings::markdown(self, &mut out);
         if !self.differences.is_empty() {
             let _ = writeln!(
                 out,

@@ -95,7 +95,7 @@ fn region(sources: &SourceMap, span: Span) -> Place {
     Place::at(sources, span)
 }
 
-fn finding(sources: &SourceMap, finding: &Finding) -> FindingReport {
+pub(super) fn finding(sources: &SourceMap, finding: &Finding) -> FindingReport {
     let related =
         |(span, label): &(Span, String)| RelatedReport { place: region(sources, *span), label: label.clone() };
     FindingReport {
@@ -224,7 +224,7 @@ impl LintReport {
     }
 }
 
-fn item(finding: &FindingReport, status: Status) -> Item {
+pub(super) fn item(finding: &FindingReport, status: Status) -> Item {
     Item {
         id: format!("{} {}", finding.code, finding.message),
         status,

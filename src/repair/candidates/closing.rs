@@ -1,15 +1,20 @@
 //! Closing what is open: for flows that should not get through, or not over a public address.
 
 use super::{Candidate, Site, managed};
-use crate::verdict::Verdict;
-use serde_json::{Value, json};
+use crate::{
+    azure::model::workspace::IsolationMode,
+    net::{Fqdn, Transport},
+    scenario::Expectation,
+    verdict::Verdict,
+};
+use serde_json::{Map, Value, json};
 
 pub(super) fn closing(site: &Site<'_>) -> Vec<Candidate> {
     let verdict = site.trace.judgement.verdict;
     if verdict != Verdict::Public || !matches!(site.goal, Verdict::Blocked | Verdict::Backbone) {
         return Vec::new();
     }
-    let mut found = Vec::new();
+    let mut found = approved_only(site);
     for (service, _) in managed::service_behind(site) {
         let holder =
             if site.estate.services.get(&service).is_some() { "services" } else { "machine_learning_workspaces" };
@@ -60,4 +65,58 @@ pub(super) fn closing(site: &Site<'_>) -> Vec<Candidate> {
         }
     }
     found
+}
+
+/// A managed network that lets everything out, closed but for what the file expects to be public: alone, and with a rule
+/// for each destination that the file, or the design it is a variant of, expects its compute to reach so.
+fn approved_only(site: &Site<'_>) -> Vec<Candidate> {
+    let Some(workspace) = managed::workspace_of(site.snapshot, &site.trace.question.from) else { return Vec::new() };
+    let declared = site.estate.machine_learning_workspaces.get(workspace);
+    let Some(network) = declared.and_then(|w| w.value.managed_network.as_ref()) else { return Vec::new() };
+    if network.isolation_mode.value != IsolationMode::AllowInternetOutbound {
+        return Vec::new();
+    }
+    let scenario = &site.snapshot.scenario;
+    let wanted = |e: &&Expectation| {
+        let fields = &e.fields;
+        let designed = scenario.designed.iter().find(|d| d.id == e.id).map(|d| d.fields.verdict.value);
+        let within = managed::workspace_of(site.snapshot, &fields.from.value) == Some(workspace);
+        within && designed.unwrap_or(fields.verdict.value) == Verdict::Public && !is_asked(site, e)
+    };
+    let mut rules: Map<String, Value> = Map::new();
+    for expectation in scenario.expectations.iter().filter(wanted) {
+        let fields = &expectation.fields;
+        let Ok(name) = fields.to.value.parse::<Fqdn>() else { continue };
+        let host = site.estate.public_hosts.get(name.as_str());
+        let (label, rule) = match host.and_then(|h| h.value.service_tags.first()).map(|t| t.value.as_str()) {
+            // A rule by name carries web traffic only; a tag has ports of its own.
+            Some(tag) => {
+                let protocol = if fields.protocol.value == Transport::Udp { "Udp" } else { "Tcp" };
+                let rule = json!({ "type": "ServiceTag", "service_tag": tag, "protocol": protocol, "port_ranges": fields.port.value });
+                (format!("tag-{tag}-{}", fields.port.value), rule)
+            }
+            None => (
+                format!("fqdn-{}", name.as_str().replace('.', "-")),
+                json!({ "type": "FQDN", "destination_fqdn": name.as_str() }),
+            ),
+        };
+        if network.outbound_rules.get(&label).is_none() {
+            rules.insert(label, rule);
+        }
+    }
+    let at = ["machine_learning_workspaces", workspace, "managed_network"];
+    let text = format!("let the managed network of {workspace} out to approved destinations only");
+    let mode = json!({ "isolation_mode": "AllowOnlyApprovedOutbound" });
+    let mut found = vec![Candidate::new(text.clone(), &at, mode)];
+    if !rules.is_empty() {
+        let text = format!("{text}, with rules for the {} that are expected to be public", rules.len());
+        let value = json!({ "isolation_mode": "AllowOnlyApprovedOutbound", "outbound_rules": rules });
+        found.push(Candidate::new(text, &at, value));
+    }
+    found
+}
+
+fn is_asked(site: &Site<'_>, expectation: &Expectation) -> bool {
+    let (asked, fields) = (&site.trace.question, &expectation.fields);
+    asked.from == fields.from.value && asked.to == fields.to.value && asked.port == fields.port.value
 }
