@@ -11,7 +11,7 @@
 use assert_cmd::Command;
 use privreach::{
     net::Transport,
-    repair::{Prover, Repairs, Value, repair, to_yaml},
+    repair::{Prover, Repairs, Value, repair, repair_file, to_yaml},
     scenario::{Expectation, load_file, load_paths, load_text},
     snapshot::Snapshot,
     trace::Question,
@@ -195,4 +195,60 @@ fn a_managed_network_cannot_be_peered_and_the_bridge_is_offered() {
     let (code, out) = run(&["fix", BASE, "--from", "ci-alice", "--to", "srch-contoso"]);
     assert!(code == 0 && out.contains("already"), "{out}");
     assert_eq!(run(&["fix", BASE, "--from", "nobody", "--to", "srch-contoso"]).0, 2);
+}
+
+/// A file that is broken in three places at once is repaired as a whole: the proposals fit together, and with all of them
+/// applied every expectation holds.
+#[test]
+fn a_file_broken_in_three_places_is_repaired() {
+    let text = "virtual_networks:
+  vnet-a:
+    address_space: [10.0.0.0/16]
+    subnets:
+      snet-a: { address_prefixes: [10.0.1.0/24] }
+      snet-b: { address_prefixes: [10.0.2.0/24], network_security_group: nsg-b }
+      snet-pe: { address_prefixes: [10.0.3.0/24] }
+virtual_machines:
+  vm-a: { subnet: vnet-a/snet-a, private_ip_address: 10.0.1.4 }
+  vm-b: { subnet: vnet-a/snet-b, private_ip_address: 10.0.2.4, listens: [tcp/443] }
+network_security_groups:
+  nsg-b: { security_rules: { deny-a: { priority: 200, direction: Inbound, access: Deny, protocol: \"*\", source_address_prefix: 10.0.1.0/24, destination_address_prefix: \"*\", destination_port_range: \"*\" } } }
+services:
+  stone: { type: Microsoft.Storage/storageAccounts, public_network_access_enabled: false }
+  vault: { type: Microsoft.KeyVault/vaults, public_network_access_enabled: false }
+private_endpoints:
+  pe-stone: { subnet: vnet-a/snet-pe, private_service_connection: { private_connection_resource: stone, subresource_names: [blob] }, private_dns_zone_group: { private_dns_zones: [privatelink.blob.core.windows.net] } }
+  pe-vault: { subnet: vnet-a/snet-pe, private_service_connection: { private_connection_resource: vault, subresource_names: [vault], is_manual_connection: true, status: Pending }, private_dns_zone_group: { private_dns_zones: [privatelink.vaultcore.azure.net] } }
+private_dns_zones:
+  privatelink.blob.core.windows.net: {}
+  privatelink.vaultcore.azure.net: { virtual_network_links: { vnet-a: {} } }
+expectations:
+  blob: { from: vm-a, to: stone.blob.core.windows.net, verdict: private }
+  again: { from: vm-b, to: stone.blob.core.windows.net, verdict: private }
+  web: { from: vm-a, to: vm-b, verdict: private }
+  secrets: { from: vm-a, to: vault.vault.azure.net, verdict: private }
+";
+    let snapshot = Snapshot::new(load_text("three.yaml", text).scenarios.remove(0));
+    let found = repair_file(&snapshot);
+    assert_eq!(found.failing, 4);
+    assert_eq!(found.left, Vec::<String>::new(), "{:?}", found.mended);
+    assert_eq!(found.mended.len() + found.along.len(), 4);
+    assert!(!found.along.is_empty(), "one link serves both machines");
+    let patch = found.patch.clone().unwrap();
+    let first = &found.mended[0].repairs.trace.question;
+    let repaired = Prover::new(&snapshot, first, Verdict::Private).apply(&patch).unwrap();
+    let checked = privreach::verify::verify(&repaired).checked;
+    assert!(checked.iter().all(|c| c.outcome == privreach::verify::Outcome::Held), "{patch}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("three.yaml");
+    std::fs::write(&path, text).unwrap();
+    let (code, out) = run(&["fix", path.to_str().unwrap()]);
+    assert_eq!(code, 0, "{out}");
+    for part in ["4 expectations do not hold", "the first proposals together", "repaired along with them", "Approved"] {
+        assert!(out.contains(part), "{part} is not in\n{out}");
+    }
+    // Nothing to repair, and half a question.
+    assert_eq!(run(&["fix", BASE]).0, 0);
+    assert_eq!(run(&["fix", BASE, "--from", "ci-alice"]).0, 2);
 }

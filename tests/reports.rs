@@ -17,10 +17,14 @@ use assert_cmd::Command;
 use formats::{csv_records, github_lines, junit, markdown_rows, outside_code, sarif};
 use privreach::{
     compare::compare,
+    impact::impact,
     lint::{changes, lint},
     net::Transport,
-    repair::repair,
-    report::{CheckReport, DiffReport, FixReport, Format, LintReport, Report, ScenarioReport, Style, render},
+    repair::{repair, repair_file},
+    report::{
+        CheckReport, DiffReport, FixFileReport, FixReport, Format, ImpactReport, LintReport, Report, ScenarioReport,
+        Style, render,
+    },
     scenario::load_text,
     snapshot::Snapshot,
     trace::Question,
@@ -252,6 +256,33 @@ fn hostile_repairs_stay_inside_every_format() {
             let report = FixReport::new(&loaded.sources, name, &repairs);
             closed_but_for_tables(&report, 1, 1, name);
         }
+        // Two expectations contradict each other, so at least one fails.
+        let repairs = repair_file(&snapshot);
+        let report = FixFileReport::new(&loaded.sources, name, &repairs);
+        let searched = report.repairs.len();
+        assert!(searched > 0 && repairs.failing > 0, "{name:?}");
+        closed_but_for_tables(&report, searched, searched, name);
+    }
+}
+
+/// What an element's failure does quotes names of elements and flows.
+#[test]
+fn hostile_elements_stay_inside_every_format() {
+    for name in HOSTILE {
+        let quoted = serde_json::to_string(name).unwrap().replace('\u{9b}', "\\u009b");
+        let text = format!(
+            "{{\"virtual_networks\": {{\"vnet\": {{\"address_space\": [\"10.0.0.0/16\"], \"subnets\": {{\"one\": {{\"address_prefixes\": [\"10.0.1.0/24\"], \"network_security_group\": \"nsg\"}}}}}}}},\n \
+             \"network_security_groups\": {{\"nsg\": {{\"security_rules\": {{{quoted}: {{\"priority\": 100, \"direction\": \"Inbound\", \"access\": \"Deny\", \"protocol\": \"Tcp\", \"source_address_prefix\": \"10.9.0.0/16\", \"destination_address_prefix\": \"*\", \"destination_port_range\": 443}},\n \
+             \"deny\": {{\"priority\": 110, \"direction\": \"Inbound\", \"access\": \"Deny\", \"protocol\": \"*\", \"source_address_prefix\": \"*\", \"destination_address_prefix\": \"*\", \"destination_port_range\": \"*\"}}}}}}}},\n \
+             \"virtual_machines\": {{{quoted}: {{\"subnet\": \"vnet/one\", \"private_ip_address\": \"10.0.1.4\"}}, \"other\": {{\"subnet\": \"vnet/one\", \"private_ip_address\": \"10.0.1.5\"}}}}}}\n"
+        );
+        let mut loaded = load_text("a.yaml", &text);
+        assert!(loaded.diagnostics.is_empty(), "{name:?}: {:?}", loaded.diagnostics);
+        let snapshot = Snapshot::new(loaded.scenarios.remove(0));
+        let report = ImpactReport::new(&loaded.sources, name, &impact(&snapshot));
+        assert_eq!(report.elements.len(), 2, "{name:?}");
+        let findings = Report::digest(&report).findings().count();
+        closed_but_for_tables(&report, 2, findings, name);
     }
 }
 

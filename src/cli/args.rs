@@ -95,7 +95,7 @@ pub(super) enum Command {
     Lint(Lint),
     /// Compare two scenarios: which flows come out otherwise, which declared difference is why, and which findings are new.
     Diff(Diff),
-    /// Propose the smallest sets of changes that make a flow private; each is applied and proved.
+    /// Propose the smallest sets of changes that make a flow private, or a file hold; each is applied and proved.
     Fix(Fix),
     /// Take each element away in turn: which flows are lost or exposed, ranked.
     Impact(Impact),
@@ -350,14 +350,14 @@ pub(super) struct Lint {
 pub(super) struct Fix {
     /// Scenario file; `-` reads standard input.
     pub(super) file: PathBuf,
-    /// Client.
-    #[arg(long, value_name = "NAME")]
-    pub(super) from: String,
+    /// Client; without client and target, every expectation of the file that fails is repaired.
+    #[arg(long, value_name = "NAME", requires = "to")]
+    pub(super) from: Option<String>,
     /// Target: a resource name, domain name, URL or address, optionally with `:port`.
-    #[arg(long, value_name = "TARGET")]
-    pub(super) to: String,
+    #[arg(long, value_name = "TARGET", requires = "from")]
+    pub(super) to: Option<String>,
     /// Destination port, in place of the target's.
-    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "PORT", requires = "to", value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) port: Option<u16>,
     /// Transport.
     #[arg(long, default_value = "tcp", value_parser = clap::value_parser!(crate::net::Transport))]

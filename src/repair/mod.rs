@@ -7,9 +7,11 @@
 
 mod advice;
 mod candidates;
+mod file;
 mod patch;
 mod proof;
 
+pub use file::{FileRepairs, Mended, repair_file};
 pub use patch::{Value, to_yaml};
 pub use proof::{Prover, Refuted};
 

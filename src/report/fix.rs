@@ -1,5 +1,9 @@
 //! The report of `privreach fix`: proved sets of changes, as patches.
 
+mod file;
+
+pub use file::{FixFileReport, MendedReport};
+
 use super::format::{markdown_code, markdown_text, printable};
 use super::{CodeText, Digest, Item, Level, Report, Status, Style, Suite, TraceReport, text};
 use crate::{

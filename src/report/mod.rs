@@ -17,7 +17,7 @@ mod text;
 
 pub use diff::{AnswerReport, ClassReport, DiffReport, DifferenceReport};
 pub use evidence::{ContrastReport, EvidenceReport, evidence as evidence_text};
-pub use fix::{FixReport, ProposalReport, RefutedReport};
+pub use fix::{FixFileReport, FixReport, MendedReport, ProposalReport, RefutedReport};
 pub use format::{
     CodeText, Digest, Format, Item, Level, REPORTS, Report, Status, Suite, csv_row, json_reference, json_schema,
     markdown_code, markdown_text, render, to_json,

@@ -109,7 +109,7 @@ fn approved_only(site: &Site<'_>) -> Vec<Candidate> {
     let mode = json!({ "isolation_mode": "AllowOnlyApprovedOutbound" });
     let mut found = vec![Candidate::new(text.clone(), &at, mode)];
     if !rules.is_empty() {
-        let text = format!("{text}, with rules for the {} that are expected to be public", rules.len());
+        let text = format!("{text}, with rules for those that are expected to be public");
         let value = json!({ "isolation_mode": "AllowOnlyApprovedOutbound", "outbound_rules": rules });
         found.push(Candidate::new(text, &at, value));
     }

@@ -80,7 +80,7 @@ const FAMILIES: &[Family] = &[
 
 /// For the flow as a whole: a private way to a service may be missing whatever stops the public one.
 const WHOLE: &[fn(&Site<'_>) -> Vec<Candidate>] =
-    &[managed::outbound_rules, names::private_endpoints, closing::closing];
+    &[managed::outbound_rules, names::approvals, names::private_endpoints, closing::closing];
 
 /// Every candidate, in the order in which steps were met.
 pub(super) fn of(site: &Site<'_>) -> Vec<Candidate> {

@@ -1,7 +1,11 @@
 //! Private endpoints in customer networks, and the zones, links and forwarders by which clients find them.
 
 use super::{Candidate, Site, managed, patch_of};
-use crate::{dataplane::ClientKind, document::Spanned};
+use crate::{
+    azure::model::service::{ConnectionStatus, PrivateEndpoint},
+    dataplane::ClientKind,
+    document::Spanned,
+};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -173,4 +177,22 @@ pub(super) fn premium(site: &Site<'_>, service: &str, candidate: &mut Candidate)
         candidate.patch = patch_of(&candidate.patch, &json!({ "services": { service: { "sku_name": "Premium" } } }));
         candidate.text = format!("{}; move {service} to the Premium tier", candidate.text);
     }
+}
+
+/// The approval of private endpoints to the asked service that wait for one: while they wait, the name may lead past them,
+/// so that no step of the flow meets them (DNS-08).
+pub(super) fn approvals(site: &Site<'_>) -> Vec<Candidate> {
+    let behind: BTreeSet<String> = managed::service_behind(site).into_iter().map(|(service, _)| service).collect();
+    let waits = |endpoint: &PrivateEndpoint| {
+        let connection = &endpoint.private_service_connection;
+        let target = behind.contains(&connection.private_connection_resource.value);
+        target && connection.status.as_ref().is_none_or(|s| s.value != ConnectionStatus::Approved)
+    };
+    let waiting = site.estate.private_endpoints.iter().filter(|(_, e)| waits(&e.value));
+    waiting
+        .map(|(name, _)| {
+            let path = ["private_endpoints", name, "private_service_connection", "status"];
+            Candidate::new(format!("approve the connection of {name}"), &path, json!("Approved"))
+        })
+        .collect()
 }

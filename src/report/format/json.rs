@@ -18,6 +18,7 @@ pub const REPORTS: &[(&str, Schema)] = &[
     (report::LintReport::COMMAND, schema::<report::LintReport>),
     (report::DiffReport::COMMAND, schema::<report::DiffReport>),
     (report::FixReport::COMMAND, schema::<report::FixReport>),
+    (report::FixFileReport::COMMAND, schema::<report::FixFileReport>),
     (report::ImpactReport::COMMAND, schema::<report::ImpactReport>),
     ("trace", schema::<report::TraceReport>),
     ("resolve", schema::<report::ResolveReport>),

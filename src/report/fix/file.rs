@@ -1,0 +1,185 @@
+//! The report of `privreach fix` for every expectation of a file that fails.
+
+use super::{
+    super::{
+        Digest, Item, Level, Place, Report, Style, Suite,
+        format::{markdown_code, markdown_text, printable},
+        text,
+    },
+    FixReport,
+};
+use crate::{
+    diag::SourceMap,
+    repair::{FileRepairs, to_yaml},
+};
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::fmt::Write;
+
+/// What repairing a whole file came to.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct FixFileReport {
+    /// The scenario.
+    pub scenario: String,
+    /// Number of expectations that fail, or cannot be decided.
+    pub failing: usize,
+    /// A search for each of them, in the order in which they were made; each begins with the first proposals of those
+    /// before it applied.
+    pub repairs: Vec<MendedReport>,
+    /// Expectations that hold as soon as those before them are repaired.
+    pub along: Vec<String>,
+    /// The first proposal of every search in one merge patch; null if there are none, or two of them disagree.
+    pub patch: Option<serde_json::Value>,
+    /// Expectations that do not hold with the first proposals applied.
+    pub left: Vec<String>,
+}
+
+/// The repair of one expectation.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct MendedReport {
+    /// Name of the expectation.
+    pub expectation: String,
+    /// Its place.
+    pub place: Option<Place>,
+    /// What differs.
+    pub differences: Vec<String>,
+    /// What the search came to.
+    pub repair: FixReport,
+}
+
+impl FixFileReport {
+    /// The repair of a file for reports.
+    #[must_use]
+    pub fn new(sources: &SourceMap, scenario: &str, repairs: &FileRepairs) -> Self {
+        let mended = repairs.mended.iter().map(|m| MendedReport {
+            expectation: m.id.clone(),
+            place: Place::of(sources, Some(m.span)),
+            differences: m.differences.clone(),
+            repair: FixReport::new(sources, scenario, &m.repairs),
+        });
+        Self {
+            scenario: scenario.to_owned(),
+            failing: repairs.failing,
+            repairs: mended.collect(),
+            along: repairs.along.clone(),
+            patch: repairs.patch.clone(),
+            left: repairs.left.clone(),
+        }
+    }
+
+    fn summary(&self) -> String {
+        let mended = self.failing - self.left.len().min(self.failing);
+        match self.failing {
+            0 => "every expectation holds; nothing is to be repaired".to_owned(),
+            1 => format!("1 expectation does not hold; changes were found for {mended}"),
+            n => format!("{n} expectations do not hold; changes were found for {mended}"),
+        }
+    }
+}
+
+impl MendedReport {
+    /// The verdict is the expected one, and something else about the flow is not.
+    fn differs_otherwise(&self) -> bool {
+        self.repair.is_reached()
+    }
+}
+
+/// What is said of a flow whose verdict is right.
+const OTHERWISE: &str = "its verdict is as expected, so no change is looked for; what differs may be the expectation";
+
+impl Report for FixFileReport {
+    const COMMAND: &'static str = "fix-file";
+
+    fn text(&self, style: Style) -> String {
+        let mut out = String::new();
+        let _ = writeln!(out, "{}", text::wrapped(&self.scenario, 0, 2, style.width));
+        let _ = writeln!(out, "{}", text::wrapped(&self.summary(), 0, 2, style.width));
+        for mended in &self.repairs {
+            let place = mended.place.as_ref().map_or(String::new(), |p| format!("  {}:{}", p.file, p.line));
+            let head = style.paint(text::BOLD, &printable(&mended.expectation));
+            let _ = writeln!(out, "\n{head}{}", printable(&place));
+            for difference in &mended.differences {
+                let _ = writeln!(out, "  {}", text::wrapped(difference, 2, 4, style.width));
+            }
+            if mended.differs_otherwise() {
+                let _ = writeln!(out, "  {}", text::wrapped(OTHERWISE, 2, 2, style.width));
+            } else {
+                out.push_str(&mended.repair.text(style));
+            }
+        }
+        if !self.along.is_empty() {
+            let line = format!("repaired along with them: {}", self.along.join(", "));
+            let _ = writeln!(out, "\n{}", text::wrapped(&line, 0, 2, style.width));
+        }
+        if let (Some(patch), true) = (&self.patch, self.repairs.len() > 1) {
+            let _ = writeln!(out, "\nthe first proposals together\n\n    patch:");
+            for line in to_yaml(patch, 6).lines() {
+                let _ = writeln!(out, "{}", printable(line));
+            }
+        }
+        if !self.left.is_empty() {
+            let line = format!("still not as expected: {}", self.left.join(", "));
+            let _ = writeln!(out, "\n{}", text::wrapped(&line, 0, 2, style.width));
+        }
+        out
+    }
+
+    fn digest(&self) -> Digest {
+        let mut codes = Vec::new();
+        let mut items = Vec::new();
+        for mended in &self.repairs {
+            let digest = mended.repair.digest();
+            for code in digest.codes {
+                if codes.iter().all(|c: &super::CodeText| c.code != code.code) {
+                    codes.push(code);
+                }
+            }
+            for item in digest.suites.into_iter().flat_map(|s| s.items) {
+                let details = mended.differences.iter().cloned().chain(item.details.clone()).collect();
+                let id = format!("{} {}", mended.expectation, item.id);
+                let title = format!("{}: {}", mended.expectation, item.title);
+                let place = mended.place.clone().or_else(|| item.place.clone());
+                items.push(Item { id, title, details, place, ..otherwise(mended, item) });
+            }
+        }
+        if items.iter().any(|i| i.code == "differs") {
+            let meaning = "The verdict is as expected, and something else about the flow is not.".to_owned();
+            codes.push(super::CodeText { code: "differs", name: "", meaning });
+        }
+        let suites = vec![Suite { name: self.scenario.clone(), items }];
+        Digest { command: Self::COMMAND, summary: self.summary(), suites, codes }
+    }
+
+    fn markdown(&self) -> String {
+        let (name, summary) = (markdown_code(&self.scenario), markdown_text(&self.summary()));
+        let mut out = format!("## Repair of {name}\n\n{summary}\n");
+        for mended in &self.repairs {
+            let _ = writeln!(out, "\n### {}\n", markdown_code(&mended.expectation));
+            for difference in &mended.differences {
+                let _ = writeln!(out, "- {}", markdown_text(difference));
+            }
+            if mended.differs_otherwise() {
+                let _ = writeln!(out, "\n{}", markdown_text(OTHERWISE));
+            } else {
+                let own = mended.repair.markdown();
+                out.push_str(own.split_once("\n\n").map_or("", |(_, rest)| rest));
+            }
+        }
+        for (label, list) in [("Repaired along with them", &self.along), ("Still not as expected", &self.left)] {
+            if !list.is_empty() {
+                let names: Vec<String> = list.iter().map(|n| markdown_code(n)).collect();
+                let _ = writeln!(out, "\n{label}: {}", names.join(", "));
+            }
+        }
+        out
+    }
+}
+
+/// An item of a flow whose verdict is right says so.
+fn otherwise(mended: &MendedReport, item: Item) -> Item {
+    if !mended.differs_otherwise() {
+        return item;
+    }
+    let message = mended.differences.join("; ");
+    Item { status: super::Status::Failed, level: Level::Warning, code: "differs", message, ..item }
+}
