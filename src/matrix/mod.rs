@@ -5,6 +5,7 @@
 
 mod doubts;
 mod groups;
+mod live;
 mod problem;
 mod services;
 mod shard;
@@ -12,6 +13,7 @@ mod traits;
 mod views;
 
 pub use groups::{Classes, Group, Groups};
+pub use live::{Change, Live};
 pub use problem::Problem;
 pub use services::{Aim, Service, service, services};
 pub use shard::{Shard, sharded};

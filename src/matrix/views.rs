@@ -5,7 +5,7 @@
 
 use super::{Aim, Asker, Service};
 use crate::{
-    dataplane::{ClientKind, Endpoint, Id, Packet, Plane, Resolver, View},
+    dataplane::{Client, ClientKind, Endpoint, Id, Packet, Plane, Resolver, View},
     forward::{Context, End, Outcome as StepOutcome, Step, is_open, platform_dns_denied, round_trip},
     lookup::{self, Answer},
     net::{Fqdn, PLATFORM_ADDRESS, Transport},
@@ -72,7 +72,7 @@ fn findings(steps: &[Step]) -> Findings {
 
 /// What decides how a client's names are answered.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Sight {
+pub(super) enum Sight {
     Public,
     Platform(Id<View>, Option<bool>),
     Servers(Vec<IpAddr>, Option<Id<View>>, Vec<Server>),
@@ -84,7 +84,7 @@ enum Sight {
 
 /// What became of a query to one server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Server {
+pub(super) enum Server {
     /// Whether a filter closes it, and surely.
     Platform(Option<bool>),
     Reached(Id<Endpoint>),
@@ -94,10 +94,12 @@ enum Server {
 }
 
 /// Which view each client has, and where each service lands in each view.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Views {
     of_client: Vec<usize>,
     landings: Vec<Vec<Option<usize>>>,
+    /// What clients of each view have in common.
+    sights: Vec<Sight>,
 }
 
 impl Views {
@@ -108,6 +110,11 @@ impl Views {
     /// The view of a client.
     pub(crate) fn of(&self, client: usize) -> Option<usize> {
         self.of_client.get(client).copied()
+    }
+
+    /// How the names of a client are answered.
+    pub(super) fn sight(&self, client: usize) -> Option<&Sight> {
+        self.sights.get(self.of(client)?)
     }
 
     /// The solver's column of a service in a view; none where names depend on equal alternatives.
@@ -136,8 +143,9 @@ pub(super) fn resolve(
     let mut reached: BTreeMap<(usize, IpAddr), Option<Server>> = BTreeMap::new();
     for (i, asker) in clients.iter().enumerate() {
         let class = classes.class(i).unwrap_or(i);
-        let sight =
-            sight(plane, asker, i, |from, to| *reached.entry((class, to)).or_insert_with(|| ask(plane, from, to)));
+        let sight = sight(plane, asker.client, i, |from, to| {
+            *reached.entry((class, to)).or_insert_with(|| ask(plane, from, to))
+        });
         let next = sights.len();
         let view = *sights.entry(sight).or_insert(next);
         if view == samples.len() {
@@ -167,18 +175,21 @@ pub(super) fn resolve(
         }
         landings.push(here);
     }
-    (Views { of_client, landings }, columns)
+    let mut known: Vec<(Sight, usize)> = sights.into_iter().collect();
+    known.sort_unstable_by_key(|(_, view)| *view);
+    let sights = known.into_iter().map(|(sight, _)| sight).collect();
+    (Views { of_client, landings, sights }, columns)
 }
 
-fn sight(
+pub(super) fn sight(
     plane: &Plane,
-    asker: &Asker<'_>,
+    client: &Client,
     number: usize,
     mut reached: impl FnMut(Id<Endpoint>, IpAddr) -> Option<Server>,
 ) -> Sight {
-    let ClientKind::Endpoint(from) = asker.client.kind else { return Sight::Identity };
+    let ClientKind::Endpoint(from) = client.kind else { return Sight::Identity };
     let closed = || platform_dns_denied(plane, from).map(|d| d.certain);
-    match &asker.client.resolver {
+    match &client.resolver {
         Resolver::Public => Sight::Public,
         Resolver::Platform(view) => Sight::Platform(*view, closed()),
         Resolver::Servers { servers, platform, .. } => {
@@ -197,7 +208,7 @@ fn sight(
 }
 
 /// What becomes of a query to a server; none if that depends on which of several equal paths it takes.
-fn ask(plane: &Plane, from: Id<Endpoint>, server: IpAddr) -> Option<Server> {
+pub(super) fn ask(plane: &Plane, from: Id<Endpoint>, server: IpAddr) -> Option<Server> {
     let context = Context::new(plane, lookup::answers);
     let Some(source) = plane.endpoints.get(from).source_for(server) else { return Some(Server::Silent) };
     let packet = Packet { source, destination: server, transport: Transport::Udp, port: 53, name: None, reply: false };

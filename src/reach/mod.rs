@@ -6,13 +6,17 @@
 
 mod bulk;
 mod classes;
+mod edit;
+mod follow;
 mod model;
 mod outcome;
 mod probe;
 mod solution;
 
-pub use bulk::{Bulk, Part, Sizes};
+pub use bulk::{Bulk, Flip, Part, Sizes};
 pub use classes::Partition;
+pub use edit::{Edit, EditError, Place, Whole};
+pub use follow::{Change, Followed};
 pub use model::{Named, Names, NoNames};
 pub use outcome::{Cell, Findings, Objection, Outcome};
 pub use solution::{Solution, Totals, classes_of, solve, solve_bulk};

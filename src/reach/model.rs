@@ -8,7 +8,7 @@ use crate::{
 };
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use super::Findings;
 
@@ -45,12 +45,15 @@ impl Names for NoNames {
 /// Owners of one address, one for each network, in order of the networks.
 type Owners = Vec<(Id<Network>, Id<Endpoint>)>;
 
+/// Owners of private addresses. No edit changes them, so that they outlive one model.
+pub(super) type Owned = Arc<Fast<IpAddr, Owners>>;
+
 /// The plane, indexed.
 pub(super) struct Model<'p> {
     pub(super) plane: &'p Plane,
     pub(super) names: &'p dyn Names,
     /// Owners of private addresses, in order of their networks.
-    owners: Fast<IpAddr, Owners>,
+    owners: Owned,
     /// Ports at which some filter may change its mind; collected when first needed.
     edges: std::sync::OnceLock<std::collections::BTreeSet<u16>>,
     /// Whether there is more than one realm.
@@ -75,10 +78,19 @@ impl<'p> Model<'p> {
             }
         }
         owners.values_mut().for_each(|l| l.sort_unstable());
+        Self::with(plane, names, Arc::new(owners))
+    }
+
+    /// The same for a plane whose owners are known.
+    pub(super) fn with(plane: &'p Plane, names: &'p dyn Names, owners: Owned) -> Self {
         let mut realms = plane.networks.iter().map(|(_, n)| n.realm);
         let first = realms.next();
         let several_realms = realms.any(|r| Some(r) != first);
         Self { plane, names, owners, edges: std::sync::OnceLock::new(), several_realms }
+    }
+
+    pub(super) fn owned(&self) -> Owned {
+        Arc::clone(&self.owners)
     }
 
     /// Owners of an address, in any network.

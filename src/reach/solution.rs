@@ -129,7 +129,7 @@ pub fn solve(plane: &Plane, sources: &[Source], columns: &[Column], names: &dyn 
 /// Solves all pairs of a large estate by verdict. Equal inputs give equal solutions, whatever the number of threads.
 #[must_use]
 pub fn solve_bulk(plane: &Plane, sources: &[Source], columns: &[Column], names: &dyn Names) -> Bulk {
-    Bulk::new(&Model::new(plane, names), sources, columns)
+    Bulk::new(&Model::new(plane, names), sources, columns, false)
 }
 
 /// Classes of sources that no rule of the plane tells apart.

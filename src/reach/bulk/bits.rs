@@ -32,6 +32,12 @@ pub(super) fn set(row: &mut [u64], at: u32) {
     row[(at / 64) as usize] |= 1 << (at % 64);
 }
 
+pub(super) fn put(row: &mut [u64], at: u32, value: bool) {
+    let bit = 1 << (at % 64);
+    let word = &mut row[(at / 64) as usize];
+    *word = if value { *word | bit } else { *word & !bit };
+}
+
 pub(super) fn fill(row: &mut [u64], span: Span) {
     for word in touched(span) {
         row[word] |= mask(word, span);

@@ -16,8 +16,8 @@ use rayon::prelude::*;
 /// Classes with one member that stands for each.
 #[derive(Debug, Default)]
 pub(super) struct Minimal {
-    of_row: Vec<u32>,
-    of_lane: Vec<u32>,
+    pub(super) of_row: Vec<u32>,
+    pub(super) of_lane: Vec<u32>,
     rows: Vec<u32>,
     lanes: Vec<u32>,
     /// Lanes that stand for their class, as bits.
@@ -37,7 +37,7 @@ fn key(number: u64) -> u128 {
 }
 
 impl Minimal {
-    pub(super) fn new(layout: &Layout<'_>, forward: &Forward, inbound: &Inbound) -> Self {
+    pub(super) fn new(layout: &Layout, forward: &Forward, inbound: &Inbound) -> Self {
         let (height, width) = (layout.height() as usize, layout.width() as usize);
         // Sources: which lists hold where.
         let mut change = vec![0_u128; height + 1];

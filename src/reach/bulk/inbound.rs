@@ -14,36 +14,52 @@ pub(super) struct Inbound {
     /// The list of each lane.
     pub(super) of_lane: Vec<u32>,
     starts: Vec<u32>,
-    runs: Vec<(u32, u32, u8)>,
+    runs: Vec<Run>,
 }
 
+/// A run of sources and its value.
+pub(super) type Run = (u32, u32, u8);
+
 /// Which rules bear on a lane, by filter; and whether each surely does.
-type Key = Vec<(u32, u32, bool)>;
+pub(super) type Key = Vec<(u32, u32, bool)>;
+
+/// Which rules bear on a lane.
+pub(super) fn key(setup: &Setup, lane: u32) -> Key {
+    let mut key = Key::new();
+    let bit = 1_u64 << setup.layout.lanes[lane as usize].combination;
+    for filter in setup.lane_filters[lane as usize].into_iter().flatten() {
+        key.push((filter as u32, u32::MAX, true));
+        for (number, rule) in (0_u32..).zip(&setup.filters[filter].into) {
+            if rule.combinations & bit == 0 {
+                continue;
+            }
+            if within(&rule.lanes, lane) {
+                key.push((filter as u32, number, true));
+            } else if within(&rule.maybe, lane) {
+                key.push((filter as u32, number, false));
+            }
+        }
+    }
+    key
+}
+
+/// What those rules let in.
+pub(super) fn list_of(setup: &Setup, key: &Key) -> Vec<Run> {
+    let mut filters: Vec<Vec<(&Rule, bool)>> = Vec::new();
+    for (filter, rule, sure) in key {
+        match (rule, filters.last_mut()) {
+            (&u32::MAX, _) => filters.push(Vec::new()),
+            (rule, Some(last)) => last.push((&setup.filters[*filter as usize].into[*rule as usize], *sure)),
+            (_, None) => {}
+        }
+    }
+    runs(setup.layout.height(), &filters)
+}
 
 impl Inbound {
-    pub(super) fn new(setup: &Setup<'_, '_>) -> Self {
-        let layout = setup.layout;
-        let keys: Vec<Key> = (0..layout.width())
-            .into_par_iter()
-            .map(|lane| {
-                let mut key = Key::new();
-                let bit = 1_u64 << layout.lanes[lane as usize].combination;
-                for filter in setup.lane_filters[lane as usize].into_iter().flatten() {
-                    key.push((filter as u32, u32::MAX, true));
-                    for (number, rule) in (0_u32..).zip(&setup.filters[filter].into) {
-                        if rule.combinations & bit == 0 {
-                            continue;
-                        }
-                        if within(&rule.lanes, lane) {
-                            key.push((filter as u32, number, true));
-                        } else if within(&rule.maybe, lane) {
-                            key.push((filter as u32, number, false));
-                        }
-                    }
-                }
-                key
-            })
-            .collect();
+    pub(super) fn new(setup: &Setup) -> Self {
+        let layout = &setup.layout;
+        let keys: Vec<Key> = (0..layout.width()).into_par_iter().map(|lane| key(setup, lane)).collect();
         let mut number: Fast<&Key, u32> = Fast::default();
         let mut distinct: Vec<&Key> = Vec::new();
         let mut of_lane: Vec<u32> = Vec::with_capacity(keys.len());
@@ -53,22 +69,9 @@ impl Inbound {
                 distinct.len() as u32 - 1
             }));
         }
-        let made: Vec<Vec<(u32, u32, u8)>> = distinct
-            .par_iter()
-            .map(|key| {
-                let mut filters: Vec<Vec<(&Rule, bool)>> = Vec::new();
-                for (filter, rule, sure) in key.iter() {
-                    match (rule, filters.last_mut()) {
-                        (&u32::MAX, _) => filters.push(Vec::new()),
-                        (rule, Some(last)) => last.push((&setup.filters[*filter as usize].into[*rule as usize], *sure)),
-                        (_, None) => {}
-                    }
-                }
-                runs(layout.height(), &filters)
-            })
-            .collect();
+        let made: Vec<Vec<Run>> = distinct.par_iter().map(|key| list_of(setup, key)).collect();
         let mut inbound = Self { starts: vec![0], ..Self::default() };
-        let mut known: Fast<Vec<(u32, u32, u8)>, u32> = Fast::default();
+        let mut known: Fast<Vec<Run>, u32> = Fast::default();
         let mut list_of: Vec<u32> = Vec::with_capacity(made.len());
         for list in made {
             let next = inbound.starts.len() as u32 - 1;
@@ -92,14 +95,25 @@ impl Inbound {
         (self.len(), self.runs.len())
     }
 
-    pub(super) fn list(&self, id: u32) -> &[(u32, u32, u8)] {
+    /// Adds a list.
+    pub(super) fn add(&mut self, list: &[Run]) -> u32 {
+        self.runs.extend(list);
+        self.starts.push(self.runs.len() as u32);
+        self.len() as u32 - 1
+    }
+
+    pub(super) fn list(&self, id: u32) -> &[Run] {
         &self.runs[self.starts[id as usize] as usize..self.starts[id as usize + 1] as usize]
     }
 
     /// What a lane's filters make of a row: 0, 1 or 2.
     pub(super) fn at(&self, lane: u32, row: u32) -> u8 {
-        let list = self.list(self.of_lane[lane as usize]);
-        let next = list.partition_point(|r| r.1 <= row);
-        list.get(next).filter(|r| r.0 <= row).map_or(0, |r| r.2)
+        value(self.list(self.of_lane[lane as usize]), row)
     }
+}
+
+/// The value of a list at a row: 0, 1 or 2.
+pub(super) fn value(list: &[Run], row: u32) -> u8 {
+    let next = list.partition_point(|r| r.1 <= row);
+    list.get(next).filter(|r| r.0 <= row).map_or(0, |r| r.2)
 }

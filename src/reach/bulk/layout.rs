@@ -16,11 +16,11 @@ use std::net::IpAddr;
 
 /// A class of sources that is solved in bulk.
 #[derive(Debug, Clone)]
-pub(super) struct Row<'p> {
+pub(super) struct Row {
     pub(super) address: u32,
     /// Its class among the fine classes.
     pub(super) class: u32,
-    pub(super) endpoint: &'p Endpoint,
+    pub(super) endpoint: Id<Endpoint>,
     pub(super) segment: Id<Segment>,
 }
 
@@ -37,8 +37,9 @@ pub(super) struct Lane {
     pub(super) network: Option<Id<Network>>,
 }
 
-pub(super) struct Layout<'p> {
-    pub(super) rows: Vec<Row<'p>>,
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub(super) rows: Vec<Row>,
     pub(super) lanes: Vec<Lane>,
     row_addresses: Vec<u32>,
     lane_addresses: Vec<u32>,
@@ -63,10 +64,10 @@ pub(super) fn v4(address: IpAddr) -> Option<u32> {
     }
 }
 
-impl<'p> Layout<'p> {
+impl Layout {
     pub(super) fn new(
-        model: &Model<'p>,
-        marks: &Marks<'p>,
+        model: &Model<'_>,
+        marks: &Marks<'_>,
         classes: &Partition,
         sources: &[Source],
         columns: &[Column],
@@ -211,7 +212,7 @@ pub(super) fn minus(spans: Vec<Span>, without: &[Span]) -> Vec<Span> {
     left
 }
 
-fn row<'p>(model: &Model<'p>, marks: &Marks<'p>, source: &Source, class: u32) -> Option<Row<'p>> {
+fn row(model: &Model<'_>, marks: &Marks<'_>, source: &Source, class: u32) -> Option<Row> {
     let Source { sender, outside, limited, absent, unsupported } = source;
     let Sender::Endpoint(id) = sender else { return None };
     if outside.is_some() || *limited || absent.is_some() || !unsupported.is_empty() || marks.special.contains(id) {
@@ -231,7 +232,7 @@ fn row<'p>(model: &Model<'p>, marks: &Marks<'p>, source: &Source, class: u32) ->
         && network.breakout.is_none()
         && network.prefixes.iter().any(|p| p.contains(address));
     (plain && !is_public(address)).then_some(())?;
-    Some(Row { address: v4(address)?, class, endpoint, segment })
+    Some(Row { address: v4(address)?, class, endpoint: *id, segment })
 }
 
 fn lane(model: &Model<'_>, marks: &Marks<'_>, column: &Column, number: u32, combination: u8) -> Option<Lane> {
@@ -275,16 +276,23 @@ fn lane(model: &Model<'_>, marks: &Marks<'_>, column: &Column, number: u32, comb
 type Meant = (Vec<Span>, Vec<Span>);
 
 /// Lanes by service tag: those surely in it, and those of which that is not known.
+#[derive(Debug, Default)]
 pub(super) struct TagLanes {
     /// By tag, for any address; and only for what the service's own tags tell.
     known: Fast<String, [Meant; 2]>,
 }
 
 impl TagLanes {
-    pub(super) fn new<'t>(model: &Model<'_>, layout: &Layout<'_>, tags: impl Iterator<Item = &'t str>) -> Self {
-        let mut known: Fast<String, [Meant; 2]> = Fast::default();
+    pub(super) fn new<'t>(model: &Model<'_>, layout: &Layout, tags: impl Iterator<Item = &'t str>) -> Self {
+        let mut found = Self::default();
+        found.learn(model, layout, tags);
+        found
+    }
+
+    /// Adds tags that are not known yet.
+    pub(super) fn learn<'t>(&mut self, model: &Model<'_>, layout: &Layout, tags: impl Iterator<Item = &'t str>) {
         for tag in tags {
-            if known.contains_key(tag) {
+            if self.known.contains_key(tag) {
                 continue;
             }
             let matcher = Matcher { tags: vec![tag.to_owned()], ..Matcher::default() };
@@ -304,9 +312,8 @@ impl TagLanes {
                     }
                 }
             }
-            known.insert(tag.to_owned(), found.map(|(yes, maybe)| (settle(yes), settle(maybe))));
+            self.known.insert(tag.to_owned(), found.map(|(yes, maybe)| (settle(yes), settle(maybe))));
         }
-        Self { known }
     }
 
     fn of(&self, tag: &str) -> (&[Span], &[Span]) {

@@ -14,8 +14,12 @@
 
 mod bits;
 mod classes;
+mod flips;
 mod inbound;
+mod jobs;
+mod kept;
 mod layout;
+mod patch;
 mod places;
 mod rows;
 mod rules;
@@ -28,8 +32,11 @@ use super::{
     probe::Probe,
 };
 use crate::verdict::Verdict;
+pub use flips::Flip;
+use kept::Kept;
 use layout::Layout;
 use rayon::prelude::*;
+use setup::Compiled;
 
 /// The pair of bits of a position: open, undecided.
 #[derive(Debug, Clone, Default)]
@@ -74,24 +81,37 @@ pub struct Bulk {
     own: Fast<(u32, u32), Cell>,
     columns: usize,
     sizes: Sizes,
+    /// What edits need, if any are to come.
+    kept: Option<Box<Kept>>,
+    /// Whether edits were followed since the minimal classes were found.
+    stale: bool,
 }
 
 const NONE: u32 = u32::MAX;
 
 impl Bulk {
-    pub(super) fn new<'p>(model: &Model<'p>, sources: &[Source], columns: &[Column]) -> Self {
+    pub(super) fn new<'p>(model: &Model<'p>, sources: &[Source], columns: &[Column], keep: bool) -> Self {
         let mut marks = Marks::new(model);
-        let fine = super::classes::of_sources(model, &mut marks, sources);
+        // A source of its own class cannot be split by an edit.
+        let fine = if keep {
+            Partition::new((0..sources.len() as u32).collect(), sources.len())
+        } else {
+            super::classes::of_sources(model, &mut marks, sources)
+        };
         let layout = Layout::new(model, &marks, &fine, sources, columns);
-        let setup = setup::Setup::new(model, &marks, &layout, columns);
-        let mut forward = rows::Forward::new(&setup);
+        let setup = setup::Setup::new(model, &marks, layout, columns);
+        let layout = &setup.layout;
+        let signatures = jobs::Signatures::new(&setup);
+        let jobs = jobs::all(&setup, &signatures);
+        let end_runs = rows::end_runs(&setup);
+        let mut forward = rows::Forward::new(&setup, &signatures, &jobs, &end_runs);
         let inbound = inbound::Inbound::new(&setup);
-        let minimal = classes::Minimal::new(&layout, &forward, &inbound);
+        let minimal = classes::Minimal::new(layout, &forward, &inbound);
         let pairs = super::solution::Pairs { model, sources, columns };
         let mut single = 0;
         // Cells that rows leave open are decided one by one, for each fine class.
         forward.odd = forward
-            .odd_rows(&layout)
+            .odd_rows(layout)
             .into_par_iter()
             .map(|(row, lanes)| {
                 let probe = Probe::new(model);
@@ -121,8 +141,13 @@ impl Bulk {
             .map(|class| {
                 let probe = Probe::new(model);
                 let members = fine.members(*class as usize);
-                let all = 0..columns.len() as u32;
-                (*class, all.map(|column| pairs.of_classes(&probe, members, &[column])).collect())
+                let first = members.first().and_then(|s| sources.get(*s as usize));
+                let all = (0_u32..).zip(columns);
+                let cells = all.map(|(number, column)| match lost(model, first, column) {
+                    Some(cell) => cell,
+                    None => pairs.of_classes(&probe, members, &[number]),
+                });
+                (*class, cells.collect())
             })
             .collect();
         let odd_columns: Vec<(u32, Vec<Cell>)> = odd
@@ -164,6 +189,8 @@ impl Bulk {
             own: Fast::default(),
             columns: columns.len(),
             sizes,
+            kept: None,
+            stale: false,
         };
         let own: Vec<((u32, u32), Cell)> = pairs
             .own()
@@ -173,11 +200,26 @@ impl Bulk {
         bulk.own = own
             .into_iter()
             .filter(|((s, c), cell)| {
+                // What others get there may change later.
+                if keep {
+                    return true;
+                }
                 let usual = bulk.usual(*s as usize, *c as usize);
                 cell.outcome().map(|o| o.verdict) != usual || usual.is_none()
             })
             .collect();
+        if keep {
+            bulk.kept = Some(Box::new(Kept::new(model, marks, setup, signatures, jobs, end_runs, &bulk)));
+        }
         bulk
+    }
+
+    /// Finds the minimal classes again after edits.
+    pub(super) fn refresh(&mut self) {
+        if let Some(kept) = self.kept.as_ref().filter(|_| self.stale) {
+            self.classes = classes::Minimal::new(&kept.setup.layout, &self.forward, &self.inbound);
+            self.stale = false;
+        }
     }
 
     /// What the parts amount to.
@@ -213,22 +255,26 @@ impl Bulk {
     }
 
     fn of_row(&self, row: u32, lane: u32) -> Option<Verdict> {
-        let found = self.forward.at(row, lane);
-        match found {
-            rows::At::Odd(cell) => cell.outcome().map(|o| o.verdict),
-            rows::At::Closed => Some(Verdict::Blocked),
-            rows::At::Past(true) => Some(self.kinds[lane as usize]),
-            rows::At::Past(false) => Some(Verdict::Unknown),
-            rows::At::Open(kind) => Some(match self.inbound.at(lane, row) {
+        self.answer(self.forward.at(row, lane), lane, || self.inbound.at(lane, row))
+    }
+
+    /// The verdict from what both sides say.
+    fn answer(&self, found: rows::At, lane: u32, inbound: impl FnOnce() -> u8) -> Option<Verdict> {
+        Some(match found {
+            rows::At::Odd(cell) => return cell.outcome().map(|o| o.verdict),
+            rows::At::Closed => Verdict::Blocked,
+            rows::At::Past(true, kind) => kind.unwrap_or(self.kinds[lane as usize]),
+            rows::At::Past(false, _) => Verdict::Unknown,
+            rows::At::Open(kind) => match inbound() {
                 0 => Verdict::Blocked,
                 1 => kind.unwrap_or(self.kinds[lane as usize]),
                 _ => Verdict::Unknown,
-            }),
-            rows::At::Soft => Some(match self.inbound.at(lane, row) {
+            },
+            rows::At::Soft => match inbound() {
                 0 => Verdict::Blocked,
                 _ => Verdict::Unknown,
-            }),
-        }
+            },
+        })
     }
 
     /// Exact totals over all pairs.
@@ -298,6 +344,19 @@ pub struct Part<'a> {
     pub sources: Option<&'a [u32]>,
     /// Weight of each column; one if absent.
     pub weights: Option<&'a [u32]>,
+}
+
+/// The answer for something on the internet that asks for a private address: nothing leads there.
+fn lost(model: &Model<'_>, source: Option<&Source>, column: &Column) -> Option<Cell> {
+    let Source { sender: super::Sender::Endpoint(id), outside: None, absent: None, unsupported, .. } = source? else {
+        return None;
+    };
+    let address = column.address().filter(|a| !crate::net::is_public(*a))?;
+    let away = model.endpoint(*id).segment.is_none() && model.plane.public_owner(address).is_none();
+    let plain = unsupported.is_empty() && column.before == super::Findings::default();
+    let own = model.endpoint(*id).addresses.contains(&address);
+    let nowhere = Outcome::refused(Verdict::Blocked, crate::verdict::Reason::NoRoute);
+    (away && plain && !own).then(|| Cell::new(nowhere))
 }
 
 /// The answer that a column gives every source with an address, if it is the same for all.

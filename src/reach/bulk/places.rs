@@ -28,13 +28,20 @@ pub(super) enum To {
 pub(super) type Pieces = Vec<(Span, To)>;
 
 /// Devices met so far, by number.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Devices {
     known: Fast<Id<Endpoint>, u16>,
     pub(super) all: Vec<Id<Endpoint>>,
 }
 
 impl Devices {
+    /// Forgets devices that were met after others.
+    pub(super) fn forget(&mut self, after: usize) {
+        for id in self.all.drain(after..) {
+            self.known.remove(&id);
+        }
+    }
+
     fn number(&mut self, id: Id<Endpoint>) -> u16 {
         let next = self.all.len() as u16;
         let Self { known, all } = self;
@@ -74,7 +81,7 @@ fn plain_firewall(endpoint: &Endpoint) -> bool {
 /// What a segment does with every column.
 pub(super) fn pieces(
     model: &Model<'_>,
-    layout: &Layout<'_>,
+    layout: &Layout,
     devices: &mut Devices,
     segment: &Segment,
     forwarded: bool,
@@ -120,7 +127,7 @@ pub(super) fn pieces(
 #[allow(clippy::too_many_arguments, reason = "one route in its surroundings")]
 fn hop(
     model: &Model<'_>,
-    layout: &Layout<'_>,
+    layout: &Layout,
     devices: &mut Devices,
     segment: &Segment,
     route: &Route,
@@ -183,6 +190,7 @@ fn hop(
 }
 
 /// Lists of devices, each once; the first is the empty one.
+#[derive(Debug)]
 pub(super) struct Lists {
     known: Fast<Vec<u16>, u16>,
     all: Vec<Vec<u16>>,
@@ -224,6 +232,7 @@ impl Lists {
 }
 
 /// Sources that share a segment: answers find them alike.
+#[derive(Debug)]
 pub(super) struct Homes {
     /// The network of each home.
     pub(super) networks: Vec<Id<Network>>,
@@ -237,7 +246,7 @@ const ARRIVED: u16 = u16::MAX - 2;
 /// The devices that answers pass on their way to each home.
 pub(super) struct Answers<'m, 'p> {
     model: &'m Model<'p>,
-    layout: &'m Layout<'p>,
+    layout: &'m Layout,
     homes: &'m Homes,
     /// By device and home, as numbers of lists; lists begin with the device.
     pub(super) by_device: Vec<Vec<u16>>,
@@ -247,7 +256,7 @@ impl<'m, 'p> Answers<'m, 'p> {
     /// Follows answers through every device that any of the segments, or another device, leads to.
     pub(super) fn new(
         model: &'m Model<'p>,
-        layout: &'m Layout<'p>,
+        layout: &'m Layout,
         homes: &'m Homes,
         segments: &[Id<Segment>],
         devices: &mut Devices,
@@ -292,18 +301,30 @@ impl<'m, 'p> Answers<'m, 'p> {
 
     /// For each home, the list of devices from a segment back to it.
     pub(super) fn of(&self, segment: &Segment, devices: &Devices) -> Vec<u16> {
-        let mut known = Devices { known: devices.known.clone(), all: devices.all.clone() };
-        let mut found = paint(self.model, self.layout, self.homes, segment, &mut known);
-        for (home, value) in found.iter_mut().enumerate() {
-            *value = match *value {
-                ARRIVED => 0,
-                Lists::LOST => Lists::LOST,
-                Lists::ODD => Lists::ODD,
-                device => self.by_device.get(device as usize).map_or(Lists::ODD, |d| d[home]),
-            };
-        }
-        found
+        back_of(self.model, self.layout, self.homes, &self.by_device, segment, devices)
     }
+}
+
+/// For each home, the list of devices from a segment back to it; answers go on from devices as `by_device` has it.
+pub(super) fn back_of(
+    model: &Model<'_>,
+    layout: &Layout,
+    homes: &Homes,
+    by_device: &[Vec<u16>],
+    segment: &Segment,
+    devices: &Devices,
+) -> Vec<u16> {
+    let mut known = Devices { known: devices.known.clone(), all: devices.all.clone() };
+    let mut found = paint(model, layout, homes, segment, &mut known);
+    for (home, value) in found.iter_mut().enumerate() {
+        *value = match *value {
+            ARRIVED => 0,
+            Lists::LOST => Lists::LOST,
+            Lists::ODD => Lists::ODD,
+            device => by_device.get(device as usize).map_or(Lists::ODD, |d| d[home]),
+        };
+    }
+    found
 }
 
 fn appliance(model: &Model<'_>, segment: &Segment, route: &Route, devices: &mut Devices) -> Option<u16> {
@@ -313,7 +334,7 @@ fn appliance(model: &Model<'_>, segment: &Segment, route: &Route, devices: &mut 
 }
 
 /// Where a segment sends answers to each home: there, to a device, nowhere, or undecided in bulk.
-fn paint(model: &Model<'_>, layout: &Layout<'_>, homes: &Homes, segment: &Segment, devices: &mut Devices) -> Vec<u16> {
+fn paint(model: &Model<'_>, layout: &Layout, homes: &Homes, segment: &Segment, devices: &mut Devices) -> Vec<u16> {
     const UNSET: u16 = u16::MAX - 3;
     let mut found = vec![UNSET; homes.networks.len()];
     let mut give = |span: Span, value: &dyn Fn(Id<Network>) -> u16| {

@@ -4,15 +4,20 @@ use super::{
     super::{Cell, model::Fast},
     NONE, Pair,
     bits::{self, Span, words},
+    jobs::{self, Job, Signatures},
     layout::Layout,
     places::{Lists, Pieces, To},
     rules::{Rule, decide},
-    setup::Setup,
+    setup::{Device, Rulings, Served, Setup},
 };
 use crate::verdict::Verdict;
 use rayon::prelude::*;
 use rustc_hash::FxHasher;
-use std::hash::{Hash, Hasher};
+use std::{
+    collections::BTreeMap,
+    hash::{Hash, Hasher},
+    ops::Range,
+};
 
 /// A row: what is open, what is undecided, what is decided one by one, and open columns of another verdict than usual.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -31,8 +36,8 @@ pub(super) enum At {
     /// Open if the column's filters let it in.
     Open(Option<Verdict>),
     Soft,
-    /// Decided, whatever the column's filters say: whether it is open.
-    Past(bool),
+    /// Decided, whatever the column's filters say: whether it is open, and the verdict if it is not the usual one.
+    Past(bool, Option<Verdict>),
     Odd(Cell),
 }
 
@@ -51,18 +56,16 @@ const CHUNK: usize = 256;
 const MAX_DEVICES: usize = 6;
 
 impl Forward {
-    pub(super) fn new(setup: &Setup<'_, '_>) -> Self {
-        let mut rows_of_home: Vec<Vec<u32>> = vec![Vec::new(); setup.homes.len()];
-        for (row, home) in (0_u32..).zip(&setup.home_of_row) {
-            rows_of_home[*home as usize].push(row);
-        }
-        let end_runs = end_runs(setup);
+    pub(super) fn new(setup: &Setup, signatures: &Signatures, jobs: &[Vec<Job>], end_runs: &[(Span, u32)]) -> Self {
         let mut forward = Self { of_row: vec![NONE; setup.home_of_row.len()], ..Self::default() };
         let mut known: Fast<u64, Vec<u32>> = Fast::default();
-        let homes: Vec<usize> = (0..setup.homes.len()).collect();
-        for chunk in homes.chunks(CHUNK) {
-            let made: Vec<Vec<Made>> =
-                chunk.par_iter().map(|home| of_home(setup, &end_runs, *home, &rows_of_home[*home])).collect();
+        let whole = (0, setup.layout.width());
+        for (chunk, first) in jobs.chunks(CHUNK).zip((0..).step_by(CHUNK)) {
+            let made: Vec<Vec<Made>> = chunk
+                .par_iter()
+                .enumerate()
+                .map(|(at, jobs)| of_home(setup, signatures, end_runs, first + at, jobs.iter(), whole))
+                .collect();
             for (content, hash, rows) in made.into_iter().flatten() {
                 let alike = known.entry(hash).or_default();
                 let same = alike.iter().find(|id| forward.contents[**id as usize] == content).copied();
@@ -72,7 +75,7 @@ impl Forward {
                     alike.push(id);
                     id
                 });
-                rows.into_iter().for_each(|row| forward.of_row[row as usize] = id);
+                rows.into_iter().flatten().for_each(|row| forward.of_row[*row as usize] = id);
             }
         }
         forward
@@ -83,44 +86,121 @@ impl Forward {
     }
 
     pub(super) fn at(&self, row: u32, lane: u32) -> At {
-        let content = &self.contents[self.of_row[row as usize] as usize];
-        if content.odd.as_ref().is_some_and(|odd| bits::get(odd, lane)) {
-            let cells = self.odd.get(&row).map_or(&[][..], Vec::as_slice);
-            let found = cells.binary_search_by_key(&lane, |(l, _)| *l).ok().and_then(|at| cells.get(at));
-            return At::Odd(found.map_or(Cell::DELEGATED, |(_, cell)| *cell));
-        }
-        let open = bits::get(&content.open, lane);
-        let past = content.past.as_ref().is_some_and(|past| bits::get(past, lane));
-        if past {
-            return At::Past(open);
-        }
-        if open {
-            return At::Open(content.special(lane));
-        }
-        if content.soft.as_ref().is_some_and(|soft| bits::get(soft, lane)) { At::Soft } else { At::Closed }
+        self.contents[self.of_row[row as usize] as usize].at(lane, self.odd.get(&row))
     }
 
     /// Rows with columns that are decided one by one.
-    pub(super) fn odd_rows(&self, layout: &Layout<'_>) -> Vec<(u32, Vec<u32>)> {
+    pub(super) fn odd_rows(&self, layout: &Layout) -> Vec<(u32, Vec<u32>)> {
         let odd = |row: u32| self.contents[self.of_row[row as usize] as usize].odd.as_ref();
         (0..layout.height()).filter_map(|row| Some((row, bits::ones(odd(row)?).collect()))).collect()
     }
 }
 
 impl Content {
+    /// What the row says of a column; `cells` are those that were decided one by one.
+    pub(super) fn at(&self, lane: u32, cells: Option<&Vec<(u32, Cell)>>) -> At {
+        if self.is_odd(lane) {
+            let cells = cells.map_or(&[][..], Vec::as_slice);
+            let found = cells.binary_search_by_key(&lane, |(l, _)| *l).ok().and_then(|at| cells.get(at));
+            return At::Odd(found.map_or(Cell::DELEGATED, |(_, cell)| *cell));
+        }
+        let open = bits::get(&self.open, lane);
+        if self.past.as_ref().is_some_and(|past| bits::get(past, lane)) {
+            return At::Past(open, self.special(lane));
+        }
+        if open {
+            return At::Open(self.special(lane));
+        }
+        if self.soft.as_ref().is_some_and(|soft| bits::get(soft, lane)) { At::Soft } else { At::Closed }
+    }
+
+    pub(super) fn is_odd(&self, lane: u32) -> bool {
+        self.odd.as_ref().is_some_and(|odd| bits::get(odd, lane))
+    }
+
+    pub(super) fn odd_word(&self, word: usize) -> u64 {
+        self.odd.as_ref().map_or(0, |odd| odd[word])
+    }
+
+    /// The columns of a word to which the way is closed.
+    pub(super) fn closed_word(&self, word: usize) -> u64 {
+        !(self.open[word] | self.soft.as_ref().map_or(0, |s| s[word]) | self.odd_word(word))
+    }
+
+    fn parts(&self) -> [Option<&[u64]>; 4] {
+        [Some(&self.open), self.soft.as_deref(), self.odd.as_deref(), self.past.as_deref()]
+    }
+
+    /// Columns of which two rows do not say the same; those decided one by one may differ.
+    pub(super) fn differences(&self, other: &Self) -> Vec<u64> {
+        let mut found = vec![0_u64; self.open.len()];
+        for (a, b) in self.parts().into_iter().zip(other.parts()) {
+            match (a, b) {
+                (None, None) => {}
+                (Some(a), Some(b)) => found.iter_mut().zip(a.iter().zip(b)).for_each(|(f, (a, b))| *f |= a ^ b),
+                (Some(one), None) | (None, Some(one)) => found.iter_mut().zip(one).for_each(|(f, a)| *f |= a),
+            }
+        }
+        for odd in self.odd.iter().chain(&other.odd) {
+            found.iter_mut().zip(odd.iter()).for_each(|(f, a)| *f |= a);
+        }
+        for (lane, verdict) in &self.special {
+            if other.special(*lane) != Some(*verdict) {
+                bits::set(&mut found, *lane);
+            }
+        }
+        other.special.iter().filter(|(l, _)| self.special(*l).is_none()).for_each(|(l, _)| bits::set(&mut found, *l));
+        found
+    }
+
+    /// Whether a row says in a range of words what a part of a row says there.
+    pub(super) fn agrees(&self, window: &Range<usize>, part: &Self) -> bool {
+        let nothing = |row: &[u64]| row.iter().all(|w| *w == 0);
+        let lanes = (window.start * 64) as u32..(window.end * 64) as u32;
+        let same = |(whole, part): (Option<&[u64]>, Option<&[u64]>)| match (whole.map(|w| &w[window.clone()]), part) {
+            (Some(a), Some(b)) => a == b,
+            (Some(one), None) | (None, Some(one)) => nothing(one),
+            (None, None) => true,
+        };
+        let special = self.special.iter().filter(|(l, _)| lanes.contains(l));
+        self.parts().into_iter().zip(part.parts()).all(same) && special.eq(&part.special)
+    }
+
+    /// A row that says in a range of words what a part of a row says there.
+    pub(super) fn with(&self, window: &Range<usize>, part: &Self) -> Self {
+        let merged = |whole: Option<&[u64]>, part: Option<&[u64]>| {
+            let mut row = whole.map_or_else(|| vec![0; self.open.len()], <[u64]>::to_vec);
+            match part {
+                Some(part) => row[window.clone()].copy_from_slice(part),
+                None => row[window.clone()].fill(0),
+            }
+            row.into_boxed_slice()
+        };
+        let some = |row: Box<[u64]>| row.iter().any(|w| *w != 0).then_some(row);
+        let lanes = (window.start * 64) as u32..(window.end * 64) as u32;
+        let mut special: Vec<(u32, Verdict)> =
+            self.special.iter().filter(|(l, _)| !lanes.contains(l)).chain(&part.special).copied().collect();
+        special.sort_unstable();
+        Self {
+            open: merged(Some(&self.open), Some(&part.open)),
+            soft: some(merged(self.soft.as_deref(), part.soft.as_deref())),
+            odd: some(merged(self.odd.as_deref(), part.odd.as_deref())),
+            past: some(merged(self.past.as_deref(), part.past.as_deref())),
+            special,
+        }
+    }
+
     pub(super) fn special(&self, lane: u32) -> Option<Verdict> {
         let at = self.special.binary_search_by_key(&lane, |(l, _)| *l).ok()?;
         self.special.get(at).map(|(_, verdict)| *verdict)
     }
 }
 
-type Made = (Content, u64, Vec<u32>);
-
-/// What tells rows of one home apart: signatures at devices, the own filter, and which rules of both filters name them.
-type Job = (Vec<u32>, Option<usize>, Vec<u32>, Vec<u32>);
+/// A row, its hash, and the sources of the jobs that share it.
+type Made<'j> = (Content, u64, Vec<&'j [u32]>);
 
 /// Ranges of private lanes with one end.
-fn end_runs(setup: &Setup<'_, '_>) -> Vec<(Span, u32)> {
+pub(super) fn end_runs(setup: &Setup) -> Vec<(Span, u32)> {
     let mut runs: Vec<(Span, u32)> = Vec::new();
     for (lane, end) in (0_u32..).zip(&setup.end_of_lane).filter(|(_, e)| **e != NONE) {
         match runs.last_mut() {
@@ -131,90 +211,68 @@ fn end_runs(setup: &Setup<'_, '_>) -> Vec<(Span, u32)> {
     runs
 }
 
-/// Rows of one home, those that nothing tells apart once.
-fn of_home(setup: &Setup<'_, '_>, end_runs: &[(Span, u32)], number: usize, rows: &[u32]) -> Vec<Made> {
+/// Rows of jobs of one home within a range of columns, equal ones once.
+pub(super) fn of_home<'j>(
+    setup: &Setup,
+    signatures: &Signatures,
+    end_runs: &[(Span, u32)],
+    number: usize,
+    jobs: impl Iterator<Item = &'j Job>,
+    span: Span,
+) -> Vec<Made<'j>> {
     let home = &setup.homes[number];
     let width = setup.layout.lanes.len();
+    let window = bits::touched(span);
     let empty = || vec![0_u64; words(width)];
     let mut back = Back { setup, end_runs, home: number, open: empty(), odd: empty() };
-    back.open.fill(u64::MAX);
-    back.follow(&home.pieces, (0, width as u32), &mut Vec::new());
-    let rules = |filter: Option<usize>| filter.map_or(&[][..], |f| setup.filters[f].out.as_slice());
-    let chosen = |filter: Option<usize>, row: u32| -> Vec<u32> {
-        let all = (0_u32..).zip(rules(filter));
-        all.filter(|(_, r)| bits::within(&r.rows, row)).map(|(n, _)| n).collect()
-    };
-    let mut jobs: Fast<Job, Vec<u32>> = Fast::default();
-    let mut order: Vec<Job> = Vec::new();
-    for row in rows {
-        let signatures = setup.devices.iter().map(|d| d.signature[*row as usize]).collect();
-        let own = setup.row_filter[*row as usize];
-        let key = (signatures, own, chosen(own, *row), chosen(home.filter, *row));
-        let members = jobs.entry(key.clone()).or_default();
-        if members.is_empty() {
-            order.push(key);
-        }
-        members.push(*row);
-    }
-    let mut made = Vec::with_capacity(order.len());
-    let mut scratch = Scratch { pair: Pair { open: empty(), soft: empty() }, odd: empty(), past: empty() };
-    for key in order {
-        let members = jobs.remove(&key).unwrap_or_default();
-        let (signatures, own, by_own, by_segment) = key;
-        scratch.pair.open.fill(0);
-        scratch.pair.soft.fill(0);
-        scratch.odd.fill(0);
-        scratch.past.fill(0);
-        let mut way = Way { setup, signatures: &signatures, back: &back, into: &mut scratch };
-        way.follow(&home.pieces, (0, width as u32), home.outside, 0);
-        let mut special = Vec::new();
-        if let Some(served) = &home.served {
-            for (word, lanes) in served.lanes.iter().enumerate().filter(|(_, l)| **l != 0) {
-                let Scratch { pair, odd, past } = &mut scratch;
-                past[word] &= !lanes;
-                pair.open[word] = pair.open[word] & !lanes | served.pair.open[word] & lanes;
-                pair.soft[word] = pair.soft[word] & !lanes | served.pair.soft[word] & lanes;
-                odd[word] = odd[word] & !lanes | served.odd[word] & lanes;
+    back.open[window.clone()].fill(u64::MAX);
+    back.follow(&home.pieces, span, &mut Vec::new());
+    let mut made: Vec<Made<'_>> = Vec::new();
+    let mut known: Fast<u64, Vec<usize>> = Fast::default();
+    let mut base = Scratch::new(width);
+    let mut scratch = Scratch::new(width);
+    let mut signature = None;
+    for job in jobs {
+        if signature != Some(job.signature) {
+            signature = Some(job.signature);
+            base.clear(&window);
+            let signatures = signatures.of(job.signature);
+            let mut way = Way { setup, signatures, back: &back, into: &mut base };
+            way.follow(&home.pieces, span, home.outside, 0);
+            if let Some(served) = &home.served {
+                base.serve(served, &window);
             }
-            special.clone_from(&served.special);
         }
-        let filters = [(own, &by_own), (home.filter, &by_segment)];
+        scratch.copy(&base, &window);
+        let filters = [(job.own, &job.by_own), (home.filter, &job.by_segment)];
         for (filter, numbers) in filters.into_iter().filter(|(f, _)| f.is_some()) {
-            let all = rules(filter);
-            let chosen: Vec<&Rule> = numbers.iter().map(|n| &all[*n as usize]).collect();
+            let all = jobs::outgoing(setup, filter);
+            let chosen: Vec<&Rule> = bits::ones(numbers).map(|n| &all[n as usize]).collect();
             let Scratch { pair, odd, .. } = &mut scratch;
-            for (word, odd) in odd.iter_mut().enumerate() {
+            for word in window.clone() {
                 let (open, soft) = (pair.open[word], pair.soft[word]);
-                let live = open | soft | *odd;
+                let live = open | soft | odd[word];
                 if live == 0 {
                     continue;
                 }
                 let ruling = decide(word, live, &setup.ports, chosen.iter().copied());
                 pair.open[word] = open & ruling.open;
                 pair.soft[word] = (open | soft) & (ruling.open | ruling.soft) & !pair.open[word];
-                *odd &= ruling.open | ruling.soft;
+                odd[word] &= ruling.open | ruling.soft;
             }
         }
-        let Scratch { pair, odd, past } = &mut scratch;
-        for (((open, soft), odd), past) in pair.open.iter_mut().zip(&mut pair.soft).zip(odd.iter()).zip(past.iter_mut())
-        {
-            *open &= !odd;
-            *soft &= !odd;
-            *past &= *open | *soft;
-        }
-        special.retain(|(lane, _)| bits::get(&pair.open, *lane));
-        special.sort_unstable();
-        let some = |row: &[u64]| row.iter().any(|w| *w != 0).then(|| row.to_vec().into_boxed_slice());
-        let content = Content {
-            open: pair.open.clone().into_boxed_slice(),
-            soft: some(&pair.soft),
-            odd: some(odd),
-            past: some(past),
-            special,
-        };
+        let content = scratch.content(&window);
         let mut hasher = FxHasher::default();
         content.hash(&mut hasher);
-        made.push((content, hasher.finish(), members));
+        let hash = hasher.finish();
+        let alike = known.entry(hash).or_default();
+        match alike.iter().copied().find(|at| made[*at].0 == content) {
+            Some(same) => made[same].2.push(&job.rows),
+            None => {
+                alike.push(made.len());
+                made.push((content, hash, vec![&job.rows]));
+            }
+        }
     }
     made
 }
@@ -223,11 +281,77 @@ struct Scratch {
     pair: Pair,
     odd: Vec<u64>,
     past: Vec<u64>,
+    /// Columns of another verdict than usual where they are open, in order.
+    special: BTreeMap<u32, Verdict>,
+}
+
+impl Scratch {
+    fn new(width: usize) -> Self {
+        let empty = || vec![0_u64; words(width)];
+        let pair = Pair { open: empty(), soft: empty() };
+        Self { pair, odd: empty(), past: empty(), special: BTreeMap::new() }
+    }
+
+    fn rows(&mut self) -> [&mut Vec<u64>; 4] {
+        [&mut self.pair.open, &mut self.pair.soft, &mut self.odd, &mut self.past]
+    }
+
+    fn clear(&mut self, window: &Range<usize>) {
+        self.rows().into_iter().for_each(|row| row[window.clone()].fill(0));
+        self.special.clear();
+    }
+
+    fn copy(&mut self, from: &Self, window: &Range<usize>) {
+        self.special.clone_from(&from.special);
+        let from = [&from.pair.open, &from.pair.soft, &from.odd, &from.past];
+        for (into, from) in self.rows().into_iter().zip(from) {
+            into[window.clone()].copy_from_slice(&from[window.clone()]);
+        }
+    }
+
+    /// Columns that the segment reaches with its own identity.
+    fn serve(&mut self, served: &Served, window: &Range<usize>) {
+        let Self { pair, odd, past, special } = self;
+        special.retain(|lane, _| !bits::get(&served.lanes, *lane));
+        special.extend(served.special.iter().copied());
+        for word in window.clone() {
+            let lanes = served.lanes[word];
+            past[word] &= !lanes;
+            pair.open[word] = pair.open[word] & !lanes | served.pair.open[word] & lanes;
+            pair.soft[word] = pair.soft[word] & !lanes | served.pair.soft[word] & lanes;
+            odd[word] = odd[word] & !lanes | served.odd[word] & lanes;
+        }
+    }
+
+    /// The row within a range of words; what is decided one by one is neither open nor undecided.
+    fn content(&mut self, window: &Range<usize>) -> Content {
+        let Self { pair, odd, past, special } = self;
+        let (mut any_soft, mut any_odd, mut any_past) = (0, 0, 0);
+        for word in window.clone() {
+            pair.open[word] &= !odd[word];
+            pair.soft[word] &= !odd[word];
+            past[word] &= pair.open[word] | pair.soft[word];
+            any_soft |= pair.soft[word];
+            any_odd |= odd[word];
+            any_past |= past[word];
+        }
+        let open: Box<[u64]> = pair.open[window.clone()].into();
+        let some = |any: u64, row: &[u64]| (any != 0).then(|| Box::from(&row[window.clone()]));
+        let lanes = (window.start * 64) as u32..(window.end * 64) as u32;
+        let special = special.range(lanes).filter(|(lane, _)| bits::get(&pair.open, **lane));
+        Content {
+            open,
+            soft: some(any_soft, &pair.soft),
+            odd: some(any_odd, odd),
+            past: some(any_past, past),
+            special: special.map(|(lane, verdict)| (*lane, *verdict)).collect(),
+        }
+    }
 }
 
 /// Which columns' answers come back through exactly the devices that saw the requests.
-struct Back<'b, 's, 'p> {
-    setup: &'b Setup<'s, 'p>,
+struct Back<'b> {
+    setup: &'b Setup,
     end_runs: &'b [(Span, u32)],
     home: usize,
     open: Vec<u64>,
@@ -245,7 +369,7 @@ fn within(pieces: &Pieces, span: Span) -> impl Iterator<Item = (Span, To)> + '_ 
     ahead.map(move |(s, to)| (overlap(*s, span), *to)).filter(|(s, _)| s.0 < s.1)
 }
 
-impl Back<'_, '_, '_> {
+impl Back<'_> {
     fn follow(&mut self, pieces: &Pieces, span: Span, there: &mut Vec<u16>) {
         for (span, to) in within(pieces, span) {
             match to {
@@ -287,14 +411,34 @@ impl Back<'_, '_, '_> {
 }
 
 /// Follows columns to their owners for one signature.
-struct Way<'w, 's, 'p> {
-    setup: &'w Setup<'s, 'p>,
+struct Way<'w> {
+    setup: &'w Setup,
     signatures: &'w [u32],
-    back: &'w Back<'w, 's, 'p>,
+    back: &'w Back<'w>,
     into: &'w mut Scratch,
 }
 
-impl Way<'_, '_, '_> {
+impl Way<'_> {
+    /// The verdicts of what a device asks for itself, where they are not the usual ones.
+    fn verdicts(&mut self, device: &Device, rulings: &Rulings, span: Span) {
+        let special = &mut self.into.special;
+        let (public, named) = (&self.setup.public, rulings.named.as_deref());
+        let taken = |lane: u32| named.is_some_and(|n| bits::get(n, lane));
+        if !special.is_empty() {
+            let inner: Vec<u32> = special.range(span.0..span.1).map(|(lane, _)| *lane).collect();
+            for lane in inner.into_iter().filter(|l| bits::get(public, *l) || taken(*l)) {
+                special.remove(&lane);
+            }
+        }
+        let within = |all: &[(u32, Verdict)]| -> Range<usize> {
+            all.partition_point(|(l, _)| *l < span.0)..all.partition_point(|(l, _)| *l < span.1)
+        };
+        let own = &device.own_special[within(&device.own_special)];
+        special.extend(own.iter().copied().filter(|(l, _)| bits::get(&rulings.open, *l)));
+        let named = &device.taken_special[within(&device.taken_special)];
+        special.extend(named.iter().copied().filter(|(l, _)| taken(*l)));
+    }
+
     fn follow(&mut self, pieces: &Pieces, span: Span, outside: usize, depth: usize) {
         let setup = self.setup;
         for (span, to) in within(pieces, span) {
@@ -330,10 +474,11 @@ impl Way<'_, '_, '_> {
         // Private columns go on with their source, by the device's own routes; public ones in the device's name.
         self.follow(&device.pieces, span, outside, depth + 1);
         let rulings = &device.rulings[self.signatures[number] as usize];
+        self.verdicts(device, rulings, span);
         for word in bits::touched(span) {
             let here = bits::mask(word, span);
             let public = setup.public[word] & here;
-            let Scratch { pair, odd, past } = &mut *self.into;
+            let Scratch { pair, odd, past, .. } = &mut *self.into;
             let open = pair.open[word] & !public | device.own_name.open[word] & public;
             let soft = pair.soft[word] & !public | device.own_name.soft[word] & public;
             let strange = odd[word] & !public | device.odd[word] & here;

@@ -30,6 +30,7 @@ pub(super) struct Rule {
 }
 
 /// Lanes by sets of transports and ports.
+#[derive(Debug)]
 pub(super) struct Ports {
     /// Lanes of each transport and port.
     single: Vec<Vec<u64>>,
@@ -38,7 +39,7 @@ pub(super) struct Ports {
 }
 
 impl Ports {
-    pub(super) fn new(layout: &Layout<'_>) -> Self {
+    pub(super) fn new(layout: &Layout) -> Self {
         let mut single = vec![vec![0_u64; words(layout.lanes.len())]; layout.combinations.len()];
         for (i, lane) in (0_u32..).zip(&layout.lanes) {
             super::bits::set(&mut single[lane.combination as usize], i);
@@ -67,7 +68,7 @@ impl Ports {
 /// What compiling a filter needs.
 pub(super) struct Compiler<'c, 'p> {
     pub(super) model: &'c Model<'p>,
-    pub(super) layout: &'c Layout<'p>,
+    pub(super) layout: &'c Layout,
     pub(super) tags: &'c TagLanes,
     pub(super) columns: &'c [Column],
 }

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Column, Objection,
+        Column, Findings, Objection,
         classes::Marks,
         model::{Fast, Model},
         probe::Probe,
@@ -22,12 +22,20 @@ use rayon::prelude::*;
 use std::{collections::BTreeSet, net::IpAddr};
 
 /// A firewall on the way.
+#[derive(Debug)]
 pub(super) struct Device {
     /// Where it sends what it keeps the source of.
     pub(super) pieces: Pieces,
     /// What becomes of what it sends in its own name, and of what it takes over by name.
     pub(super) own_name: Pair,
     pub(super) taken: Pair,
+    /// Open ones among both whose verdict is not the usual one of their column, in order.
+    pub(super) own_special: Vec<(u32, Verdict)>,
+    pub(super) taken_special: Vec<(u32, Verdict)>,
+    /// Columns that it may ask for by name.
+    pub(super) by_name: Vec<u64>,
+    /// Whether all of its answers are decided one by one.
+    all_odd: bool,
     /// Columns whose answer there is decided one by one.
     pub(super) odd: Vec<u64>,
     /// The signature of each row: which rules name it.
@@ -37,7 +45,7 @@ pub(super) struct Device {
 }
 
 /// What rules make of all columns.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Rulings {
     pub(super) open: Vec<u64>,
     pub(super) soft: Option<Vec<u64>>,
@@ -45,6 +53,7 @@ pub(super) struct Rulings {
 }
 
 /// A segment that sources are in.
+#[derive(Debug)]
 pub(super) struct Home {
     pub(super) pieces: Pieces,
     /// Which way out its sources have to the internet.
@@ -56,6 +65,7 @@ pub(super) struct Home {
 }
 
 /// Columns that a segment reaches with its own identity.
+#[derive(Debug)]
 pub(super) struct Served {
     /// The columns.
     pub(super) lanes: Vec<u64>,
@@ -66,15 +76,15 @@ pub(super) struct Served {
 }
 
 /// A filter compiled for one direction.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Compiled {
     pub(super) out: Vec<Rule>,
     pub(super) into: Vec<Rule>,
 }
 
-pub(super) struct Setup<'s, 'p> {
-    pub(super) model: &'s Model<'p>,
-    pub(super) layout: &'s Layout<'p>,
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) layout: Layout,
     pub(super) ports: Ports,
     pub(super) devices: Vec<Device>,
     pub(super) homes: Vec<Home>,
@@ -98,6 +108,14 @@ pub(super) struct Setup<'s, 'p> {
     pub(super) public: Vec<u64>,
     /// Columns that forgive a device which sees requests only.
     pub(super) lenient: Vec<u64>,
+    /// What edits need: segments of homes and of ends, where homes lie, devices by number, ways back from devices, and
+    /// columns by service tag.
+    pub(super) segments: Vec<Id<Segment>>,
+    pub(super) ends: Vec<Id<Segment>>,
+    pub(super) places: Homes,
+    pub(super) met: Devices,
+    pub(super) by_device: Vec<Vec<u16>>,
+    pub(super) tags: TagLanes,
 }
 
 /// Filters by content: those of segments by place, those of interfaces by what they hold.
@@ -124,7 +142,7 @@ impl<'p> Interner<'p> {
 type WayOut<'a> = (Option<Vec<usize>>, bool, Option<&'a str>, bool);
 
 /// What a finding is as bits; an unsupported or specially admitted one is none.
-fn bits_of(found: Option<super::super::Findings>, usual: Verdict) -> Option<(bool, bool)> {
+pub(super) fn bits_of(found: Option<Findings>, usual: Verdict) -> Option<(bool, bool)> {
     let found = found?;
     match (found.certain, found.uncertain, found.admitted) {
         (Some((Objection::Blocked, _)), ..) => Some((false, false)),
@@ -134,15 +152,30 @@ fn bits_of(found: Option<super::super::Findings>, usual: Verdict) -> Option<(boo
     }
 }
 
+/// What a finding is as bits, and the verdict of an open one if it is not the usual one.
+fn with_verdict(found: Option<Findings>, usual: Verdict) -> (Option<(bool, bool)>, Option<Verdict>) {
+    let admitted = found.filter(Findings::is_open).and_then(|f| f.admitted).map(|(v, _)| v);
+    let bits = bits_of(found, admitted.unwrap_or(usual));
+    (bits, admitted.filter(|v| *v != usual))
+}
+
 struct Answered {
     pair: Pair,
     odd: Vec<u64>,
+    /// Open ones with an unusual verdict, in the order in which they were put.
+    special: Vec<(u32, Verdict)>,
 }
 
 impl Answered {
     fn new(width: usize) -> Self {
         let empty = || vec![0_u64; words(width)];
-        Self { pair: Pair { open: empty(), soft: empty() }, odd: empty() }
+        Self { pair: Pair { open: empty(), soft: empty() }, odd: empty(), special: Vec::new() }
+    }
+
+    fn find(&mut self, lane: u32, found: Option<Findings>, usual: Verdict) {
+        let (answer, special) = with_verdict(found, usual);
+        self.put(lane, answer);
+        self.special.extend(special.map(|v| (lane, v)));
     }
 
     fn put(&mut self, lane: u32, answer: Option<(bool, bool)>) {
@@ -160,9 +193,38 @@ impl Answered {
     }
 }
 
-impl<'s, 'p> Setup<'s, 'p> {
-    pub(super) fn new(model: &'s Model<'p>, marks: &Marks<'p>, layout: &'s Layout<'p>, columns: &[Column]) -> Self {
+impl Device {
+    /// Takes note of what becomes of a private column that is asked for by name; tells whether that is new.
+    pub(super) fn take(&mut self, lane: u32, found: Option<Findings>, usual: Verdict) -> bool {
+        let at = self.taken_special.partition_point(|(l, _)| *l < lane);
+        let known = self.taken_special.get(at).filter(|(l, _)| *l == lane).map(|(_, v)| *v);
+        let old = (bits::get(&self.taken.open, lane), bits::get(&self.taken.soft, lane), bits::get(&self.odd, lane));
+        let (answer, special) = with_verdict(found, usual);
+        let (open, soft) = answer.unwrap_or_default();
+        let odd = answer.is_none() || self.all_odd;
+        bits::put(&mut self.taken.open, lane, open);
+        bits::put(&mut self.taken.soft, lane, soft);
+        bits::put(&mut self.odd, lane, odd);
+        if known.is_some() {
+            self.taken_special.remove(at);
+        }
+        self.taken_special.splice(at..at, special.map(|v| (lane, v)));
+        (old, known) != ((open, soft, odd), special)
+    }
+}
+
+impl Setup {
+    /// What takes a private column answers otherwise from now on.
+    pub(super) fn land(&mut self, lane: u32, answer: Option<(bool, bool)>) {
+        let (open, soft) = answer.unwrap_or_default();
+        bits::put(&mut self.landed.open, lane, open);
+        bits::put(&mut self.landed.soft, lane, soft);
+        bits::put(&mut self.odd, lane, answer.is_none());
+    }
+
+    pub(super) fn new(model: &Model<'_>, marks: &Marks<'_>, made: Layout, columns: &[Column]) -> Self {
         let plane = model.plane;
+        let layout = &made;
         let width = layout.lanes.len();
         let mut filters = Interner { known: Fast::default(), all: Vec::new() };
         // Homes, in order of their first row.
@@ -180,7 +242,7 @@ impl<'s, 'p> Setup<'s, 'p> {
                 segments.len() as u32 - 1
             });
             home_of_row.push(home);
-            row_filter.push(filters.id(row.endpoint.filter.as_ref()));
+            row_filter.push(filters.id(model.endpoint(row.endpoint).filter.as_ref()));
         }
         let networks: Vec<Id<Network>> = segments.iter().map(|s| model.segment(*s).network).collect();
         let mut runs: Vec<(Span, u32)> = Vec::new();
@@ -283,7 +345,7 @@ impl<'s, 'p> Setup<'s, 'p> {
             .collect();
         answered.into_iter().for_each(|(i, answer)| landed.put(i, answer));
         let public: Vec<u32> = (0..width as u32).filter(|i| layout.lanes[*i as usize].public).collect();
-        let made: Vec<Device> = drafts
+        let built: Vec<Device> = drafts
             .into_par_iter()
             .zip(device_pieces)
             .zip(&devices.all)
@@ -291,11 +353,11 @@ impl<'s, 'p> Setup<'s, 'p> {
                 Self::device(model, layout, columns, &ports, &public, rules, odd, pieces, *id)
             })
             .collect();
+        let by_device = answers.by_device;
         let mut setup = Self {
-            model,
-            layout,
+            layout: made,
             ports,
-            devices: made,
+            devices: built,
             homes: Vec::new(),
             home_of_row,
             filters: compiled,
@@ -313,15 +375,21 @@ impl<'s, 'p> Setup<'s, 'p> {
                 row
             },
             lenient,
+            segments,
+            ends,
+            places,
+            met: devices,
+            by_device,
+            tags,
         };
-        setup.homes(marks, columns, &public, &segments, &samples, home_pieces, &home_filters);
+        setup.homes(model, marks, columns, &public, &samples, home_pieces, &home_filters);
         setup
     }
 
     #[allow(clippy::too_many_arguments, reason = "everything a device is made from")]
     fn device(
-        model: &Model<'p>,
-        layout: &Layout<'p>,
+        model: &Model<'_>,
+        layout: &Layout,
         columns: &[Column],
         ports: &Ports,
         public: &[u32],
@@ -334,7 +402,7 @@ impl<'s, 'p> Setup<'s, 'p> {
         let probe = Probe::new(model);
         let column = |lane: u32| &columns[layout.lanes[lane as usize].column as usize];
         let mut own_name = Answered::new(width);
-        public.iter().for_each(|l| own_name.put(*l, bits_of(probe.onward(id, column(*l)), Verdict::Public)));
+        public.iter().for_each(|l| own_name.find(*l, probe.onward(id, column(*l)), Verdict::Public));
         let mut taken = Answered::new(width);
         let mut by_name = vec![0_u64; words(width)];
         for rule in rules.iter().filter(|r| r.by_name && r.allow) {
@@ -342,7 +410,7 @@ impl<'s, 'p> Setup<'s, 'p> {
         }
         for lane in bits::ones(&by_name) {
             let usual = if layout.lanes[lane as usize].public { Verdict::Public } else { Verdict::Private };
-            taken.put(lane, bits_of(probe.by_name(id, column(lane)), usual));
+            taken.find(lane, probe.by_name(id, column(lane)), usual);
         }
         let mut strange = own_name.odd;
         strange.iter_mut().zip(&taken.odd).for_each(|(a, b)| *a |= b);
@@ -378,22 +446,33 @@ impl<'s, 'p> Setup<'s, 'p> {
         let mut order: Vec<(Vec<u64>, u32)> = known.into_iter().collect();
         order.sort_unstable_by_key(|(_, id)| *id);
         let rulings = order.into_par_iter().map(|(active, _)| rulings(&rules, &active, width, ports)).collect();
-        Device { pieces, own_name: own_name.pair, taken: taken.pair, odd: strange, signature, rulings }
+        Device {
+            pieces,
+            own_name: own_name.pair,
+            taken: taken.pair,
+            own_special: own_name.special,
+            taken_special: taken.special,
+            by_name,
+            all_odd: odd,
+            odd: strange,
+            signature,
+            rulings,
+        }
     }
 
     /// Ways out and identities of homes; what many share is decided once.
     #[allow(clippy::too_many_arguments, reason = "everything homes are made from")]
     fn homes(
         &mut self,
+        model: &Model<'_>,
         marks: &Marks<'_>,
         columns: &[Column],
         public: &[u32],
-        segments: &[Id<Segment>],
         samples: &[Id<Endpoint>],
         pieces: Vec<Pieces>,
         filters: &[Option<usize>],
     ) {
-        let (model, layout) = (self.model, self.layout);
+        let (layout, segments) = (&self.layout, &self.segments);
         let width = layout.lanes.len();
         let column = |lane: u32| &columns[layout.lanes[lane as usize].column as usize];
         let mut ways: Fast<WayOut<'_>, usize> = Fast::default();
@@ -484,10 +563,11 @@ impl<'s, 'p> Setup<'s, 'p> {
                             }
                             bits::set(&mut lanes, *lane);
                             // A perimeter may admit the source's own address, which members of a class need not share.
-                            if self.behind_perimeter(column(*lane)) {
+                            if behind_perimeter(model.plane, column(*lane)) {
                                 bits::set(&mut all.odd, *lane);
                             }
                         }
+                        special.sort_unstable();
                         (*number, Served { lanes, pair: all.pair, odd: all.odd, special })
                     },
                 )
@@ -497,15 +577,14 @@ impl<'s, 'p> Setup<'s, 'p> {
             }
         }
     }
+}
 
-    fn behind_perimeter(&self, column: &Column) -> bool {
-        let plane = self.model.plane;
-        let owner = column.address().and_then(|a| plane.public_owner(a)).map(|o| &plane.endpoints.get(o).role);
-        let Some(Role::Door(door)) = owner else { return true };
-        let named = column.name.as_ref().and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
-        let own = |d: &crate::dataplane::Door| d.gate.perimeter.is_some() || d.gate.ordered.is_some();
-        own(plane.doors.get(*door)) || named.is_some_and(own)
-    }
+fn behind_perimeter(plane: &crate::dataplane::Plane, column: &Column) -> bool {
+    let owner = column.address().and_then(|a| plane.public_owner(a)).map(|o| &plane.endpoints.get(o).role);
+    let Some(Role::Door(door)) = owner else { return true };
+    let named = column.name.as_ref().and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
+    let own = |d: &crate::dataplane::Door| d.gate.perimeter.is_some() || d.gate.ordered.is_some();
+    own(plane.doors.get(*door)) || named.is_some_and(own)
 }
 
 fn rulings(rules: &[Rule], active: &[u64], width: usize, ports: &Ports) -> Rulings {

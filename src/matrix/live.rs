@@ -1,0 +1,167 @@
+//! A solved estate that is edited: what each edit changes, without solving everything again where that can be avoided.
+
+use super::{
+    Problem, clients, services,
+    views::{Lookups, Views, ask, sight},
+};
+use crate::{
+    dataplane::{Client, ClientKind, Id, Plane, Segment},
+    reach::{Column, Edit, EditError, Flip, Followed, Source, Totals, Whole},
+    verdict::Verdict,
+};
+use std::collections::BTreeMap;
+
+/// All clients against all services of a plane, solved and kept up to date with edits.
+///
+/// ```
+/// use privreach::{
+///     generate::{Options, scenario},
+///     matrix::Live,
+///     reach::{Edit, Place},
+///     snapshot::Snapshot,
+/// };
+///
+/// let plane = Snapshot::new(scenario(&Options::new(40, 12, 1))?).plane;
+/// // A subnet with a security group: what if the group were taken away?
+/// let guarded = plane.segments.iter().find(|(_, s)| s.filter.is_some()).map(|(id, _)| id);
+/// let subnet = guarded.ok_or("no subnet has a group")?;
+///
+/// let mut live = Live::new(plane);
+/// let before = live.totals().clone();
+/// let change = live.apply(&[Edit::Filter { at: Place::Segment(subnet), filter: None }])?;
+/// for flip in &change.flips {
+///     println!("{:?} to {:?}: {} pairs", flip.was, flip.is, flip.pairs());
+/// }
+///
+/// // Undone, everything is as it was.
+/// live.apply(&change.undo)?;
+/// assert_eq!(*live.totals(), before);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Live {
+    plane: Plane,
+    sources: Vec<Source>,
+    columns: Vec<Column>,
+    views: Views,
+    clients: Vec<Client>,
+    /// Clients by the segment they are in.
+    members: BTreeMap<Id<Segment>, Vec<usize>>,
+    followed: Followed,
+}
+
+/// What edits changed.
+#[derive(Debug, Clone)]
+pub struct Change {
+    /// Pairs of sources and columns that changed, in blocks that changed alike; no pair is in two of them.
+    pub flips: Vec<Flip>,
+    /// Why everything was solved again; none if the edits were followed in place.
+    pub whole: Option<Whole>,
+    /// Whether names are answered otherwise than before, so that services land elsewhere. Columns are others then, and
+    /// `flips` is empty: nothing can be said pair by pair.
+    pub renamed: bool,
+    /// Edits that undo these.
+    pub undo: Vec<Edit>,
+}
+
+impl Live {
+    /// Solves a plane.
+    #[must_use]
+    pub fn new(plane: Plane) -> Self {
+        let (sources, columns, views) = asked(&plane);
+        let followed = Followed::new(&plane, &sources, &columns, &Lookups::new(&plane));
+        let clients: Vec<Client> = clients(&plane).into_iter().map(|a| a.client.clone()).collect();
+        let mut members: BTreeMap<Id<Segment>, Vec<usize>> = BTreeMap::new();
+        for (number, client) in clients.iter().enumerate() {
+            if let ClientKind::Endpoint(id) = client.kind
+                && let Some(segment) = plane.endpoints.get(id).segment
+            {
+                members.entry(segment).or_default().push(number);
+            }
+        }
+        Self { plane, sources, columns, views, clients, members, followed }
+    }
+
+    /// The plane as it is now.
+    #[must_use]
+    pub fn plane(&self) -> &Plane {
+        &self.plane
+    }
+
+    /// Sources, one for each client in order of name, and columns, to which flips refer by number.
+    #[must_use]
+    pub fn problem(&self) -> (&[Source], &[Column]) {
+        (&self.sources, &self.columns)
+    }
+
+    /// The column in which a service lands for a client, both by their number in order of name.
+    #[must_use]
+    pub fn column(&self, client: usize, service: usize) -> Option<usize> {
+        self.views.column(client, service)
+    }
+
+    /// The verdict of a source and a column; none if it is left to the step engine.
+    #[must_use]
+    pub fn verdict(&self, source: usize, column: usize) -> Option<Verdict> {
+        self.followed.verdict(source, column)
+    }
+
+    /// Exact totals over all sources and columns.
+    #[must_use]
+    pub fn totals(&self) -> &Totals {
+        self.followed.totals()
+    }
+
+    /// Makes edits, and says what they changed.
+    ///
+    /// # Errors
+    /// If one of them cannot be made; none is made then.
+    pub fn apply(&mut self, edits: &[Edit]) -> Result<Change, EditError> {
+        let mut undo: Vec<Edit> = Vec::new();
+        for edit in edits {
+            match edit.apply(&mut self.plane) {
+                Ok(back) => drop(undo.splice(0..0, back)),
+                Err(error) => {
+                    // What was just changed can be changed back.
+                    for back in &undo {
+                        back.apply(&mut self.plane)?;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        let lookups = Lookups::new(&self.plane);
+        let change = self.followed.follow(&self.plane, edits, &self.sources, &self.columns, &lookups);
+        let renamed = match change.whole {
+            None => self.renamed(edits),
+            // Others' queries may pass where the edit was made.
+            Some(_) => {
+                let (sources, columns, views) = asked(&self.plane);
+                (&sources, &columns, &views) != (&self.sources, &self.columns, &self.views)
+            }
+        };
+        if renamed {
+            let plane = std::mem::take(&mut self.plane);
+            *self = Self::new(plane);
+            return Ok(Change { flips: Vec::new(), whole: Some(Whole::Names), renamed, undo });
+        }
+        Ok(Change { flips: change.flips, whole: change.whole, renamed, undo })
+    }
+
+    /// Whether names are answered otherwise for clients in the segments that edits touch; nobody else's queries pass
+    /// there.
+    fn renamed(&self, edits: &[Edit]) -> bool {
+        let segments = edits.iter().flat_map(|e| e.segments(&self.plane));
+        let touched = segments.filter_map(|s| self.members.get(&s)).flatten();
+        touched.copied().any(|number| {
+            let Some(client) = self.clients.get(number) else { return true };
+            let now = sight(&self.plane, client, number, |from, to| ask(&self.plane, from, to));
+            self.views.sight(number) != Some(&now)
+        })
+    }
+}
+
+fn asked(plane: &Plane) -> (Vec<Source>, Vec<Column>, Views) {
+    let Problem { sources, columns, views, .. } = Problem::new(plane, &clients(plane), &services(plane));
+    (sources, columns, views)
+}

@@ -1,0 +1,477 @@
+//! Edits followed in place: only rows and lists that an edit touches are made again.
+
+use super::{
+    super::{
+        Cell, Column, Source,
+        edit::{Touched, Whole},
+        model::{Fast, Model},
+        probe::Probe,
+        solution::Pairs,
+    },
+    Bulk, Compiled,
+    bits::{self, Span},
+    flips::{self, Before, Flip, Moved},
+    inbound, jobs,
+    kept::Kept,
+    places::{back_of, pieces},
+    rows::{self, Content},
+    rules::Compiler,
+    setup,
+};
+use crate::{
+    dataplane::{Direction, Endpoint, Filter, Id, Role, Segment},
+    verdict::Verdict,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is made again of a home.
+#[derive(Default)]
+struct Scope {
+    /// All of its rows, or some.
+    all: bool,
+    some: BTreeSet<u32>,
+}
+
+/// What is made again.
+#[derive(Default)]
+struct Work {
+    homes: BTreeMap<u32, Scope>,
+    /// Columns whose lists are made again.
+    lists: BTreeSet<u32>,
+    /// Columns that are made again in rows of some homes, or of all.
+    lanes: BTreeSet<u32>,
+    lanes_of_home: BTreeMap<u32, BTreeSet<u32>>,
+}
+
+/// What an edit is followed with.
+pub(super) struct Given<'g, 'p> {
+    pub(super) model: &'g Model<'p>,
+    pub(super) sources: &'g [Source],
+    pub(super) columns: &'g [Column],
+}
+
+impl Bulk {
+    /// Follows edits that were made to the plane. Without success nothing has changed.
+    pub(in crate::reach) fn follow(
+        &mut self,
+        model: &Model<'_>,
+        sources: &[Source],
+        columns: &[Column],
+        touched: &Touched,
+    ) -> Result<Vec<Flip>, Whole> {
+        let Some(mut kept) = self.kept.take() else { return Err(Whole::Shared) };
+        let given = Given { model, sources, columns };
+        let result = self.follow_with(&mut kept, &given, touched);
+        self.kept = Some(kept);
+        result
+    }
+
+    fn follow_with(&mut self, kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched) -> Result<Vec<Flip>, Whole> {
+        if let Some(why) = kept.refuses(given.model, touched) {
+            return Err(why);
+        }
+        let single = kept.single(self, given.model, given.sources, given.columns, touched).ok_or(Whole::OneByOne)?;
+        // Routes first: they are what may still turn out to lead elsewhere.
+        self.stale = true;
+        let mut work = Work::default();
+        routes(kept, given.model, touched, &mut work)?;
+        filters(kept, given, touched, &mut work);
+        landings(kept, given, touched, &mut work);
+        let mut before = Before::default();
+        let moved = self.rows(kept, given, &work, &mut before);
+        self.lists(kept, &work, &mut before);
+        let mut flips = flips::between(self, kept, &moved, &before);
+        flips.extend(self.lanes_one_by_one(kept, given, touched, &moved));
+        flips.extend(self.one_by_one(given, &single));
+        flips.extend(self.own_addresses(kept, given, touched));
+        settle(kept, moved);
+        flips.sort_unstable();
+        Ok(flips)
+    }
+
+    /// Makes rows again, and says which have another content.
+    fn rows(&mut self, kept: &mut Kept, given: &Given<'_, '_>, work: &Work, before: &mut Before) -> Vec<Moved> {
+        for home in work.homes.keys() {
+            kept.jobs[*home as usize] =
+                jobs::of_home(&kept.setup, &kept.signatures, *home as usize, &kept.rows_of_home[*home as usize]);
+        }
+        let whole = (0, kept.setup.layout.width());
+        let mut moved: Vec<Moved> = Vec::new();
+        // Rows that were made whole.
+        let mut done: BTreeSet<u32> = BTreeSet::new();
+        let mut again: BTreeSet<u32> = BTreeSet::new();
+        for (home, scope) in &work.homes {
+            let wanted = |j: &&jobs::Job| scope.all || j.rows.iter().any(|r| scope.some.contains(r));
+            let chosen = kept.jobs[*home as usize].iter().filter(wanted);
+            let made = rows::of_home(&kept.setup, &kept.signatures, &kept.end_runs, *home as usize, chosen, whole);
+            let mut changed: Vec<(Content, BTreeMap<u32, Vec<u32>>)> = Vec::new();
+            for (content, _, rows) in made {
+                let mut by_old: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+                for row in rows.into_iter().flatten() {
+                    done.insert(*row);
+                    by_old.entry(self.forward.of_row[*row as usize]).or_default().push(*row);
+                }
+                if content.odd.is_some() {
+                    again.extend(by_old.values().flatten());
+                }
+                by_old.retain(|old, _| self.forward.contents[*old as usize] != content);
+                if !by_old.is_empty() {
+                    changed.push((content, by_old));
+                }
+            }
+            for (content, by_old) in changed {
+                let is = self.put(kept, content);
+                moved.extend(by_old.into_iter().map(|(was, rows)| Moved { rows, was, is }));
+            }
+        }
+        self.windows(kept, work, &done, &mut moved, &mut again);
+        for Moved { rows, is, .. } in &mut moved {
+            rows.sort_unstable();
+            rows.iter().for_each(|r| self.forward.of_row[*r as usize] = *is);
+        }
+        let pairs = Pairs { model: given.model, sources: given.sources, columns: given.columns };
+        let probe = Probe::new(given.model);
+        for row in moved.iter().flat_map(|m| &m.rows).chain(&again) {
+            if let Some(old) = self.forward.odd.remove(row) {
+                before.odd.entry(*row).or_insert(old);
+            }
+        }
+        let anew: BTreeSet<u32> = moved.iter().flat_map(|m| &m.rows).chain(&again).copied().collect();
+        for row in anew {
+            let content = &self.forward.contents[self.forward.of_row[row as usize] as usize];
+            let Some(odd) = &content.odd else { continue };
+            let members = self.fine.members(kept.setup.layout.rows[row as usize].class as usize);
+            let cells = bits::ones(odd).map(|lane| {
+                let column = kept.setup.layout.lanes[lane as usize].column;
+                (lane, pairs.of_classes(&probe, members, &[column]))
+            });
+            self.forward.odd.insert(row, cells.collect());
+        }
+        // Rows that kept their content may have got other answers one by one.
+        let stay = again.into_iter().filter(|r| moved.iter().all(|m| m.rows.binary_search(r).is_err()));
+        let stay: Vec<Moved> = stay
+            .map(|row| {
+                let content = self.forward.of_row[row as usize];
+                Moved { rows: vec![row], was: content, is: content }
+            })
+            .collect();
+        moved.extend(stay);
+        moved
+    }
+
+    /// Makes some columns again in rows of homes that are otherwise as they were.
+    fn windows(
+        &mut self,
+        kept: &mut Kept,
+        work: &Work,
+        done: &BTreeSet<u32>,
+        moved: &mut Vec<Moved>,
+        again: &mut BTreeSet<u32>,
+    ) {
+        if work.lanes.is_empty() && work.lanes_of_home.is_empty() {
+            return;
+        }
+        let mut known: Fast<(u32, u64), Vec<u32>> = Fast::default();
+        let mut rows_of: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
+        for home in 0..kept.jobs.len() as u32 {
+            if work.homes.get(&home).is_some_and(|s| s.all) {
+                continue;
+            }
+            let own = work.lanes_of_home.get(&home).into_iter().flatten();
+            // Ranges one after the other; a row that another range has changed goes on from there.
+            let mut now: Fast<u32, u32> = Fast::default();
+            for span in spans(work.lanes.iter().chain(own)) {
+                let window = bits::touched(span);
+                let jobs = kept.jobs[home as usize].iter();
+                let made = rows::of_home(&kept.setup, &kept.signatures, &kept.end_runs, home as usize, jobs, span);
+                let mut changed: Vec<(Content, u64, BTreeMap<u32, Vec<u32>>)> = Vec::new();
+                for (part, hash, rows) in made {
+                    let mut by_old: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
+                    for row in rows.into_iter().flatten().filter(|r| !done.contains(r)) {
+                        let old = now.get(row).copied().unwrap_or(self.forward.of_row[*row as usize]);
+                        by_old.entry(old).or_default().push(*row);
+                    }
+                    by_old.retain(|old, rows| {
+                        let same = self.forward.contents[*old as usize].agrees(&window, &part);
+                        if same && part.odd.is_some() {
+                            again.extend(rows.iter());
+                        }
+                        !same
+                    });
+                    if !by_old.is_empty() {
+                        changed.push((part, hash, by_old));
+                    }
+                }
+                for (part, hash, by_old) in changed {
+                    for (old, rows) in by_old {
+                        let alike = known.entry((old, hash)).or_default();
+                        let found = alike.iter().find(|n| self.forward.contents[**n as usize].agrees(&window, &part));
+                        let is = found.copied().unwrap_or_else(|| {
+                            let content = self.forward.contents[old as usize].with(&window, &part);
+                            kept.store(&mut self.forward.contents, content)
+                        });
+                        if !alike.contains(&is) {
+                            alike.push(is);
+                        }
+                        now.extend(rows.into_iter().map(|r| (r, is)));
+                    }
+                }
+            }
+            for (row, is) in now {
+                rows_of.entry((self.forward.of_row[row as usize], is)).or_default().push(row);
+            }
+        }
+        moved.extend(rows_of.into_iter().map(|((was, is), rows)| Moved { rows, was, is }));
+    }
+
+    fn put(&mut self, kept: &mut Kept, content: Content) -> u32 {
+        kept.store(&mut self.forward.contents, content)
+    }
+
+    /// Makes lists of columns again.
+    fn lists(&mut self, kept: &Kept, work: &Work, before: &mut Before) {
+        let mut known: Fast<inbound::Key, u32> = Fast::default();
+        for lane in &work.lists {
+            let key = inbound::key(&kept.setup, *lane);
+            let old = self.inbound.of_lane[*lane as usize];
+            let new = match known.get(&key) {
+                Some(list) => *list,
+                None => {
+                    let list = inbound::list_of(&kept.setup, &key);
+                    let id = if self.inbound.list(old) == list { old } else { self.inbound.add(&list) };
+                    known.insert(key, id);
+                    id
+                }
+            };
+            if self.inbound.list(old) != self.inbound.list(new) {
+                before.lists.insert(*lane, old);
+                self.inbound.of_lane[*lane as usize] = new;
+            }
+        }
+    }
+
+    /// Pairs of rows that kept their content with touched columns that are decided one by one.
+    fn lanes_one_by_one(
+        &mut self,
+        kept: &Kept,
+        given: &Given<'_, '_>,
+        touched: &Touched,
+        moved: &[Moved],
+    ) -> Vec<Flip> {
+        let lanes: BTreeSet<u32> =
+            Kept::segments(given.model, touched).into_iter().flat_map(|s| kept.lanes_in(s)).copied().collect();
+        let pairs = Pairs { model: given.model, sources: given.sources, columns: given.columns };
+        let probe = Probe::new(given.model);
+        let done: BTreeSet<u32> = moved.iter().flat_map(|m| &m.rows).copied().collect();
+        let mut found = Vec::new();
+        for (row, cells) in self.forward.odd.iter_mut().filter(|(r, _)| !done.contains(r)) {
+            for (lane, cell) in cells.iter_mut().filter(|(lane, _)| lanes.contains(lane)) {
+                let members = self.fine.members(kept.setup.layout.rows[*row as usize].class as usize);
+                let column = kept.setup.layout.lanes[*lane as usize].column;
+                let new = pairs.of_classes(&probe, members, &[column]);
+                found.extend(flip(members, column, *cell, new));
+                *cell = new;
+            }
+        }
+        found
+    }
+
+    /// Pairs outside the bulk form.
+    fn one_by_one(&mut self, given: &Given<'_, '_>, single: &[(u32, u32)]) -> Vec<Flip> {
+        let pairs = Pairs { model: given.model, sources: given.sources, columns: given.columns };
+        let probe = Probe::new(given.model);
+        let mut found = Vec::new();
+        for (class, column) in single {
+            let members = self.fine.members(*class as usize);
+            let new = pairs.of_classes(&probe, members, &[*column]);
+            let cell = match self.odd_sources.get_mut(class) {
+                Some(cells) => cells.get_mut(*column as usize),
+                None => self.odd_columns.get_mut(column).and_then(|c| c.get_mut(*class as usize)),
+            };
+            if let Some(cell) = cell {
+                let others: Vec<u32> =
+                    members.iter().copied().filter(|s| !self.own.contains_key(&(*s, *column))).collect();
+                found.extend(flip(&others, *column, *cell, new));
+                *cell = new;
+            }
+        }
+        found
+    }
+
+    /// What asks for its own address.
+    fn own_addresses(&mut self, kept: &Kept, given: &Given<'_, '_>, touched: &Touched) -> Vec<Flip> {
+        let pairs = Pairs { model: given.model, sources: given.sources, columns: given.columns };
+        let probe = Probe::new(given.model);
+        let mut found = Vec::new();
+        for endpoint in &touched.states {
+            let rows = kept.rows_of.get(endpoint).into_iter().flatten();
+            let sources = rows.map(|r| kept.setup.layout.rows[*r as usize].class as usize);
+            for source in sources.flat_map(|c| self.fine.members(c)).copied().collect::<Vec<_>>() {
+                for lane in kept.lanes_of.get(endpoint).into_iter().flatten() {
+                    let column = kept.setup.layout.lanes[*lane as usize].column;
+                    if let Some(cell) = self.own.get_mut(&(source, column)) {
+                        let new = pairs.decide(&probe, source, column);
+                        found.extend(flip(&[source], column, *cell, new));
+                        *cell = new;
+                    }
+                }
+            }
+        }
+        found
+    }
+}
+
+fn flip(sources: &[u32], column: u32, was: Cell, is: Cell) -> Option<Flip> {
+    let verdict = |cell: Cell| cell.outcome().map(|o| o.verdict);
+    let (was, is) = (verdict(was), verdict(is));
+    (was != is && !sources.is_empty()).then(|| Flip { was, is, sources: sources.to_vec(), columns: vec![column] })
+}
+
+impl Kept {
+    /// Puts a content where there is room.
+    fn store(&mut self, contents: &mut Vec<Content>, content: Content) -> u32 {
+        if let Some(id) = self.free.pop() {
+            contents[id as usize] = content;
+            return id;
+        }
+        contents.push(content);
+        self.holders.push(Vec::new());
+        contents.len() as u32 - 1
+    }
+}
+
+/// Notes which rows have which content from now on.
+fn settle(kept: &mut Kept, moved: Vec<Moved>) {
+    let moved: Vec<Moved> = moved.into_iter().filter(|m| m.was != m.is).collect();
+    for Moved { rows, was, .. } in &moved {
+        kept.holders[*was as usize].retain(|r| rows.binary_search(r).is_err());
+    }
+    for Moved { rows, is, .. } in &moved {
+        kept.holders[*is as usize].extend(rows);
+        kept.holders[*is as usize].sort_unstable();
+    }
+    let emptied: BTreeSet<u32> = moved.iter().map(|m| m.was).collect();
+    kept.free.extend(emptied.into_iter().filter(|was| kept.holders[*was as usize].is_empty()));
+}
+
+/// Ranges of whole words that hold lanes.
+fn spans<'l>(lanes: impl Iterator<Item = &'l u32>) -> Vec<Span> {
+    bits::settle(lanes.map(|l| (l / 64 * 64, l / 64 * 64 + 64)).collect())
+}
+
+/// New routes of segments: where they send, and by which devices answers go back.
+fn routes(kept: &mut Kept, model: &Model<'_>, touched: &Touched, work: &mut Work) -> Result<(), Whole> {
+    let setup = &mut kept.setup;
+    let known = setup.met.all.len();
+    let mut sent = Vec::new();
+    let mut answered = Vec::new();
+    for segment in &touched.routes {
+        let place = model.segment(*segment);
+        if let Some(home) = kept.home_of.get(segment) {
+            sent.push((*home, pieces(model, &setup.layout, &mut setup.met, place, false)));
+        }
+        if let Some(end) = kept.end_of.get(segment) {
+            let back = back_of(model, &setup.layout, &setup.places, &setup.by_device, place, &setup.met);
+            if back.iter().any(|l| *l == super::places::Lists::ODD) {
+                return Err(Whole::Device);
+            }
+            answered.push((*end, back));
+        }
+    }
+    if setup.met.all.len() > known {
+        setup.met.forget(known);
+        return Err(Whole::Device);
+    }
+    for (home, pieces) in sent {
+        setup.homes[home as usize].pieces = pieces;
+        work.homes.entry(home).or_default().all = true;
+    }
+    for (end, back) in answered {
+        let old = std::mem::replace(&mut setup.back[end as usize], back);
+        for (home, _) in (0_u32..).zip(old.iter().zip(&setup.back[end as usize])).filter(|(_, (a, b))| a != b) {
+            work.lanes_of_home.entry(home).or_default().extend(&kept.lanes_of_end[end as usize]);
+        }
+    }
+    Ok(())
+}
+
+/// New filters of segments and interfaces.
+fn filters(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mut Work) {
+    let model = given.model;
+    for segment in &touched.filters {
+        let filter = compiled(kept, given, model.segment(*segment).filter.as_ref());
+        if let Some(home) = kept.home_of.get(segment) {
+            kept.setup.homes[*home as usize].filter = filter;
+            work.homes.entry(*home).or_default().all = true;
+        }
+        for lane in kept.lanes_in(*segment).to_vec() {
+            if filtered(model, kept, lane) {
+                kept.setup.lane_filters[lane as usize][0] = filter;
+                work.lists.insert(lane);
+            }
+        }
+    }
+    for endpoint in &touched.interfaces {
+        let filter = compiled(kept, given, model.endpoint(*endpoint).filter.as_ref());
+        for row in kept.rows_of.get(endpoint).into_iter().flatten() {
+            kept.setup.row_filter[*row as usize] = filter;
+            let home = kept.setup.home_of_row[*row as usize];
+            work.homes.entry(home).or_default().some.insert(*row);
+        }
+        for lane in kept.lanes_of.get(endpoint).cloned().unwrap_or_default() {
+            if filtered(model, kept, lane) {
+                kept.setup.lane_filters[lane as usize][1] = filter;
+                work.lists.insert(lane);
+            }
+        }
+    }
+}
+
+fn filtered(model: &Model<'_>, kept: &Kept, lane: u32) -> bool {
+    let owner = kept.setup.layout.lanes[lane as usize].owner.map(|o| &model.endpoint(o).role);
+    !matches!(owner, None | Some(Role::PrivateEndpoint(crate::dataplane::PrivateEndpoint { filtered: false, .. })))
+}
+
+fn compiled(kept: &mut Kept, given: &Given<'_, '_>, filter: Option<&Filter>) -> Option<usize> {
+    let filter = filter?;
+    let setup = &mut kept.setup;
+    let tags = filter.rules.iter().flat_map(|r| r.to.tags.iter().chain(r.to.known_tags.iter().map(|(t, _)| t)));
+    setup.tags.learn(given.model, &setup.layout, tags.map(String::as_str));
+    let compiler = Compiler { model: given.model, layout: &setup.layout, tags: &setup.tags, columns: given.columns };
+    let mut made = Compiled {
+        out: compiler.draft(filter, Direction::Outbound, None).0,
+        into: compiler.draft(filter, Direction::Inbound, None).0,
+    };
+    made.out.iter_mut().chain(&mut made.into).for_each(|r| r.ports = setup.ports.id(r.combinations));
+    setup.filters.push(made);
+    Some(setup.filters.len() - 1)
+}
+
+/// What takes flows otherwise than before, for itself or because of what stands before it.
+fn landings(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mut Work) {
+    let probe = Probe::new(given.model);
+    let column = |kept: &Kept, lane: u32| &given.columns[kept.setup.layout.lanes[lane as usize].column as usize];
+    for endpoint in &touched.states {
+        for lane in kept.lanes_of.get(endpoint).cloned().unwrap_or_default() {
+            let answer = setup::bits_of(probe.landed(column(kept, lane), *endpoint), Verdict::Private);
+            kept.setup.land(lane, answer);
+            work.lanes.insert(lane);
+        }
+    }
+    // What a firewall asks for in its own name meets these filters and routes, too.
+    let segments: BTreeSet<Id<Segment>> = Kept::segments(given.model, touched);
+    let lanes: Vec<u32> = segments.iter().flat_map(|s| kept.lanes_in(*s)).copied().collect();
+    let devices: Vec<Id<Endpoint>> = kept.setup.met.all.clone();
+    for (number, id) in devices.into_iter().enumerate() {
+        for lane in &lanes {
+            if !bits::get(&kept.setup.devices[number].by_name, *lane) {
+                continue;
+            }
+            let usual = if kept.setup.layout.lanes[*lane as usize].public { Verdict::Public } else { Verdict::Private };
+            let found = probe.by_name(id, column(kept, *lane));
+            if kept.setup.devices[number].take(*lane, found, usual) {
+                work.lanes.insert(*lane);
+            }
+        }
+    }
+}
