@@ -56,6 +56,7 @@ impl Totals {
             None => &mut self.delegated,
         };
         *count = count.saturating_sub(pairs);
+        self.verdicts.retain(|_, n| *n > 0);
         self.add_verdict(to, pairs);
     }
 

@@ -14,7 +14,7 @@ use super::{
     jobs::{self, Job, Signatures},
     setup::Setup,
 };
-use crate::dataplane::{ConnectionTarget, Endpoint, Id, NextHop, Role, Segment};
+use crate::dataplane::{ConnectionTarget, Endpoint, Id, Member, NextHop, Role, Segment, TranslationTarget};
 use rustc_hash::FxHashSet;
 use std::collections::BTreeSet;
 
@@ -39,6 +39,8 @@ pub(super) struct Kept {
     pub(super) free: Vec<u32>,
     /// Segments where others' flows pass or end in ways that are not solved in bulk.
     busy: FxHashSet<Id<Segment>>,
+    /// Whether gateways or translations find their targets by name, so that those may be anywhere.
+    anywhere: bool,
     special: FxHashSet<Id<Endpoint>>,
 }
 
@@ -63,6 +65,7 @@ impl Kept {
             holders: vec![Vec::new(); bulk.forward.contents.len()],
             free: Vec::new(),
             busy: busy(model, &marks),
+            anywhere: anywhere(model),
             special: marks.special,
             setup,
             signatures,
@@ -102,7 +105,7 @@ impl Kept {
         if touched.everything.is_some() {
             return touched.everything;
         }
-        if Self::segments(model, touched).iter().any(|s| self.busy.contains(s)) {
+        if self.anywhere || Self::segments(model, touched).iter().any(|s| self.busy.contains(s)) {
             return Some(Whole::Busy);
         }
         let unheard = |hop: &NextHop| match hop {
@@ -136,7 +139,17 @@ impl Kept {
                 super::super::Landing::OneOf(addresses) => addresses.as_slice(),
                 _ => &[],
             };
-            addresses.iter().flat_map(|a| model.owners(*a)).any(|(_, owner)| here(*owner))
+            // What is asked for by name may be taken elsewhere on the way.
+            let taken = column.name.is_some() && !self.setup.met.all.is_empty();
+            taken || addresses.iter().flat_map(|a| model.owners(*a)).any(|(_, owner)| here(*owner))
+        };
+        // Nothing on the internet enters by a device of the estate's own.
+        let outside = |class: u32| {
+            let first = bulk.fine.members(class as usize).first().and_then(|s| sources.get(*s as usize));
+            first.is_some_and(|s| match s.sender {
+                Sender::Endpoint(id) => s.outside.is_none() && model.endpoint(id).segment.is_none(),
+                Sender::Identity(_) => false,
+            })
         };
         let sends = |class: u32| {
             let first = bulk.fine.members(class as usize).first().and_then(|s| sources.get(*s as usize));
@@ -148,13 +161,19 @@ impl Kept {
                 own.into_iter().chain(s.outside).any(here)
             })
         };
+        let here_at = |column: u32| {
+            let address = columns[column as usize].address();
+            address.is_some_and(|a| model.owners(a).iter().any(|(_, owner)| here(*owner)))
+        };
         let mut found = Vec::new();
         let landing: Vec<u32> = (0_u32..).zip(columns).filter(|(_, c)| lands(c)).map(|(i, _)| i).collect();
         for class in bulk.odd_sources.keys() {
             if sends(*class) {
                 found.extend((0..columns.len() as u32).map(|c| (*class, c)));
             } else {
-                found.extend(landing.iter().map(|c| (*class, *c)));
+                let away = outside(*class);
+                let chosen = landing.iter().filter(|c| !away || columns[**c as usize].name.is_none() || here_at(**c));
+                found.extend(chosen.map(|c| (*class, *c)));
             }
         }
         let senders: Vec<u32> = (0..bulk.fine.len() as u32)
@@ -171,6 +190,18 @@ impl Kept {
         found.sort_unstable();
         (found.len() <= MOST_SINGLE).then_some(found)
     }
+}
+
+/// Whether anything of the plane finds its targets by name.
+fn anywhere(model: &Model<'_>) -> bool {
+    let plane = model.plane;
+    let mut members = plane.proxies.iter().flat_map(|(_, p)| &p.rules).flat_map(|r| &r.backend.members);
+    let mut translations = plane.endpoints.iter().flat_map(|(_, e)| match &e.role {
+        Role::Firewall(firewall) => firewall.translations.as_slice(),
+        _ => &[],
+    });
+    members.any(|m| matches!(m, Member::Name(_)))
+        || translations.any(|t| matches!(t.target, TranslationTarget::Name(_)))
 }
 
 /// Segments with anything but plain machines and private endpoints of services.

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        Cell, Column, Source,
+        Cell, Column, Sender, Source,
         edit::{Touched, Whole},
         model::{Fast, Model},
         probe::Probe,
@@ -83,7 +83,7 @@ impl Bulk {
         let mut flips = flips::between(self, kept, &moved, &before);
         flips.extend(self.lanes_one_by_one(kept, given, touched, &moved));
         flips.extend(self.one_by_one(given, &single));
-        flips.extend(self.own_addresses(kept, given, touched));
+        flips.extend(self.own_addresses(given, touched));
         settle(kept, moved);
         flips.sort_unstable();
         Ok(flips)
@@ -258,14 +258,18 @@ impl Bulk {
         touched: &Touched,
         moved: &[Moved],
     ) -> Vec<Flip> {
-        let lanes: BTreeSet<u32> =
-            Kept::segments(given.model, touched).into_iter().flat_map(|s| kept.lanes_in(s)).copied().collect();
+        // Whoever asks by name may be taken elsewhere on the way.
+        let segments = Kept::segments(given.model, touched);
+        let lands: BTreeSet<u32> = segments.into_iter().flat_map(|s| kept.lanes_in(s)).copied().collect();
+        let columns = &kept.setup.layout.lanes;
+        let named = |lane: u32| given.columns[columns[lane as usize].column as usize].name.is_some();
+        let affected = |lane: &u32| lands.contains(lane) || named(*lane);
         let pairs = Pairs { model: given.model, sources: given.sources, columns: given.columns };
         let probe = Probe::new(given.model);
         let done: BTreeSet<u32> = moved.iter().flat_map(|m| &m.rows).copied().collect();
         let mut found = Vec::new();
         for (row, cells) in self.forward.odd.iter_mut().filter(|(r, _)| !done.contains(r)) {
-            for (lane, cell) in cells.iter_mut().filter(|(lane, _)| lanes.contains(lane)) {
+            for (lane, cell) in cells.iter_mut().filter(|(lane, _)| affected(lane)) {
                 let members = self.fine.members(kept.setup.layout.rows[*row as usize].class as usize);
                 let column = kept.setup.layout.lanes[*lane as usize].column;
                 let new = pairs.of_classes(&probe, members, &[column]);
@@ -299,23 +303,24 @@ impl Bulk {
     }
 
     /// What asks for its own address.
-    fn own_addresses(&mut self, kept: &Kept, given: &Given<'_, '_>, touched: &Touched) -> Vec<Flip> {
+    fn own_addresses(&mut self, given: &Given<'_, '_>, touched: &Touched) -> Vec<Flip> {
         let pairs = Pairs { model: given.model, sources: given.sources, columns: given.columns };
         let probe = Probe::new(given.model);
         let mut found = Vec::new();
-        for endpoint in &touched.states {
-            let rows = kept.rows_of.get(endpoint).into_iter().flatten();
-            let sources = rows.map(|r| kept.setup.layout.rows[*r as usize].class as usize);
-            for source in sources.flat_map(|c| self.fine.members(c)).copied().collect::<Vec<_>>() {
-                for lane in kept.lanes_of.get(endpoint).into_iter().flatten() {
-                    let column = kept.setup.layout.lanes[*lane as usize].column;
-                    if let Some(cell) = self.own.get_mut(&(source, column)) {
-                        let new = pairs.decide(&probe, source, column);
-                        found.extend(flip(&[source], column, *cell, new));
-                        *cell = new;
-                    }
-                }
-            }
+        let sends = |source: u32| {
+            given.sources.get(source as usize).is_some_and(|s| {
+                let own = match s.sender {
+                    Sender::Endpoint(id) => Some(id),
+                    Sender::Identity(_) => None,
+                };
+                own.into_iter().chain(s.outside).any(|id| touched.states.contains(&id))
+            })
+        };
+        let all = self.own.iter_mut().filter(|_| !touched.states.is_empty());
+        for ((source, column), cell) in all.filter(|((s, _), _)| sends(*s)) {
+            let new = pairs.decide(&probe, *source, *column);
+            found.extend(flip(&[*source], *column, *cell, new));
+            *cell = new;
         }
         found
     }
@@ -460,13 +465,11 @@ fn landings(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mu
     }
     // What a firewall asks for in its own name meets these filters and routes, too.
     let segments: BTreeSet<Id<Segment>> = Kept::segments(given.model, touched);
-    let lanes: Vec<u32> = segments.iter().flat_map(|s| kept.lanes_in(*s)).copied().collect();
     let devices: Vec<Id<Endpoint>> = kept.setup.met.all.clone();
     for (number, id) in devices.into_iter().enumerate() {
+        let finds = kept.setup.devices[number].finds.iter().filter(|(_, s)| segments.contains(s));
+        let lanes: BTreeSet<u32> = finds.map(|(lane, _)| *lane).collect();
         for lane in &lanes {
-            if !bits::get(&kept.setup.devices[number].by_name, *lane) {
-                continue;
-            }
             let usual = if kept.setup.layout.lanes[*lane as usize].public { Verdict::Public } else { Verdict::Private };
             let found = probe.by_name(id, column(kept, *lane));
             if kept.setup.devices[number].take(*lane, found, usual) {

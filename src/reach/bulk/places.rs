@@ -6,9 +6,10 @@ use super::{
     layout::{Layout, minus, v4},
 };
 use crate::{
-    dataplane::{Endpoint, Id, Link, Network, NextHop, Role, Route, Segment},
+    dataplane::{Endpoint, Filter, Id, Link, Network, NextHop, Role, Route, Segment},
     net::{Prefix, is_public},
 };
+use std::collections::BTreeSet;
 
 /// What happens to a range of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -380,4 +381,18 @@ fn paint(model: &Model<'_>, layout: &Layout, homes: &Homes, segment: &Segment, d
         give(span, &|_| Lists::LOST);
     }
     found.into_iter().map(|v| if v == UNSET { Lists::LOST } else { v }).collect()
+}
+
+/// Service tags that rules of filters or firewalls name.
+pub(super) fn every_tag<'p>(filters: &[&'p Filter], devices: &Devices, model: &Model<'p>) -> BTreeSet<&'p str> {
+    let firewalls = devices.all.iter().filter_map(|id| match &model.endpoint(*id).role {
+        Role::Firewall(firewall) => Some(&firewall.filter),
+        _ => None,
+    });
+    let mut found = BTreeSet::new();
+    for rule in filters.iter().copied().chain(firewalls).flat_map(|f| &f.rules) {
+        let known = rule.to.known_tags.iter().map(|(tag, _)| tag);
+        found.extend(rule.to.tags.iter().chain(known).map(String::as_str));
+    }
+    found
 }

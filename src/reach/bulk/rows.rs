@@ -7,8 +7,8 @@ use super::{
     jobs::{self, Job, Signatures},
     layout::Layout,
     places::{Lists, Pieces, To},
-    rules::{Rule, decide},
-    setup::{Device, Rulings, Served, Setup},
+    rules::{Rule, Rulings, decide},
+    setup::{Device, Served, Setup},
 };
 use crate::verdict::Verdict;
 use rayon::prelude::*;

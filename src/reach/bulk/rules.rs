@@ -5,7 +5,7 @@ use super::{
         Column, Names as Resolve,
         model::{Fast, Model},
     },
-    bits::{Span, mask_of, settle, within, words},
+    bits::{self, Span, mask_of, settle, within, words},
     layout::{Layout, TagLanes, minus},
 };
 use crate::{
@@ -253,4 +253,27 @@ fn first(rules: &[(&Rule, bool)], row: u32) -> u8 {
         }
     }
     if perhaps_allowed { 2 } else { 0 }
+}
+
+/// What rules make of all columns.
+#[derive(Debug, Default)]
+pub(super) struct Rulings {
+    pub(super) open: Vec<u64>,
+    pub(super) soft: Option<Vec<u64>>,
+    pub(super) named: Option<Vec<u64>>,
+}
+
+/// What the chosen rules make of all lanes.
+pub(super) fn rulings(rules: &[Rule], active: &[u64], width: usize, ports: &Ports) -> Rulings {
+    let chosen: Vec<&Rule> = bits::ones(active).map(|r| &rules[r as usize]).collect();
+    let mut found = Rulings { open: vec![0; words(width)], ..Rulings::default() };
+    let (mut soft, mut named) = (vec![0; words(width)], vec![0; words(width)]);
+    for word in 0..words(width) {
+        let live = bits::mask(word, (0, width as u32));
+        let ruling = decide(word, live, ports, chosen.iter().copied());
+        (found.open[word], soft[word], named[word]) = (ruling.open, ruling.soft, ruling.named);
+    }
+    found.soft = soft.iter().any(|w| *w != 0).then_some(soft);
+    found.named = named.iter().any(|w| *w != 0).then_some(named);
+    found
 }

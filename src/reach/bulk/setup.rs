@@ -10,8 +10,8 @@ use super::{
     Pair,
     bits::{self, Span, words},
     layout::{Layout, TagLanes},
-    places::{Answers, Devices, Homes, Lists, Pieces, To, pieces},
-    rules::{Compiler, Ports, Rule, decide},
+    places::{Answers, Devices, Homes, Lists, Pieces, To, every_tag, pieces},
+    rules::{Compiler, Ports, Rule, Rulings, rulings},
 };
 use crate::{
     dataplane::{Direction, Endpoint, Filter, Id, Network, Role, Segment},
@@ -32,8 +32,8 @@ pub(super) struct Device {
     /// Open ones among both whose verdict is not the usual one of their column, in order.
     pub(super) own_special: Vec<(u32, Verdict)>,
     pub(super) taken_special: Vec<(u32, Verdict)>,
-    /// Columns that it may ask for by name.
-    pub(super) by_name: Vec<u64>,
+    /// Columns that it may ask for by name, with the segments in which it finds them then.
+    pub(super) finds: Vec<(u32, Id<Segment>)>,
     /// Whether all of its answers are decided one by one.
     all_odd: bool,
     /// Columns whose answer there is decided one by one.
@@ -42,14 +42,6 @@ pub(super) struct Device {
     pub(super) signature: Vec<u32>,
     /// What the rules make of each column, by signature.
     pub(super) rulings: Vec<Rulings>,
-}
-
-/// What rules make of all columns.
-#[derive(Debug, Default)]
-pub(super) struct Rulings {
-    pub(super) open: Vec<u64>,
-    pub(super) soft: Option<Vec<u64>>,
-    pub(super) named: Option<Vec<u64>>,
 }
 
 /// A segment that sources are in.
@@ -412,6 +404,17 @@ impl Setup {
             let usual = if layout.lanes[lane as usize].public { Verdict::Public } else { Verdict::Private };
             taken.find(lane, probe.by_name(id, column(lane)), usual);
         }
+        let finds = match &model.endpoint(id).role {
+            Role::Firewall(firewall) => bits::ones(&by_name)
+                .filter_map(|lane| Some((lane, column(lane).name.as_ref()?)))
+                .flat_map(|(lane, name)| {
+                    let found = model.names.resolve(&firewall.resolver, id, name).addresses.unwrap_or_default();
+                    let owners: Vec<_> = found.iter().flat_map(|a| model.owners(*a)).map(|(_, o)| *o).collect();
+                    owners.into_iter().filter_map(move |o| Some((lane, model.endpoint(o).segment?)))
+                })
+                .collect(),
+            _ => Vec::new(),
+        };
         let mut strange = own_name.odd;
         strange.iter_mut().zip(&taken.odd).for_each(|(a, b)| *a |= b);
         if odd {
@@ -452,7 +455,7 @@ impl Setup {
             taken: taken.pair,
             own_special: own_name.special,
             taken_special: taken.special,
-            by_name,
+            finds,
             all_odd: odd,
             odd: strange,
             signature,
@@ -585,31 +588,4 @@ fn behind_perimeter(plane: &crate::dataplane::Plane, column: &Column) -> bool {
     let named = column.name.as_ref().and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
     let own = |d: &crate::dataplane::Door| d.gate.perimeter.is_some() || d.gate.ordered.is_some();
     own(plane.doors.get(*door)) || named.is_some_and(own)
-}
-
-fn rulings(rules: &[Rule], active: &[u64], width: usize, ports: &Ports) -> Rulings {
-    let chosen: Vec<&Rule> = bits::ones(active).map(|r| &rules[r as usize]).collect();
-    let mut found = Rulings { open: vec![0; words(width)], ..Rulings::default() };
-    let (mut soft, mut named) = (vec![0; words(width)], vec![0; words(width)]);
-    for word in 0..words(width) {
-        let live = bits::mask(word, (0, width as u32));
-        let ruling = decide(word, live, ports, chosen.iter().copied());
-        (found.open[word], soft[word], named[word]) = (ruling.open, ruling.soft, ruling.named);
-    }
-    found.soft = soft.iter().any(|w| *w != 0).then_some(soft);
-    found.named = named.iter().any(|w| *w != 0).then_some(named);
-    found
-}
-
-fn every_tag<'p>(filters: &[&'p Filter], devices: &Devices, model: &Model<'p>) -> BTreeSet<&'p str> {
-    let firewalls = devices.all.iter().filter_map(|id| match &model.endpoint(*id).role {
-        Role::Firewall(firewall) => Some(&firewall.filter),
-        _ => None,
-    });
-    let mut found = BTreeSet::new();
-    for rule in filters.iter().copied().chain(firewalls).flat_map(|f| &f.rules) {
-        let known = rule.to.known_tags.iter().map(|(tag, _)| tag);
-        found.extend(rule.to.tags.iter().chain(known).map(String::as_str));
-    }
-    found
 }
