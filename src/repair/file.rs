@@ -55,8 +55,10 @@ pub fn repair_file(snapshot: &Snapshot) -> FileRepairs {
             continue;
         }
         let wanted = snapshot.scenario.expectations.iter().find(|e| e.id == checked.id);
-        let Some(goal) = wanted.map(|e| e.fields.verdict.value) else { continue };
-        let question = &checked.trace.question;
+        // One that is asked of many flows has no single question; it stays among those left.
+        let goal = wanted.and_then(|e| e.fields.verdict.as_ref()).map(|v| v.value);
+        let (Some(goal), Some(asked)) = (goal, checked.trace.as_ref()) else { continue };
+        let question = &asked.question;
         let Ok(mut repairs) = repair(&now, question, goal) else { continue };
         if let Some(first) = repairs.proposals.first() {
             if let Some(patched) = Prover::new(&now, question, goal).apply(&first.patch) {

@@ -71,7 +71,9 @@ pub(super) fn unknowns(resource: &Resource, matters: &Matters, mapper: &mut Mapp
 /// Where resources matter that became no item of their own: at what they belong to, as far as that is known.
 pub(super) fn owners(resources: &[&Resource], mapper: &Mapper<'_>) -> Vec<Matters> {
     let mut items: BTreeMap<&str, &Key> = BTreeMap::new();
-    mapper.draft.items.keys().for_each(|key| drop(items.entry(&key.id).or_insert(key)));
+    for key in mapper.draft.items.keys() {
+        items.entry(&key.id).or_insert(key);
+    }
     let owner = |resource: &&Resource| {
         let id = resource.full_id.trim_end_matches('/').to_lowercase();
         let outer = std::iter::successors(resource.id.parent(), |id| ArmId::parse(id)?.parent());
