@@ -287,6 +287,9 @@ fn forging(answer: impl Fn(&[u8]) -> Vec<u8> + Send + 'static) -> SocketAddr {
     address
 }
 
+/// Makes a hostile answer out of a query.
+type Forgery = Box<dyn Fn(&[u8]) -> Vec<u8> + Send>;
+
 /// Forged, broken and endless answers: nothing of them passes for the design's answer, and none keeps the asker.
 #[test]
 fn hostile_answers_are_never_agreement() {
@@ -299,7 +302,7 @@ fn hostile_answers_are_never_agreement() {
         message
     };
     let address = move |owner: &[u8]| [owner, &[0, 1, 0, 1, 0, 0, 0, 60, 0, 4], &right].concat();
-    let hostile: Vec<(&str, Box<dyn Fn(&[u8]) -> Vec<u8> + Send>)> = vec![
+    let hostile: Vec<(&str, Forgery)> = vec![
         (
             "another id",
             Box::new(move |q| {

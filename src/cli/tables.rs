@@ -52,7 +52,7 @@ fn compare(
     global: &Global,
 ) -> Result<Exit, Failure> {
     let text = super::import::text(path)?;
-    let file = sources.add(&super::import::shown(path), &text);
+    let file = sources.add(super::import::shown(path), &text);
     let evidence = import::evidence(file, &text).map_err(|problems| input::failure(&sources, &problems, global))?;
     let comparison =
         effective::compare(&snapshot.plane, &args.at, &evidence).map_err(|e| input::mistake(&e.to_string()))?;

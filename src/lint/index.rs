@@ -15,6 +15,9 @@ use std::{
 /// A link of a peering with its name.
 type Link<'a> = (&'a str, &'a Entry<VirtualNetworkPeering>);
 
+/// Who owns an address, by network.
+type Owners = BTreeSet<(Id<Network>, Id<Endpoint>)>;
+
 /// A private endpoint with its name.
 type Guest<'a> = (&'a str, &'a Entry<PrivateEndpoint>);
 
@@ -26,7 +29,7 @@ pub(super) struct Index<'a> {
     homes: BTreeMap<&'a str, Range<usize>>,
     members: BTreeMap<Id<Segment>, Vec<Id<Endpoint>>>,
     endpoints: BTreeMap<(&'static str, &'a str), Id<Endpoint>>,
-    owners: BTreeMap<IpAddr, BTreeSet<(Id<Network>, Id<Endpoint>)>>,
+    owners: BTreeMap<IpAddr, Owners>,
     links: BTreeMap<(&'a str, &'a str), Link<'a>>,
     targets: BTreeMap<&'a str, Vec<Guest<'a>>>,
     guests: BTreeMap<&'a str, Vec<Guest<'a>>>,

@@ -4,11 +4,15 @@ use super::{Prover, Repairs, Value, patch, repair};
 use crate::{
     diag::Span,
     snapshot::Snapshot,
-    trace::trace,
+    trace::{Question, trace},
+    verdict::Verdict,
     verify::{Checked, Outcome, verify},
 };
 
-/// The repair of one expectation.
+/// Most counterexamples of one expectation that are repaired.
+const MAX_ROUNDS: usize = 16;
+
+/// The repair of one expectation, or of one flow of an expectation of many.
 #[derive(Debug, Clone)]
 pub struct Mended {
     /// Name of the expectation.
@@ -41,6 +45,21 @@ fn failing(snapshot: &Snapshot) -> Vec<Checked> {
     verify(snapshot).checked.into_iter().filter(|c| c.outcome != Outcome::Held).collect()
 }
 
+/// The search for the verdict that an expectation names; for verdicts that must not come out, for a private flow, and
+/// if there is none, for none at all.
+fn search(now: &Snapshot, question: &Question, id: &str) -> Option<(Verdict, Repairs)> {
+    let fields = &now.scenario.expectations.iter().find(|e| e.id == id)?.fields;
+    let never = |v: Verdict| fields.never.iter().flat_map(|n| &n.0).any(|n| n.value == v);
+    let goals = match &fields.verdict {
+        Some(verdict) => vec![verdict.value],
+        None => [Verdict::Private, Verdict::Blocked].into_iter().filter(|v| !never(*v)).collect(),
+    };
+    let found = goals.into_iter().filter_map(|goal| Some((goal, repair(now, question, goal).ok()?)));
+    let mut found: Vec<(Verdict, Repairs)> = found.collect();
+    let best = found.iter().position(|(_, r)| !r.proposals.is_empty()).unwrap_or_default();
+    (best < found.len()).then(|| found.swap_remove(best))
+}
+
 /// Repairs every expectation that fails: each search begins with the first proposals of those before it applied, so that
 /// the proposals fit together, and an expectation that they repair along the way needs no search.
 #[must_use]
@@ -49,29 +68,28 @@ pub fn repair_file(snapshot: &Snapshot) -> FileRepairs {
     let mut result = FileRepairs { failing: broken.len(), ..FileRepairs::default() };
     let mut now = snapshot.clone();
     let mut whole = Some(patch::empty());
-    for checked in broken {
-        if failing(&now).iter().all(|c| c.id != checked.id) {
-            result.along.push(checked.id);
-            continue;
-        }
-        let wanted = snapshot.scenario.expectations.iter().find(|e| e.id == checked.id);
-        // One that is asked of many flows has no single question; it stays among those left.
-        let goal = wanted.and_then(|e| e.fields.verdict.as_ref()).map(|v| v.value);
-        let (Some(goal), Some(asked)) = (goal, checked.trace.as_ref()) else { continue };
-        let question = &asked.question;
-        let Ok(mut repairs) = repair(&now, question, goal) else { continue };
-        if let Some(first) = repairs.proposals.first() {
-            if let Some(patched) = Prover::new(&now, question, goal).apply(&first.patch) {
-                now = patched;
+    for expectation in broken {
+        let searches = result.mended.len();
+        // An expectation of many flows is repaired one counterexample after the other.
+        for _ in 0..MAX_ROUNDS {
+            let Some(checked) = failing(&now).into_iter().find(|c| c.id == expectation.id) else { break };
+            let Some(question) = checked.trace.as_ref().map(|t| t.question.clone()) else { break };
+            let Some((goal, mut repairs)) = search(&now, &question, &expectation.id) else { break };
+            let first = repairs.proposals.first().map(|p| p.patch.clone());
+            // Steps point into the file as it is written, not into patches of it.
+            if let Ok(written) = trace(&snapshot.plane, &question) {
+                repairs.trace = written;
             }
-            whole = whole.and_then(|w| patch::combine(&w, &first.patch));
+            let Checked { id, span, differences, .. } = checked;
+            result.mended.push(Mended { id, span, differences, repairs });
+            let Some(first) = first else { break };
+            let Some(patched) = Prover::new(&now, &question, goal).apply(&first) else { break };
+            now = patched;
+            whole = whole.and_then(|w| patch::combine(&w, &first));
         }
-        // Steps point into the file as it is written, not into patches of it.
-        if let Ok(written) = trace(&snapshot.plane, question) {
-            repairs.trace = written;
+        if result.mended.len() == searches && failing(&now).iter().all(|c| c.id != expectation.id) {
+            result.along.push(expectation.id);
         }
-        let Checked { id, span, differences, .. } = checked;
-        result.mended.push(Mended { id, span, differences, repairs });
     }
     result.left = failing(&now).into_iter().map(|c| c.id).collect();
     result.patch = whole.filter(|p| *p != patch::empty());

@@ -95,10 +95,9 @@ fn search(json: &Json, path: &str, found: &mut Vec<(String, String, crate::diag:
         Value::Object(fields) => {
             for (key, value) in fields.iter() {
                 let word = key.to_lowercase();
-                if REFERENCES.contains(&word.as_str()) && value.fields().iter().all(|(k, _)| &**k != "id") {
-                    if let Value::Object(_) = value.value {
-                        found.push((format!("{path}.{key}"), "it names nothing".to_owned(), value.span));
-                    }
+                let names = value.fields().iter().any(|(k, _)| &**k == "id");
+                if REFERENCES.contains(&word.as_str()) && !names && matches!(value.value, Value::Object(_)) {
+                    found.push((format!("{path}.{key}"), "it names nothing".to_owned(), value.span));
                 }
                 if !BESIDE.contains(&word.as_str()) && !CREDENTIALS.iter().any(|c| word.contains(c)) {
                     search(value, &format!("{path}.{key}"), found);

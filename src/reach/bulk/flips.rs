@@ -203,6 +203,9 @@ fn differing(was: &[Run], is: &[Run]) -> Vec<(u32, u32, u8, u8)> {
     pieces.filter(|(_, _, a, b)| a != b).collect()
 }
 
+/// What two solutions take a source or a column for.
+type Kinds = ((u8, u32), (u8, u32));
+
 impl Bulk {
     /// Pairs that another solution of the same sources and columns answers otherwise. Sources that both treat alike are
     /// looked at once.
@@ -210,8 +213,8 @@ impl Bulk {
         use rayon::prelude::*;
         let rows = |bulk: &Self, source: usize| bulk.kind_of_source(source);
         let lanes = |bulk: &Self, column: usize| bulk.kind_of_column(column);
-        let grouped = |count: usize, key: &dyn Fn(usize) -> ((u8, u32), (u8, u32))| {
-            let mut groups: BTreeMap<((u8, u32), (u8, u32)), Vec<u32>> = BTreeMap::new();
+        let grouped = |count: usize, key: &dyn Fn(usize) -> Kinds| {
+            let mut groups: BTreeMap<Kinds, Vec<u32>> = BTreeMap::new();
             (0..count).for_each(|i| groups.entry(key(i)).or_default().push(i as u32));
             groups.into_values().collect::<Vec<_>>()
         };

@@ -79,6 +79,9 @@ pub(super) fn all(setup: &Setup, signatures: &Signatures) -> Vec<Vec<Job>> {
     (0..setup.homes.len()).into_par_iter().map(|home| of_home(setup, signatures, home, &rows[home])).collect()
 }
 
+/// What sources must share to share a job.
+type Signature<'a> = (u32, Option<usize>, Box<[u64]>, &'a [u64]);
+
 /// Jobs of one home, those of one signature together.
 pub(super) fn of_home(setup: &Setup, signatures: &Signatures, home: usize, rows: &[u32]) -> Vec<Job> {
     let rules = outgoing(setup, setup.homes[home].filter);
@@ -95,7 +98,7 @@ pub(super) fn of_home(setup: &Setup, signatures: &Signatures, home: usize, rows:
         }
     }
     let mut found: Vec<Job> = Vec::new();
-    let mut known: Fast<(u32, Option<usize>, Box<[u64]>, &[u64]), usize> = Fast::default();
+    let mut known: Fast<Signature<'_>, usize> = Fast::default();
     for (at, row) in rows.iter().enumerate() {
         let own = setup.row_filter[*row as usize];
         let mine = outgoing(setup, own);

@@ -377,7 +377,7 @@ fn routes(kept: &mut Kept, model: &Model<'_>, touched: &Touched, work: &mut Work
         }
         if let Some(end) = kept.end_of.get(segment) {
             let back = back_of(model, &setup.layout, &setup.places, &setup.by_device, place, &setup.met);
-            if back.iter().any(|l| *l == super::places::Lists::ODD) {
+            if back.contains(&super::places::Lists::ODD) {
                 return Err(Whole::Device);
             }
             answered.push((*end, back));

@@ -79,10 +79,10 @@ fn approved_only(site: &Site<'_>) -> Vec<Candidate> {
     let scenario = &site.snapshot.scenario;
     let wanted = |e: &&Expectation| {
         let fields = &e.fields;
-        let verdict = |e: &Expectation| e.fields.verdict.as_ref().map(|v| v.value);
-        let designed = scenario.designed.iter().find(|d| d.id == e.id).and_then(verdict);
+        let designed = scenario.designed.iter().find(|d| d.id == e.id);
+        let verdict = designed.map_or(fields, |d| &d.fields).verdict.as_ref().map(|v| v.value);
         let within = managed::workspace_of(site.snapshot, &fields.from.value) == Some(workspace);
-        within && designed.or(verdict(e)) == Some(Verdict::Public) && !is_asked(site, e)
+        !fields.selects() && within && verdict == Some(Verdict::Public) && !is_asked(site, e)
     };
     let mut rules: Map<String, Value> = Map::new();
     for expectation in scenario.expectations.iter().filter(wanted) {
