@@ -18,7 +18,7 @@ use crate::{
     },
     forward::{Arrival, Context, EgressPass, End, Outcome, Stage, Step, round_trip},
     lookup::{self, Answer},
-    net::{Fqdn, Transport},
+    net::{Fqdn, Transport, is_public},
     verdict::{Reason, Verdict, Via},
 };
 use std::net::IpAddr;
@@ -330,7 +330,7 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
             }
             steps.extend(redirect::further_ports(plane, from, &packet, Some(arrival.endpoint)));
             let mut reached = arrived(context, client, &arrival, depth);
-            exposed(plane, &arrival, &mut reached);
+            exposed(plane, packet.destination, &arrival, &mut reached);
             steps.extend(reached);
             let admitted = steps.iter().rposition(|s| matches!(s.outcome, Outcome::Admit(..)));
             let at = admitted.unwrap_or(steps.len());
@@ -521,12 +521,13 @@ fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usi
     steps
 }
 
-/// What came over the internet was admitted at a public address, whatever private thing a translation led it to (FW-10).
-/// The public doors of services judge by the caller themselves.
-fn exposed(plane: &Plane, arrival: &Arrival, reached: &mut [Step]) {
+/// What came over the internet, or to a public address that a firewall translates, was admitted at a public address,
+/// whatever private thing that led it to (FW-10). The public doors of services judge by the caller themselves.
+fn exposed(plane: &Plane, sent_to: IpAddr, arrival: &Arrival, reached: &mut [Step]) {
+    let translated = is_public(sent_to) && arrival.packet.destination != sent_to;
     let by_door = matches!(plane.endpoints.get(arrival.endpoint).role, Role::Door(_));
     let hidden = judge::admission(reached).is_some_and(|(verdict, _)| verdict != Verdict::Public);
-    if arrival.over_internet && !by_door && hidden {
+    if (arrival.over_internet || translated) && !by_door && hidden {
         let last = reached.iter_mut().rev().find(|s| matches!(s.outcome, Outcome::Admit(..)));
         last.into_iter().for_each(|s| s.outcome = Outcome::Admit(Verdict::Public, public_via(arrival)));
     }

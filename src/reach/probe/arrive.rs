@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     dataplane::{Backend, ConnectionTarget, Endpoint, Id, Listener, Member, Proxy, Resolver, Role, Unsupported, Use},
-    net::Transport,
+    net::{Transport, is_public},
     reach::Findings,
     verdict::{Reason, Verdict, Via},
 };
@@ -114,12 +114,17 @@ impl Probe<'_, '_> {
                 }
             }
         }
-        // Over the internet it came in at a public address; doors judge their callers themselves (FW-10).
+        found
+    }
+
+    /// Over the internet, or by a translated public address, it came in at a public address; doors judge their callers
+    /// themselves (FW-10).
+    pub(super) fn expose(&self, at: Id<Endpoint>, sent_to: IpAddr, way: &Passage<'_>, found: &mut Findings) {
         let hidden = found.admitted.is_some_and(|(verdict, _)| verdict != Verdict::Public);
-        if way.over_internet && hidden && !matches!(end.role, Role::Door(_)) {
+        let public = way.over_internet || is_public(sent_to) && way.destination != sent_to;
+        if public && hidden && !matches!(self.model.endpoint(at).role, Role::Door(_)) {
             found.admitted = Some((Verdict::Public, public_via(way)));
         }
-        found
     }
 
     /// At a gateway's own frontend: what spoils all of it, the listener, and at a public address the filter between

@@ -211,7 +211,9 @@ impl<'m, 'p> Probe<'m, 'p> {
                     found.block(Reason::Overlap);
                 }
                 found.then(&self.further_ports(from, Some(at), flow));
-                found.then(&self.arrive(at, &walked, asker, depth));
+                let mut reached = self.arrive(at, &walked, asker, depth);
+                self.expose(at, flow.destination, &walked, &mut reached);
+                found.then(&reached);
                 let mut closing = walked.late;
                 closing.then(&self.back(from, at, &walked, flow));
                 closing.then(&self.legs_back(&walked, flow));
