@@ -144,7 +144,7 @@ fn commands_run_on_imports_of_every_format() {
         let (text, errors, code) = run(&all(&["--expect", "--run", "check", "--quiet"]));
         assert!(code == 0 && text.contains("hold"), "{import:?} {text}{errors}");
         let (_, errors, code) = run(&all(&["--run", "matrix", "--from", "nobody-*", "--quiet"]));
-        assert!(code == 2 && errors.contains("selects no client"), "{errors}");
+        assert!(code == 2 && errors.contains("--from selects nothing"), "{errors}");
     }
 }
 

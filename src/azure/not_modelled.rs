@@ -133,7 +133,7 @@ pub static GAPS: &[(&str, &str, Gap)] = &[
         },
     ),
     (
-        "FrontendIpConfiguration",
+        "LoadBalancerFrontend",
         "gateway_load_balancer_frontend_ip_configuration_id",
         Gap {
             rule: "LB-05",

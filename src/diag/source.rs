@@ -58,6 +58,9 @@ impl SourceFile {
     #[must_use]
     pub fn lines(&self, range: std::ops::Range<usize>) -> Lines<'_> {
         let first = self.line_starts.partition_point(|start| *start <= range.start).max(1);
+        // Behind the last line break there is nothing to show: the line before it is where the text ends.
+        let at_end = first > 1 && self.line_starts.get(first - 1).is_some_and(|start| *start >= self.text.len());
+        let first = first - usize::from(at_end);
         let after = self.line_starts.partition_point(|start| *start <= range.end);
         let offset = self.line_starts.get(first - 1).copied().unwrap_or(0);
         let end = self.line_starts.get(after).map_or(self.text.len(), |next| next.saturating_sub(1));

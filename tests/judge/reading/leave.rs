@@ -132,7 +132,7 @@ impl<'e> Reading<'e> {
         // FW-10: a firewall on the way translates at its own public address.
         if let End::Owner(owner) = end {
             self.answered(owner, &journey)?;
-            return Ok(Answer("private", "routed"));
+            return Ok(Answer("public", "public-endpoint"));
         }
         // A bare address has no service endpoint.
         let End::Out(sender) = end else { return Err(Stop::Unknown("NOT-JUDGED")) };
