@@ -182,7 +182,7 @@ pub(super) struct Ruling {
 /// The first match decides; one that cannot be decided matters where what follows disagrees with it.
 pub(super) fn decide<'r>(word: usize, mut live: u64, ports: &Ports, rules: impl Iterator<Item = &'r Rule>) -> Ruling {
     let mut found = Ruling::default();
-    let (mut perhaps_allowed, mut perhaps_denied, mut perhaps_by_address) = (0, 0, 0);
+    let (mut perhaps_allowed, mut perhaps_denied) = (0, 0);
     for rule in rules {
         if live == 0 {
             return found;
@@ -198,13 +198,8 @@ pub(super) fn decide<'r>(word: usize, mut live: u64, ports: &Ports, rules: impl 
             sure = 0;
         }
         if rule.allow {
-            // Let through by its address or by its name, a packet goes different ways (FW-03).
-            let doubted = perhaps_denied | if rule.by_name { perhaps_by_address } else { 0 };
-            let open = sure & !doubted;
-            found.soft |= sure & doubted;
-            if !rule.by_name {
-                perhaps_by_address |= unsure & !sure;
-            }
+            let open = sure & !perhaps_denied;
+            found.soft |= sure & perhaps_denied;
             if rule.by_name {
                 found.named |= open
             } else {

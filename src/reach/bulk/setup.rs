@@ -420,6 +420,13 @@ impl Setup {
         if odd {
             strange.fill(u64::MAX);
         }
+        // Decided perhaps by its address and else by its name, a packet goes different ways (FW-03).
+        let mut by_address = vec![0_u64; words(width)];
+        for rule in rules.iter().filter(|r| !r.by_name) {
+            let unsure = if rule.unsure { rule.lanes.as_slice() } else { &[] };
+            rule.maybe.iter().chain(unsure).for_each(|s| bits::fill(&mut by_address, *s));
+        }
+        strange.iter_mut().zip(by_address.iter().zip(&by_name)).for_each(|(odd, (a, n))| *odd |= a & n);
         // Rows that the same rules name, in one sweep over the rules' ranges.
         let mut events: Vec<(u32, u32)> = Vec::new();
         for (number, rule) in (0_u32..).zip(&rules) {
