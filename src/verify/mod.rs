@@ -3,6 +3,7 @@
 mod baseline;
 mod claims;
 mod many;
+mod ports;
 
 pub use baseline::{Today, baseline};
 pub use many::{Counterexample, Members, Pairs};
@@ -73,6 +74,7 @@ pub fn verify(snapshot: &Snapshot) -> Verification {
         ..Verification::default()
     };
     result.problems.extend(unknown_elements(snapshot));
+    result.problems.extend(ports::problems(snapshot));
     let choice = many::Choice::default();
     for expectation in &snapshot.scenario.expectations {
         let fields = &expectation.fields;

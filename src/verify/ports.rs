@@ -1,0 +1,38 @@
+//! Ports that cannot be meant: none, or another than the URL of the target names. Either would be asked in silence.
+
+use crate::{
+    diag::{Diagnostic, code},
+    scenario::Expectation,
+    snapshot::Snapshot,
+};
+
+/// What is wrong with the ports of expectations.
+pub(super) fn problems(snapshot: &Snapshot) -> Vec<Diagnostic> {
+    snapshot.scenario.expectations.iter().filter_map(problem).collect()
+}
+
+fn problem(expectation: &Expectation) -> Option<Diagnostic> {
+    let fields = &expectation.fields;
+    let port = fields.port.value;
+    let at = fields.port.span.unwrap_or(expectation.span);
+    if port == 0 {
+        let error = Diagnostic::error(code::VALUE, at, "0 is not a port");
+        return Some(error.help("use a port from 1 to 65535"));
+    }
+    let (scheme, rest) = fields.to.value.split_once("://")?;
+    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    let outside = authority.rsplit_once(']').map_or(authority, |(_, after)| after);
+    let written = outside.rsplit_once(':').map(|(_, port)| port);
+    let asked = match (written.map(str::parse::<u16>), scheme) {
+        (Some(Ok(asked)), _) => Some(asked),
+        (None, "https") => Some(443),
+        (None, "http") => Some(80),
+        (Some(Err(_)) | None, _) => None,
+    };
+    let text = match asked {
+        Some(asked) if asked == port => return None,
+        Some(asked) => format!("`{}` names port {asked}, and the expectation asks {port}", fields.to.value),
+        None => format!("the port of `{}` is not known here", fields.to.value),
+    };
+    Some(Diagnostic::error(code::VALUE, fields.to.span, text).help("write the host alone, and its port as `port:`"))
+}
