@@ -9,7 +9,9 @@ use crate::{
         service::{Identity, IdentityType},
         workspace::{Compute, ComputeType, MachineLearningWorkspace, WorkspaceKind},
     },
-    dataplane::{Absence, Client, ClientKind, Endpoint, Id, Listens, Origin, Resolver, Role, Target, Unsupported},
+    dataplane::{
+        Absence, Client, ClientKind, Endpoint, Id, Listens, Origin, Resolver, Resource, Role, Target, Unsupported,
+    },
     diag::{Span, code},
     verdict::Reason,
 };
@@ -216,6 +218,11 @@ impl Compiler<'_> {
             );
         }
         let origin = Origin::new("identity", &name.value, name.span);
+        self.identity_client(&origin, resource);
+    }
+
+    /// A service that calls others with its identity, from no network of the customer (HUB-11).
+    pub(super) fn identity_client(&mut self, origin: &Origin, resource: Id<Resource>) {
         let client = Client {
             origin: origin.clone(),
             kind: ClientKind::Identity(resource),
@@ -225,7 +232,7 @@ impl Compiler<'_> {
             limited: false,
             unsupported: Vec::new(),
         };
-        self.insert_client(&origin, client);
+        self.insert_client(origin, client);
     }
 
     fn workspace_clients(&mut self, name: &str, workspace: &MachineLearningWorkspace, span: Span) {

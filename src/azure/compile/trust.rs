@@ -3,7 +3,7 @@
 use super::Compiler;
 use crate::{
     azure::model::service::{IdentityType, NetworkRules},
-    dataplane::{Client, ClientKind, Id, Origin, Resolver, Resource},
+    dataplane::{Id, Origin, Resource},
     diag::{Diagnostic, Span, code},
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -205,16 +205,7 @@ impl Compiler<'_> {
                 outbound: None,
             });
             let origin = Origin::new("platform_caller", name, entry.span);
-            let client = Client {
-                origin: origin.clone(),
-                kind: ClientKind::Identity(resource),
-                resolver: Resolver::Public,
-                outside: None,
-                absence: None,
-                limited: false,
-                unsupported: Vec::new(),
-            };
-            self.plane.clients.insert(&origin, client);
+            self.identity_client(&origin, resource);
             if self.resources.insert(name.to_owned(), resource).is_some() {
                 self.error(
                     code::CONFLICT,
