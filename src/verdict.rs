@@ -143,7 +143,7 @@ words! {
         PePending = "PE-PENDING", "The private endpoint connection awaits approval (PE-11, APPR-01).";
         PeInactive = "PE-INACTIVE", "The private endpoint, or the outbound rule that makes it, is not active: rejected, disconnected, failed or switched off (PE-11, OUT-03).";
         Port = "PORT", "The private endpoint, service or host does not serve that port (DEF-05).";
-        Overlap = "OVERLAP", "Where the packet arrives, the target's address belongs to something else: address spaces overlap (ADDR-07).";
+        Overlap = "OVERLAP", "Where the packet arrives, the target's address belongs to something else, or where a reply arrives, the sender's: address spaces overlap (ADDR-07).";
         PeTarget = "PE-TARGET", "The address belongs to a private endpoint of another resource or sub-resource than the name (PE-01, PE-02).";
         ProxyProtocol = "PROXY-PROTOCOL", "A private link service and the machines behind it disagree about the proxy protocol (PLS-07).";
         Pna = "PNA", "The request reached the public endpoint and the service refuses it (PAAS-01).";

@@ -5,7 +5,7 @@ use super::filters::{apply, at_endpoint, party, show};
 use super::peering::link_to;
 use super::step::{Stage, Step};
 use super::{
-    routes::nearby,
+    routes::{in_hub, nearby},
     walk::{End, Walk},
 };
 use crate::{
@@ -94,10 +94,7 @@ impl<'a> Walk<'a> {
             .rules(rules);
         step.span = route.span;
         self.steps.push(step);
-        if self.in_hub(segment, owner) {
-            let text = format!("{} in the hub is taken as a next hop, by assumption A-08", device.origin);
-            self.steps.push(Step::assume(Stage::Route, text).at(&device.origin).rules(&["UDR-03", "A-08"]));
-        }
+        self.steps.extend(in_hub(self.plane, segment, owner, Stage::Route));
         // A device in a peered network is reached over the peering, which asks what it asks of every packet.
         self.cross(segment, link_to(self.plane, segment, owner), Some(owner));
         self.unsupported(device);

@@ -8,7 +8,9 @@ use super::{
     walk::{End, Walk},
 };
 use crate::{
-    dataplane::{Direction, Endpoint, Id, Match, Matcher, Network, NextHop, Origin, Reach, Role, Segment},
+    dataplane::{
+        Direction, Endpoint, Id, Match, Matcher, Network, NextHop, Origin, Plane, Reach, Role, Segment, ServiceEndpoint,
+    },
     net::{Transport, is_public},
     verdict::Reason,
 };
@@ -16,6 +18,45 @@ use std::net::IpAddr;
 
 /// The source of traffic that leaves by an address nobody declared.
 const UNDECLARED_SOURCE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(255, 255, 255, 254));
+
+/// The service endpoint of a segment that serves a public address, and what its region says (SE-01, SE-06).
+pub(super) fn served<'s>(
+    plane: &Plane,
+    segment: &'s Segment,
+    destination: IpAddr,
+) -> Option<(&'s ServiceEndpoint, Option<Step>)> {
+    if segment.service_endpoints.is_empty() || !is_public(destination) {
+        return None;
+    }
+    let to = party(plane, destination);
+    let region = to.tags.and_then(|t| t.region.as_deref());
+    let here = plane.networks.get(segment.network).region.as_deref();
+    for endpoint in &segment.service_endpoints {
+        let matcher = Matcher { tags: vec![endpoint.tag.clone()], ..Matcher::default() };
+        if matcher.matches(to) != Match::Yes {
+            continue;
+        }
+        // Another region, where that matters (SE-06).
+        let elsewhere = matches!((region, here), (Some(a), Some(b)) if a != b);
+        let step = match endpoint.reach {
+            _ if !elsewhere => None,
+            Reach::Own => continue,
+            Reach::Paired(pair) if region != Some(pair) => continue,
+            Reach::Paired(_) => {
+                let text = format!("the service endpoint for {} also serves the paired region", endpoint.tag);
+                Some(Step::pass(Stage::Route, text))
+            }
+            Reach::PairUnknown => {
+                let text = format!("whether {} is paired with {} is not known", show_region(here), show_region(region));
+                let step = Step::unknown(Stage::Route, Reason::NotModelled, text);
+                Some(step.fix("use Microsoft.Storage.Global, or a private endpoint"))
+            }
+            Reach::Any => None,
+        };
+        return Some((endpoint, step.map(|s| s.span(endpoint.span).rules(&["SE-06"]))));
+    }
+    None
+}
 
 fn show_region(region: Option<&str>) -> &str {
     region.unwrap_or("an undeclared region")
@@ -182,50 +223,19 @@ impl<'a> Walk<'a> {
     /// A service endpoint keeps the private source and adds the subnet's identity (SE-02). A device that forwards does
     /// so with the identity of its own subnet (SE-05).
     pub(super) fn uses_service_endpoint(&mut self, segment: &Segment) -> bool {
-        let destination = self.packet.destination;
-        if segment.service_endpoints.is_empty() || !is_public(destination) {
-            return false;
-        }
-        let to = party(self.plane, destination);
-        let region = to.tags.and_then(|t| t.region.as_deref());
-        let here = self.plane.networks.get(segment.network).region.as_deref();
-        for endpoint in &segment.service_endpoints {
-            let matcher = Matcher { tags: vec![endpoint.tag.clone()], ..Matcher::default() };
-            if matcher.matches(to) != Match::Yes {
-                continue;
-            }
-            // Another region, where that matters (SE-06).
-            let elsewhere = matches!((region, here), (Some(a), Some(b)) if a != b);
-            let step = match endpoint.reach {
-                _ if !elsewhere => None,
-                Reach::Own => continue,
-                Reach::Paired(pair) if region != Some(pair) => continue,
-                Reach::Paired(_) => {
-                    let text = format!("the service endpoint for {} also serves the paired region", endpoint.tag);
-                    Some(Step::pass(Stage::Route, text))
-                }
-                Reach::PairUnknown => {
-                    let text =
-                        format!("whether {} is paired with {} is not known", show_region(here), show_region(region));
-                    let step = Step::unknown(Stage::Route, Reason::NotModelled, text);
-                    Some(step.fix("use Microsoft.Storage.Global, or a private endpoint"))
-                }
-                Reach::Any => None,
-            };
-            self.steps.extend(step.map(|s| s.span(endpoint.span).rules(&["SE-06"])));
-            self.segment_identity = self.plane.endpoints.get(self.emitter).segment;
-            self.over_internet = true;
-            self.steps.push(
-                Step::pass(
-                    Stage::Route,
-                    format!("a service endpoint for {} carries the identity of {}", endpoint.tag, segment.origin),
-                )
-                .span(endpoint.span)
-                .rules(&["SE-01", "SE-02", "ROUTE-08", "ROUTE-15"]),
-            );
-            return true;
-        }
-        false
+        let Some((endpoint, doubt)) = served(self.plane, segment, self.packet.destination) else { return false };
+        self.steps.extend(doubt);
+        self.segment_identity = self.plane.endpoints.get(self.emitter).segment;
+        self.over_internet = true;
+        self.steps.push(
+            Step::pass(
+                Stage::Route,
+                format!("a service endpoint for {} carries the identity of {}", endpoint.tag, segment.origin),
+            )
+            .span(endpoint.span)
+            .rules(&["SE-01", "SE-02", "ROUTE-08", "ROUTE-15"]),
+        );
+        true
     }
 
     /// Arrives at whoever owns a public address.

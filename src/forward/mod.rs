@@ -26,13 +26,22 @@ use std::net::IpAddr;
 #[must_use]
 pub fn round_trip(context: &Context<'_>, from: Id<Endpoint>, packet: &Packet) -> Journey {
     let mut journey = walk(context, from, packet);
+    let mut back = Vec::new();
     if let End::Delivered(arrival) = &journey.end {
-        let back = reply::walk_back(context, from, arrival, packet);
-        journey.steps.extend(back);
+        back.extend(reply::walk_back(context, from, arrival, packet));
     }
     if !matches!(journey.end, End::Lost) {
-        for leg in journey.legs.iter().rev() {
-            journey.steps.extend(reply::walk_leg_back(context, leg, packet));
+        back.extend(journey.legs.iter().rev().flat_map(|leg| reply::walk_leg_back(context, leg, packet)));
+    }
+    for step in back {
+        // What both directions meet is told once, and a peering asked once whether it is open.
+        let access = |s: &Step| s.rules.contains(&"PEER-06");
+        let told = |s: &Step| {
+            let same = s.outcome != Outcome::Pass && s.outcome == step.outcome && s.text == step.text;
+            same || access(s) && access(&step) && s.element == step.element
+        };
+        if !journey.steps.iter().any(told) {
+            journey.steps.push(step);
         }
     }
     journey

@@ -17,6 +17,20 @@ pub(super) fn link_to<'a>(plane: &Plane, segment: &'a Segment, target: Id<Endpoi
     })
 }
 
+/// That a peering keeps one network out of the other's VirtualNetwork tag, if it does; whether a security group mentions
+/// what crosses it decides (PEER-06).
+pub(super) fn closed(plane: &Plane, link: &Link, mentioned: bool, stage: Stage) -> Option<Step> {
+    let closed = link.access_off.as_ref()?;
+    let text = format!("{closed} keeps the other network out of its VirtualNetwork tag");
+    let step = if mentioned || !plane.assumptions.closed_peering_blocks {
+        Step::assume(stage, format!("{text}; security groups decide by addresses"))
+    } else {
+        Step::block(stage, Reason::PeerAccess, text).fix(format!("set allow_virtual_network_access on {closed}"))
+    };
+    // That one side is enough is a reading of its own.
+    Some(step.at(closed).rules(&["PEER-06", "A-04", "A-07"]))
+}
+
 impl Walk<'_> {
     /// Whether the packet's source lies outside the network that now sends it (PEER-07). Gateways and the platform's
     /// routers are exempt.
@@ -44,20 +58,10 @@ impl Walk<'_> {
             );
         }
         let receivers = owner.map(|o| receivers(self.plane, o, &self.packet)).unwrap_or_default();
-        if let Some(closed) = &link.access_off {
-            let text = format!("{closed} keeps the other network out of its VirtualNetwork tag");
-            // With security groups at an end, those decide without the tag.
-            let grouped = !receivers.is_empty() && receivers.iter().all(|(id, _)| is_grouped(self.plane, *id));
-            let mentioned = grouped || is_grouped(self.plane, self.emitter);
-            let step = if mentioned || !self.plane.assumptions.closed_peering_blocks {
-                Step::assume(Stage::Route, format!("{text}; security groups decide by addresses"))
-            } else {
-                Step::block(Stage::Route, Reason::PeerAccess, text)
-                    .fix(format!("set allow_virtual_network_access on {closed}"))
-            };
-            // That one side is enough is a reading of its own.
-            self.steps.push(step.at(closed).rules(&["PEER-06", "A-04", "A-07"]));
-        }
+        // With security groups at an end, those decide without the tag.
+        let grouped = !receivers.is_empty() && receivers.iter().all(|(id, _)| is_grouped(self.plane, *id));
+        let mentioned = grouped || is_grouped(self.plane, self.emitter);
+        self.steps.extend(closed(self.plane, link, mentioned, Stage::Route));
         if let Some(refusing) = link.refuses_forwarded.as_ref().filter(|_| self.forwarded(segment)) {
             let admitted = self.plane.assumptions.address_admits_forwarded
                 && !receivers.is_empty()

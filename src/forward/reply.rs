@@ -3,16 +3,18 @@
 use super::balance::{basic_abroad, healthy, no_rule, serving};
 use super::context::Context;
 use super::devices::{closed_way_out, refusal, unknown_way_out, way_out};
+use super::exit::served;
 use super::filters::{apply, at_endpoint, unresolved};
-use super::peering::link_to;
+use super::filters::{is_grouped, show};
+use super::peering::{closed, link_to};
 use super::step::{Outcome, Stage, Step};
 use super::{
-    routes::{Found, dropped, lookup, nearby, table},
+    routes::{Found, discarded, dropped, in_hub, lookup, nearby, table, winner},
     walk::{Arrival, Leg},
 };
 use crate::{
     dataplane::{
-        Balancer, Direction, Endpoint, Host, Id, Link, NextHop, Packet, Plane, Role, Route, Segment, Translates,
+        Balancer, Direction, Endpoint, Host, Id, Link, NextHop, Origin, Packet, Plane, Role, Segment, Translates,
     },
     net::{Transport, is_public},
     verdict::Reason,
@@ -38,10 +40,12 @@ struct Back<'a> {
     /// Whether the request came over the internet, which then has to take the answer.
     over_internet: bool,
     source: IpAddr,
+    /// Who sent the request, and must get the answer.
+    sender: Id<Endpoint>,
     emitter: Id<Endpoint>,
     segment: &'a Segment,
     /// The route by which the answer left its origin.
-    first: Option<&'a Route>,
+    first: Option<&'a Origin>,
     /// Stateful devices on the way back.
     devices: Vec<Id<Endpoint>>,
     from_inside: bool,
@@ -52,7 +56,8 @@ struct Back<'a> {
 /// Where a reply stands after a hop.
 enum Hop {
     On,
-    Home(bool),
+    /// With whoever has its address there.
+    Home(Option<Id<Endpoint>>),
     /// It ends here.
     Lost(Box<Step>),
 }
@@ -72,8 +77,11 @@ pub(super) fn walk_back(context: &Context<'_>, from: Id<Endpoint>, arrival: &Arr
         return Vec::new();
     }
     // What a machine sends to itself needs no way.
-    if reached.addresses.contains(&source) {
+    if arrival.endpoint == arrival.sender {
         return Vec::new();
+    }
+    if reached.addresses.contains(&source) {
+        return vec![in_its_place(plane, source, arrival.endpoint, arrival.sender)];
     }
     let mut back = Back {
         context,
@@ -85,6 +93,7 @@ pub(super) fn walk_back(context: &Context<'_>, from: Id<Endpoint>, arrival: &Arr
         balanced: &arrival.balanced,
         over_internet: arrival.over_internet,
         source,
+        sender: arrival.sender,
         emitter: arrival.endpoint,
         segment: plane.segments.get(segment),
         first: None,
@@ -112,6 +121,7 @@ pub(super) fn walk_leg_back(context: &Context<'_>, leg: &Leg, sent: &Packet) -> 
         balanced: &leg.balanced,
         over_internet: false,
         source: leg.source,
+        sender: leg.sender,
         emitter: leg.translator,
         segment: plane.segments.get(segment),
         first: None,
@@ -138,15 +148,15 @@ impl<'a> Back<'a> {
             }
             match self.hop() {
                 Hop::On => {}
-                Hop::Home(owned) => {
-                    let closing = self.finish(owned, sent);
+                Hop::Home(owner) => {
+                    let closing = self.finish(owner, sent);
                     return self.steps.push(closing);
                 }
                 Hop::Lost(step) => return self.steps.push(*step),
             }
         }
         let emitter = &self.plane.endpoints.get(self.emitter).origin;
-        let text = format!("the reply to {} passes {emitter} twice", self.source);
+        let text = format!("the reply to {} passes {emitter} twice", show(self.source));
         self.steps.push(
             Step::block(Stage::Return, Reason::RouteLoop, text)
                 .at(emitter)
@@ -172,14 +182,24 @@ impl<'a> Back<'a> {
 
     fn hop(&mut self) -> Hop {
         let here = self.plane.endpoints.get(self.emitter);
-        let route = lookup(table(here, self.segment, self.from_inside, self.source), self.source);
-        if self.first.is_none() {
-            self.first = route;
+        // What outranks routes on the way out does so on the way back; nobody says what a service makes of it (ROUTE-15).
+        if let Some((endpoint, _)) = served(self.plane, self.segment, self.source) {
+            let text =
+                format!("whether a reply to {} takes the service endpoint for {}", show(self.source), endpoint.tag);
+            let step = Step::unknown(Stage::Return, Reason::NotModelled, text + " is not documented");
+            let step = step.at(&self.segment.origin).span(endpoint.span).rules(&["ROUTE-15", "EVAL-02"]);
+            return Hop::Lost(Box::new(step.fix("remove the service endpoint, or call from another address")));
         }
-        match route {
-            Some(route) => self.follow(route),
-            None => self.nowhere(),
-        }
+        let routes = table(here, self.segment, self.from_inside, self.source);
+        let found = match winner(self.plane, self.segment, routes, self.source) {
+            Ok(found) => found,
+            Err(step) => return Hop::Lost(Box::new(Step { stage: Stage::Return, ..*step }.rules(&["EVAL-02"]))),
+        };
+        let Some(found) = found else { return self.nowhere() };
+        self.first.get_or_insert(found.origin);
+        let assumed = discarded(self.segment, &found, self.source);
+        self.steps.extend(assumed.map(|step| Step { stage: Stage::Return, ..step }));
+        self.follow(&found)
     }
 
     /// Nothing leads back from here; something that is down or half declared may be the reason.
@@ -189,6 +209,7 @@ impl<'a> Back<'a> {
             NextHop::Drop(reason) => Some((reason, r)),
             _ => None,
         });
+        let source = show(source);
         let text = format!("{at} has no way back to {source}");
         let step = match absent {
             Some((reason, route)) => {
@@ -202,37 +223,36 @@ impl<'a> Back<'a> {
         Hop::Lost(Box::new(step.at(at).rules(&["EVAL-02", "ROUTE-21"]).fix(fix)))
     }
 
-    fn follow(&mut self, route: &'a Route) -> Hop {
-        match &route.hop {
+    fn follow(&mut self, route: &Found<'a>) -> Hop {
+        match route.hop {
             NextHop::Network { network, link } => {
-                if let Some(step) = link.as_deref().and_then(|l| self.not_joined(l)) {
+                let owner = self.plane.owner(*network, self.source);
+                if let Some(step) = link.as_deref().and_then(|l| self.cross(l, self.source, owner)) {
                     return Hop::Lost(Box::new(step));
                 }
-                Hop::Home(self.plane.owner(*network, self.source).is_some())
+                Hop::Home(owner)
             }
-            NextHop::Tunnel(network) => Hop::Home(self.plane.owner(*network, self.source).is_some()),
-            NextHop::Endpoint(owner) => Hop::Home(self.plane.endpoints.get(*owner).addresses.contains(&self.source)),
+            NextHop::Tunnel(network) => Hop::Home(self.plane.owner(*network, self.source)),
+            NextHop::Endpoint(owner) => Hop::Home(Some(*owner)),
             NextHop::Gateway(gateway) => {
                 let network = self.plane.networks.get(self.segment.network);
                 let role = &self.plane.endpoints.get(self.emitter).role;
                 let tunnelled = matches!(role, Role::Gateway(_)) && self.from_inside;
                 self.from_inside = !network.beyond_gateway && !tunnelled;
+                self.unsupported(*gateway);
                 self.emit(*gateway)
             }
             NextHop::Router(router) => self.emit(*router),
-            NextHop::Appliance(address) => match nearby(self.plane, self.segment, *address) {
-                Some(device) => self.device(device, route),
-                None => self.useless(route, format!("{address}, which nothing nearby owns")),
-            },
+            NextHop::Appliance(address) => self.appliance(*address, route),
             NextHop::OneOf(routes) => {
                 let label = |i: usize| format!("back by {}", routes.get(i).map_or(String::new(), |r| hop_name(&r.hop)));
                 match routes.get(self.context.forks.pick(routes.len(), label)) {
-                    Some(route) => self.follow(route),
+                    Some(route) => self.follow(&Found::of(route)),
                     None => self.nowhere(),
                 }
             }
             NextHop::Unknown(reason) | NextHop::Unsupported(reason) => {
-                let (at, to) = (&self.segment.origin, self.source);
+                let (at, to) = (&self.segment.origin, show(self.source));
                 let text = format!("where {} leads replies to {to} ", route.origin);
                 let step = if matches!(route.hop, NextHop::Unknown(_)) {
                     Step::unknown(Stage::Return, *reason, text + "is not documented")
@@ -245,8 +265,9 @@ impl<'a> Back<'a> {
             NextHop::Internet => self.to_internet(route),
             NextHop::Drop(Reason::NoRoute) => self.nowhere(),
             NextHop::Drop(reason) => {
-                let (text, fix) = dropped(*reason, &Found::of(route), self.segment, self.source);
-                let step = Step::block(Stage::Return, *reason, format!("no way back to {}: {text}", self.source));
+                let (text, fix) = dropped(*reason, route, self.segment, self.source);
+                let text = format!("no way back to {}: {text}", show(self.source));
+                let step = Step::block(Stage::Return, *reason, text);
                 let step = step.at(&self.segment.origin).span(route.origin.span).rules(route.rules);
                 Hop::Lost(Box::new(step.rules(&["EVAL-02"]).fix(fix)))
             }
@@ -256,16 +277,16 @@ impl<'a> Back<'a> {
     /// Out to the internet: what came from there goes back by the address it came to, if the interface that has it sends
     /// the reply. A public range in private use is not there (ADDR-01), and what a device passes on untranslated leads
     /// nowhere (NVA-04).
-    fn to_internet(&self, route: &Route) -> Hop {
+    fn to_internet(&self, route: &Found<'_>) -> Hop {
         let source = self.source;
         if !self.over_internet || !is_public(source) {
             return self.nowhere();
         }
         if self.emitter == self.origin || self.devices.iter().any(|d| !self.there.contains(d)) {
-            return Hop::Home(true);
+            return Hop::Home(Some(self.sender));
         }
         let emitter = &self.plane.endpoints.get(self.emitter).origin;
-        let answers = self.reply.source;
+        let answers = show(self.reply.source);
         let step = Step::block(
             Stage::Return,
             Reason::NoEgress,
@@ -276,29 +297,58 @@ impl<'a> Back<'a> {
     }
 
     /// A next hop that cannot be used (UDR-02, UDR-03).
-    fn useless(&self, route: &Route, what: String) -> Hop {
-        let text = format!("the way back to {} leads to {what}", self.source);
+    fn useless(&self, route: &Found<'_>, what: String) -> Hop {
+        let text = format!("the way back to {} leads to {what}", show(self.source));
         let step = Step::block(Stage::Return, Reason::NextHop, text).at(&self.segment.origin).span(route.origin.span);
         let step = step.rules(&["EVAL-02", "ROUTE-21", "UDR-02"]);
         Hop::Lost(Box::new(step.fix(format!("correct next_hop_in_ip_address of {}", route.origin))))
     }
 
-    /// What a subnet peering drops, replies like everything else: packets from or for a subnet that it does not join
-    /// (PEER-14, A-19).
-    fn not_joined(&self, link: &Link) -> Option<Step> {
+    /// What a peering makes of a reply to an address beyond it. A subnet peering drops packets from or for a subnet that it
+    /// does not join, replies like everything else (PEER-14, A-19); one that is closed is asked as on the way there
+    /// (PEER-06). Whether forwarded traffic is refused concerns first packets only (A-05).
+    fn cross(&mut self, link: &Link, next: IpAddr, taker: Option<Id<Endpoint>>) -> Option<Step> {
+        let mentioned = [Some(self.emitter), taker].into_iter().flatten().any(|id| is_grouped(self.plane, id));
+        self.steps.extend(closed(self.plane, link, mentioned, Stage::Return));
         let only = link.only.as_ref()?;
-        let outside = only.outsider(self.segment, self.source)?;
+        let outside = only.outsider(self.segment, next)?;
         let text = format!("{} does not join {outside}, which the reply to {} needs", only.origin, self.source);
         let step = Step::block(Stage::Return, Reason::PeerSubnet, text).at(&only.origin);
         Some(step.rules(&["PEER-14", "A-19", "EVAL-02"]).fix(format!("add the subnet of {outside} to {}", only.origin)))
     }
 
+    /// What the platform does not support about a thing that the reply passes.
+    fn unsupported(&mut self, id: Id<Endpoint>) {
+        for condition in &self.plane.endpoints.get(id).unsupported {
+            let step = Step::unsupported(Stage::Return, condition.reason, &condition.text).at(&condition.origin);
+            self.steps.push(step.rules(condition.rules).fix(&condition.fix));
+        }
+    }
+
+    /// The owner of an address that a route names. In a peered network it is reached over the peering, which asks what it
+    /// asks of every packet.
+    fn appliance(&mut self, address: IpAddr, route: &Found<'a>) -> Hop {
+        // A device is reached within one family (UDR-02).
+        let same_family = address.is_ipv4() == self.source.is_ipv4();
+        let Some(id) = nearby(self.plane, self.segment, address).filter(|_| same_family) else {
+            return self.useless(route, format!("{address}, which nothing nearby owns"));
+        };
+        self.steps.extend(in_hub(self.plane, self.segment, id, Stage::Return));
+        if let Some(link) = link_to(self.plane, self.segment, id)
+            && let Some(step) = self.cross(link, address, Some(id))
+        {
+            return Hop::Lost(Box::new(step));
+        }
+        self.unsupported(id);
+        self.device(id, route)
+    }
+
     /// A device that a route names. A balancer sends a reply to the member that the request passed (NVA-05).
-    fn device(&mut self, id: Id<Endpoint>, route: &'a Route) -> Hop {
+    fn device(&mut self, id: Id<Endpoint>, route: &Found<'a>) -> Hop {
         let endpoint = self.plane.endpoints.get(id);
         // The next hop may be whom the reply is for: a device that translated the source.
         if endpoint.addresses.contains(&self.source) {
-            return Hop::Home(true);
+            return Hop::Home(Some(id));
         }
         match &endpoint.role {
             Role::Firewall(_) => {
@@ -397,11 +447,11 @@ impl<'a> Back<'a> {
     /// services that answer directly, public balancers before machines with a default to a firewall (ASYM-01, ASYM-03 to
     /// ASYM-06, LB-07). Security groups are no such devices: an interface sees both directions (ASYM-05, ASYM-06,
     /// ASYM-08).
-    fn finish(&self, owned: bool, sent: &Packet) -> Step {
+    fn finish(&self, owner: Option<Id<Endpoint>>, sent: &Packet) -> Step {
         let reached = self.plane.endpoints.get(self.origin);
-        let source = self.source;
-        if !owned {
-            return self.astray();
+        let source = show(self.source);
+        if owner != Some(self.sender) {
+            return self.astray(owner);
         }
         let devices = &self.devices;
         let mut there = self.there.clone();
@@ -413,7 +463,7 @@ impl<'a> Back<'a> {
         let odd: Vec<_> =
             devices.iter().chain(&there).filter(one_sided).map(|d| self.plane.endpoints.get(*d)).collect();
         let device = odd.first().map_or(&reached.origin, |d| &d.origin);
-        let text = format!("{device} sees only one direction of {} → {}", sent.source, sent.destination);
+        let text = format!("{device} sees only one direction of {} → {}", show(sent.source), show(sent.destination));
         // Without a connection there is no state to miss, unless the device never saw the request (A-06).
         let saw_request = devices.iter().all(|d| there.contains(d));
         let lifted = saw_request && odd.iter().all(|d| is_symmetric(d));
@@ -437,23 +487,33 @@ impl<'a> Back<'a> {
             .fix(format!("route both directions through {device}, or neither; or translate the source there"))
     }
 
-    /// The reply ends where nobody has its address. To a client on the internet, its route led it elsewhere (ASYM-03,
-    /// ROUTE-19).
-    fn astray(&self) -> Step {
-        let (source, at) = (self.source, &self.plane.endpoints.get(self.origin).origin);
-        if let Some(route) = self.first.filter(|_| self.over_internet && is_public(source)) {
-            let text =
-                format!("{} leads the reply to {source} away from the internet, by which it was asked", route.origin);
-            let step = Step::block(Stage::Return, Reason::Asym, text).at(at).span(route.origin.span);
+    /// The reply ends where nobody has its address, or somebody else does. To a client on the internet, its route led it
+    /// elsewhere (ASYM-03, ROUTE-19).
+    fn astray(&self, owner: Option<Id<Endpoint>>) -> Step {
+        let (source, at) = (show(self.source), &self.plane.endpoints.get(self.origin).origin);
+        if let Some(route) = self.first.filter(|_| self.over_internet && is_public(self.source)) {
+            let text = format!("{route} leads the reply to {source} away from the internet, by which it was asked");
+            let step = Step::block(Stage::Return, Reason::Asym, text).at(at).span(route.span);
             return step.rules(&["ASYM-03", "ROUTE-19"]).fix(format!(
-                "bring the traffic in the way that {} leads out, or give its subnet a route to {source} to the internet",
-                route.origin
+                "bring the traffic in the way that {route} leads out, or give its subnet a route to {source} to the \
+                 internet"
             ));
+        }
+        if let Some(owner) = owner {
+            return in_its_place(self.plane, self.source, owner, self.sender);
         }
         let text = format!("the way back to {source} ends where nothing owns that address");
         let step = Step::block(Stage::Return, Reason::NoRoute, text).at(at).rules(&["EVAL-02"]);
         step.fix(format!("give {} a route to {source}", self.segment.origin))
     }
+}
+
+/// That the owner of the same address elsewhere gets the reply to a sender (ADDR-07).
+fn in_its_place(plane: &Plane, source: IpAddr, owner: Id<Endpoint>, sender: Id<Endpoint>) -> Step {
+    let (owner, sender) = (&plane.endpoints.get(owner).origin, &plane.endpoints.get(sender).origin);
+    let text = format!("the reply to {} goes to {owner}, not to {sender}: both have that address", show(source));
+    let step = Step::block(Stage::Return, Reason::Overlap, text).at(owner).rules(&["ADDR-07", "EVAL-02"]);
+    step.fix(format!("give {sender} an address of its own, or translate its source on the way"))
 }
 
 /// An appliance whose tag lifts the need for translation before private endpoints (PE-31).

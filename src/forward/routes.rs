@@ -7,10 +7,10 @@ use super::{
 };
 use crate::{
     dataplane::{Endpoint, Id, Match, Matcher, NextHop, Origin, Plane, Role, Route, RouteSource, Segment, TagRoute},
-    net::is_public,
+    net::{Prefix, is_public, is_undeclared_public},
     verdict::Reason,
 };
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// The winning route of a segment.
 pub(super) fn lookup(routes: &[Route], destination: IpAddr) -> Option<&Route> {
@@ -81,20 +81,74 @@ impl<'a> Found<'a> {
     }
 }
 
-impl<'a> Walk<'a> {
-    /// Whether a device sits in the virtual hub that the segment's network hangs on.
-    pub(super) fn in_hub(&self, segment: &Segment, device: Id<Endpoint>) -> bool {
-        let home = self.plane.network_of(device);
-        let mut routes = segment.routes.iter().chain(&segment.replaced_routes);
-        home != Some(segment.network)
-            && routes.any(|r| match r.hop {
-                NextHop::Router(router) => self.plane.network_of(router) == home,
-                _ => false,
-            })
-    }
+/// That a device in the virtual hub which the segment's network hangs on is taken as a next hop, if it sits there.
+pub(super) fn in_hub(plane: &Plane, segment: &Segment, device: Id<Endpoint>, stage: Stage) -> Option<Step> {
+    let home = plane.network_of(device);
+    let mut routes = segment.routes.iter().chain(&segment.replaced_routes);
+    let hub = home != Some(segment.network)
+        && routes.any(|r| match r.hop {
+            NextHop::Router(router) => plane.network_of(router) == home,
+            _ => false,
+        });
+    let origin = &plane.endpoints.get(device).origin;
+    let text = format!("{origin} in the hub is taken as a next hop, by assumption A-08");
+    hub.then(|| Step::assume(stage, text).at(origin).rules(&["UDR-03", "A-08"]))
+}
 
-    /// The route that wins: the longest prefix, or a service tag where only a default contains the address (ROUTE-12,
-    /// ROUTE-17).
+/// The route that wins: the longest prefix, or a service tag where only a default contains the address (ROUTE-12,
+/// ROUTE-17). None if nothing leads there.
+pub(super) fn winner<'a>(
+    plane: &Plane,
+    segment: &'a Segment,
+    routes: &'a [Route],
+    destination: IpAddr,
+) -> Result<Option<Found<'a>>, Box<Step>> {
+    let found = if is_undeclared_public(destination) {
+        wherever(plane, routes).map_err(|step| Box::new(step.at(&segment.origin)))?
+    } else {
+        lookup(routes, destination)
+    };
+    let tagged = !segment.tag_routes.is_empty() && is_public(destination);
+    if tagged
+        && !found.is_some_and(|r| r.prefix.is_host())
+        && let Some(by_tag) = by_tag(plane, segment, found, destination)
+    {
+        return by_tag.map(Some);
+    }
+    Ok(found.map(Found::of))
+}
+
+/// The route for a public address that nobody declared: where all routes that may hold it lead, if that is one place
+/// (ROUTE-12). What networks of the estate use themselves is no public host's (ADDR-01), and an address that something is
+/// declared to have is that thing's.
+fn wherever<'a>(plane: &Plane, routes: &'a [Route]) -> Result<Option<&'a Route>, Step> {
+    let prefixes: Vec<_> = routes.iter().map(|r| r.prefix).collect();
+    let rest = routes.iter().find(|r| r.prefix.is_default() && r.prefix.network().is_ipv4());
+    let rest = rest.filter(|_| !halved(&prefixes, 0, 0));
+    let may_hold = |r: &&Route| {
+        let own = matches!(r.hop, NextHop::Network { .. } | NextHop::Endpoint(_));
+        let taken = r.prefix.is_host() && plane.public_owner(r.prefix.network()).is_some();
+        !r.prefix.is_default() && r.prefix.holds_public() && !own && !taken
+    };
+    let mut others = routes.iter().filter(may_hold);
+    let Some(usual) = rest.or_else(|| others.next()) else { return Ok(None) };
+    let Some(other) = others.find(|r| r.hop != usual.hop) else { return Ok(Some(usual)) };
+    let text = format!("the public address is not declared, and may lie in {}, which leads elsewhere", other.prefix);
+    let step = Step::unknown(Stage::Route, Reason::Tag, text).span(other.origin.span).rules(&["ROUTE-12", "TAG-04"]);
+    Err(step.fix("declare the `ip_address` of the public host"))
+}
+
+/// Whether longer prefixes hold all of one, as two halves do; that is looked for down to /8.
+fn halved(prefixes: &[Prefix], network: u32, length: u8) -> bool {
+    let whole = |network, length| {
+        let here = IpAddr::V4(Ipv4Addr::from(network));
+        prefixes.iter().any(|p| p.network() == here && p.length() == length) || halved(prefixes, network, length)
+    };
+    length < 8 && whole(network, length + 1) && whole(network | 1 << (31 - length), length + 1)
+}
+
+impl<'a> Walk<'a> {
+    /// The route for the packet, or what is absent where nothing leads there.
     pub(super) fn choose(
         &self,
         endpoint: &'a Endpoint,
@@ -102,32 +156,25 @@ impl<'a> Walk<'a> {
         routes: &'a [Route],
     ) -> Result<Found<'a>, Box<Step>> {
         let destination = self.packet.destination;
-        let found = lookup(routes, destination);
-        let tagged = !segment.tag_routes.is_empty() && is_public(destination);
-        if tagged
-            && !found.is_some_and(|r| r.prefix.is_host())
-            && let Some(by_tag) = self.by_tag(segment, found)
-        {
-            return by_tag;
-        }
+        let found = winner(self.plane, segment, routes, destination)?;
         // Where nothing leads there, something that is down or half declared may be the reason (GW-12, PEER-01).
-        let nowhere = found.is_none_or(|r| match r.hop {
-            NextHop::Drop(reason) => reason == Reason::NoRoute,
+        let nowhere = found.as_ref().is_none_or(|r| match r.hop {
+            NextHop::Drop(reason) => *reason == Reason::NoRoute,
             NextHop::Internet => !is_public(destination),
             _ => false,
         });
         let absent = lookup(&segment.absent_routes, destination).filter(|_| nowhere);
-        if let Some(route) = absent.or(found) {
-            return Ok(Found::of(route));
+        if let Some(route) = absent.map(Found::of).or(found) {
+            return Ok(route);
         }
         let step = match &endpoint.role {
             Role::Gateway(_) if self.from_inside => Step::block(
                 Stage::Route,
                 Reason::GwDown,
-                format!("{} has no connection that is up towards {destination}", endpoint.origin),
+                format!("{} has no connection that is up towards {}", endpoint.origin, show(destination)),
             )
             .rules(&["GW-02", "GW-12"])
-            .fix(format!("connect {} to the site that holds {destination}", endpoint.origin)),
+            .fix(format!("connect {} to the site that holds {}", endpoint.origin, show(destination))),
             _ => Step::block(
                 Stage::Route,
                 Reason::NoRoute,
@@ -138,38 +185,43 @@ impl<'a> Walk<'a> {
         };
         Err(Box::new(step.at(&endpoint.origin)))
     }
+}
 
-    /// The most specific service tag that contains the destination, if a tag decides here.
-    fn by_tag(&self, segment: &'a Segment, found: Option<&'a Route>) -> Option<Result<Found<'a>, Box<Step>>> {
-        let to = party(self.plane, self.packet.destination);
-        let same = |hop: &NextHop| found.is_some_and(|r| r.hop == *hop);
-        for route in &segment.tag_routes {
-            let matcher = Matcher { tags: vec![route.tag.clone()], ..Matcher::default() };
-            let sure = match matcher.matches(to) {
-                Match::No => continue,
-                Match::Yes => true,
-                Match::Undecided => false,
-            };
-            if same(&route.hop) {
-                return None;
-            }
-            if sure && found.is_none_or(|r| r.prefix.is_default()) {
-                return Some(Ok(Found::of_tag(route)));
-            }
-            let what = if sure {
-                format!("which is longer, a prefix of {} or another route's, is not known", route.tag)
-            } else {
-                format!("whether {} contains the address is not declared", route.tag)
-            };
-            return Some(Err(Box::new(
-                Step::unknown(Stage::Route, Reason::Tag, what)
-                    .at(&route.origin)
-                    .rules(&["ROUTE-17", "TAG-04"])
-                    .fix("declare `service_tag_prefixes`, or load the published service tags"),
-            )));
+/// The most specific service tag that contains the destination, if a tag decides here.
+fn by_tag<'a>(
+    plane: &Plane,
+    segment: &'a Segment,
+    found: Option<&'a Route>,
+    destination: IpAddr,
+) -> Option<Result<Found<'a>, Box<Step>>> {
+    let to = party(plane, destination);
+    let same = |hop: &NextHop| found.is_some_and(|r| r.hop == *hop);
+    for route in &segment.tag_routes {
+        let matcher = Matcher { tags: vec![route.tag.clone()], ..Matcher::default() };
+        let sure = match matcher.matches(to) {
+            Match::No => continue,
+            Match::Yes => true,
+            Match::Undecided => false,
+        };
+        if same(&route.hop) {
+            return None;
         }
-        None
+        if sure && found.is_none_or(|r| r.prefix.is_default()) {
+            return Some(Ok(Found::of_tag(route)));
+        }
+        let what = if sure {
+            format!("which is longer, a prefix of {} or another route's, is not known", route.tag)
+        } else {
+            format!("whether {} contains the address is not declared", route.tag)
+        };
+        return Some(Err(Box::new(
+            Step::unknown(Stage::Route, Reason::Tag, what)
+                .at(&route.origin)
+                .rules(&["ROUTE-17", "TAG-04"])
+                .fix("declare `service_tag_prefixes`, or load the published service tags"),
+        )));
     }
+    None
 }
 
 /// That a learned route which a user route's prefix contains stays discarded (ROUTE-14, A-03).

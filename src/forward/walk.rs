@@ -59,6 +59,8 @@ pub enum End {
 pub(super) struct Leg {
     /// Who translated.
     pub(super) translator: Id<Endpoint>,
+    /// Who sent on the stretch, and gets its replies.
+    pub(super) sender: Id<Endpoint>,
     /// The source before.
     pub(super) source: IpAddr,
     /// The address and port that replies on the stretch come from.
@@ -326,7 +328,8 @@ impl<'a> Walk<'a> {
         let passed = std::mem::take(&mut self.passed);
         if !self.over_internet {
             let Packet { source, destination, port, .. } = self.packet;
-            self.legs.push(Leg { translator, source, answers_as: (destination, port), devices, passed, balanced });
+            let (sender, answers_as) = (self.sender, (destination, port));
+            self.legs.push(Leg { translator, sender, source, answers_as, devices, passed, balanced });
         }
     }
 

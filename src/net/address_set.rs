@@ -1,6 +1,6 @@
 //! Sets of addresses, written as prefixes.
 
-use super::{PLATFORM_ADDRESS, Prefix, is_public, is_undeclared_public};
+use super::{PLATFORM_ADDRESS, Prefix, is_undeclared_public};
 use std::net::IpAddr;
 
 /// A set of addresses.
@@ -61,7 +61,7 @@ impl AddressSet {
         } else if self.0.iter().any(|p| {
             // The platform's own address is nobody's public address (ADDR-06).
             let platform = *p == Prefix::host(PLATFORM_ADDRESS);
-            !platform && p.network().is_ipv4() && (is_public(p.network()) || is_public(p.last()))
+            !platform && p.network().is_ipv4() && p.holds_public()
         }) {
             Membership::Undecided
         } else {

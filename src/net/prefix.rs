@@ -86,6 +86,16 @@ impl Prefix {
         self.covers(other) || other.covers(self)
     }
 
+    /// Whether it holds addresses that hosts on the internet have; multicast and reserved ones are none.
+    #[must_use]
+    pub fn holds_public(self) -> bool {
+        let reserved = |a: IpAddr| matches!(a, IpAddr::V4(v4) if v4.octets()[0] >= 224);
+        let apart = |a: IpAddr| !super::is_public(a) || reserved(a);
+        // No range of private use is wider than this, so between two ends of one lies nothing else.
+        let narrow = self.length() >= 7;
+        !(reserved(self.network()) || narrow && apart(self.network()) && apart(self.last()))
+    }
+
     /// The addresses a subnet of this prefix can hand out: Azure keeps the first four and the last (ADDR-05).
     pub fn usable(self) -> impl Iterator<Item = IpAddr> {
         let last = self.last();
@@ -124,6 +134,17 @@ mod tests {
             error,
             PrefixError::HostBits { given: "10.0.0.1/16".into(), canonical: "10.0.0.0/16".parse().unwrap() }
         );
+    }
+
+    #[test]
+    fn public_addresses_lie_in_what_is_no_range_of_private_use() {
+        let holds = |text: &str| text.parse::<Prefix>().unwrap().holds_public();
+        for text in ["0.0.0.0/0", "0.0.0.0/1", "128.0.0.0/1", "20.0.0.0/8", "10.0.0.0/7", "172.0.0.0/8", "::/0"] {
+            assert!(holds(text), "{text}");
+        }
+        for text in ["10.0.0.0/8", "172.16.0.0/12", "224.0.0.0/4", "240.0.0.0/4", "100.64.0.0/10", "fc00::/7"] {
+            assert!(!holds(text), "{text}");
+        }
     }
 
     #[test]

@@ -111,6 +111,19 @@ pub(super) fn pieces(
         }
     }
     found.extend(left.into_iter().map(|s| (s, To::Closed)));
+    // An address that nobody declared may be in any prefix of public ones, and is in none of its own.
+    let undeclared: Option<Prefix> = "240.0.0.0/4".parse().ok();
+    let concerns = |r: &Route| {
+        let in_use = matches!(r.hop, NextHop::Network { .. } | NextHop::Endpoint(_));
+        let holds = r.prefix.holds_public() && !in_use || undeclared.is_some_and(|u| u.overlaps(r.prefix));
+        !r.prefix.is_default() && holds
+    };
+    let span = undeclared.map_or((0, 0), |p| layout.lanes_in(p));
+    if span.0 < span.1 && segment.routes.iter().any(concerns) {
+        let outside = |(s, to): (Span, To)| minus(vec![s], &[span]).into_iter().map(move |s| (s, to));
+        found = found.into_iter().flat_map(outside).collect();
+        found.push((span, To::Odd));
+    }
     found.sort_unstable_by_key(|(s, _)| *s);
     if !silent || !segment.tag_routes.is_empty() {
         found = vec![((0, layout.width()), To::Odd)];
@@ -358,10 +371,13 @@ fn paint(model: &Model<'_>, layout: &Layout, homes: &Homes, segment: &Segment, d
             continue;
         }
         left = minus(left, &[span]);
+        // What a peering may object to on the way back is decided one by one (PEER-06, PEER-14).
         let fixed = match &route.hop {
-            NextHop::Network { .. } => None,
+            NextHop::Network { link, .. } => (!clear(link.as_deref(), false)).then_some(Lists::ODD),
             NextHop::Appliance(address) => Some(match model.nearby(segment, *address) {
                 None => Lists::LOST,
+                Some(device) if !clear(link_to(model, segment, device), false) => Lists::ODD,
+                Some(device) if !model.endpoint(device).unsupported.is_empty() => Lists::ODD,
                 Some(_) => appliance(model, segment, route, devices).unwrap_or(Lists::ODD),
             }),
             NextHop::Endpoint(_) | NextHop::Internet | NextHop::Drop(_) => Some(Lists::LOST),

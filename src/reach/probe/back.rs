@@ -4,10 +4,10 @@ use super::{
     Flow, Probe,
     devices::carrying,
     filters::Way,
-    walk::{Passage, link_between},
+    walk::{Passage, Sends, link_between},
 };
 use crate::{
-    dataplane::{Balancer, Endpoint, Host, Id, Match, NextHop, Role, Route, Segment, Translates},
+    dataplane::{Balancer, Endpoint, Host, Id, Link, Match, NextHop, Role, Segment, Translates},
     net::{Transport, is_public},
     reach::{Findings, model::best},
     verdict::Reason,
@@ -30,7 +30,8 @@ struct Reply<'p> {
 
 enum Next {
     On,
-    Arrived(bool),
+    /// Where this has the address, if anything has.
+    Arrived(Option<Id<Endpoint>>),
     Unsupported(Reason),
     Unknown(Reason),
     Lost(Reason),
@@ -39,11 +40,13 @@ enum Next {
 /// What a flow passed between two translations of its source.
 struct Stretch<'w> {
     source: IpAddr,
+    sender: Id<Endpoint>,
     answers: (IpAddr, u16),
     over_internet: bool,
     devices: &'w [Id<Endpoint>],
     passed: &'w [Id<Endpoint>],
     balanced: &'w [(Id<Endpoint>, Id<Endpoint>)],
+    shut: &'w [String],
 }
 
 impl<'p> Probe<'_, 'p> {
@@ -60,7 +63,11 @@ impl<'p> Probe<'_, 'p> {
         let Some(segment) = end.segment.map(|s| self.model.segment(s)) else { return found };
         let from_outside = self.model.endpoint(from).segment.is_none();
         let public_front = matches!(end.role, Role::Frontend { .. }) && way.over_internet && from_outside;
-        if public_front || end.addresses.contains(&source) {
+        if public_front || reached == way.sender {
+            return found;
+        }
+        if end.addresses.contains(&source) {
+            found.block(Reason::Overlap);
             return found;
         }
         if let Role::Host(host) = &end.role
@@ -71,11 +78,13 @@ impl<'p> Probe<'_, 'p> {
         }
         let stretch = Stretch {
             source,
+            sender: way.sender,
             answers: way.front.unwrap_or((way.destination, way.port)),
             over_internet: way.over_internet,
             devices: &way.devices,
             passed: &way.passed,
             balanced: &way.balanced,
+            shut: &way.shut,
         };
         found.then(&self.over(reached, &stretch, sent));
         found
@@ -87,11 +96,13 @@ impl<'p> Probe<'_, 'p> {
         for leg in way.legs.iter().rev() {
             let stretch = Stretch {
                 source: leg.source,
+                sender: leg.sender,
                 answers: leg.answers,
                 over_internet: false,
                 devices: &leg.devices,
                 passed: &leg.passed,
                 balanced: &leg.balanced,
+                shut: &way.shut,
             };
             found.then(&self.over(leg.translator, &stretch, sent));
         }
@@ -116,15 +127,18 @@ impl<'p> Probe<'_, 'p> {
             }
             been.push((reply.at, reply.inside));
             let here = self.model.endpoint(reply.at);
-            let route = best(self.model.table(here, reply.segment, reply.inside, source), source);
-            let next = match route {
-                Some(route) => self.reply_by(&mut reply, route, origin, way),
-                None => Next::Lost(unreturnable(&reply)),
+            let table = self.model.table(here, reply.segment, reply.inside, source);
+            // Service endpoints outrank routes, and what a service makes of a reply is not documented (ROUTE-15).
+            let next = match self.sends(table, reply.segment, source) {
+                _ if self.served_by_endpoint(reply.segment, source) != Match::No => Next::Unknown(Reason::NotModelled),
+                Sends::By(hop) => self.reply_by(&mut reply, hop, origin, way),
+                Sends::Nowhere => Next::Lost(unreturnable(&reply)),
+                Sends::Unclear => Next::Unknown(Reason::Tag),
             };
             match next {
                 Next::On => continue,
-                Next::Arrived(owned) => {
-                    let last = self.both_ways(&reply, owned, end, way, sent);
+                Next::Arrived(owner) => {
+                    let last = self.both_ways(&reply, owner, end, way, sent);
                     reply.notes.then(&last);
                 }
                 Next::Unsupported(reason) => reply.notes.unsupported(reason),
@@ -139,30 +153,39 @@ impl<'p> Probe<'_, 'p> {
         found
     }
 
-    fn reply_by(&self, reply: &mut Reply<'p>, route: &'p Route, origin: Id<Endpoint>, way: &Stretch<'_>) -> Next {
+    fn reply_by(&self, reply: &mut Reply<'p>, hop: &'p NextHop, origin: Id<Endpoint>, way: &Stretch<'_>) -> Next {
         let model = self.model;
-        match &route.hop {
+        match hop {
             NextHop::Network { network, link } => {
-                let only = link.as_deref().and_then(|l| l.only.as_ref());
-                if only.is_some_and(|o| o.outsider(reply.segment, reply.source).is_some()) {
+                let owner = model.owner(*network, reply.source);
+                if link.as_deref().is_some_and(|l| self.reply_over(reply, l, (reply.source, owner), way)) {
                     return Next::Lost(Reason::PeerSubnet);
                 }
-                Next::Arrived(model.owner(*network, reply.source).is_some())
+                Next::Arrived(owner)
             }
-            NextHop::Tunnel(network) => Next::Arrived(model.owner(*network, reply.source).is_some()),
-            NextHop::Endpoint(owner) => Next::Arrived(model.endpoint(*owner).addresses.contains(&reply.source)),
+            NextHop::Tunnel(network) => Next::Arrived(model.owner(*network, reply.source)),
+            NextHop::Endpoint(owner) => Next::Arrived(Some(*owner)),
             NextHop::Gateway(gateway) => {
                 let through_gateway = matches!(model.endpoint(reply.at).role, Role::Gateway(_)) && reply.inside;
                 reply.inside = !model.network(reply.segment.network).beyond_gateway && !through_gateway;
+                self.reply_spoilt(reply, *gateway);
                 self.onwards(reply, *gateway)
             }
             NextHop::Router(router) => self.onwards(reply, *router),
-            NextHop::Appliance(address) => match model.nearby(reply.segment, *address) {
-                Some(device) => self.reply_through(reply, device, way),
-                None => Next::Lost(Reason::NextHop),
-            },
+            NextHop::Appliance(address) => {
+                let near = model.nearby(reply.segment, *address);
+                let Some(device) = near.filter(|_| address.is_ipv4() == reply.source.is_ipv4()) else {
+                    return Next::Lost(Reason::NextHop);
+                };
+                let link = link_between(model, reply.segment, device);
+                if link.is_some_and(|l| self.reply_over(reply, l, (*address, Some(device)), way)) {
+                    return Next::Lost(Reason::PeerSubnet);
+                }
+                self.reply_spoilt(reply, device);
+                self.reply_through(reply, device, way)
+            }
             NextHop::OneOf(routes) => match routes.get(self.choices.take(routes.len())) {
-                Some(route) => self.reply_by(reply, route, origin, way),
+                Some(route) => self.reply_by(reply, &route.hop, origin, way),
                 None => Next::Lost(unreturnable(reply)),
             },
             NextHop::Unsupported(reason) => Next::Unsupported(*reason),
@@ -170,17 +193,39 @@ impl<'p> Probe<'_, 'p> {
             // Only what came over the internet goes back there, and only from where it was translated (ASYM-03, NVA-04).
             NextHop::Internet if way.over_internet && is_public(reply.source) => {
                 let stranger = reply.devices.iter().any(|d| !way.devices.contains(d));
-                if reply.at == origin || stranger { Next::Arrived(true) } else { Next::Lost(Reason::NoEgress) }
+                let translated = reply.at == origin || stranger;
+                if translated { Next::Arrived(Some(way.sender)) } else { Next::Lost(Reason::NoEgress) }
             }
             NextHop::Internet | NextHop::Drop(Reason::NoRoute) => Next::Lost(unreturnable(reply)),
             NextHop::Drop(reason) => Next::Lost(*reason),
         }
     }
 
+    /// Over a peering: whether it does not join the two ends (PEER-14). A closed one objects as on the way there, where it
+    /// was not asked (PEER-06).
+    fn reply_over(
+        &self,
+        reply: &mut Reply<'p>,
+        link: &Link,
+        (next, taker): (IpAddr, Option<Id<Endpoint>>),
+        way: &Stretch<'_>,
+    ) -> bool {
+        let asked = link.access_off.as_ref().is_some_and(|o| way.shut.contains(&o.name));
+        let grouped = || self.grouped(reply.at) || taker.is_some_and(|id| self.grouped(id));
+        if !asked && self.kept_out(link, grouped()) {
+            reply.notes.block(Reason::PeerAccess);
+        }
+        link.only.as_ref().is_some_and(|o| o.outsider(reply.segment, next).is_some())
+    }
+
+    fn reply_spoilt(&self, reply: &mut Reply<'p>, device: Id<Endpoint>) {
+        self.model.endpoint(device).unsupported.iter().for_each(|c| reply.notes.unsupported(c.reason));
+    }
+
     fn reply_through(&self, reply: &mut Reply<'p>, id: Id<Endpoint>, way: &Stretch<'_>) -> Next {
         let device = self.model.endpoint(id);
         if device.addresses.contains(&reply.source) {
-            return Next::Arrived(true);
+            return Next::Arrived(Some(id));
         }
         match &device.role {
             Role::Firewall(_) => {
@@ -278,16 +323,20 @@ impl<'p> Probe<'_, 'p> {
     fn both_ways(
         &self,
         reply: &Reply<'_>,
-        owned: bool,
+        owner: Option<Id<Endpoint>>,
         end: &Endpoint,
         way: &Stretch<'_>,
         sent: &Flow<'_>,
     ) -> Findings {
         let mut found = Findings::default();
-        if !owned {
+        if owner != Some(way.sender) {
             // To a client on the internet, the way back led elsewhere (ASYM-03).
             let astray = way.over_internet && is_public(reply.source);
-            found.block(if astray { Reason::Asym } else { Reason::NoRoute });
+            found.block(match owner {
+                _ if astray => Reason::Asym,
+                Some(_) => Reason::Overlap,
+                None => Reason::NoRoute,
+            });
             return found;
         }
         if way.devices.iter().rev().eq(&reply.devices) {

@@ -3,14 +3,14 @@
 use super::{Flow, Probe, filters::Way};
 use crate::{
     dataplane::{Endpoint, Filter, Id, Link, Match, Matcher, Network, NextHop, Role, Route, Segment},
-    net::{Fqdn, Transport, is_public},
+    net::{Fqdn, Prefix, Transport, is_public, is_undeclared_public},
     reach::{
         Findings,
         model::{Model, best},
     },
     verdict::Reason,
 };
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 /// Where a way ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub(super) struct Passage<'a> {
     pub(super) passed: Vec<Id<Endpoint>>,
     /// Balancers passed, with the member taken.
     pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
+    /// Links that were met closed, which are asked once (PEER-06).
+    pub(super) shut: Vec<String>,
     /// What was asked for at a frontend, which answers come from.
     pub(super) front: Option<(IpAddr, u16)>,
     /// The segment whose identity a public service sees (SE-02).
@@ -72,6 +74,7 @@ pub(super) struct Passage<'a> {
 #[derive(Debug)]
 pub(super) struct Leg {
     pub(super) translator: Id<Endpoint>,
+    pub(super) sender: Id<Endpoint>,
     /// The source before.
     pub(super) source: IpAddr,
     /// What answers on the stretch come from.
@@ -103,6 +106,7 @@ impl<'f> Passage<'f> {
             devices: Vec::new(),
             passed: Vec::new(),
             balanced: Vec::new(),
+            shut: Vec::new(),
             front: None,
             identity: None,
             inside: true,
@@ -125,7 +129,8 @@ impl Passage<'_> {
         let passed = std::mem::take(&mut self.passed);
         if !self.over_internet {
             let answers = (self.destination, self.port);
-            self.legs.push(Leg { translator, source: self.source, answers, devices, passed, balanced });
+            let (sender, source) = (self.sender, self.source);
+            self.legs.push(Leg { translator, sender, source, answers, devices, passed, balanced });
         }
     }
 
@@ -151,6 +156,23 @@ enum Choice<'p> {
     Hop(&'p NextHop),
     Nowhere(Reason),
     Unclear,
+}
+
+/// What a table says of a destination.
+pub(super) enum Sends<'p> {
+    By(&'p NextHop),
+    Nowhere,
+    Unclear,
+}
+
+/// Whether prefixes together hold all of one, each half of it down to /8.
+fn fills(prefixes: &[Prefix], network: Ipv4Addr, length: u8) -> bool {
+    let second = Ipv4Addr::from(u32::from(network) | 1 << (31 - u32::from(length)));
+    let all = |half: Ipv4Addr| {
+        let whole = |p: &&Prefix| p.network() == IpAddr::V4(half) && p.length() == length + 1;
+        prefixes.iter().find(whole).is_some() || length < 7 && fills(prefixes, half, length + 1)
+    };
+    all(network) && all(second)
 }
 
 impl<'p> Probe<'_, 'p> {
@@ -221,7 +243,45 @@ impl<'p> Probe<'_, 'p> {
 
     fn choose(&self, way: &Passage<'_>, here: &'p Endpoint, segment: &'p Segment) -> Choice<'p> {
         let to = way.destination;
-        let won = best(self.model.table(here, segment, way.inside, to), to);
+        let won = match self.sends(self.model.table(here, segment, way.inside, to), segment, to) {
+            Sends::By(hop) => Some(hop),
+            Sends::Nowhere => None,
+            Sends::Unclear => return Choice::Unclear,
+        };
+        // Something that is down or half declared explains why nothing leads there (GW-12, PEER-01).
+        let leads = won.is_some_and(|hop| match hop {
+            NextHop::Drop(reason) => *reason != Reason::NoRoute,
+            NextHop::Internet => is_public(to),
+            _ => true,
+        });
+        let absent: Option<&Route> = if leads { None } else { best(&segment.absent_routes, to) };
+        match absent.map(|r| &r.hop).or(won) {
+            Some(hop) => Choice::Hop(hop),
+            None if matches!(here.role, Role::Gateway(_)) && way.inside => Choice::Nowhere(Reason::GwDown),
+            None => Choice::Nowhere(Reason::NoRoute),
+        }
+    }
+
+    /// Where a table sends an address (ROUTE-12, ROUTE-17). One that nobody declared may be in any prefix of public
+    /// addresses, so that all which may hold it must lead to one place.
+    pub(super) fn sends(&self, table: &'p [Route], segment: &'p Segment, to: IpAddr) -> Sends<'p> {
+        let mut won = best(table, to);
+        if is_undeclared_public(to) {
+            let in_use = |r: &Route| match r.hop {
+                NextHop::Network { .. } | NextHop::Endpoint(_) => true,
+                _ => r.prefix.is_host() && self.model.plane.public_owner(r.prefix.network()).is_some(),
+            };
+            let (rest, longer): (Vec<&Route>, Vec<&Route>) =
+                table.iter().filter(|r| r.prefix.network().is_ipv4()).partition(|r| r.prefix.is_default());
+            let halves = fills(&longer.iter().map(|r| r.prefix).collect::<Vec<_>>(), Ipv4Addr::UNSPECIFIED, 0);
+            let mut possible: Vec<&Route> = if halves { Vec::new() } else { rest };
+            possible.truncate(1);
+            possible.extend(longer.into_iter().filter(|r| r.prefix.holds_public() && !in_use(r)));
+            won = possible.first().copied();
+            if possible.iter().any(|r| won.is_some_and(|w| w.hop != r.hop)) {
+                return Sends::Unclear;
+            }
+        }
         if !segment.tag_routes.is_empty() && is_public(to) && !won.is_some_and(|r| r.prefix.is_host()) {
             // Tags are told apart by membership alone; which of two prefixes is longer is not known (ROUTE-17).
             let party = self.model.party(to);
@@ -235,21 +295,10 @@ impl<'p> Probe<'_, 'p> {
                     break;
                 }
                 let only_default = won.is_none_or(|r| r.prefix.is_default());
-                return if member == Match::Yes && only_default { Choice::Hop(&route.hop) } else { Choice::Unclear };
+                return if member == Match::Yes && only_default { Sends::By(&route.hop) } else { Sends::Unclear };
             }
         }
-        // Something that is down or half declared explains why nothing leads there (GW-12, PEER-01).
-        let leads = won.is_some_and(|r| match r.hop {
-            NextHop::Drop(reason) => reason != Reason::NoRoute,
-            NextHop::Internet => is_public(to),
-            _ => true,
-        });
-        let absent: Option<&Route> = if leads { None } else { best(&segment.absent_routes, to) };
-        match absent.or(won) {
-            Some(route) => Choice::Hop(&route.hop),
-            None if matches!(here.role, Role::Gateway(_)) && way.inside => Choice::Nowhere(Reason::GwDown),
-            None => Choice::Nowhere(Reason::NoRoute),
-        }
+        won.map_or(Sends::Nowhere, |r| Sends::By(&r.hop))
     }
 
     fn follow(&self, way: &mut Passage<'_>, here: &'p Endpoint, segment: &'p Segment, hop: &'p NextHop) -> Option<End> {
@@ -338,11 +387,9 @@ impl<'p> Probe<'_, 'p> {
             }
         }
         let takers = owner.map_or_else(Vec::new, |o| self.takers(o, &way.flow()));
-        if link.access_off.is_some() && model.plane.assumptions.closed_peering_blocks {
-            let grouped = !takers.is_empty() && takers.iter().all(|(id, _)| self.grouped(*id));
-            if !grouped && !self.grouped(way.at) {
-                found.push(Reason::PeerAccess);
-            }
+        let grouped = !takers.is_empty() && takers.iter().all(|(id, _)| self.grouped(*id));
+        if self.kept_out(link, grouped || self.grouped(way.at)) {
+            found.push(Reason::PeerAccess);
         }
         if link.refuses_forwarded.is_some() {
             let exempt = matches!(model.endpoint(way.at).role, Role::Gateway(_) | Role::Router);
@@ -356,6 +403,12 @@ impl<'p> Probe<'_, 'p> {
             }
         }
         found.into_iter().for_each(|r| way.notes().block(r));
+        way.shut.extend(link.access_off.iter().map(|o| o.name.clone()));
+    }
+
+    /// Whether a closed peering stops what crosses it: unless a group at an end has a say (PEER-06, A-04).
+    pub(super) fn kept_out(&self, link: &Link, grouped: bool) -> bool {
+        link.access_off.is_some() && self.model.plane.assumptions.closed_peering_blocks && !grouped
     }
 
     /// To whoever owns the destination in a network.

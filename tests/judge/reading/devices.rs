@@ -188,12 +188,12 @@ impl<'e> Reading<'e> {
 
     pub(crate) fn firewall(&self, name: &'e str, journey: &mut Journey<'e>) -> Open<()> {
         let firewall = &self.e.firewalls.get(name).unwrap().value;
+        if self.is_broken(name) {
+            return self.unsupported("FW-TUNNEL");
+        }
         if journey.reply {
             journey.legs[0].devices.push(name);
             return Ok(());
-        }
-        if self.is_broken(name) {
-            return self.unsupported("FW-TUNNEL");
         }
         let policy = self.policy(name);
         if let Some(policy) = policy {
@@ -438,7 +438,7 @@ impl<'e> Reading<'e> {
         target: &'e str,
         name: &'e str,
         front: &'e str,
-        journey: &Journey<'e>,
+        journey: &mut Journey<'e>,
     ) -> Open<(Nic<'e>, u16)> {
         let balancer = &self.e.load_balancers.get(name).unwrap().value;
         // PEER-11.
@@ -455,7 +455,8 @@ impl<'e> Reading<'e> {
         {
             seen.to = To::address(self.address_of(nic));
         }
-        self.cross(at, net, target, any.map(Owner::Nic), &seen)?;
+        self.cross(at, net, target, any.map(Owner::Nic), &mut seen)?;
+        journey.crossed = seen.crossed;
         self.pooled(name, front, journey)
     }
 

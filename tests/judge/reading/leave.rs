@@ -113,10 +113,10 @@ impl<'e> Reading<'e> {
         if let End::Out(site @ At::Site(_)) = end
             && last.from != site
         {
-            self.reply_leg(site, last.source, last, journey.udp)?;
+            self.reply_leg(site, last.source, last, journey)?;
         }
         for leg in legs {
-            self.reply_leg(last.from, last.source, leg, journey.udp)?;
+            self.reply_leg(last.from, last.source, leg, journey)?;
             last = leg;
         }
         Ok(())

@@ -33,6 +33,8 @@ pub(crate) struct Journey<'e> {
     pub(crate) udp: bool,
     /// Replies pass filters, and devices that know the connection (NSG-07, FW-12).
     pub(crate) reply: bool,
+    /// Peered networks that it passed between; their access is asked once (PEER-06).
+    pub(crate) crossed: Vec<(&'e str, &'e str)>,
     /// Whether a gateway forwarded it last (PEER-07).
     pub(crate) by_gateway: bool,
     /// Whether its source address is known.
@@ -42,7 +44,8 @@ pub(crate) struct Journey<'e> {
 impl<'e> Journey<'e> {
     pub(crate) fn new(from: At<'e>, source: IpAddr, to: &To, port: u16) -> Self {
         let leg = Leg::new(from, source);
-        Self { legs: vec![leg], to: to.clone(), port, udp: false, reply: false, by_gateway: false, known: true }
+        let (crossed, to) = (Vec::new(), to.clone());
+        Self { legs: vec![leg], to, port, udp: false, reply: false, crossed, by_gateway: false, known: true }
     }
 
     pub(crate) fn source(&self) -> IpAddr {
@@ -172,9 +175,9 @@ impl<'e> Reading<'e> {
         net: &'e str,
         target: &'e str,
         into: Option<Owner<'e>>,
-        journey: &Journey<'e>,
+        journey: &mut Journey<'e>,
     ) -> Open<()> {
-        if net == target || journey.reply || !self.peered(net, target) {
+        if net == target || !self.peered(net, target) {
             return Ok(());
         }
         let (link, back) = (self.link(net, target).unwrap(), self.link(target, net).unwrap());
@@ -186,8 +189,15 @@ impl<'e> Reading<'e> {
         let groups = sender || into.is_some_and(|owner| !self.acting_groups(owner).is_empty());
         let access = *link.allow_virtual_network_access && *back.allow_virtual_network_access;
         //
-        if !access && !groups && blocks {
+        let asked = journey.reply
+            && journey.crossed.iter().any(|(a, b)| (*a, *b) == (net, target) || (*b, *a) == (net, target));
+        journey.crossed.push((net, target));
+        if !access && !groups && blocks && !asked {
             return blocked("PEER-ACCESS");
+        }
+        // A-05 speaks of first packets only.
+        if journey.reply {
+            return Ok(());
         }
         let foreign = !self.holds(net, journey.source()) && !journey.by_gateway;
         if foreign && !*back.allow_forwarded_traffic {
@@ -306,7 +316,7 @@ impl<'e> Reading<'e> {
             if leg.from == At::Internet {
                 return self.reply_to_internet(sender, from, leg);
             }
-            self.reply_leg(sender, from, leg, there.udp)?;
+            self.reply_leg(sender, from, leg, there)?;
             sender = leg.from;
             from = leg.source;
         }
@@ -314,14 +324,18 @@ impl<'e> Reading<'e> {
     }
 
     /// One leg back: to the leg's source, past the devices that know it and no others.
-    pub(crate) fn reply_leg(&self, sender: At<'e>, from: IpAddr, leg: &Leg<'e>, udp: bool) -> Open<()> {
+    pub(crate) fn reply_leg(&self, sender: At<'e>, from: IpAddr, leg: &Leg<'e>, there: &Journey<'e>) -> Open<()> {
+        let udp = there.udp;
         // A balancer answers as what was asked.
         let (from, port) = leg.asked.unwrap_or((from, 0));
         let mut reply = Journey::new(sender, from, &To::address(leg.source), port);
         reply.reply = true;
         reply.legs[0].passed.clone_from(&leg.passed);
         reply.udp = udp;
+        reply.crossed.clone_from(&there.crossed);
         match self.travel(&mut reply) {
+            // ADDR-07: whoever sent must get it, not the owner of the same address elsewhere.
+            Ok(End::Owner(owner)) if !self.is_of(owner, leg.from) => return blocked("OVERLAP"),
             Ok(End::Owner(_)) => {}
             Ok(_) | Err(Stop::Blocked("NO-HOST")) => return blocked("NOROUTE"),
             Err(why) => return Err(why),
@@ -336,6 +350,22 @@ impl<'e> Reading<'e> {
         let strict = self.e.assumptions.as_ref().is_some_and(|a| *a.untranslated_endpoint_traffic_blocks);
         let tolerated = udp || matches!(sender, At::Endpoint(_)) && (leg.excused || !strict);
         if missed && !tolerated { blocked("ASYM") } else { Ok(()) }
+    }
+
+    /// Whether what owns an address is what sends.
+    fn is_of(&self, owner: Owner<'e>, at: At<'e>) -> bool {
+        match (owner, at) {
+            (Owner::Nic(nic), At::Nic(other)) => nic == other,
+            (Owner::Firewall(name), At::Firewall(other)) | (Owner::Laptop(name), At::Laptop(other)) => name == other,
+            (Owner::Host(site, _), At::Site(other)) => site == other,
+            (Owner::Resolver(place), At::Resolver(other) | At::Link(other)) => place == other,
+            // A resolver asks from its outbound endpoint, which no machine has.
+            (Owner::Resolver(place), At::Nic(nic)) => Self::split(place) == (nic.net, nic.subnet),
+            (Owner::Resolver(place), At::App(app)) => {
+                self.integration(app).is_some_and(|i| Self::split(&i.subnet.value) == Self::split(place))
+            }
+            _ => false,
+        }
     }
 
     /// ADDR-09: replies of a further interface to other subnets leave by the first one unless the guest has routes.
