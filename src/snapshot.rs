@@ -3,12 +3,12 @@
 use crate::{
     azure::compile::compile,
     dataplane::Plane,
-    diag::{CODES, Diagnostic, Severity, code},
-    document::{Spanned, Tags},
+    diag::{CODES, Code, Diagnostic, Severity, code},
+    document::{Mapping, Spanned, Tags, Value},
     matrix::Labels,
     scenario::Scenario,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A scenario with its data plane.
 #[derive(Debug, Clone)]
@@ -150,5 +150,51 @@ pub fn question_problem(
         crate::trace::QuestionError::Client(..) => from,
         _ => to,
     };
-    Diagnostic::error(code::REFERENCE, span, error.to_string())
+    let mut problem = Diagnostic::error(code::REFERENCE, span, error.problem());
+    problem.help = error.help();
+    problem
+}
+
+/// What else is wrong with a scenario that could not be read whole: problems of what was read, without those that may
+/// only follow from what was not.
+#[must_use]
+pub fn further_problems(snapshot: &Snapshot, found: &[Diagnostic], asked: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    const CERTAIN: [Code; 7] = [
+        code::VALUE,
+        code::PREFIX,
+        code::OVERLAP,
+        code::PRIORITY,
+        code::REFERENCE,
+        code::ADDR_FORBIDDEN,
+        code::ADDR_RESERVED,
+    ];
+    let mut words = BTreeSet::new();
+    keys(&snapshot.scenario.document, &mut words);
+    let shapes_hold = !found.iter().any(|d| d.code == code::PREFIX || d.code == code::VALUE);
+    let certain = |d: &Diagnostic| CERTAIN.contains(&d.code) || d.code == code::PLACEMENT && shapes_hold;
+    let own = snapshot.diagnostics.iter().filter(|d| d.severity == Severity::Error && certain(d)).cloned();
+    own.chain(asked).filter(|d| d.code != code::REFERENCE || !is_declared(d, &words)).collect()
+}
+
+/// Whether the name that a message says is missing is written somewhere: then what declares it could not be read.
+fn is_declared(diagnostic: &Diagnostic, words: &BTreeSet<&str>) -> bool {
+    let name = diagnostic.message.split('`').nth(1).unwrap_or_default();
+    words.contains(name) || !name.is_empty() && name.split(['/', '.']).all(|part| words.contains(part))
+}
+
+fn keys<'d>(mapping: &'d Mapping, found: &mut BTreeSet<&'d str>) {
+    for (key, _, node) in &mapping.0 {
+        found.insert(key);
+        match &node.value {
+            Value::Mapping(inner) => keys(inner, found),
+            Value::Sequence(items) => {
+                for item in items {
+                    if let Value::Mapping(inner) = &item.value {
+                        keys(inner, found);
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Text { .. } => {}
+        }
+    }
 }

@@ -12,8 +12,8 @@
 use privreach::{
     diag::{Diagnostic, SourceMap},
     scenario::{Loaded, load_paths, load_text},
-    snapshot::Snapshot,
-    verify::verify,
+    snapshot::{Snapshot, further_problems},
+    verify::{question_problems, verify},
 };
 use std::{fs, path::Path, time::Instant};
 
@@ -23,7 +23,12 @@ fn problems(loaded: Loaded) -> (SourceMap, Vec<Diagnostic>) {
     for scenario in loaded.scenarios {
         let snapshot = Snapshot::new(scenario);
         all.extend(snapshot.diagnostics.iter().cloned());
-        all.extend(verify(&snapshot).problems);
+        all.extend(if snapshot.is_usable() { verify(&snapshot).problems } else { question_problems(&snapshot) });
+    }
+    for scenario in loaded.partial {
+        let snapshot = Snapshot::new(scenario);
+        let asked = question_problems(&snapshot);
+        all.extend(further_problems(&snapshot, &all, asked));
     }
     all.sort_by_key(|d| (d.span, d.code));
     all.dedup();

@@ -7,5 +7,7 @@ pub mod known_services;
 pub mod model;
 pub mod not_modelled;
 mod region_pairs;
+mod regions;
+mod resource_names;
 pub mod service_tags;
 pub mod topology;

@@ -90,6 +90,11 @@ pub(super) enum Pair {
     Unknown,
 }
 
+/// Every region of the table, with a pair and without.
+pub(super) fn regions() -> impl Iterator<Item = &'static str> {
+    PAIRS.iter().map(|(own, _)| *own).chain(ALONE.iter().copied())
+}
+
 /// The pair of a region, in the short lower-case form.
 pub(super) fn pair_of(region: &str) -> Pair {
     match PAIRS.binary_search_by(|(own, _)| (*own).cmp(region)) {

@@ -178,6 +178,12 @@ impl PublishedTags {
         Ok(Self { prefixes, change_number: file.change_number })
     }
 
+    /// Whether some tag is one of a region, in the short lower-case form.
+    #[must_use]
+    pub fn has_region(&self, region: &str) -> bool {
+        self.prefixes.keys().any(|tag| tag.rsplit_once('.').is_some_and(|(_, part)| part == region))
+    }
+
     /// The prefixes of a tag.
     #[must_use]
     pub fn prefixes(&self, tag: &str) -> Option<&[Prefix]> {
@@ -195,6 +201,7 @@ mod tests {
             "properties": {"region": "westeurope", "addressPrefixes": ["20.38.108.0/23", "2603:1020::/47"]}}]}"#;
         let tags = PublishedTags::parse(text).unwrap();
         assert_eq!(tags.prefixes("storage.westeurope").unwrap().len(), 2);
+        assert!(tags.has_region("westeurope") && !tags.has_region("storage"));
         assert_eq!((tags.change_number, tags.prefixes("Sql")), (7, None));
         assert!(PublishedTags::parse("{}").unwrap_err().contains("line 1"));
         assert!(PublishedTags::parse(&text.replace("/23", "/99")).unwrap_err().contains("Storage.WestEurope"));

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 /// Simulates and proves network reachability in Azure private networking, before anything is deployed.
 ///
-/// Exit codes: 0 everything asked holds; 1 an expectation failed, or lint found something at the failing level; 2 the input or the command line is unusable;
-/// 3 something asserted came out unknown; 70 internal error.
+/// Exit codes: 0 everything asked holds; 1 an expectation failed, or lint found something at the failing level; 2 the
+/// input or the command line is unusable; 3 something asserted came out unknown; 70 internal error.
 #[derive(Debug, Parser)]
-#[command(name = "privreach", version, max_term_width = 100)]
+#[command(name = "privreach", version, term_width = 80)]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -103,7 +103,7 @@ pub(super) enum Command {
     Matrix(Matrix),
     /// Draw the estate.
     Graph(Graph),
-    /// Turn a real design into a scenario: an ARM template or an export of a live estate.
+    /// Turn a real design into a scenario: a Terraform plan, an ARM template or an export of a live estate.
     Import(Import),
     /// Explain a verdict, path, reason, diagnostic code or lint rule; without one, list them all.
     Explain(Explain),
@@ -118,8 +118,9 @@ pub(super) enum Command {
     },
     /// Print the manual page of privreach or of one of its commands, in the format of `man`.
     Man {
-        /// A command; the overview without one.
-        command: Option<String>,
+        /// A command, and one of its own commands; the overview without one.
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
     },
 }
 
@@ -128,6 +129,9 @@ pub(super) struct Check {
     /// Scenario files or directories; `-` reads standard input.
     #[arg(default_value = "scenarios", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
+    /// Evaluate only the variants of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
     /// Form of the result.
     #[arg(long, value_enum, default_value_t = crate::report::Format::Text)]
     pub(super) format: crate::report::Format,
@@ -327,8 +331,11 @@ pub(super) struct Lint {
     #[arg(default_value = "scenarios", value_name = "PATH")]
     pub(super) paths: Vec<PathBuf>,
     /// Look at variants, too; they are often broken on purpose.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "variant")]
     pub(super) variants: bool,
+    /// Look only at the variants of this name.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
     /// The least level of a finding that makes the run fail.
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     pub(super) fail_on: FailOn,
@@ -393,6 +400,9 @@ pub(super) struct Diff {
     /// Scenario after: a file, or `FILE#VARIANT`.
     #[arg(value_name = "AFTER")]
     pub(super) after: String,
+    /// Use a variant of AFTER, as `AFTER#NAME` does.
+    #[arg(long, value_name = "NAME")]
+    pub(super) variant: Option<String>,
     /// Fail if the difference does this.
     #[arg(long, value_enum, value_name = "WHAT")]
     pub(super) fail_on: Option<FailOnChange>,

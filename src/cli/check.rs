@@ -10,13 +10,17 @@ use crate::{
     report::{self, CheckReport, DiagnosticReport, ScenarioReport},
     scenario::{Loaded, load_paths},
     snapshot::Snapshot,
-    verify::verify,
+    verify::{self, verify},
 };
 use std::io::Write;
 
 /// Evaluates everything that can be evaluated, then reports problems of the input beside it.
 pub(super) fn run(args: &Check, global: &Global) -> Result<Exit, Failure> {
-    evaluate(load_paths(&args.paths), args.format, global)
+    let mut loaded = load_paths(&args.paths);
+    if let Some(variant) = &args.variant {
+        input::only_variant(&mut loaded, variant)?;
+    }
+    evaluate(loaded, args.format, global)
 }
 
 /// The same for scenarios that are loaded already.
@@ -29,12 +33,14 @@ pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) 
         problems.extend(snapshot.diagnostics.iter().filter(|d| d.severity == Severity::Warning).cloned());
         if !snapshot.is_usable() {
             problems.extend(snapshot.explained_errors());
+            problems.extend(verify::question_problems(&snapshot));
             continue;
         }
         let verification = verify(&snapshot);
         problems.extend(verification.problems.iter().cloned());
         report.scenarios.push(ScenarioReport::new(&sources, &snapshot.scenario, &verification));
     }
+    problems.extend(input::of_partial(loaded.partial, &problems, verify::question_problems));
     // Problems explain an empty report better than this would.
     let asserted = report.scenarios.iter().any(|s| !s.expectations.is_empty() || !s.missing_refusals.is_empty());
     if !asserted && problems.iter().all(|d| d.severity == Severity::Warning) {
@@ -44,12 +50,13 @@ pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) 
                 .help("add `expectations`, or ask with `privreach trace`"),
         );
     }
-    problems.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
-    problems.dedup();
+    let problems = input::sorted(problems);
     report.diagnostics = problems.iter().map(|d| DiagnosticReport::new(&sources, d)).collect();
 
-    let text = report::render(&report, format, output::style(global));
-    output::write(global, &text)?;
+    // Nothing was evaluated, which is no result that people could read.
+    if !report.scenarios.is_empty() || format != report::Format::Text {
+        output::write(global, &report::render(&report, format, output::style(global)))?;
+    }
     if !problems.is_empty() {
         let failure = input::failure(&sources, &problems, global);
         if problems.iter().any(|d| d.severity == Severity::Error) {

@@ -13,13 +13,20 @@ use crate::{
 };
 
 pub(super) fn run(args: &Diff, global: &Global) -> Result<Exit, Failure> {
+    let after_name = match &args.variant {
+        None => args.after.clone(),
+        Some(variant) => format!("{}#{variant}", args.after),
+    };
+    if args.before == "-" && args.after == "-" {
+        return Err(input::mistake("standard input can be read once; name a file for one of the two sides"));
+    }
     let (before_sources, before) = input::named_snapshot(&args.before, global)?;
-    let (after_sources, after) = input::named_snapshot(&args.after, global)?;
+    let (after_sources, after) = input::named_snapshot(&after_name, global)?;
     let comparison = compare(&before, &after);
     let today = args.today.unwrap_or_else(super::lint::today);
     let found = |snapshot: &Snapshot| lint(std::slice::from_ref(snapshot), today);
     let findings = changes(&found(&before), &found(&after));
-    let (old, new) = ((args.before.as_str(), &before_sources), (args.after.as_str(), &after_sources));
+    let (old, new) = ((args.before.as_str(), &before_sources), (after_name.as_str(), &after_sources));
     let report = DiffReport::new(old, new, &comparison, &findings);
     output::write(global, &report::render(&report, args.format, output::style(global)))?;
     Ok(args.fail_on.map_or(Exit::Holds, |limit| exit(&comparison, &findings, limit)))

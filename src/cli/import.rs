@@ -70,6 +70,7 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
             let options = Lint {
                 paths: Vec::new(),
                 variants: false,
+                variant: None,
                 fail_on: FailOn::Error,
                 only: Vec::new(),
                 ignore: Vec::new(),

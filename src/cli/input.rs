@@ -2,10 +2,10 @@
 
 use super::{args::Global, exit::Failure, output};
 use crate::{
-    diag::{Diagnostic, SourceMap},
+    diag::{Diagnostic, SourceMap, nearest},
     report,
-    scenario::{Loaded, load_file},
-    snapshot::Snapshot,
+    scenario::{Loaded, Scenario, load_file},
+    snapshot::{Snapshot, further_problems},
 };
 use std::{io::Write, path::Path};
 
@@ -16,12 +16,13 @@ pub(super) fn snapshot(path: &Path, variant: Option<&str>, global: &Global) -> R
 
 /// The first of the loaded scenarios, or why it cannot be used.
 pub(super) fn usable(loaded: Loaded, global: &Global) -> Result<(SourceMap, Snapshot), Failure> {
-    let Some(scenario) = loaded.scenarios.into_iter().next() else {
-        return Err(failure(&loaded.sources, &loaded.diagnostics, global));
+    let scenario = loaded.scenarios.into_iter().next();
+    let broken = loaded.diagnostics.iter().any(|d| d.severity == crate::diag::Severity::Error);
+    let Some(scenario) = scenario.filter(|_| !broken) else {
+        let mut problems = loaded.diagnostics;
+        problems.extend(of_partial(loaded.partial, &problems, |_| Vec::new()));
+        return Err(failure(&loaded.sources, &sorted(problems), global));
     };
-    if loaded.diagnostics.iter().any(|d| d.severity == crate::diag::Severity::Error) {
-        return Err(failure(&loaded.sources, &loaded.diagnostics, global));
-    }
     let snapshot = Snapshot::new(scenario);
     if !snapshot.is_usable() {
         return Err(failure(&loaded.sources, &snapshot.explained_errors(), global));
@@ -33,6 +34,16 @@ pub(super) fn usable(loaded: Loaded, global: &Global) -> Result<(SourceMap, Snap
         let _ = anstream::stderr().write_all(text.as_bytes());
     }
     Ok((loaded.sources, snapshot))
+}
+
+/// Further problems of scenarios that could not be read whole, and what else is asked of them.
+pub(super) fn of_partial(
+    partial: Vec<Scenario>,
+    found: &[Diagnostic],
+    asked: impl Fn(&Snapshot) -> Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    let snapshots = partial.into_iter().map(Snapshot::new);
+    snapshots.flat_map(|snapshot| further_problems(&snapshot, found, asked(&snapshot))).collect()
 }
 
 /// Loads `FILE` or `FILE#VARIANT`; a file of that whole name goes first.
@@ -49,6 +60,30 @@ pub(super) fn failure(sources: &SourceMap, diagnostics: &[Diagnostic], global: &
     let errors = diagnostics.iter().filter(|d| d.severity == crate::diag::Severity::Error).count();
     text.push_str(&format!("{errors} error{} in the input\n", if errors == 1 { "" } else { "s" }));
     Failure::Input(text)
+}
+
+/// Leaves the variants of a name, of which there must be one.
+pub(super) fn only_variant(loaded: &mut Loaded, name: &str) -> Result<(), Failure> {
+    let of = |s: &Scenario| s.variant.clone();
+    let known: Vec<String> = loaded.scenarios.iter().chain(&loaded.partial).filter_map(of).collect();
+    if !known.iter().any(|v| v == name) && loaded.diagnostics.is_empty() {
+        let hint = match nearest(name, known.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if known.is_empty() => "there are no variants".to_owned(),
+            None => format!("variants: {}", known.join(", ")),
+        };
+        return Err(mistake(&format!("no scenario under the paths has a variant `{name}`; {hint}")));
+    }
+    loaded.scenarios.retain(|s| s.variant.as_deref() == Some(name));
+    loaded.partial.retain(|s| s.variant.as_deref() == Some(name));
+    Ok(())
+}
+
+/// Problems by place, each once.
+pub(super) fn sorted(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    problems.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
+    problems.dedup();
+    problems
 }
 
 /// A mistake on the command line.

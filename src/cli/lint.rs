@@ -17,7 +17,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Looks at every scenario that can be used, then reports problems of the input beside it.
 pub(super) fn run(args: &Lint, global: &Global) -> Result<Exit, Failure> {
-    evaluate(load_paths(&args.paths), args, global)
+    let mut loaded = load_paths(&args.paths);
+    if let Some(variant) = &args.variant {
+        input::only_variant(&mut loaded, variant)?;
+    }
+    evaluate(loaded, args, global)
 }
 
 /// The same for scenarios that are loaded already; the paths of the arguments are not looked at.
@@ -25,7 +29,7 @@ pub(super) fn evaluate(loaded: Loaded, args: &Lint, global: &Global) -> Result<E
     let (only, ignored) = (rules(&args.only)?, rules(&args.ignore)?);
     let mut problems: Vec<Diagnostic> = loaded.diagnostics;
     let mut snapshots = Vec::new();
-    for scenario in loaded.scenarios.into_iter().filter(|s| args.variants || s.variant.is_none()) {
+    for scenario in loaded.scenarios.into_iter().filter(|s| args.variants || s.variant == args.variant) {
         let snapshot = Snapshot::new(scenario);
         if snapshot.is_usable() {
             snapshots.push(snapshot);
@@ -33,6 +37,7 @@ pub(super) fn evaluate(loaded: Loaded, args: &Lint, global: &Global) -> Result<E
             problems.extend(snapshot.explained_errors());
         }
     }
+    problems.extend(input::of_partial(loaded.partial, &problems, |_| Vec::new()));
     let mut outcome = lint::lint(&snapshots, args.today.unwrap_or_else(today));
     // Rules are left out here and not in the run, because a suppression is stale only if its rule looked.
     let wanted = |rule: &'static Rule| {
@@ -48,8 +53,7 @@ pub(super) fn evaluate(loaded: Loaded, args: &Lint, global: &Global) -> Result<E
     };
     output::write(global, &text)?;
     problems.retain(|d| d.severity == Severity::Error);
-    problems.sort_by(|a, b| (a.span, a.code, &a.message).cmp(&(b.span, b.code, &b.message)));
-    problems.dedup();
+    let problems = input::sorted(problems);
     if !problems.is_empty() {
         return Err(input::failure(&loaded.sources, &problems, global));
     }

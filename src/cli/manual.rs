@@ -16,20 +16,21 @@ pub(super) fn completions(shell: Shell, global: &Global) -> Result<Exit, Failure
 }
 
 /// The page of privreach, or of one command under the name by which `man privreach-check` finds it.
-pub(super) fn page(command: Option<&str>, global: &Global) -> Result<Exit, Failure> {
-    let mut whole = Cli::command().name("privreach");
-    whole.build();
-    let wanted = match command {
-        None => whole,
-        Some(name) => {
-            let known: Vec<_> = whole.get_subcommands().map(|c| c.get_name().to_owned()).collect();
-            whole.find_subcommand(name).cloned().ok_or_else(|| {
-                let near = crate::diag::nearest(name, known.iter().map(String::as_str));
-                let hint = near.map_or_else(|| known.join(", "), |n| format!("did you mean `{n}`?"));
-                input::mistake(&format!("privreach has no command `{name}`; {hint}"))
-            })?
-        }
-    };
+pub(super) fn page(command: &[String], global: &Global) -> Result<Exit, Failure> {
+    let mut wanted = Cli::command().name("privreach");
+    wanted.build();
+    for name in command.iter().flat_map(|words| words.split_whitespace()) {
+        let known: Vec<_> = wanted.get_subcommands().map(|c| c.get_name().to_owned()).collect();
+        wanted = wanted.find_subcommand(name).cloned().ok_or_else(|| {
+            let near = crate::diag::nearest(name, known.iter().map(String::as_str));
+            let hint = match near {
+                Some(near) => format!("; did you mean `{near}`?"),
+                None if known.is_empty() => String::new(),
+                None => format!("; {}", known.join(", ")),
+            };
+            input::mistake(&format!("{} has no command `{name}`{hint}", wanted.get_name()))
+        })?;
+    }
     let mut text = Vec::new();
     clap_mangen::Man::new(wanted)
         .render(&mut text)

@@ -51,7 +51,7 @@ pub fn run() -> Exit {
         Command::Import(args) => import::run(args, &cli.global),
         Command::Explain(args) => explain::run(args, &cli.global),
         Command::Completions { shell } => manual::completions(*shell, &cli.global),
-        Command::Man { command } => manual::page(command.as_deref(), &cli.global),
+        Command::Man { command } => manual::page(command, &cli.global),
         Command::Generate(args) => generate::run(args, &cli.global),
         Command::Schema(args) => {
             let schema = match args.of {

@@ -49,7 +49,9 @@ pub(super) fn target(text: &str) -> Result<(String, u16), String> {
             return Err(format!("the port of `{scheme}://` is not known here; write the target as host:port"));
         }
     };
-    let host = rest.split(['/', '?']).next().unwrap_or(rest);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    // What somebody logs in with is never needed and never repeated.
+    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
     // `endpoint/deployment` is a name with a slash, not a path.
     let host = if rest.len() == text.len() { rest } else { host };
     if host.parse::<std::net::Ipv6Addr>().is_ok() {

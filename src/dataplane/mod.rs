@@ -116,9 +116,14 @@ impl<T> Default for Directory<T> {
 pub enum NotFound {
     /// Nothing has that name; perhaps this one was meant.
     Missing(Option<String>),
+    /// Nothing has that name, nor one like it; these are some of so many names.
+    Listed(Vec<String>, usize),
     /// Several things have that name; these spellings are unambiguous.
     Ambiguous(Vec<String>),
 }
+
+/// Names that are listed where none is like the one that was asked for.
+const LISTED: usize = 8;
 
 impl<T> Directory<T> {
     /// Adds a name.
@@ -146,9 +151,12 @@ impl<T> Directory<T> {
     #[must_use]
     pub fn suggest(&self, name: &str, why: NotFound) -> NotFound {
         match why {
-            NotFound::Missing(_) => {
-                NotFound::Missing(crate::diag::nearest(name, self.0.keys().map(String::as_str)).map(str::to_owned))
-            }
+            NotFound::Missing(_) => match crate::diag::nearest(name, self.0.keys().map(String::as_str)) {
+                None if !self.0.is_empty() => {
+                    NotFound::Listed(self.0.keys().take(LISTED).cloned().collect(), self.0.len())
+                }
+                near => NotFound::Missing(near.map(str::to_owned)),
+            },
             other => other,
         }
     }

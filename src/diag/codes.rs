@@ -47,7 +47,7 @@ codes! {
     EMPTY = "E-EMPTY", "The file holds no scenario.";
     NO_SCENARIO = "E-NO-SCENARIO", "No scenario file was found under the given path. A check that evaluates nothing does not pass.";
     NO_EXPECTATION = "E-NO-EXPECTATION", "No scenario under the given paths expects anything. A check that asserts nothing does not pass; use `trace` to ask, or add `expectations`.";
-    DUPLICATE_KEY = "E-DUPLICATE-KEY", "A key occurs twice in one mapping. Remove or rename one of the two.";
+    DUPLICATE_KEY = "E-DUPLICATE-KEY", "A key occurs twice in one mapping, or two names of resources differ only by upper and lower case, which Azure does not tell apart. Remove or rename one of the two.";
     MERGE_KEY = "E-MERGE-KEY", "The YAML merge key `<<` is not part of YAML 1.2 and is not supported. Write the values out, or use `extends` and `patch`.";
     UNKNOWN_KEY = "E-UNKNOWN-KEY", "The format has no such key here. Nothing is ever skipped silently, so a misspelt key is an error.";
     NOT_MODELLED = "E-NOT-MODELLED", "The provider knows this, and privreach does not model it. An answer that left it out could be wrong, so the file is refused; the help says what to declare in its place.";
@@ -84,5 +84,6 @@ codes! {
     TEMPLATE = "E-TEMPLATE", "An expression of a template cannot be evaluated: its syntax, a function or its arguments are not known.";
     TEMPLATE_CYCLE = "E-TEMPLATE-CYCLE", "Values of a template refer to each other in a circle.";
     TEMPLATE_PARAMETER = "E-TEMPLATE-PARAMETER", "A template has a parameter without a value, or a value is given for one that it does not have. Give values with `--parameters FILE` or `--parameter name=value`.";
+    NAME = "W-NAME", "Azure refuses the name: its length, its characters, or how it begins or ends. The verdicts hold for the design; its deployment under that name does not work.";
     IGNORED = "W-IGNORED", "A value has no effect where it stands.";
 }

@@ -72,7 +72,7 @@ impl Decode for Date {
             context.wrong_type(node, "a date such as 2027-01-31");
             return None;
         };
-        text.parse().map_err(|error| context.bad_value(node.span, error)).ok()
+        text.parse().map_err(|error| context.bad_value(node.span, error, "write year, month and day")).ok()
     }
 
     fn shape() -> Shape {

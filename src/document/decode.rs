@@ -1,11 +1,11 @@
 //! Decoding nodes into values, collecting every problem.
 
-use super::{Entry, ListenPort, Map, Node, Setting, Spanned, Value};
+use super::{Entry, ListenPort, Map, Mapping, Node, Setting, Spanned, Value};
 use crate::{
     diag::{Diagnostic, Diagnostics, Span, code},
     net::{PortSet, Prefix, PrefixError, Transport},
 };
-use std::net::IpAddr;
+use std::{collections::BTreeMap, net::IpAddr};
 
 /// Where problems go while decoding.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Context {
     pub diagnostics: Diagnostics,
     /// Whether records may hold suppressions of lint findings, which are read apart from them.
     pub suppressible: bool,
+    /// Whether names that differ only by case are one name.
+    pub caseless: bool,
     /// Knows the keys that the provider has and this format does not, by record and key.
     pub gaps: Option<Gaps>,
 }
@@ -45,12 +47,48 @@ impl Context {
     /// Reports a value of the wrong type.
     pub fn wrong_type(&mut self, node: &Node, expected: &str) {
         let found = node.kind();
-        self.diagnostics.push(Diagnostic::error(code::TYPE, node.span, format!("expected {expected}, found {found}")));
+        let problem = Diagnostic::error(code::TYPE, node.span, format!("expected {expected}, found {found}"));
+        self.diagnostics.push(problem.help(instead(&node.value, expected)));
     }
 
-    /// Reports a value that the format does not allow.
-    pub fn bad_value(&mut self, span: Span, message: String) {
-        self.diagnostics.push(Diagnostic::error(code::VALUE, span, message));
+    /// Reports a value that the format does not allow, and what to write.
+    pub fn bad_value(&mut self, span: Span, message: String, help: &str) {
+        self.diagnostics.push(Diagnostic::error(code::VALUE, span, message).help(help));
+    }
+}
+
+/// What to write in place of a value of the wrong type.
+fn instead(found: &Value, expected: &str) -> String {
+    let word = |yes: &[&str], no: &[&str], text: &str| {
+        let among = |list: &[&str]| list.iter().any(|w| w.eq_ignore_ascii_case(text));
+        if among(yes) {
+            Some("true")
+        } else if among(no) {
+            Some("false")
+        } else {
+            None
+        }
+    };
+    match (found, expected) {
+        (Value::Text { text, .. }, "true or false") => {
+            match word(&["yes", "on", "y", "1", "true"], &["no", "off", "n", "0", "false"], text) {
+                Some(meant) => format!("write `{meant}`: YAML 1.2 has no other words for it"),
+                None => "write `true` or `false`".to_owned(),
+            }
+        }
+        (Value::Text { text, number: false }, "a whole number") if text.parse::<u32>().is_ok() => {
+            format!("write {text} without quotes")
+        }
+        (_, "a whole number") => "write digits only, as `443`".to_owned(),
+        (Value::Text { text, .. }, "a list") => format!("write it in brackets: `[{text}]`"),
+        (Value::Mapping(_), "a list") => "write `- ` before each entry, or brackets around all of them".to_owned(),
+        (_, "a list") => "write a list in brackets, `[]` if it is empty".to_owned(),
+        (_, "a mapping by name") => "write each entry under its name: `name: { … }`".to_owned(),
+        (Value::Sequence(_), "a mapping") => "write keys and values, without `- ` before them".to_owned(),
+        (_, "a mapping") => "write keys and values: `{ key: value }`; docs/format.md lists the keys".to_owned(),
+        (Value::Bool(_), _) => "put it in quotes if it is a name".to_owned(),
+        (Value::Sequence(_), _) => "write one value, without brackets".to_owned(),
+        _ => format!("write {expected}"),
     }
 }
 
@@ -164,7 +202,11 @@ macro_rules! whole_number {
                     }
                 };
                 if parsed.is_none() {
-                    context.bad_value(node.span, format!("expected a whole number from 0 to {}", Self::MAX));
+                    context.bad_value(
+                        node.span,
+                        format!("expected a whole number from 0 to {}", Self::MAX),
+                        "write digits only: no fraction, sign, exponent or other base",
+                    );
                 }
                 parsed
             }
@@ -186,7 +228,7 @@ impl Decode for String {
     fn decode(node: &Node, context: &mut Context) -> Option<Self> {
         let text = text(node, context, "text")?;
         if text.is_empty() {
-            context.bad_value(node.span, "the text is empty".to_owned());
+            context.bad_value(node.span, "the text is empty".to_owned(), "write something, or remove the key");
             return None;
         }
         Some(text.to_owned())
@@ -206,7 +248,7 @@ impl Decode for IpAddr {
         let text = text(node, context, "an address such as 10.0.0.4")?;
         let parsed = text.parse().ok();
         if parsed.is_none() {
-            context.bad_value(node.span, format!("`{text}` is not an address such as 10.0.0.4"));
+            context.bad_value(node.span, format!("`{text}` is not an address such as 10.0.0.4"), address_help(text));
         }
         parsed
     }
@@ -217,6 +259,16 @@ impl Decode for IpAddr {
 
     fn written(&self) -> String {
         self.to_string()
+    }
+}
+
+fn address_help(text: &str) -> &'static str {
+    match text {
+        _ if text.contains('/') => "write one address, without a prefix length",
+        _ if text.contains(':') => {
+            "an IPv6 address is up to eight groups of four hexadecimal digits, with one `::` at most"
+        }
+        _ => "an IPv4 address is four numbers from 0 to 255, without leading zeros",
     }
 }
 
@@ -253,7 +305,7 @@ impl Decode for PortSet {
         match text.parse() {
             Ok(ports) => Some(ports),
             Err(why) => {
-                context.bad_value(node.span, why);
+                context.bad_value(node.span, why, "write `443`, `80,8080-8089` or `*`");
                 None
             }
         }
@@ -273,7 +325,7 @@ impl Decode for Transport {
         match text(node, context, "tcp, udp or icmp")?.parse() {
             Ok(transport) => Some(transport),
             Err(why) => {
-                context.bad_value(node.span, why);
+                context.bad_value(node.span, why, "write tcp, udp or icmp");
                 None
             }
         }
@@ -298,7 +350,7 @@ impl Decode for ListenPort {
         match parsed {
             Ok(port) => Some(port),
             Err(why) => {
-                context.bad_value(node.span, why);
+                context.bad_value(node.span, why, "write a transport and its ports, as `tcp/443` or `udp/53`");
                 None
             }
         }
@@ -367,6 +419,23 @@ impl<T: Decode> Decode for Vec<T> {
     }
 }
 
+/// Names that are one and the same where upper and lower case do not count.
+fn refuse_twins(mapping: &Mapping, context: &mut Context) {
+    let mut known: BTreeMap<String, (&str, Span)> = BTreeMap::new();
+    for (key, span, _) in &mapping.0 {
+        match known.get(&key.to_lowercase()) {
+            None => {
+                known.insert(key.to_lowercase(), (key, *span));
+            }
+            Some((other, first)) => {
+                let text = format!("`{key}` and `{other}` are one name to Azure, which does not tell case apart");
+                let problem = Diagnostic::error(code::DUPLICATE_KEY, *span, text).related(*first, "first here");
+                context.diagnostics.push(problem.help("remove or rename one of the two"));
+            }
+        }
+    }
+}
+
 impl<T: Decode> Decode for Map<T> {
     fn decode(node: &Node, context: &mut Context) -> Option<Self> {
         let Value::Mapping(mapping) = &node.value else {
@@ -376,10 +445,13 @@ impl<T: Decode> Decode for Map<T> {
         let mut map = Self::default();
         for (key, span, value) in &mapping.0 {
             if key.is_empty() {
-                context.bad_value(*span, "a name is empty".to_owned());
+                context.bad_value(*span, "a name is empty".to_owned(), "give it a name");
             } else if let Some(value) = T::decode(value, context) {
                 map.insert(key.clone(), Entry { span: *span, value });
             }
+        }
+        if context.caseless && matches!(T::shape(), Shape::Record(_)) {
+            refuse_twins(mapping, context);
         }
         Some(map)
     }

@@ -1,5 +1,6 @@
 //! The report of `privreach check` in every format.
 
+use super::text::counted;
 use super::{
     CheckReport, CodeText, DiagnosticReport, Digest, ExpectationReport, Item, Level, Place, Report, ScenarioReport,
     Status, Style, Suite, TraceReport,
@@ -42,13 +43,18 @@ impl CheckReport {
     pub fn summary(&self) -> String {
         let sum = |f: fn(&ScenarioReport) -> usize| self.scenarios.iter().map(f).sum::<usize>();
         let (held, failed, undecided) = (sum(|s| s.held), sum(|s| s.failed), sum(|s| s.undecided));
-        let total = held + failed + undecided;
-        let mut line = format!("{} scenarios, {total} expectations: {held} hold", self.scenarios.len());
+        let unusable = sum(|s| s.unusable);
+        let total = held + failed + undecided + unusable;
+        let (scenarios, expectations) = (counted(self.scenarios.len(), "scenario"), counted(total, "expectation"));
+        let mut line = format!("{scenarios}, {expectations}: {held} hold{}", if held == 1 { "s" } else { "" });
         if failed > 0 {
-            line.push_str(&format!(", {failed} fail"));
+            line.push_str(&format!(", {failed} fail{}", if failed == 1 { "s" } else { "" }));
         }
         if undecided > 0 {
             line.push_str(&format!(", {undecided} undecided"));
+        }
+        if unusable > 0 {
+            line.push_str(&format!(", {unusable} cannot be asked"));
         }
         line
     }

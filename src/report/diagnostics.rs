@@ -2,13 +2,17 @@
 
 use crate::diag::{Diagnostic, Severity, SourceFile, SourceMap, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use std::fmt::Write;
+
+/// Diagnostics that are drawn; a file with more is best mended from the top.
+const DRAWN: usize = 100;
 
 /// Diagnostics as text.
 #[must_use]
 pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
-    for diagnostic in diagnostics {
+    for diagnostic in diagnostics.iter().take(DRAWN) {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
@@ -27,6 +31,10 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
         }
         text.push_str(&super::format::drawn(&renderer.render(&[group])));
         text.push_str("\n\n");
+    }
+    let rest = diagnostics.len().saturating_sub(DRAWN);
+    if rest > 0 {
+        let _ = write!(text, "and {rest} more; other formats list all of them\n\n");
     }
     text
 }

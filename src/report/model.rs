@@ -410,6 +410,8 @@ pub struct ScenarioReport {
     pub failed: usize,
     /// Number that cannot be decided.
     pub undecided: usize,
+    /// Number that cannot be asked; the diagnostics say why.
+    pub unusable: usize,
     /// Refusals of the platform that were expected and did not occur.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing_refusals: Vec<MissingRefusal>,
@@ -445,6 +447,7 @@ impl ScenarioReport {
             held: verification.count(verify::Outcome::Held),
             failed: verification.count(verify::Outcome::Failed),
             undecided: verification.count(verify::Outcome::Undecided),
+            unusable: verification.unusable,
             missing_refusals: verification
                 .missing_refusals
                 .iter()
@@ -457,7 +460,7 @@ impl ScenarioReport {
     /// Whether everything asked holds.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.failed == 0 && self.undecided == 0 && self.missing_refusals.is_empty()
+        self.failed == 0 && self.undecided == 0 && self.unusable == 0 && self.missing_refusals.is_empty()
     }
 }
 

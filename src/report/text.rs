@@ -40,6 +40,11 @@ fn verdict_colour(verdict: &str) -> &'static str {
     }
 }
 
+/// A number of things: `1 flow`, `2 flows`.
+pub(super) fn counted(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
 /// Words of a text, wrapped with a hanging indent.
 pub(super) fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> String {
     let mut out = String::new();
@@ -146,18 +151,22 @@ pub fn resolve(report: &ResolveReport, style: Style) -> String {
 pub fn check(report: &CheckReport, style: Style) -> String {
     let mut out = String::new();
     let mut file = "";
+    let names = report.scenarios.iter().filter_map(|s| s.variant.as_ref()).map(|v| v.chars().count());
+    let column = names.max().unwrap_or(0).clamp(38, style.width.saturating_sub(22).max(38));
     for scenario in &report.scenarios {
         if scenario.file != file && style.verbosity >= 0 {
             file = &scenario.file;
             let _ = writeln!(out, "{}", style.paint(BOLD, &printable(file)));
         }
-        let total = scenario.held + scenario.failed + scenario.undecided;
+        let total = scenario.held + scenario.failed + scenario.undecided + scenario.unusable;
         let name = printable(scenario.variant.as_deref().unwrap_or("as designed"));
         let (mark, colour) = if scenario.holds() { ("✓", GREEN) } else { ("✗", RED) };
         if style.verbosity >= 0 || !scenario.holds() {
             let place = if style.verbosity < 0 { format!("{}: ", printable(&scenario.file)) } else { String::new() };
-            let _ =
-                writeln!(out, "  {} {place}{name:<38} {} of {total} hold", style.paint(colour, mark), scenario.held);
+            let mark = style.paint(colour, mark);
+            let unusable =
+                if scenario.unusable > 0 { format!(", {} cannot be asked", scenario.unusable) } else { String::new() };
+            let _ = writeln!(out, "  {mark} {place}{name:<column$} {} of {total} hold{unusable}", scenario.held);
         }
         for missing in &scenario.missing_refusals {
             let _ = writeln!(out, "      expected {}, which did not occur", printable(&missing.code));

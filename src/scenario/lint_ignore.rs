@@ -44,7 +44,11 @@ fn walk(key: Span, node: &Node, context: &mut Context, found: &mut Vec<Suppressi
                 places(node, &mut scope);
                 for fields in Vec::<LintIgnore>::decode(list, context).unwrap_or_default() {
                     if fields.reason.value.trim().is_empty() {
-                        context.bad_value(fields.reason.span, "a suppression says why the finding is accepted".into());
+                        context.bad_value(
+                            fields.reason.span,
+                            "a suppression says why the finding is accepted".into(),
+                            "write the reason",
+                        );
                     }
                     found.push(Suppression { fields, scope: scope.clone() });
                 }

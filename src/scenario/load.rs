@@ -6,11 +6,11 @@ use super::{
 };
 use crate::{
     azure::{model::Estate, not_modelled::gap, service_tags::PublishedTags},
-    diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span, code, nearest},
+    diag::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span, code, nearest},
     document::{Context, Decode, Entry, MAX_SUGGESTIONS, Mapping, Node, Shape, Spanned, Value, overlay},
 };
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::Read,
     path::{Path, PathBuf},
     sync::Arc,
@@ -27,6 +27,7 @@ const MAX_VALUES: usize = 5_000_000;
 #[must_use]
 pub fn load_paths(paths: &[PathBuf]) -> Loaded {
     let mut loader = Loader::default();
+    let mut seen = BTreeSet::new();
     for path in paths {
         let before = loader.diagnostics.as_slice().len();
         let mut files = Vec::new();
@@ -43,7 +44,10 @@ pub fn load_paths(paths: &[PathBuf]) -> Loaded {
             }
         }
         for file in files {
-            loader.file(&file, &Wanted::All);
+            // A file that several paths lead to is one file.
+            if seen.insert(canonical(&file)) {
+                loader.file(&file, &Wanted::All);
+            }
         }
     }
     loader.finish()
@@ -98,6 +102,7 @@ struct Merged {
 struct Loader {
     sources: SourceMap,
     scenarios: Vec<Scenario>,
+    partial: Vec<Scenario>,
     diagnostics: Diagnostics,
     /// Published lists of service tags that were read, or could not be.
     tags: BTreeMap<PathBuf, Option<Arc<PublishedTags>>>,
@@ -105,7 +110,12 @@ struct Loader {
 
 impl Loader {
     fn finish(self) -> Loaded {
-        Loaded { sources: self.sources, scenarios: self.scenarios, diagnostics: self.diagnostics.into_sorted() }
+        Loaded {
+            sources: self.sources,
+            scenarios: self.scenarios,
+            partial: self.partial,
+            diagnostics: self.diagnostics.into_sorted(),
+        }
     }
 
     fn problem(&mut self, code: crate::diag::Code, message: String, help: &str) {
@@ -177,8 +187,46 @@ impl Loader {
 
     fn parse(&mut self, name: &str, text: &str) -> Option<Node> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if let Some(at) = text.as_bytes().iter().position(|byte| *byte == 0) {
+            // The rest is no text either, and may be very long.
+            let file = self.sources.add(name, text.get(..at).unwrap_or_default());
+            let start = u32::try_from(at).unwrap_or(u32::MAX);
+            self.diagnostics.push(
+                Diagnostic::error(
+                    code::ENCODING,
+                    Span { file, start, end: start },
+                    "the file holds zero bytes, as no text does",
+                )
+                .help("save it as UTF-8: UTF-16 and binary files hold such bytes"),
+            );
+            return None;
+        }
         let file = self.sources.add(name, text);
+        if name.ends_with(".json") && !self.is_json(file, text) {
+            return None;
+        }
         json::read(file, text).or_else(|| yaml::read(file, text, &mut self.diagnostics))
+    }
+
+    /// Whether a file that calls itself JSON is; YAML takes more, and other programs would not read it.
+    fn is_json(&mut self, file: FileId, text: &str) -> bool {
+        let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text) else { return true };
+        let whole = error.to_string();
+        // Too deep is a limit, which the other reader tells.
+        if whole.contains("recursion limit") || error.is_io() {
+            return true;
+        }
+        let message = whole.rsplit_once(" at line ").map_or(whole.as_str(), |(message, _)| message);
+        let line = error.line().saturating_sub(1);
+        let before: usize = text.split_inclusive('\n').take(line).map(str::len).sum();
+        let at = (before + error.column().saturating_sub(1)).min(text.len());
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        let span = Span { file, start: offset(at), end: offset(at + 1) };
+        self.diagnostics.push(
+            Diagnostic::error(code::SYNTAX, span, format!("this is not JSON: {message}"))
+                .help("correct it, or name the file .yaml, which takes comments and trailing commas"),
+        );
+        false
     }
 
     fn file(&mut self, path: &Path, wanted: &Wanted) {
@@ -440,7 +488,7 @@ impl Loader {
             None => merged.designed.clone(),
             Some(_) => overridden(&merged.expectations, expectations),
         };
-        let mut context = Context { suppressible: true, gaps: Some(gap), ..Context::default() };
+        let mut context = Context { suppressible: true, caseless: true, gaps: Some(gap), ..Context::default() };
         let mut suppressions = lint_ignore::collect(&estate, &mut context);
         suppressions.extend(lint_ignore::collect(expectations, &mut context));
         let (estate, document) = decode_estate(estate, merged.span, &mut context);
@@ -451,15 +499,13 @@ impl Loader {
         let usable = usable && !context.diagnostics.has_errors();
         self.diagnostics.extend(context.diagnostics);
         let stem = path.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-        if let Some(estate) = estate.filter(|_| usable) {
-            let service_tags = match &estate.service_tags_file {
-                None => None,
-                Some(named) => match self.published_tags(named) {
-                    None => return document,
-                    read => read,
-                },
-            };
-            self.scenarios.push(Scenario {
+        let estate = estate.or_else(|| readable_estate(&document, merged.span));
+        if let Some(estate) = estate {
+            let named = estate.service_tags_file.as_ref();
+            let service_tags = named.and_then(|named| self.published_tags(named));
+            let usable = usable && service_tags.is_some() == named.is_some();
+            let into = if usable { &mut self.scenarios } else { &mut self.partial };
+            into.push(Scenario {
                 service_tags,
                 file: path.display().to_string(),
                 name: merged.name.clone().unwrap_or(stem),
@@ -523,6 +569,16 @@ pub(super) fn decode_estate(document: Mapping, span: Span, context: &mut Context
         Value::Mapping(document) => (estate, document),
         _ => (estate, Mapping::default()),
     }
+}
+
+/// What can be read of an estate that cannot be read whole.
+fn readable_estate(document: &Mapping, span: Span) -> Option<Estate> {
+    let decode = |entries| {
+        let mut silent = Context { suppressible: true, caseless: true, gaps: Some(gap), ..Context::default() };
+        decode_estate(Mapping(entries), span, &mut silent).0
+    };
+    let readable = document.0.iter().filter(|entry| decode(vec![(*entry).clone()]).is_some());
+    decode(readable.cloned().collect())
 }
 
 fn decode_expectations(mapping: &Mapping, context: &mut Context) -> Vec<Expectation> {

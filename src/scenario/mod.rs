@@ -8,7 +8,7 @@ mod reference;
 mod selection;
 mod yaml;
 
-pub use expectation::{Expectation, ExpectationFields, OneOrMany, RouteFields};
+pub use expectation::{Expectation, ExpectationFields, HopType, OneOrMany, RouteFields, RouteOrigin, answer_of};
 pub use lint_ignore::{LintIgnore, Suppression};
 pub use load::{load_document, load_file, load_paths, load_text};
 pub use reference::{json_schema, reference_page};
@@ -54,7 +54,7 @@ impl Scenario {
     /// # Errors
     /// If the document does not read as an estate.
     pub fn with_document(&self, document: Mapping) -> Result<Self, Vec<Diagnostic>> {
-        let mut context = Context { suppressible: true, gaps: Some(gap), ..Context::default() };
+        let mut context = Context { suppressible: true, caseless: true, gaps: Some(gap), ..Context::default() };
         let span = document.0.first().map_or(Span::default(), |(_, span, _)| *span);
         let (estate, document) = load::decode_estate(document, span, &mut context);
         match estate.filter(|_| !context.diagnostics.has_errors()) {
@@ -80,6 +80,8 @@ pub struct Loaded {
     pub sources: SourceMap,
     /// Scenarios that could be read; others are explained by the diagnostics.
     pub scenarios: Vec<Scenario>,
+    /// What could be read of scenarios that could not be read whole, to look for further problems; not to be evaluated.
+    pub partial: Vec<Scenario>,
     /// Problems, ordered by place.
     pub diagnostics: Vec<Diagnostic>,
 }

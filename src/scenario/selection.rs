@@ -109,7 +109,9 @@ pub fn selector(text: &str) -> Result<Selector, String> {
 
 fn written(node: &Node, context: &mut Context) -> Option<Selector> {
     let text = String::decode(node, context)?;
-    selector(&text).map_err(|why| context.bad_value(node.span, why)).ok()
+    selector(&text)
+        .map_err(|why| context.bad_value(node.span, why, "see the keys of a selection in docs/format.md"))
+        .ok()
 }
 
 impl Decode for End {

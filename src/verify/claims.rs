@@ -3,11 +3,13 @@
 use super::Outcome;
 use crate::{
     dataplane::{ClientKind, Plane},
+    document::Spanned,
     effective::first_route,
-    scenario::{ExpectationFields, OneOrMany, RouteFields},
+    scenario::{ExpectationFields, OneOrMany, RouteFields, answer_of},
     trace::Trace,
     verdict::{Reason, Verdict, Via},
 };
+use std::net::IpAddr;
 
 /// What became of a claim about a flow.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,7 +99,11 @@ pub(super) fn of_trace(fields: &ExpectationFields, plane: &Plane, trace: &Trace)
         } else {
             trace.addresses.iter().map(ToString::to_string).collect()
         };
-        unequal("dns", sorted(dns.0.iter().map(|d| d.value.clone())), sorted(found.into_iter()));
+        unequal(
+            "dns",
+            sorted(dns.0.iter().map(|d| answer_of(&d.value).unwrap_or_else(|| d.value.clone()))),
+            sorted(found.into_iter()),
+        );
     }
     let passed = trace.elements();
     for element in &fields.through {
@@ -135,9 +141,13 @@ fn of_route(fields: &RouteFields, plane: &Plane, trace: &Trace) -> Vec<String> {
         }
     };
     differ("prefix", fields.prefix.as_ref().map(|p| p.value.clone()), found.prefix);
-    differ("source", fields.source.as_ref().map(|s| s.value.clone()), found.source.to_owned());
-    differ("next_hop_type", fields.next_hop_type.as_ref().map(|t| t.value.clone()), found.next_hop_type.to_owned());
-    let addresses = |list: &OneOrMany| sorted(list.0.iter().map(|a| a.value.clone()));
+    differ("source", fields.source.as_ref().map(|s| s.value.as_str().to_owned()), found.source.to_owned());
+    differ(
+        "next_hop_type",
+        fields.next_hop_type.as_ref().map(|t| t.value.as_str().to_owned()),
+        found.next_hop_type.to_owned(),
+    );
+    let addresses = |list: &OneOrMany<_>| sorted(list.0.iter().map(|a: &Spanned<IpAddr>| a.value.to_string()));
     let hops = sorted(found.next_hop.iter().map(ToString::to_string));
     differ("next_hop_in_ip_address", fields.next_hop_in_ip_address.as_ref().map(addresses), hops);
     differences

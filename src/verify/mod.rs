@@ -10,9 +10,11 @@ pub use many::{Counterexample, Members, Pairs};
 
 use crate::{
     diag::{Diagnostic, Span, code},
+    scenario::{End, Expectation},
     snapshot::{Snapshot, question_problem},
-    trace::{Question, Trace, trace},
+    trace::{Question, Trace, problems, trace},
 };
+use std::collections::BTreeSet;
 
 /// How an expectation came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +58,8 @@ pub struct Verification {
     pub missing_refusals: Vec<(String, Span)>,
     /// Questions that cannot be asked.
     pub problems: Vec<Diagnostic>,
+    /// Number of expectations that were not evaluated for that reason.
+    pub unusable: usize,
 }
 
 impl Verification {
@@ -73,11 +77,14 @@ pub fn verify(snapshot: &Snapshot) -> Verification {
         missing_refusals: snapshot.missing_refusals().map(|m| (m.value.clone(), m.span)).collect(),
         ..Verification::default()
     };
-    result.problems.extend(unknown_elements(snapshot));
-    result.problems.extend(ports::problems(snapshot));
+    let found = unaskable(snapshot);
+    let unusable: BTreeSet<&str> = found.iter().map(|(id, _)| id.as_str()).collect();
     let choice = many::Choice::default();
     for expectation in &snapshot.scenario.expectations {
         let fields = &expectation.fields;
+        if unusable.contains(expectation.id.as_str()) {
+            continue;
+        }
         let checked = if fields.selects() {
             many::check(snapshot, expectation, &choice)
         } else {
@@ -106,26 +113,54 @@ pub fn verify(snapshot: &Snapshot) -> Verification {
             Err(error) => result.problems.push(question_problem(&error, fields.from.span, fields.to.span)),
         }
     }
+    result.unusable = snapshot.scenario.expectations.len() - result.checked.len();
+    result.problems.extend(found.into_iter().map(|(_, problem)| problem));
     result
 }
 
+/// What keeps expectations from being asked, found without asking: both ends, ports, and elements of the path.
+#[must_use]
+pub fn question_problems(snapshot: &Snapshot) -> Vec<Diagnostic> {
+    unaskable(snapshot).into_iter().map(|(_, problem)| problem).collect()
+}
+
+/// Problems of expectations, each with the name of the expectation.
+fn unaskable(snapshot: &Snapshot) -> Vec<(String, Diagnostic)> {
+    let mut found = unknown_elements(snapshot);
+    for expectation in &snapshot.scenario.expectations {
+        let fields = &expectation.fields;
+        let name = |end: &'_ End| (!end.selects()).then(|| end.value.clone());
+        let (from, to) = (name(&fields.from), name(&fields.to));
+        let errors = problems(&snapshot.plane, from.as_deref(), to.as_deref());
+        let ends = errors.iter().map(|e| question_problem(e, fields.from.span, fields.to.span));
+        found.extend(ends.chain(ports::problem(expectation)).map(|d| (expectation.id.clone(), d)));
+    }
+    found
+}
+
 /// Names under `through` and `not_through` that nothing has: a misspelt name is never off the path by itself.
-fn unknown_elements(snapshot: &Snapshot) -> Vec<Diagnostic> {
+fn unknown_elements(snapshot: &Snapshot) -> Vec<(String, Diagnostic)> {
     let expectations = &snapshot.scenario.expectations;
-    let mut asked = expectations.iter().flat_map(|e| e.fields.through.iter().chain(&e.fields.not_through)).peekable();
-    if asked.peek().is_none() {
+    let named = |e: &'_ Expectation| !e.fields.through.is_empty() || !e.fields.not_through.is_empty();
+    if !expectations.iter().any(named) {
         return Vec::new();
     }
     let mut known = snapshot.plane.element_names();
     // A Route Server is on no path, which is what a scenario may want to assert (NVA-08).
     known.extend(snapshot.scenario.estate.route_servers.keys());
-    asked
-        .filter(|name| !known.contains(name.value.as_str()))
-        .map(|name| {
-            let near = crate::diag::nearest(&name.value, known.iter().copied());
-            let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
-            let text = format!("nothing in this scenario that a path can pass is called `{}`{hint}", name.value);
-            Diagnostic::error(code::REFERENCE, name.span, text)
-        })
-        .collect()
+    let mut found = Vec::new();
+    for expectation in expectations {
+        let elements = expectation.fields.through.iter().chain(&expectation.fields.not_through);
+        for name in elements.filter(|name| !known.contains(name.value.as_str())) {
+            let text = format!("nothing in this scenario that a path can pass is called `{}`", name.value);
+            let help = match crate::diag::nearest(&name.value, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "write the name of a firewall, gateway, appliance, balancer, endpoint or resolver, as a trace \
+                         prints it"
+                    .to_owned(),
+            };
+            found.push((expectation.id.clone(), Diagnostic::error(code::REFERENCE, name.span, text).help(help)));
+        }
+    }
+    found
 }

@@ -3,15 +3,10 @@
 use crate::{
     diag::{Diagnostic, code},
     scenario::Expectation,
-    snapshot::Snapshot,
 };
 
-/// What is wrong with the ports of expectations.
-pub(super) fn problems(snapshot: &Snapshot) -> Vec<Diagnostic> {
-    snapshot.scenario.expectations.iter().filter_map(problem).collect()
-}
-
-fn problem(expectation: &Expectation) -> Option<Diagnostic> {
+/// What is wrong with the port of an expectation, or with the URL that names it.
+pub(super) fn problem(expectation: &Expectation) -> Option<Diagnostic> {
     let fields = &expectation.fields;
     let port = fields.port.value;
     let at = fields.port.span.unwrap_or(expectation.span);
@@ -20,7 +15,12 @@ fn problem(expectation: &Expectation) -> Option<Diagnostic> {
         return Some(error.help("use a port from 1 to 65535"));
     }
     let (scheme, rest) = fields.to.value.split_once("://")?;
-    let authority = rest.split(['/', '?']).next().unwrap_or(rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    if authority.contains('@') {
+        let text = "the URL holds what somebody logs in with";
+        let help = "remove what stands before `@`: no flow depends on it, and files are read by others";
+        return Some(Diagnostic::error(code::VALUE, fields.to.span, text).help(help));
+    }
     let outside = authority.rsplit_once(']').map_or(authority, |(_, after)| after);
     let written = outside.rsplit_once(':').map(|(_, port)| port);
     let asked = match (written.map(str::parse::<u16>), scheme) {

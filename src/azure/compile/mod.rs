@@ -17,6 +17,7 @@ mod managed;
 mod name_policies;
 mod networks;
 mod perimeters;
+mod plausible;
 mod private_endpoints;
 mod private_links;
 mod routing;
@@ -47,6 +48,7 @@ use std::{
 pub fn compile(estate: &Estate, published: Option<&PublishedTags>) -> (Plane, Diagnostics) {
     let mut compiler = Compiler::new(estate, published);
     compiler.assumptions();
+    compiler.plausible();
     compiler.networks();
     compiler.managed_networks();
     compiler.resources();
@@ -258,7 +260,7 @@ impl<'e> Compiler<'e> {
 
     /// Region of a resource, in the short lower-case form of service tags.
     fn region(&self, own: Option<&crate::document::Spanned<String>>) -> Option<String> {
-        own.or(self.estate.location.as_ref()).map(|l| l.value.to_lowercase().replace(' ', ""))
+        own.or(self.estate.location.as_ref()).map(|l| crate::azure::regions::short(&l.value))
     }
 
     /// Looks a reference up and reports it if nothing has that name.

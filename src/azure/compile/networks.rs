@@ -141,6 +141,11 @@ impl Compiler<'_> {
                 estate.virtual_networks.get(&link.remote_virtual_network.value),
             );
             let (Some(local), Some(remote)) = pair else { continue };
+            if link.virtual_network.value == link.remote_virtual_network.value {
+                let text = format!("`{}` is peered with itself (PEER-03)", link.virtual_network.value);
+                self.error(code::CONFLICT, link.remote_virtual_network.span, text, "name the other network");
+                continue;
+            }
             // A subnet peering has conditions of its own (PEER-14).
             if !link.peer_complete_virtual_networks_enabled.value {
                 continue;

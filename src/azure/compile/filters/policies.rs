@@ -135,9 +135,10 @@ impl Compiler<'_> {
                 Ok(prefix) => {
                     (Matcher { addresses: [prefix].into_iter().collect(), ..Matcher::default() }, Names::Ignored)
                 }
-                Err(_) => match self.name::<FqdnPattern>(&threat.value, threat.span) {
-                    Some(pattern) => (Matcher::any(), Names::Application(vec![pattern])),
-                    None => continue,
+                Err(_) => match threat.value.parse::<FqdnPattern>() {
+                    Ok(pattern) => (Matcher::any(), Names::Application(vec![pattern])),
+                    // Reported with all the others, whether a policy acts on them or not.
+                    Err(_) => continue,
                 },
             };
             rules.push(FilterRule {
