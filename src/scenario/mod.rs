@@ -4,6 +4,7 @@ mod expectation;
 mod json;
 mod lint_ignore;
 mod load;
+mod read;
 mod reference;
 mod selection;
 mod yaml;
