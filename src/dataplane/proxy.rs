@@ -5,7 +5,7 @@ use crate::{
     net::{Fqdn, FqdnPattern, PortSet},
     verdict::Reason,
 };
-use std::net::IpAddr;
+use std::{fmt, net::IpAddr};
 
 /// A gateway with listeners and backends.
 #[derive(Debug, Clone)]
@@ -134,4 +134,13 @@ pub enum Member {
     Address(IpAddr),
     /// By name.
     Name(Fqdn),
+}
+
+impl fmt::Display for Member {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(name) => name.fmt(f),
+        }
+    }
 }

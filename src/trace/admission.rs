@@ -1,13 +1,13 @@
 //! What machines, private endpoints and services do with a request that reached them.
 
-use super::public_via;
+use super::{Question, public_via};
 use crate::{
     dataplane::{
         Caller, Door, Endpoint, Gate, Host, Id, Listens, Match, OrderedRules, Packet, Party, Plane, PrivateEndpoint,
         Recognises, Resource, SharedLink,
     },
     forward::{Arrival, Outcome, Stage, Step},
-    net::{Fqdn, Membership, is_undeclared_public},
+    net::{Fqdn, Membership, Transport, is_undeclared_public},
     verdict::{Reason, Verdict, Via},
 };
 
@@ -35,7 +35,7 @@ pub(super) fn host(plane: &Plane, endpoint: &Endpoint, host: &Host, arrival: &Ar
                 .fix(format!("start {}", endpoint.origin)),
         ];
     }
-    if packet.transport != crate::net::Transport::Icmp && !host.listens.serves(packet.transport, packet.port) {
+    if packet.transport != Transport::Icmp && !host.listens.serves(packet.transport, packet.port) {
         return vec![
             Step::block(
                 Stage::Service,
@@ -145,7 +145,7 @@ pub(super) fn door_through_endpoint(
     };
     let Some(door) = reached else { return steps };
     let door = plane.doors.get(door);
-    if packet.transport != crate::net::Transport::Tcp || !serves(door, packet.port) {
+    if packet.transport != Transport::Tcp || !serves(door, packet.port) {
         steps.push(
             Step::block(
                 Stage::Endpoint,
@@ -208,7 +208,7 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
         None => reached,
     };
     let mut steps = foreign_name(plane, door, packet);
-    if packet.transport != crate::net::Transport::Tcp || !serves(door, packet.port) {
+    if packet.transport != Transport::Tcp || !serves(door, packet.port) {
         steps.push(
             Step::block(
                 Stage::Service,
@@ -279,9 +279,12 @@ pub(super) fn service_call(
     caller: Id<Resource>,
     target: Id<Resource>,
     name: Option<&Fqdn>,
+    asked: &Question,
 ) -> Vec<Step> {
     let from = plane.resources.get(caller);
     let to = plane.resources.get(target);
+    let usual = to.names.first().map(|(_, names)| names.as_slice()).unwrap_or_default();
+    let served = name.or(usual.first()).and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
     let door = name.and_then(|n| plane.door_names.get(n)).map(|d| plane.doors.get(d.door));
     let Some(gate) = to.gate.as_ref().map(|own| door.map_or(own, |d| &d.gate)) else {
         return vec![
@@ -298,10 +301,14 @@ pub(super) fn service_call(
             .at(&from.origin)
             .rules(&["HUB-11"]);
     let mut steps = vec![intro];
+    if let Some(door) = served.filter(|d| asked.transport != Transport::Tcp || !serves(d, asked.port)) {
+        let text = format!("{} of {} serves tcp/{} only", door.label, door.origin, door.ports);
+        let step = Step::block(Stage::Service, Reason::Port, text).at(&door.origin).rules(&["DEF-05"]);
+        steps.push(step.fix(format!("use tcp/{}", door.ports)));
+    }
     // A link carries one sub-resource (PE-02); where several could, one that is closed tells more.
-    let first = to.names.first().map(|(_, names)| names.as_slice());
-    let asked = name.map_or(first.unwrap_or_default(), std::slice::from_ref);
-    let carries = |l: &&SharedLink| l.target == target && l.names.iter().any(|n| asked.contains(n));
+    let names = name.map_or(usual, std::slice::from_ref);
+    let carries = |l: &&SharedLink| l.target == target && l.names.iter().any(|n| names.contains(n));
     let links = || from.shared_links.iter().filter(carries);
     if let Some(link) = links().find(|l| l.connection.closed.is_some()).or_else(|| links().next()) {
         let (at, rules): (_, &[&'static str]) = (&link.origin, &["SPL-01", "SPL-02"]);

@@ -1,9 +1,10 @@
 //! Application gateways: listener, certificate, backend (AGW-10 to AGW-16).
 
-use super::{judge::admission, leg};
+use super::{Asker, judge::admission, leg};
 use crate::{
     dataplane::{
-        Backend, Client, Direction, Filter, Id, Listener, Member, Origin, Packet, Plane, Proxy, Role, Unsupported, Use,
+        Backend, Direction, Endpoint, Filter, Host, Id, Listener, Member, Origin, Packet, Plane, Proxy, Unsupported,
+        Use,
     },
     forward::{Arrival, Context, Outcome, Stage, Step, filter_step},
     lookup::{self, Answer},
@@ -24,7 +25,7 @@ pub(super) fn unsupported(condition: &Unsupported) -> Step {
 #[allow(clippy::too_many_arguments, reason = "one leg's worth of context")]
 pub(super) fn through_private_link(
     context: &Context<'_>,
-    client: &Client,
+    asker: Asker<'_>,
     proxy: Id<Proxy>,
     frontend: usize,
     source: IpAddr,
@@ -46,14 +47,14 @@ pub(super) fn through_private_link(
     );
     let inside = Packet { source, destination: front.address, ..packet.clone() };
     steps.extend(filter(plane, gateway, &inside));
-    steps.extend(listener(context, client, gateway, frontend, &inside, Some(Via::ApplicationGateway), depth));
+    steps.extend(listener(context, asker, gateway, frontend, &inside, Some(Via::ApplicationGateway), depth));
     steps
 }
 
 /// What arrives at a frontend directly. Asked for by address, the listener itself is the target.
 pub(super) fn at_frontend(
     context: &Context<'_>,
-    client: &Client,
+    asker: Asker<'_>,
     proxy: Id<Proxy>,
     frontend: usize,
     arrival: &Arrival,
@@ -72,7 +73,7 @@ pub(super) fn at_frontend(
     let mut steps: Vec<_> =
         gateway.unsupported.iter().filter(|u| u.spoils == Use::Everything).map(unsupported).collect();
     let conditions = steps.len();
-    steps.extend(listener(context, client, gateway, frontend, &packet, bridged, depth));
+    steps.extend(listener(context, asker, gateway, frontend, &packet, bridged, depth));
     if front.public {
         // Without a listener the gateway's balancer drops before any filter; with one, filters act first.
         let missing = steps.get(conditions).is_some_and(|s| matches!(s.outcome, Outcome::Block(Reason::Listener)));
@@ -91,7 +92,7 @@ fn filter(plane: &Plane, gateway: &Proxy, packet: &Packet) -> Vec<Step> {
 /// The first matching rule's listener serves the request (AGW-11).
 fn listener(
     context: &Context<'_>,
-    client: &Client,
+    asker: Asker<'_>,
     gateway: &Proxy,
     frontend: usize,
     packet: &Packet,
@@ -165,7 +166,7 @@ fn listener(
     let public = gateway.frontends.get(frontend).is_some_and(|f| f.public);
     match bridged {
         Some(via) => {
-            let (pool, served) = backend(context, client, gateway, &rule.backend, packet, depth);
+            let (pool, served) = backend(context, asker, gateway, &rule.backend, packet, depth);
             steps.extend(pool);
             let own = if public { (Verdict::Public, Via::PublicEndpoint) } else { (Verdict::Private, via) };
             let (verdict, via) = served.map_or(own, |pool| more_exposed(pool, own));
@@ -201,10 +202,11 @@ fn listener(
 }
 
 /// A pool works if one member is healthy: reached from an instance address, trusted, and answering the probe
-/// (AGW-13 to AGW-16). The request goes on to any healthy one, so the most exposed of them counts.
+/// (AGW-13 to AGW-16). The request goes on to any healthy one, so the most exposed of them counts; a member of which it is
+/// not known whether it is healthy counts where it could be more exposed than those that are.
 fn backend(
     context: &Context<'_>,
-    client: &Client,
+    asker: Asker<'_>,
     gateway: &Proxy,
     backend: &Backend,
     packet: &Packet,
@@ -213,23 +215,38 @@ fn backend(
     let mut inner = Vec::new();
     let mut healthy = 0;
     let mut served: Option<(Verdict, Via)> = None;
+    let mut unsure = Vec::new();
     for member in &backend.members {
-        let steps = member_steps(context, client, gateway, backend, member, packet, depth);
-        let admitted = admission(&steps).filter(|_| !steps.iter().any(Step::is_blocker));
-        healthy += usize::from(admitted.is_some());
-        served = served.into_iter().chain(admitted).reduce(more_exposed);
+        let steps = member_steps(context, asker, gateway, backend, member, packet, depth);
+        let admitted = admission(&steps);
+        match steps.iter().filter(|s| s.is_blocker()).map(|s| s.outcome).reduce(worse) {
+            None => {
+                healthy += usize::from(admitted.is_some());
+                served = served.into_iter().chain(admitted).reduce(more_exposed);
+            }
+            Some(Outcome::Unknown(reason)) => unsure.push((member, reason, admitted)),
+            Some(_) => {}
+        }
         inner.extend(steps);
     }
-    let certain = inner.iter().all(|s| !matches!(s.outcome, Outcome::Unknown(_)));
     let total = backend.members.len();
-    if healthy > 0 {
+    if let Some(served) = served {
+        let exposes =
+            |admitted: &Option<(Verdict, Via)>| admitted.is_none_or(|a| more_exposed(served, a).0 != served.0);
         let text = format!("{healthy} of {total} members of {} are healthy", backend.origin);
-        let step = Step::pass(Stage::Backend, text).at(&backend.origin).rules(&["AGW-14", "AGW-16"]);
-        return (vec![step.inner(inner)], served);
+        let step = match unsure.iter().find(|(.., admitted)| exposes(admitted)) {
+            None => Step::pass(Stage::Backend, text),
+            Some((member, reason, _)) => {
+                let text = format!("{text}; whether and how {member} answers, too, is not known");
+                let fix = format!("declare what {member} leads to, or take it out of the pool");
+                Step::unknown(Stage::Backend, *reason, text).fix(fix)
+            }
+        };
+        return (vec![step.at(&backend.origin).rules(&["AGW-14", "AGW-16"]).inner(inner)], Some(served));
     }
     let fix = inner.iter().find(|s| s.is_blocker()).and_then(|s| s.fix.clone());
     let text = format!("none of {total} members of {} is healthy", backend.origin);
-    let step = if certain {
+    let step = if unsure.is_empty() {
         Step::block(Stage::Backend, Reason::Backend502, text)
     } else {
         Step::unknown(Stage::Backend, Reason::Backend502, text)
@@ -238,9 +255,17 @@ fn backend(
     (vec![step.fix(fix.unwrap_or_else(|| "add a reachable member".to_owned())).inner(inner)], None)
 }
 
+/// Of two things that stop a flow the certain one; of two alike the first.
+fn worse(one: Outcome, other: Outcome) -> Outcome {
+    match (one, other) {
+        (Outcome::Unknown(_), Outcome::Block(_) | Outcome::Unsupported(_)) => other,
+        _ => one,
+    }
+}
+
 fn member_steps(
     context: &Context<'_>,
-    client: &Client,
+    asker: Asker<'_>,
     gateway: &Proxy,
     backend: &Backend,
     member: &Member,
@@ -276,44 +301,35 @@ fn member_steps(
             name: name.clone(),
             reply: false,
         };
-        steps.extend(leg(context, client, instance, onward, depth + 1));
-        let owner = plane.owners(address).next().map(|o| plane.endpoints.get(o));
-        if let Some(endpoint) = owner
-            && let Role::Host(host) = &endpoint.role
-        {
-            if let Some(ca) =
-                host.private_ca.as_ref().filter(|ca| backend.tls && !backend.trusted_authorities.contains(ca))
-            {
-                steps.push(
-                    Step::block(
-                        Stage::Backend,
-                        Reason::Backend502,
-                        format!(
-                            "the certificate of {} comes from {ca}, which the gateway does not trust",
-                            endpoint.origin
-                        ),
-                    )
-                    .at(&endpoint.origin)
-                    .rules(&["AGW-13"])
-                    .fix(format!("add {ca} to the trusted root certificates of the backend settings")),
-                );
-            }
-            if !backend.healthy.contains(host.http_status) {
-                steps.push(
-                    Step::block(
-                        Stage::Backend,
-                        Reason::Backend502,
-                        format!(
-                            "{} answers probes with {}, healthy is {}",
-                            endpoint.origin, host.http_status, backend.healthy
-                        ),
-                    )
-                    .at(&backend.probe)
-                    .rules(&["AGW-16"])
-                    .fix("use a custom probe that the backend answers, or widen its healthy status codes"),
-                );
-            }
-        }
+        // What the gateway asks of the machine is asked of whoever takes the request.
+        let asker = Asker { backend: Some(backend), ..asker };
+        steps.extend(leg(context, asker, instance, onward, depth + 1));
+    }
+    steps
+}
+
+/// What a gateway asks of the machine that takes its request: a certificate that it trusts, and a healthy answer to its
+/// probe (AGW-13, AGW-16).
+pub(super) fn health(backend: &Backend, machine: &Endpoint, host: &Host) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if let Some(ca) = host.private_ca.as_ref().filter(|ca| backend.tls && !backend.trusted_authorities.contains(ca)) {
+        let text = format!("the certificate of {} comes from {ca}, which the gateway does not trust", machine.origin);
+        steps.push(
+            Step::block(Stage::Backend, Reason::Backend502, text)
+                .at(&machine.origin)
+                .rules(&["AGW-13"])
+                .fix(format!("add {ca} to the trusted root certificates of the backend settings")),
+        );
+    }
+    if !backend.healthy.contains(host.http_status) {
+        let text =
+            format!("{} answers probes with {}, healthy is {}", machine.origin, host.http_status, backend.healthy);
+        steps.push(
+            Step::block(Stage::Backend, Reason::Backend502, text)
+                .at(&backend.probe)
+                .rules(&["AGW-16"])
+                .fix("use a custom probe that the backend answers, or widen its healthy status codes"),
+        );
     }
     steps
 }

@@ -15,7 +15,7 @@ pub use question::{Question, QuestionError, client, host_of, problems};
 
 use crate::{
     dataplane::{
-        Absence, Client, ClientKind, ConnectionTarget, Door, Endpoint, Id, Packet, Plane, Resolver, Role, Use,
+        Absence, Backend, Client, ClientKind, ConnectionTarget, Door, Endpoint, Id, Packet, Plane, Resolver, Role, Use,
     },
     forward::{Arrival, Context, EgressPass, End, Outcome, Stage, Step, round_trip},
     lookup::{self, Answer},
@@ -119,7 +119,7 @@ impl Tracer<'_> {
         };
         match (self.client.kind, aim) {
             (ClientKind::Identity(caller), Aim::Service(target, name)) => {
-                self.steps.extend(admission::service_call(plane, caller, *target, name.as_ref()));
+                self.steps.extend(admission::service_call(plane, caller, *target, name.as_ref(), self.question));
             }
             (ClientKind::Identity(_), _) => self.steps.push(
                 Step::unknown(
@@ -133,7 +133,7 @@ impl Tracer<'_> {
                 result.addresses = vec![*address];
                 self.unsupported_client();
                 let from = self.sender(from, *address);
-                let legs = leg(self.context, self.client, from, self.packet(from, *address, None), 0);
+                let legs = leg(self.context, Asker::of(self.client), from, self.packet(from, *address, None), 0);
                 self.steps.extend(legs);
             }
             (ClientKind::Endpoint(from), Aim::Name(name)) => {
@@ -151,7 +151,7 @@ impl Tracer<'_> {
                         if let Some(address) = picked {
                             let from = self.sender(from, address);
                             let packet = self.packet(from, address, Some(name));
-                            self.steps.extend(leg(self.context, self.client, from, packet, 0));
+                            self.steps.extend(leg(self.context, Asker::of(self.client), from, packet, 0));
                         }
                         result.addresses = addresses;
                     }
@@ -214,8 +214,22 @@ fn is_rfc_1918(address: IpAddr) -> bool {
 /// Gateways and firewalls chained behind each other before a circle is assumed.
 const MAX_LEGS: usize = 8;
 
+/// Who a leg is for.
+#[derive(Clone, Copy)]
+struct Asker<'a> {
+    client: &'a Client,
+    /// The pool of the gateway that sends it, which asks for more than an open way (AGW-13, AGW-16).
+    backend: Option<&'a Backend>,
+}
+
+impl<'a> Asker<'a> {
+    fn of(client: &'a Client) -> Self {
+        Self { client, backend: None }
+    }
+}
+
 /// One leg: there and back, then whatever was reached.
-fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packet, depth: usize) -> Vec<Step> {
+fn leg(context: &Context<'_>, asker: Asker<'_>, from: Id<Endpoint>, packet: Packet, depth: usize) -> Vec<Step> {
     let plane = context.plane;
     if depth > MAX_LEGS {
         return vec![Step::block(Stage::Route, Reason::RouteLoop, "gateways lead in a circle").rules(&["EVAL-07"])];
@@ -232,7 +246,7 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
                 steps.push(in_place_of(plane, *meant, &arrival));
             }
             steps.extend(redirect::further_ports(plane, from, &packet, Some(arrival.endpoint)));
-            let mut reached = arrived(context, client, &arrival, depth);
+            let mut reached = arrived(context, asker, &arrival, depth);
             exposed(plane, packet.destination, &arrival, &mut reached);
             steps.extend(reached);
             let admitted = steps.iter().rposition(|s| matches!(s.outcome, Outcome::Admit(..)));
@@ -246,7 +260,7 @@ fn leg(context: &Context<'_>, client: &Client, from: Id<Endpoint>, packet: Packe
             if let (Role::Firewall(device), Some(name)) = (&endpoint.role, &packet.name) {
                 steps.extend(proxied(
                     context,
-                    client,
+                    asker,
                     firewall,
                     &device.resolver,
                     &Packet { name: Some(name.clone()), ..packet.clone() },
@@ -271,7 +285,7 @@ fn in_place_of(plane: &Plane, meant: Id<Endpoint>, arrival: &Arrival) -> Step {
 /// An application rule: the firewall resolves the name in its own view and connects itself (AFW-05, SNAT-02).
 fn proxied(
     context: &Context<'_>,
-    client: &Client,
+    asker: Asker<'_>,
     firewall: Id<Endpoint>,
     resolver: &Resolver,
     packet: &Packet,
@@ -288,16 +302,17 @@ fn proxied(
         && let Some(source) = plane.endpoints.get(firewall).source_for(destination)
     {
         let onward = Packet { source, destination, ..packet.clone() };
-        steps.extend(leg(context, client, firewall, onward, depth + 1));
+        steps.extend(leg(context, asker, firewall, onward, depth + 1));
     }
     steps
 }
 
 /// What the reached endpoint does with the request.
-fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usize) -> Vec<Step> {
+fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: usize) -> Vec<Step> {
     let plane = context.plane;
     let endpoint = plane.endpoints.get(arrival.endpoint);
     let packet = &arrival.packet;
+    let client = asker.client;
     let mut steps: Vec<_> = endpoint.absence.iter().map(absent).collect();
     if client.limited && arrival.egress == Some(EgressPass::Name) {
         steps.push(
@@ -322,6 +337,7 @@ fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usi
                 );
             }
             steps.extend(admission::host(plane, endpoint, host, arrival));
+            steps.extend(asker.backend.map(|b| gateway::health(b, endpoint, host)).unwrap_or_default());
         }
         Role::PrivateEndpoint(private) => {
             steps.extend(admission::connection(endpoint, private, client.limited));
@@ -336,7 +352,7 @@ fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usi
                 }
                 ConnectionTarget::Proxy { proxy, frontend, source, origin } => {
                     steps.extend(gateway::through_private_link(
-                        context, client, *proxy, *frontend, *source, origin, packet, depth,
+                        context, asker, *proxy, *frontend, *source, origin, packet, depth,
                     ));
                 }
                 ConnectionTarget::Service { nat, frontend, origin, broken } => {
@@ -367,7 +383,7 @@ fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usi
                     if let Some(nat) = nat.get(context.forks.pick(nat.len(), label)).copied() {
                         let source = plane.endpoints.get(nat).source_for(*frontend).unwrap_or(*frontend);
                         let onward = Packet { source, destination: *frontend, name: None, ..packet.clone() };
-                        steps.extend(leg(context, client, nat, onward, depth + 1));
+                        steps.extend(leg(context, asker, nat, onward, depth + 1));
                     }
                     steps.push(
                         Step::admit(
@@ -384,7 +400,7 @@ fn arrived(context: &Context<'_>, client: &Client, arrival: &Arrival, depth: usi
             }
         }
         Role::Frontend { proxy, frontend } => {
-            steps.extend(gateway::at_frontend(context, client, *proxy, *frontend, arrival, depth))
+            steps.extend(gateway::at_frontend(context, asker, *proxy, *frontend, arrival, depth))
         }
         Role::Unattached => steps.push(
             Step::block(

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     dataplane::{Door, Gate, Host, Id, Match, Network, OrderedRules, Party, Recognises, Resource, Segment},
     net::{Fqdn, Membership, Transport, is_undeclared_public},
-    reach::Findings,
+    reach::{Column, Findings},
     verdict::{Reason, Verdict, Via},
 };
 use std::net::IpAddr;
@@ -165,8 +165,9 @@ impl Probe<'_, '_> {
 
     /// A call of one service to another, by its identity and one of the other's names: a private link of its own, the
     /// perimeter, open to all, by name, as one of the trusted (SPL-01, NSP-04, TRUST-01, TRUST-06).
-    pub(super) fn service_call(&self, caller: Id<Resource>, target: Id<Resource>, name: Option<&Fqdn>) -> Findings {
+    pub(super) fn service_call(&self, caller: Id<Resource>, target: Id<Resource>, column: &Column) -> Findings {
         let mut found = Findings::default();
+        let name = column.name.as_ref();
         let resources = &self.model.plane.resources;
         let plane = self.model.plane;
         let door = name.and_then(|n| plane.door_names.get(n));
@@ -178,6 +179,11 @@ impl Probe<'_, '_> {
             (Some(_), Some(named)) => &plane.doors.get(named.door).gate,
             (Some(gate), None) => gate,
         };
+        let usual = || resources.get(target).names.first().and_then(|(_, names)| names.first());
+        let asked = door.or_else(|| usual().and_then(|n| plane.door_names.get(n))).map(|d| plane.doors.get(d.door));
+        if asked.is_some_and(|d| column.transport != Transport::Tcp || !serves(d, column.port)) {
+            found.block(Reason::Port);
+        }
         let carries = |names: &[Fqdn]| match (name, resources.get(target).names.first()) {
             (Some(name), _) => names.contains(name),
             (None, Some((_, usual))) => usual.iter().any(|n| names.contains(n)),

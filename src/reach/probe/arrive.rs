@@ -6,10 +6,12 @@ use super::{
     walk::{LetOut, Passage},
 };
 use crate::{
-    dataplane::{Backend, ConnectionTarget, Endpoint, Id, Listener, Member, Proxy, Resolver, Role, Unsupported, Use},
+    dataplane::{
+        Backend, ConnectionTarget, Endpoint, Host, Id, Listener, Member, Proxy, Resolver, Role, Unsupported, Use,
+    },
     net::{Transport, is_public},
     reach::Findings,
-    verdict::{Reason, Verdict, Via},
+    verdict::{Reason, Verdict, Via, more_exposed},
 };
 use std::net::IpAddr;
 
@@ -58,6 +60,9 @@ impl Probe<'_, '_> {
                     found.unknown(Reason::ComputePeer);
                 }
                 self.machine(host, way, &mut found);
+                if asker.backend.is_some_and(|b| !healthy(b, host)) {
+                    found.block(Reason::Backend502);
+                }
             }
             Role::PrivateEndpoint(private) => {
                 if let Some((reason, _)) = &private.connection.closed {
@@ -198,22 +203,30 @@ impl Probe<'_, '_> {
         (true, found)
     }
 
-    /// One healthy member is enough, and the most exposed of them counts (AGW-14, AGW-16).
+    /// One healthy member is enough, and the most exposed of them counts; what may be a member may expose, too (AGW-14,
+    /// AGW-16).
     fn pool(&self, gateway: &Proxy, backend: &Backend, flow: &Flow<'_>, asker: Asker<'_>, depth: usize) -> Findings {
         let mut found = Findings::default();
-        let (mut healthy, mut sure) = (false, true);
+        let mut perhaps = Vec::new();
         for member in &backend.members {
             let seen = self.backend_member(gateway, backend, member, flow, asker, depth);
-            if let Some((verdict, via)) = seen.admitted.filter(|_| seen.is_open()) {
-                healthy = true;
-                found.admit(verdict, via);
+            match (seen.certain, seen.uncertain, seen.admitted) {
+                (Some(_), ..) | (None, None, None) => {}
+                (None, None, Some((verdict, via))) => found.admit(verdict, via),
+                (None, Some(reason), admitted) => perhaps.push((reason, admitted)),
             }
-            sure &= seen.uncertain.is_none();
         }
-        match (healthy, sure) {
-            (true, _) => {}
-            (false, true) => found.block(Reason::Backend502),
-            (false, false) => found.unknown(Reason::Backend502),
+        let Some(usual) = found.admitted else {
+            if perhaps.is_empty() {
+                found.block(Reason::Backend502);
+            } else {
+                found.unknown(Reason::Backend502);
+            }
+            return found;
+        };
+        let exposes = |admitted: Option<(Verdict, Via)>| admitted.is_none_or(|a| more_exposed(usual, a).0 != usual.0);
+        if let Some((reason, _)) = perhaps.into_iter().find(|(_, admitted)| exposes(*admitted)) {
+            found.unknown(reason);
         }
         found
     }
@@ -239,15 +252,16 @@ impl Probe<'_, '_> {
             let source = self.model.endpoint(instance).source_for(destination).unwrap_or(destination);
             let onward =
                 Flow { source, destination, transport: flow.transport, port: backend.port, name, reply: false };
+            let asker = Asker { backend: Some(backend), ..asker };
             found.then(&self.leg(instance, &onward, asker, depth + 1));
-            let owner = self.model.owners(destination).first().map(|(_, id)| self.model.endpoint(*id));
-            if let Some(Role::Host(host)) = owner.map(|o| &o.role) {
-                let untrusted = |ca: &String| backend.tls && !backend.trusted_authorities.contains(ca);
-                if host.private_ca.as_ref().is_some_and(untrusted) || !backend.healthy.contains(host.http_status) {
-                    found.block(Reason::Backend502);
-                }
-            }
         }
         found
     }
+}
+
+/// A machine is a healthy member if the gateway trusts its certificate and its answer to the probe is one of the healthy
+/// ones (AGW-13, AGW-16).
+fn healthy(backend: &Backend, host: &Host) -> bool {
+    let trusted = host.private_ca.as_ref().is_none_or(|ca| backend.trusted_authorities.contains(ca));
+    (trusted || !backend.tls) && backend.healthy.contains(host.http_status)
 }

@@ -15,7 +15,7 @@ mod walk;
 
 use super::{Column, Findings, Landing, Outcome, Sender, Source, model::Model};
 use crate::{
-    dataplane::{Endpoint, Id},
+    dataplane::{Backend, Endpoint, Id},
     net::{Fqdn, Transport},
     verdict::Reason,
 };
@@ -43,6 +43,8 @@ pub(super) struct Flow<'a> {
 struct Asker<'a> {
     limited: bool,
     meant: &'a [Id<Endpoint>],
+    /// What a gateway asks of the machine that takes its request.
+    backend: Option<&'a Backend>,
 }
 
 /// Which of equal alternatives to take, as an odometer over the choices met.
@@ -131,7 +133,7 @@ impl<'m, 'p> Probe<'m, 'p> {
         }
         let from = match (source.sender, &column.landing) {
             (Sender::Identity(caller), Landing::Service(target)) => {
-                found.then(&self.service_call(caller, *target, column.name.as_ref()));
+                found.then(&self.service_call(caller, *target, column));
                 return found;
             }
             (Sender::Identity(_), _) | (Sender::Endpoint(_), Landing::Service(_)) => {
@@ -160,7 +162,7 @@ impl<'m, 'p> Probe<'m, 'p> {
             name: name.as_ref(),
             reply: false,
         };
-        found.then(&self.leg(from, &flow, Asker { limited: source.limited, meant: &column.meant }, 0));
+        found.then(&self.leg(from, &flow, Asker { limited: source.limited, meant: &column.meant, backend: None }, 0));
         found
     }
 
