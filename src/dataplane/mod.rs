@@ -23,6 +23,7 @@ pub use network::{
     Absence, Balancer, BalancerProbe, BalancerRule, Breakout, Egress, EgressMatch, EgressRule, Endpoint,
     EndpointPolicy, Firewall, Gateway, Host, Link, LinkedSubnets, Listens, NatGateway, Network, NextHop, Reach, Role,
     Route, RouteSource, Segment, ServiceEndpoint, TagRoute, Tags, Transit, Translates, Translation, TranslationTarget,
+    Void,
 };
 pub use proxy::{Backend, Certificate, Frontend, Listener, Member, Proxy, ProxyRule, Unsupported, Use};
 pub use service::{

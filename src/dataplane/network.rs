@@ -2,7 +2,7 @@
 
 use super::{DnsServer, Filter, Id, Matcher, Origin, PrivateEndpoint, Proxy, Realm, View, service::Door};
 use crate::{
-    net::{AddressSet, FqdnPattern, PortSet, Prefix, Protocol, Transport},
+    net::{AddressSet, Fqdn, FqdnPattern, PortSet, Prefix, Protocol, Transport},
     verdict::Reason,
 };
 use std::net::IpAddr;
@@ -258,8 +258,30 @@ pub struct EgressRule {
     pub matches: EgressMatch,
     /// The status, if it carries no traffic.
     pub inactive: Option<String>,
-    /// Why a match has no effect although the rule is active.
-    pub void: Option<Reason>,
+    /// Names on which a match has no effect although the rule is active.
+    pub void: Option<Void>,
+}
+
+impl EgressRule {
+    /// Why a match of a name has no effect, if it has none.
+    #[must_use]
+    pub fn void_for(&self, name: Option<&Fqdn>) -> Option<Reason> {
+        let void = self.void.as_ref()?;
+        let name = name?;
+        let concerned = void.under.iter().any(|s| name.is_under(s)) && !void.except.contains(name);
+        concerned.then_some(void.reason)
+    }
+}
+
+/// Names that a rule cannot open.
+#[derive(Debug, Clone)]
+pub struct Void {
+    /// Why.
+    pub reason: Reason,
+    /// These names, and all below them.
+    pub under: Vec<Fqdn>,
+    /// But not these.
+    pub except: Vec<Fqdn>,
 }
 
 /// What an egress rule matches.

@@ -35,6 +35,8 @@ pub struct Unsupported {
     pub reason: Reason,
     /// What it spoils.
     pub spoils: Use,
+    /// Whether it is known to be so; otherwise it may be.
+    pub certain: bool,
     /// What decided it.
     pub origin: Origin,
     /// In words.

@@ -45,7 +45,7 @@ pub(super) fn decide(plane: &Plane, packet: &Packet, network: &Network, egress: 
             Match::Undecided => {
                 missed.undecided.get_or_insert(rule);
             }
-            Match::Yes if rule.void.is_some() => {
+            Match::Yes if rule.void_for(packet.name.as_ref()).is_some() => {
                 missed.void.get_or_insert(rule);
             }
             Match::Yes if !rule.allow => {
@@ -91,7 +91,7 @@ fn denied(plane: &Plane, packet: &Packet, network: &Network, egress: &Egress, mi
             .rules(&["TAG-02"])
             .fix("declare `service_tags` and `location` of the public host");
     }
-    if let Some((rule, reason)) = missed.void.and_then(|r| Some((r, r.void?))) {
+    if let Some((rule, reason)) = missed.void.and_then(|r| Some((r, r.void_for(packet.name.as_ref())?))) {
         return Step::block(Stage::Egress, reason, format!("{} has no effect on storage accounts", rule.origin))
             .at(&rule.origin)
             .rules(&["FQDN-05"])

@@ -80,12 +80,14 @@ pub fn source(client: &Client) -> Source {
         ClientKind::Endpoint(id) => Sender::Endpoint(id),
         ClientKind::Identity(id) => Sender::Identity(id),
     };
+    let mut unsupported = crate::reach::Findings::default();
     let spoilt = client.unsupported.iter().filter(|u| u.spoils != crate::dataplane::Use::PrivateLink);
+    spoilt.for_each(|u| unsupported.then(&crate::reach::Findings::of_condition(u)));
     Source {
         outside: client.outside,
         limited: client.limited,
         absent: client.absence.as_ref().map(|a| a.reason),
-        unsupported: spoilt.map(|u| u.reason).collect(),
+        unsupported,
         ..Source::new(sender)
     }
 }

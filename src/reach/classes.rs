@@ -311,7 +311,7 @@ pub(super) fn of_sources<'p>(model: &Model<'p>, marks: &mut Marks<'p>, sources: 
     let mut numbers = Numbering::with_capacity(sources.len());
     for source in sources {
         let Source { sender, outside, limited, absent, unsupported } = source;
-        let simple = outside.is_none() && !limited && absent.is_none() && unsupported.is_empty();
+        let simple = outside.is_none() && !limited && absent.is_none() && *unsupported == super::Findings::default();
         numbers.add(match sender {
             Sender::Endpoint(endpoint) if simple => plain(model, marks, *endpoint),
             _ => None,

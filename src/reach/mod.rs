@@ -39,8 +39,8 @@ pub struct Source {
     pub limited: bool,
     /// Why it cannot exist yet.
     pub absent: Option<Reason>,
-    /// What the platform does not support about its traffic.
-    pub unsupported: Vec<Reason>,
+    /// What the platform does not support about its traffic, or may not.
+    pub unsupported: Findings,
 }
 
 /// What a source sends from.
@@ -56,7 +56,7 @@ impl Source {
     /// A sender with nothing special about it.
     #[must_use]
     pub fn new(sender: Sender) -> Self {
-        Self { sender, outside: None, limited: false, absent: None, unsupported: Vec::new() }
+        Self { sender, outside: None, limited: false, absent: None, unsupported: Findings::default() }
     }
 }
 

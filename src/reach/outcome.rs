@@ -1,13 +1,16 @@
 //! What a flow comes to, and what has been found against it so far.
 
-use crate::verdict::{Reason, Verdict, Via, Word, more_exposed};
+use crate::{
+    dataplane::Unsupported,
+    verdict::{Reason, Verdict, Via, Word, more_exposed},
+};
 
 /// The answer for one flow: the verdict, how it gets through, or what decides against it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Outcome {
     /// The verdict.
     pub verdict: Verdict,
-    /// How it gets through, for a flow that does.
+    /// How it gets through, for a flow that does; none if equal alternatives get through in different ways.
     pub via: Option<Via>,
     /// What decides, for a flow that does not.
     pub reason: Option<Reason>,
@@ -32,7 +35,8 @@ impl Outcome {
     pub fn of_alternatives(all: &[Self]) -> Option<Self> {
         let first = *all.first()?;
         if all.iter().all(|o| o.verdict == first.verdict) {
-            return Some(first);
+            let same = all.iter().all(|o| o.via == first.via);
+            return Some(Self { via: first.via.filter(|_| same), ..first });
         }
         let unknown = all.iter().any(|o| o.verdict == Verdict::Unknown);
         let verdict = if unknown { Verdict::Unknown } else { Verdict::Partial };
@@ -74,6 +78,18 @@ impl Findings {
     pub fn unsupported(&mut self, reason: Reason) {
         self.certain.get_or_insert((Objection::Unsupported, reason));
         self.first.get_or_insert(reason);
+    }
+
+    /// What the platform does not support, or may not.
+    #[must_use]
+    pub fn of_condition(condition: &Unsupported) -> Self {
+        let mut found = Self::default();
+        if condition.certain {
+            found.unsupported(condition.reason);
+        } else {
+            found.unknown(condition.reason);
+        }
+        found
     }
 
     /// This cannot be known.

@@ -129,6 +129,9 @@ pub struct TraceReport {
     /// How it gets through.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub via: Option<&'static str>,
+    /// The different ways in which equal alternatives get through, if there are several.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub vias: Vec<&'static str>,
     /// Why not, the deciding reason first.
     pub reasons: Vec<&'static str>,
     /// Addresses the name answered; undeclared public ones are left out.
@@ -172,6 +175,7 @@ impl TraceReport {
             port: trace.question.port,
             verdict: trace.judgement.verdict.as_str(),
             via: trace.judgement.via.map(Word::as_str),
+            vias: trace.judgement.vias.iter().map(|v| v.as_str()).collect(),
             reasons: trace.judgement.reasons.iter().map(|r| r.as_str()).collect(),
             addresses,
             steps: report(&trace.steps),

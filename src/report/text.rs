@@ -68,7 +68,11 @@ pub(super) fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> 
 #[must_use]
 pub fn trace(report: &TraceReport, style: Style) -> String {
     let mut out = String::new();
-    let why = report.via.map_or_else(|| report.reasons.join(", "), |via| format!("via {via}"));
+    let why = match (report.via, report.vias.as_slice()) {
+        (Some(via), _) => format!("via {via}"),
+        (None, []) => report.reasons.join(", "),
+        (None, several) => format!("via {}", several.join(" or ")),
+    };
     let name = report.name.as_deref().unwrap_or(&report.to);
     let head = style.paint(&format!("{BOLD};{}", verdict_colour(report.verdict)), report.verdict);
     let line = format!("{} → {name}  {}/{}", report.from, report.protocol, report.port);

@@ -14,10 +14,12 @@ use crate::{
 use std::net::IpAddr;
 
 pub(super) fn unsupported(condition: &Unsupported) -> Step {
-    Step::unsupported(Stage::Listener, condition.reason, &condition.text)
-        .at(&condition.origin)
-        .rules(condition.rules)
-        .fix(&condition.fix)
+    let step = if condition.certain {
+        Step::unsupported(Stage::Listener, condition.reason, &condition.text)
+    } else {
+        Step::unknown(Stage::Listener, condition.reason, &condition.text)
+    };
+    step.at(&condition.origin).rules(condition.rules).fix(&condition.fix)
 }
 
 /// What enters through a private endpoint: conditions on the gateway, its filter with the private-link address as

@@ -4,21 +4,24 @@ use crate::{
     forward::{Outcome, Step},
     verdict::{Reason, Verdict, Via, more_exposed},
 };
+use std::collections::BTreeSet;
 
 /// A verdict with how, or why not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
-    /// How it gets through, for a flow that does.
+    /// How it gets through, for a flow that does; none if equal alternatives get through in different ways.
     pub via: Option<Via>,
+    /// The different ways in which equal alternatives get through, if there are several.
+    pub vias: Vec<Via>,
     /// Every reason of a flow that does not, the deciding one first.
     pub reasons: Vec<Reason>,
 }
 
 impl Default for Judgement {
     fn default() -> Self {
-        Self { verdict: Verdict::Unknown, via: None, reasons: vec![Reason::NotModelled] }
+        Self { verdict: Verdict::Unknown, via: None, vias: Vec::new(), reasons: vec![Reason::NotModelled] }
     }
 }
 
@@ -37,25 +40,29 @@ pub(super) fn judge(steps: &[Step], alternatives: &[(String, Vec<Step>)]) -> Jud
         return one(steps);
     }
     let judged: Vec<_> = alternatives.iter().map(|(_, list)| along(steps, list)).collect();
-    let mut different = judged.clone();
-    different.dedup_by(|a, b| a.verdict == b.verdict);
-    match (different.len(), judged.into_iter().next()) {
-        (1, Some(same)) => same,
-        _ => {
-            let mut reasons = Vec::new();
-            for reason in different.iter().flat_map(|j| &j.reasons) {
-                if !reasons.contains(reason) {
-                    reasons.push(*reason);
-                }
-            }
-            // Something unknown beside something decided is not known to be partial.
-            let verdict = if different.iter().any(|j| j.verdict == Verdict::Unknown) {
-                Verdict::Unknown
-            } else {
-                Verdict::Partial
-            };
-            Judgement { verdict, via: None, reasons }
+    let verdicts: BTreeSet<Verdict> = judged.iter().map(|j| j.verdict).collect();
+    let mut reasons = Vec::new();
+    for reason in judged.iter().flat_map(|j| &j.reasons) {
+        if !reasons.contains(reason) {
+            reasons.push(*reason);
         }
+    }
+    let mut vias = Vec::new();
+    for via in judged.iter().filter_map(|j| j.via) {
+        if !vias.contains(&via) {
+            vias.push(via);
+        }
+    }
+    match (verdicts.first(), verdicts.len()) {
+        (Some(verdict), 1) => match vias.as_slice() {
+            [] | [_] => Judgement { verdict: *verdict, via: vias.first().copied(), vias: Vec::new(), reasons },
+            _ => Judgement { verdict: *verdict, via: None, vias, reasons },
+        },
+        // Something unknown beside something decided is not known to be partial.
+        _ if verdicts.contains(&Verdict::Unknown) => {
+            Judgement { verdict: Verdict::Unknown, via: None, vias: Vec::new(), reasons }
+        }
+        _ => Judgement { verdict: Verdict::Partial, via: None, vias: Vec::new(), reasons },
     }
 }
 
@@ -77,12 +84,13 @@ fn one(steps: &[Step]) -> Judgement {
             reasons.push(r);
         }
     }
+    let none = Judgement::default();
     match deciding.map(|s| s.outcome) {
-        Some(Outcome::Block(_)) => Judgement { verdict: Verdict::Blocked, via: None, reasons },
-        Some(Outcome::Unsupported(_)) => Judgement { verdict: Verdict::Unsupported, via: None, reasons },
-        Some(_) => Judgement { verdict: Verdict::Unknown, via: None, reasons },
+        Some(Outcome::Block(_)) => Judgement { verdict: Verdict::Blocked, reasons, ..none },
+        Some(Outcome::Unsupported(_)) => Judgement { verdict: Verdict::Unsupported, reasons, ..none },
+        Some(_) => Judgement { verdict: Verdict::Unknown, reasons, ..none },
         None => admission(steps)
-            .map(|(verdict, via)| Judgement { verdict, via: Some(via), reasons: Vec::new() })
+            .map(|(verdict, via)| Judgement { verdict, via: Some(via), vias: Vec::new(), reasons: Vec::new() })
             .unwrap_or_default(),
     }
 }
@@ -138,5 +146,20 @@ mod tests {
         let shut = ("b".to_owned(), list(Step::block(Stage::Filter, Reason::Nsg, "")));
         assert_eq!(judge(&[], &[open.clone(), shut]).verdict, Verdict::Partial);
         assert_eq!(judge(&[], &[open.clone(), open]).verdict, Verdict::Private);
+    }
+
+    #[test]
+    fn alternatives_that_get_through_in_different_ways_have_no_way_in_common() {
+        let list = |via| (String::new(), vec![Step::admit(Stage::Service, Verdict::Private, via, "")]);
+        let judged = judge(&[], &[list(Via::Routed), list(Via::ApplicationGateway)]);
+        assert_eq!((judged.verdict, judged.via), (Verdict::Private, None));
+        assert_eq!(judged.vias, [Via::Routed, Via::ApplicationGateway]);
+    }
+
+    #[test]
+    fn all_alternatives_tell_their_reasons() {
+        let list = |reason| (String::new(), vec![Step::block(Stage::Filter, reason, "")]);
+        let judged = judge(&[], &[list(Reason::Nsg), list(Reason::Fw)]);
+        assert_eq!((judged.verdict, judged.reasons), (Verdict::Blocked, vec![Reason::Nsg, Reason::Fw]));
     }
 }

@@ -487,18 +487,30 @@ impl Trace {
         }
     }
 
-    /// Names of the elements met on the path, outside name resolution and what it took.
+    /// Names of the elements met on the path, or on one of several equal ones, outside name resolution and what it took.
     #[must_use]
     pub fn elements(&self) -> Vec<&str> {
-        fn flatten<'s>(steps: &'s [Step], found: &mut Vec<&'s str>) {
-            for step in steps.iter().filter(|s| s.stage != Stage::Name) {
-                found.extend(step.element.as_deref());
-                flatten(&step.inner, found);
-            }
-        }
-        let mut found = Vec::new();
-        flatten(&self.steps, &mut found);
-        self.alternatives.iter().for_each(|(_, steps)| flatten(steps, &mut found));
+        let mut found = elements_of(&self.steps);
+        self.alternatives.iter().for_each(|(_, steps)| found.extend(elements_of(steps)));
         found
     }
+
+    /// Whether every one of several equal paths meets an element.
+    #[must_use]
+    pub fn always_meets(&self, element: &str) -> bool {
+        let meets = |steps: &[Step]| elements_of(steps).contains(&element);
+        meets(&self.steps) || !self.alternatives.is_empty() && self.alternatives.iter().all(|(_, own)| meets(own))
+    }
+}
+
+fn elements_of(steps: &[Step]) -> Vec<&str> {
+    fn flatten<'s>(steps: &'s [Step], found: &mut Vec<&'s str>) {
+        for step in steps.iter().filter(|s| s.stage != Stage::Name) {
+            found.extend(step.element.as_deref());
+            flatten(&step.inner, found);
+        }
+    }
+    let mut found = Vec::new();
+    flatten(steps, &mut found);
+    found
 }

@@ -42,11 +42,14 @@ pub(super) fn of_verdict(
         }
     };
     let none = || "none".to_owned();
+    // What gets through has a way; equal alternatives may have several.
+    let several = reason.is_none() && matches!(verdict, Verdict::Private | Verdict::Backbone | Verdict::Public);
+    let no_way = || if several { "different ones of equal alternatives".to_owned() } else { none() };
     if let Some(expected) = &fields.verdict {
         differ("verdict", expected.value.to_string(), verdict.to_string());
     }
     if let Some(expected) = &fields.via {
-        differ("via", expected.value.to_string(), via.map_or_else(none, |v| v.to_string()));
+        differ("via", expected.value.to_string(), via.map_or_else(no_way, |v| v.to_string()));
     }
     if let Some(expected) = &fields.reason {
         differ("reason", expected.value.to_string(), reason.map_or_else(none, |r| r.to_string()));
@@ -109,6 +112,8 @@ pub(super) fn of_trace(fields: &ExpectationFields, plane: &Plane, trace: &Trace)
     for element in &fields.through {
         if !passed.contains(&element.value.as_str()) {
             differ(format!("through: the path does not pass {}", element.value));
+        } else if !trace.always_meets(&element.value) {
+            differ(format!("through: not all of the equal paths pass {}", element.value));
         }
     }
     for element in &fields.not_through {

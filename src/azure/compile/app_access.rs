@@ -8,7 +8,7 @@ use crate::{
         service::Service,
     },
     dataplane::{Gate, GateRule, OrderedRules, Origin, Setting},
-    diag::{Diagnostic, code},
+    diag::{Diagnostic, Span, code},
     document::{Entry, Map, Setting as Declared, Spanned},
 };
 
@@ -37,6 +37,7 @@ impl Compiler<'_> {
         }
         self.with_rules(
             name,
+            "sites",
             gate,
             (&service.ip_restrictions, service.ip_restriction_default_action.as_ref()),
             (&service.scm_ip_restrictions, service.scm_ip_restriction_default_action.as_ref()),
@@ -57,6 +58,7 @@ impl Compiler<'_> {
         own.perimeter_only = false;
         self.with_rules(
             app,
+            &format!("sites-{slot}"),
             &own,
             (&declared.ip_restrictions, declared.ip_restriction_default_action.as_ref()),
             (&declared.scm_ip_restrictions, declared.scm_ip_restriction_default_action.as_ref()),
@@ -67,15 +69,20 @@ impl Compiler<'_> {
     fn with_rules(
         &mut self,
         name: &str,
+        sub: &str,
         gate: &Gate,
         main: (&Map<AccessRestriction>, Option<&Spanned<Access>>),
         deployment: (&Map<AccessRestriction>, Option<&Spanned<Access>>),
         follows: &Declared<bool>,
     ) -> SiteGates {
         let mut gates = SiteGates { main: gate.clone(), deployment: gate.clone() };
-        gates.main.ordered = self.ordered(name, main.0, main.1);
-        gates.deployment.ordered =
-            if follows.value { gates.main.ordered.clone() } else { self.ordered(name, deployment.0, deployment.1) };
+        let endpoint = self.approved_endpoint(name, Some(sub));
+        gates.main.ordered = self.ordered(name, main.0, main.1, endpoint);
+        gates.deployment.ordered = if follows.value {
+            gates.main.ordered.clone()
+        } else {
+            self.ordered(name, deployment.0, deployment.1, endpoint)
+        };
         gates
     }
 
@@ -85,6 +92,7 @@ impl Compiler<'_> {
         name: &str,
         rules: &Map<AccessRestriction>,
         default: Option<&Spanned<Access>>,
+        endpoint: Option<Span>,
     ) -> Option<OrderedRules> {
         if rules.is_empty() && default.is_none() {
             return None;
@@ -108,6 +116,16 @@ impl Compiler<'_> {
                 },
                 None => None,
             };
+            // Such rules are not allowed beside a private endpoint (SE-09), so they admit nobody.
+            if let (Some(reference), Some(endpoint), Access::Allow) =
+                (&rule.virtual_network_subnet, endpoint, rule.action.value)
+            {
+                let text =
+                    format!("rule `{rule_name}` admits a subnet to `{name}`, which has a private endpoint (SE-09)");
+                let error = Diagnostic::error(code::CONFLICT, reference.span, text).related(endpoint, "the endpoint");
+                self.diagnostics.push(error.help("remove the rule, or the private endpoint").refused());
+                continue;
+            }
             let of_web = |s| self.plane.segments.get(s).service_endpoints.iter().any(|e| e.tag == "AppService");
             if let Some(reference) =
                 rule.virtual_network_subnet.as_ref().filter(|_| segment.is_some_and(|s| !of_web(s)))

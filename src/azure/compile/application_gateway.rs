@@ -4,14 +4,20 @@ use super::{Compiler, Target, machines::endpoint};
 use crate::{
     azure::model::application_gateway::{AgwSku, ApplicationGateway, ListenerProtocol},
     dataplane::{
-        Action, Backend, Certificate, ConnectionTarget, Decision, Direction, Endpoint, Frontend, Id, Listener, Member,
-        NextHop, Origin, Packet, Party, Proxy, ProxyRule, Resolver, Role, RouteSource, Tags, Unsupported, Use,
+        Backend, Certificate, ConnectionTarget, Decision, Direction, Endpoint, Frontend, Id, Listener, Member, NextHop,
+        Origin, Packet, Party, Proxy, ProxyRule, Resolver, Role, RouteSource, Tags, Unsupported, Use,
     },
     diag::{Diagnostic, Span, code},
-    net::{PLATFORM_ADDRESS, Transport},
+    net::{PLATFORM_ADDRESS, PortRange, PortSet, Transport},
     verdict::Reason,
 };
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr},
+};
+
+/// Ports by which the platform manages gateways (AGW-17).
+const MANAGED_PORTS: PortRange = PortRange { first: 65200, last: 65535 };
 
 /// The one frontend name that managed private endpoints accept (AGW-05).
 pub(super) const BRIDGE_FRONTEND: &str = "appGwPrivateFrontendIpIPv4";
@@ -49,10 +55,7 @@ impl Compiler<'_> {
                 self.declared("private-link configuration", link, &gateway.private_link_configurations);
             }
             let (address, public) = match (&front.value.private_ip_address, &front.value.public_ip_address) {
-                (Some(address), None) => {
-                    self.claim(segment, address.value, address.span);
-                    (address.value, false)
-                }
+                (Some(address), None) => (address.value, false),
                 (None, Some(reference)) => match self.public_ip(reference) {
                     Some(address) => (address, true),
                     None => continue,
@@ -97,11 +100,8 @@ impl Compiler<'_> {
         link: &crate::azure::model::application_gateway::PrivateLinkConfiguration,
         span: Span,
     ) {
-        let Some(segment) = self.subnet(&link.subnet) else {
+        if self.subnet(&link.subnet).is_none() {
             return;
-        };
-        for address in &link.ip_addresses {
-            self.claim(segment, address.value, address.span);
         }
         let policies = link
             .subnet
@@ -310,6 +310,7 @@ impl Compiler<'_> {
                 conditions.push(Unsupported {
                     reason: Reason::AgwPrivateOnly,
                     spoils: Use::PrivateLink,
+                    certain: true,
                     origin: Origin::new("application_gateway", name, entry.span),
                     text: format!("{name} has no public frontend, and private link needs one"),
                     fix: "add a frontend with a public address, without any listener on it".to_owned(),
@@ -336,6 +337,7 @@ impl Compiler<'_> {
         Some(Unsupported {
             reason: Reason::AgwUdr,
             spoils: Use::Backends,
+            certain: true,
             origin: default.origin.clone(),
             text: format!("{who} sends the default route of {} elsewhere than to the internet", segment.origin),
             fix: "route only specific prefixes through the appliance, or create the gateway with network isolation"
@@ -344,7 +346,8 @@ impl Compiler<'_> {
         })
     }
 
-    /// AGW-17: infrastructure traffic that the security group of the gateway's subnet must let through.
+    /// AGW-17: infrastructure traffic that the security group of the gateway's subnet must let through, on every port of
+    /// its range. What is certainly denied comes before what may be.
     fn filter_condition(&self, id: Id<Proxy>) -> Option<Unsupported> {
         let proxy = self.plane.proxies.get(id);
         let segment = self.plane.segments.get(proxy.segment);
@@ -353,42 +356,40 @@ impl Compiler<'_> {
         let outside = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 253));
         let manager = Tags { names: vec!["GatewayManager".to_owned()], region: None, complete: true };
         let nobody = Tags { complete: true, ..Tags::default() };
-        let packet = |source, destination, port| Packet {
-            source,
-            destination,
-            transport: Transport::Tcp,
-            port,
-            name: None,
-            reply: false,
-        };
-        let checks = [
-            (
-                "GatewayManager to ports 65200-65535",
-                Direction::Inbound,
-                packet(outside, inside, 65300),
-                Some(&manager),
-                None,
-            ),
-            ("AzureLoadBalancer", Direction::Inbound, packet(PLATFORM_ADDRESS, inside, 443), None, None),
-            ("outbound traffic to Internet", Direction::Outbound, packet(inside, outside, 443), None, Some(&nobody)),
-        ];
-        checks.into_iter().find_map(|(what, direction, packet, from, to)| {
-            let from = Party { address: packet.source, tags: from };
-            let to = Party { address: packet.destination, tags: to };
-            let span = match filter.decide(direction, &packet, from, to, &|_| None) {
-                Decision::Deny(rule) if rule.action == Action::Deny => rule.origin.span,
-                Decision::NoMatch => None,
-                _ => return None,
+        let asked = |what, direction, (source, from), (destination, to), port| {
+            let packet = Packet { source, destination, transport: Transport::Tcp, port, name: None, reply: false };
+            let (from, to) = (Party { address: source, tags: from }, Party { address: destination, tags: to });
+            let (span, certain) = match filter.decide(direction, &packet, from, to, &|_| None) {
+                Decision::Deny(rule) => (rule.origin.span, true),
+                Decision::NoMatch => (None, true),
+                Decision::Undecided { rule, .. } => (rule.origin.span, false),
+                Decision::Allow(_) => return None,
             };
+            let verb = if certain { "denies" } else { "may deny" };
             Some(Unsupported {
                 reason: Reason::AgwNsg,
                 spoils: Use::Everything,
+                certain,
                 origin: Origin::new(filter.origin.kind, filter.origin.name.clone(), span.or(filter.origin.span)),
-                text: format!("{} denies {what}, which {} needs", filter.origin, proxy.origin),
+                text: format!("{} {verb} {what}, which {} needs", filter.origin, proxy.origin),
                 fix: format!("allow {what} in {}", filter.origin),
                 rules: &["AGW-17"],
             })
-        })
+        };
+        let managed = PortSet::of([MANAGED_PORTS]);
+        let edges = filter.rules.iter().flat_map(|r| r.ports.ranges());
+        let edges = edges.flat_map(|r| [Some(r.first), r.last.checked_add(1)]).flatten();
+        let ports: BTreeSet<u16> = edges.chain([MANAGED_PORTS.first]).filter(|p| managed.contains(*p)).collect();
+        let from_manager = ports.into_iter().map(|port| {
+            let what = "GatewayManager to ports 65200-65535";
+            asked(what, Direction::Inbound, (outside, Some(&manager)), (inside, None), port)
+        });
+        let others = [
+            asked("AzureLoadBalancer", Direction::Inbound, (PLATFORM_ADDRESS, None), (inside, None), 443),
+            asked("outbound traffic to Internet", Direction::Outbound, (inside, None), (outside, Some(&nobody)), 443),
+        ];
+        let found: Vec<Unsupported> = from_manager.chain(others).flatten().collect();
+        found.iter().find(|u| u.certain).or(found.first()).cloned()
     }
 
     pub(super) fn proxy_instance(&self, name: &str) -> Option<Id<Endpoint>> {

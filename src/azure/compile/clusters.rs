@@ -31,11 +31,6 @@ impl Compiler<'_> {
     pub(super) fn clusters(&mut self) {
         let estate = self.estate;
         for (name, entry) in estate.kubernetes_clusters.iter() {
-            if let Some(address) = &entry.value.private_ip_address
-                && let Some(segment) = self.server_subnet(&entry.value)
-            {
-                self.claim(segment, address.value, address.span);
-            }
             if let Some(cluster) = self.cluster(name, entry) {
                 self.clusters.push(cluster);
             }

@@ -548,14 +548,31 @@ impl Compiler<'_> {
                     continue;
                 };
                 if let Some(view) = self.view_of(&reference.value) {
-                    self.plane
-                        .dns
-                        .views
-                        .get_mut(view)
-                        .forwarding
-                        .push(Forwarding { from: from.clone(), rules: rules.clone() });
+                    self.rival_rules(view, &reference.value, &rules, link.span);
+                    let forwarding = &mut self.plane.dns.views.get_mut(view).forwarding;
+                    forwarding.push(Forwarding { from: from.clone(), rules: rules.clone() });
                 }
             }
+        }
+    }
+
+    /// Two rulesets of one network that send one domain to different servers: which of them acts is not documented
+    /// (RESOLVER-04).
+    fn rival_rules(&mut self, view: Id<View>, vnet: &str, rules: &[ForwardRule], span: Span) {
+        let others = self.plane.dns.views.get(view).forwarding.iter().flat_map(|f| &f.rules);
+        let rival = others.into_iter().find_map(|other| {
+            let own = rules.iter().find(|r| r.suffix == other.suffix && r.servers != other.servers)?;
+            Some((own.clone(), other.origin.clone()))
+        });
+        if let Some((own, other)) = rival {
+            let domain = own.suffix.as_ref().map_or_else(|| ".".to_owned(), ToString::to_string);
+            let text =
+                format!("`{vnet}` is linked to two rulesets that forward {domain} to different servers (RESOLVER-04)");
+            let mut error = Diagnostic::error(code::CONFLICT, span, text);
+            if let Some(at) = other.span {
+                error = error.related(at, "the other rule");
+            }
+            self.diagnostics.push(error.help("keep one of the rules, or link one ruleset only"));
         }
     }
 

@@ -123,7 +123,7 @@ impl<'e> Compiler<'e> {
 
     /// Where a connection to a service is approved, if one is; to this sub-resource, if it matters. Who made it does not:
     /// managed networks and other services have endpoints, too (MPE-01, SPL-01).
-    fn approved_endpoint(&mut self, name: &str, sub: Option<&str>) -> Option<Span> {
+    pub(super) fn approved_endpoint(&mut self, name: &str, sub: Option<&str>) -> Option<Span> {
         let estate = self.estate;
         if self.approved.is_none() {
             let mut approved: BTreeMap<&str, Vec<(&str, Span)>> = BTreeMap::new();

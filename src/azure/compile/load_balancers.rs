@@ -34,10 +34,7 @@ impl Compiler<'_> {
                 (Some(subnet), None) => {
                     let Some(segment) = self.subnet(subnet) else { continue };
                     let address = match &configuration.private_ip_address {
-                        Some(address) => {
-                            self.claim(segment, address.value, address.span);
-                            Some(address.value)
-                        }
+                        Some(address) => Some(address.value),
                         None => self.allocate(segment),
                     };
                     endpoint(origin, Some(segment), address.into_iter().collect(), role)
@@ -125,21 +122,23 @@ impl Compiler<'_> {
                 self.diagnostics.push(error.help("use port rules, or a private Standard frontend").refused());
             }
             let port = rule.frontend_port.value;
-            let made = BalancerRule {
+            // HA ports balance flows of TCP and UDP, and nothing else (LB-05).
+            let protocols: &[Transport] = match rule.protocol.value {
+                LoadBalancerProtocol::Tcp => &[Transport::Tcp],
+                LoadBalancerProtocol::Udp => &[Transport::Udp],
+                LoadBalancerProtocol::All => &[Transport::Tcp, Transport::Udp],
+            };
+            let made = protocols.iter().map(|transport| BalancerRule {
                 origin: Origin::new("rule", rule_name, declared.span),
-                protocol: match rule.protocol.value {
-                    LoadBalancerProtocol::Tcp => Protocol::Only(Transport::Tcp),
-                    LoadBalancerProtocol::Udp => Protocol::Only(Transport::Udp),
-                    LoadBalancerProtocol::All => Protocol::Any,
-                },
+                protocol: Protocol::Only(*transport),
                 ports: if all { PortSet::all() } else { PortSet::of([PortRange { first: port, last: port }]) },
                 backend_port: (!all).then_some(rule.backend_port.value),
                 floating: rule.floating_ip_enabled.value,
-                members,
-                probe,
-            };
+                members: members.clone(),
+                probe: probe.clone(),
+            });
             if let Role::Balancer(balancer) = &mut self.plane.endpoints.get_mut(id).role {
-                balancer.rules.push(made);
+                balancer.rules.extend(made);
             }
         }
         for (_, declared) in balancer.outbound_rules.iter() {

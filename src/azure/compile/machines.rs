@@ -46,6 +46,11 @@ fn listens(list: Option<&Vec<Spanned<ListenPort>>>) -> Listens {
     })
 }
 
+/// The addresses of an interface; the primary one comes first.
+fn own_addresses(primary: &Spanned<IpAddr>, further: &[Spanned<IpAddr>]) -> Vec<IpAddr> {
+    std::iter::once(primary).chain(further).map(|a| a.value).collect()
+}
+
 /// A machine with nothing special about it.
 pub(super) fn host(listens: Listens) -> Host {
     Host {
@@ -113,7 +118,7 @@ impl Compiler<'_> {
                 continue;
             };
             self.undelegated(&vm.subnet, "a virtual machine");
-            let addresses = self.own_addresses(segment, &vm.private_ip_address, &vm.private_ip_addresses);
+            let addresses = own_addresses(&vm.private_ip_address, &vm.private_ip_addresses);
             let machine = Host {
                 listens: listens(vm.listens.as_ref()),
                 forwarding: self.transit(name, vm, vm.ip_forwarding_enabled.value),
@@ -148,17 +153,6 @@ impl Compiler<'_> {
         }
     }
 
-    /// The addresses of an interface, each claimed in its subnet; the primary one comes first.
-    fn own_addresses(
-        &mut self,
-        segment: Id<Segment>,
-        primary: &Spanned<IpAddr>,
-        further: &[Spanned<IpAddr>],
-    ) -> Vec<IpAddr> {
-        let all = std::iter::once(primary).chain(further);
-        all.inspect(|a| self.claim(segment, a.value, a.span)).map(|a| a.value).collect()
-    }
-
     /// A further interface: its own subnet's routes, and replies by the primary one unless the guest knows better
     /// (ADDR-09).
     fn secondary_interface(
@@ -171,7 +165,7 @@ impl Compiler<'_> {
     ) -> Option<Id<Endpoint>> {
         let interface = &entry.value;
         let segment = self.subnet(&interface.subnet)?;
-        let addresses = self.own_addresses(segment, &interface.private_ip_address, &interface.private_ip_addresses);
+        let addresses = own_addresses(&interface.private_ip_address, &interface.private_ip_addresses);
         let full = format!("{machine}/{name}");
         let role = Role::Host(Host {
             forwarding: self.transit(machine, vm, interface.ip_forwarding_enabled.value),
@@ -317,10 +311,7 @@ impl Compiler<'_> {
                 continue;
             };
             let address = match &firewall.private_ip_address {
-                Some(address) => {
-                    self.claim(segment, address.value, address.span);
-                    Some(address.value)
-                }
+                Some(address) => Some(address.value),
                 None => self.allocate(segment),
             };
             let origin = Origin::new("firewall", name, entry.span);
@@ -434,7 +425,6 @@ impl Compiler<'_> {
                     continue;
                 };
                 let address = &inbound.value.private_ip_address;
-                self.claim(segment, address.value, address.span);
                 let full = format!("{name}/{endpoint_name}");
                 self.plane.add_endpoint(endpoint(
                     Origin::new("inbound_endpoint", full, inbound.span),

@@ -17,7 +17,7 @@ use crate::{
     },
     dataplane::{
         Connection, ConnectionTarget, Egress, EgressMatch, EgressRule, Matcher, Network, Origin, PrivateEndpoint,
-        Realm, Role, Setting,
+        Realm, Role, Setting, Void,
     },
     diag::{Diagnostic, Span, code},
     document::{Entry, Reference, Spanned},
@@ -94,7 +94,6 @@ impl<'e> Compiler<'e> {
             let Some(declared) = &entry.value.managed_network else {
                 continue;
             };
-            self.declared_addresses(name, &entry.value, declared);
             let mut seen: Vec<((String, String), Span)> = Vec::new();
             for (rule_name, rule) in declared.outbound_rules.iter() {
                 self.rule(name, declared, rule_name, rule, &mut seen);
@@ -102,22 +101,6 @@ impl<'e> Compiler<'e> {
             if !declared.outbound_rules.iter().any(|(_, r)| r.value.category.value == RuleCategory::Required) {
                 self.required_rules(name, &entry.value, declared);
             }
-        }
-    }
-
-    fn declared_addresses(&mut self, name: &str, workspace: &MachineLearningWorkspace, declared: &ManagedNetwork) {
-        let Some(segment) = self.managed.get(name).map(|m| m.segment) else {
-            return;
-        };
-        let rules = declared.outbound_rules.iter().flat_map(|(_, r)| r.value.ip_addresses.iter());
-        let compute = workspace.compute.iter().filter_map(|(_, c)| c.value.private_ip_address.as_ref());
-        let deployments = workspace
-            .online_endpoints
-            .iter()
-            .flat_map(|(_, e)| e.value.deployments.iter())
-            .filter_map(|(_, d)| d.value.private_ip_address.as_ref());
-        for address in rules.chain(compute).chain(deployments) {
-            self.claim(segment, address.value, address.span);
         }
     }
 
@@ -394,7 +377,7 @@ impl<'e> Compiler<'e> {
         for part in text.value.split(',') {
             match part.trim().parse::<FqdnPattern>() {
                 Ok(pattern) => {
-                    let void = names_storage(&pattern).then_some(Reason::EgressStorageFqdn);
+                    let void = Some(storage_hosts());
                     let matches = EgressMatch::Name(pattern, ports.clone());
                     self.egress(
                         workspace,
@@ -476,19 +459,16 @@ fn setting_of(rule: &OutboundRule, state: Option<Span>) -> (Setting<bool>, Optio
     (Setting { value: rule.spark_enabled.value, span: rule.spark_enabled.span }, state)
 }
 
-/// FQDN-05: storage hosts, except the one of the documented editor list.
-fn names_storage(pattern: &FqdnPattern) -> bool {
-    let name = match pattern {
-        FqdnPattern::Exact(name) | FqdnPattern::Below(name) => name,
-        FqdnPattern::Any => return false,
-    };
-    if name.as_str() == "vscode.blob.core.windows.net" {
-        return false;
+/// FQDN-05: storage hosts, by whatever pattern a rule names them, except the one of the documented editor list.
+fn storage_hosts() -> Void {
+    let parts = ["blob", "file", "queue", "table", "dfs"];
+    let clouds = ["core.windows.net", "core.usgovcloudapi.net", "core.chinacloudapi.cn"];
+    let under = clouds.iter().flat_map(|c| parts.iter().map(move |p| format!("{p}.{c}")));
+    Void {
+        reason: Reason::EgressStorageFqdn,
+        under: under.filter_map(|n| n.parse().ok()).collect(),
+        except: "vscode.blob.core.windows.net".parse().into_iter().collect(),
     }
-    ["blob", "file", "queue", "table", "dfs"].iter().any(|s| {
-        let suffix = format!("{s}.core.windows.net");
-        name.as_str() == suffix || name.as_str().ends_with(&format!(".{suffix}"))
-    })
 }
 
 /// A rule's protocol as filters know it (NSG-11).

@@ -6,6 +6,7 @@
 mod app_access;
 mod application_gateway;
 mod apps;
+mod claims;
 mod clients;
 mod clusters;
 mod dns;
@@ -51,6 +52,7 @@ pub fn compile(estate: &Estate, published: Option<&PublishedTags>) -> (Plane, Di
     compiler.plausible();
     compiler.networks();
     compiler.managed_networks();
+    compiler.claims();
     compiler.resources();
     compiler.platform_callers();
     compiler.workspaces();
@@ -322,7 +324,7 @@ impl<'e> Compiler<'e> {
         texts.iter().filter_map(|text| self.name(&text.value, text.span)).collect()
     }
 
-    /// A free address of a segment: declared ones are taken first, so an allocation never collides. A full one is
+    /// A free address of a segment: declared ones are claimed before, so an allocation never collides. A full one is
     /// reported (ADDR-03).
     fn allocate(&mut self, segment: Id<Segment>) -> Option<IpAddr> {
         let taken = self.taken.entry(segment).or_default();

@@ -16,8 +16,6 @@ use std::net::IpAddr;
 impl Compiler<'_> {
     pub(super) fn private_endpoints(&mut self) {
         let estate = self.estate;
-        // Declared addresses are claimed first, so that allocations never take them.
-        let mut placed = Vec::new();
         for (name, entry) in estate.private_endpoints.iter() {
             let Some(segment) = self.subnet(&entry.value.subnet) else {
                 continue;
@@ -32,11 +30,7 @@ impl Compiler<'_> {
                         "give the endpoint an IPv4 address",
                     );
                 }
-                self.claim(segment, address.value, address.span);
             }
-            placed.push((name, entry, segment));
-        }
-        for (name, entry, segment) in placed {
             self.private_endpoint(name, &entry.value, entry.span, segment);
         }
     }

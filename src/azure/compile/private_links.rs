@@ -98,10 +98,7 @@ impl Compiler<'_> {
                 );
             }
             let address = match &declared.value.private_ip_address {
-                Some(address) => {
-                    self.claim(segment, address.value, address.span);
-                    Some(address.value)
-                }
+                Some(address) => Some(address.value),
                 None => self.allocate(segment),
             };
             let origin = Origin::new("nat_ip_configuration", format!("{name}/{configuration}"), declared.span);

@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (_, proxy) in view.plane.proxies.iter() {
-        for condition in proxy.unsupported.iter().filter(|c| c.reason == Reason::AgwNsg) {
+        for condition in proxy.unsupported.iter().filter(|c| c.certain && c.reason == Reason::AgwNsg) {
             let Some(place) = condition.origin.span.or(proxy.origin.span) else { continue };
             findings.at(place, condition.text.clone()).related(proxy.origin.span, "the gateway").fix(condition.fix.clone());
         }

@@ -215,7 +215,12 @@ pub(super) fn minus(spans: Vec<Span>, without: &[Span]) -> Vec<Span> {
 fn row(model: &Model<'_>, marks: &Marks<'_>, source: &Source, class: u32) -> Option<Row> {
     let Source { sender, outside, limited, absent, unsupported } = source;
     let Sender::Endpoint(id) = sender else { return None };
-    if outside.is_some() || *limited || absent.is_some() || !unsupported.is_empty() || marks.special.contains(id) {
+    if outside.is_some()
+        || *limited
+        || absent.is_some()
+        || *unsupported != crate::reach::Findings::default()
+        || marks.special.contains(id)
+    {
         return None;
     }
     let endpoint = model.endpoint(*id);

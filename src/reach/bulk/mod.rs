@@ -353,7 +353,7 @@ fn lost(model: &Model<'_>, source: Option<&Source>, column: &Column) -> Option<C
     };
     let address = column.address().filter(|a| !crate::net::is_public(*a))?;
     let away = model.endpoint(*id).segment.is_none() && model.plane.public_owner(address).is_none();
-    let plain = unsupported.is_empty() && column.before == super::Findings::default();
+    let plain = *unsupported == super::Findings::default() && column.before == super::Findings::default();
     let own = model.endpoint(*id).addresses.contains(&address);
     let nowhere = Outcome::refused(Verdict::Blocked, crate::verdict::Reason::NoRoute);
     (away && plain && !own).then(|| Cell::new(nowhere))

@@ -75,7 +75,7 @@ impl Probe<'_, '_> {
                     ConnectionTarget::Doors(members) => self.private_door(private.managed, members, way, &mut found),
                     ConnectionTarget::Proxy { proxy, frontend, source, .. } => {
                         let gateway = self.model.plane.proxies.get(*proxy);
-                        gateway.unsupported.iter().for_each(|u| found.unsupported(u.reason));
+                        gateway.unsupported.iter().for_each(|u| found.then(&Findings::of_condition(u)));
                         if let Some(front) = gateway.frontends.get(*frontend) {
                             let inside = Flow { source: *source, destination: front.address, ..way.flow() };
                             found.then(&self.edge(gateway.segment, &inside));
@@ -148,7 +148,7 @@ impl Probe<'_, '_> {
         let destination = if front.public { instance.unwrap_or(front.address) } else { front.address };
         let flow = Flow { destination, ..way.flow() };
         let spoilt = |u: &&Unsupported| u.spoils == Use::Everything;
-        gateway.unsupported.iter().filter(spoilt).for_each(|u| found.unsupported(u.reason));
+        gateway.unsupported.iter().filter(spoilt).for_each(|u| found.then(&Findings::of_condition(u)));
         let bridged = flow.name.is_some().then_some(Via::ApplicationGateway);
         let (heard, answer) = self.listener(gateway, index, &flow, bridged, asker, depth);
         let guard = if front.public { self.edge(gateway.segment, &flow) } else { Findings::default() };

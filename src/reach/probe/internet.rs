@@ -167,13 +167,14 @@ impl<'p> Probe<'_, 'p> {
         }
         let verdict = |rule: &EgressRule| self.covers(way, rule);
         let in_force = |allow: bool| egress.rules.iter().filter(move |r| r.allow == allow && r.inactive.is_none());
+        let lost = |rule: &EgressRule| rule.void_for(way.name);
         let mut unsure = false;
         let mut void = None;
         for rule in in_force(false) {
             match verdict(rule) {
                 Match::No => {}
                 Match::Undecided => unsure = true,
-                Match::Yes if rule.void.is_some() => void = void.or(rule.void),
+                Match::Yes if lost(rule).is_some() => void = void.or(lost(rule)),
                 Match::Yes => return way.notes().block(Reason::Egress),
             }
         }
@@ -183,7 +184,7 @@ impl<'p> Probe<'_, 'p> {
             match verdict(rule) {
                 Match::No => {}
                 Match::Undecided => unsure = true,
-                Match::Yes if rule.void.is_some() => void = void.or(rule.void),
+                Match::Yes if lost(rule).is_some() => void = void.or(lost(rule)),
                 Match::Yes => {
                     passed = Some(rule);
                     break;

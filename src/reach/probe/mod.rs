@@ -143,7 +143,7 @@ impl<'m, 'p> Probe<'m, 'p> {
             (Sender::Endpoint(from), _) => from,
         };
         found.then(&column.before);
-        source.unsupported.iter().for_each(|r| found.unsupported(*r));
+        found.then(&source.unsupported);
         let destination = match &column.landing {
             Landing::At(address) => Some(*address),
             Landing::OneOf(addresses) => addresses.get(self.choices.take(addresses.len())).copied(),

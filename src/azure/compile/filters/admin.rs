@@ -4,9 +4,11 @@ use super::super::{Compiler, managed::protocol};
 use super::union;
 use crate::{
     azure::model::network::Direction as RuleDirection,
-    azure::model::network_manager::{AdminAction, AdminRule, ManagerScope, NetworkManager},
+    azure::model::network_manager::{
+        AdminAction, AdminRule, AdminRuleCollection, ManagerScope, NetworkManager, SecurityAdminConfiguration,
+    },
     dataplane::{Action, Direction, Filter, FilterRule, Matcher, Names, Origin},
-    diag::{Span, code},
+    diag::{Diagnostic, code},
     document::{Entry, Spanned},
     net::PortSet,
     verdict::Reason,
@@ -116,9 +118,37 @@ impl Compiler<'_> {
         if texts.is_empty() { Matcher::any() } else { self.list(texts) }
     }
 
+    /// Two rules of one direction and priority that can meet in one network, and do different things: which of them comes
+    /// first is not documented (AVNM-03).
+    fn equal_priorities(&mut self, configuration: &SecurityAdminConfiguration) {
+        let groups = |c: &AdminRuleCollection| c.network_groups.iter().map(|g| g.value.clone()).collect::<Vec<_>>();
+        let mut seen: Vec<(Vec<String>, &Entry<AdminRule>)> = Vec::new();
+        for (_, collection) in configuration.rule_collections.iter() {
+            let here = groups(&collection.value);
+            for (_, rule) in collection.value.rules.iter() {
+                let own = &rule.value;
+                let rival = seen.iter().find(|(groups, other)| {
+                    let other = &other.value;
+                    other.priority.value == own.priority.value
+                        && other.direction.value == own.direction.value
+                        && other.action.value != own.action.value
+                        && groups.iter().any(|g| here.contains(g))
+                });
+                if let Some((_, other)) = rival {
+                    let text = format!("priority {} is used twice in one direction (AVNM-03)", own.priority.value);
+                    let error = Diagnostic::error(code::PRIORITY, own.priority.span, text);
+                    let error = error.related(other.value.priority.span, "here too");
+                    self.diagnostics.push(
+                        error.help("give each rule its own priority: which of two comes first is not documented"),
+                    );
+                }
+                seen.push((here.clone(), rule));
+            }
+        }
+    }
+
     /// References and priorities, once per manager (AVNM-03).
     fn check_groups(&mut self, manager: &NetworkManager) {
-        let mut seen: Vec<(RuleDirection, u16, Span)> = Vec::new();
         for (_, configuration) in manager.security_admin_configurations.iter() {
             for (_, collection) in configuration.value.rule_collections.iter() {
                 for group in &collection.value.network_groups {
@@ -130,9 +160,9 @@ impl Compiler<'_> {
                         let text = format!("priority {} of `{name}` lies outside 1 to 4096 (AVNM-03)", priority.value);
                         self.error(code::PRIORITY, priority.span, text, "choose a priority in that range");
                     }
-                    seen.push((rule.value.direction.value, priority.value, priority.span));
                 }
             }
+            self.equal_priorities(&configuration.value);
         }
         for (_, group) in manager.network_groups.iter() {
             for vnet in &group.value.virtual_networks {

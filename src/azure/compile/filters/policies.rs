@@ -5,14 +5,22 @@ use super::{action, union};
 use crate::{
     azure::model::{
         firewall::{FirewallPolicy, NatRule, ThreatIntelligenceMode},
-        network::RuleProtocol,
+        network::{Access, RuleProtocol},
     },
     dataplane::{Action, Filter, FilterRule, Matcher, Names, Origin, Role, Translation, TranslationTarget},
-    diag::{Diagnostic, code},
+    diag::{Diagnostic, Span, code},
     document::{Entry, Reference, Spanned},
     net::{AddressSet, Fqdn, FqdnPattern, PortRange, PortSet, Prefix, Protocol, Transport},
     verdict::Reason,
 };
+
+/// The passes of a firewall over its rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Nat,
+    Network,
+    Application,
+}
 
 /// The protocols of a rule of a firewall, where `Any` may mean TCP and UDP only.
 fn with_ports(declared: RuleProtocol, any: bool) -> Vec<Protocol> {
@@ -26,6 +34,9 @@ impl Compiler<'_> {
     /// A policy with its parents: network rules before application rules, parents first, then priorities (FW-04).
     pub(super) fn firewall_policies(&mut self) {
         let estate = self.estate;
+        for (_, entry) in estate.firewall_policies.iter() {
+            self.policy_priorities(&entry.value);
+        }
         for (name, entry) in estate.firewalls.iter() {
             let Some(id) = self.firewalls.get(name).copied() else {
                 continue;
@@ -79,6 +90,43 @@ impl Compiler<'_> {
                     firewall.keeps_source = kept;
                 }
             }
+        }
+    }
+
+    /// Priorities of groups and collections: their range, and collections of one type that nothing puts in order although
+    /// the order matters (FW-04).
+    fn policy_priorities(&mut self, policy: &FirewallPolicy) {
+        type Seen = ((Pass, u16, u16), Option<Access>, Span);
+        let mut seen: Vec<Seen> = Vec::new();
+        for (name, group) in policy.rule_collection_groups.iter() {
+            let (group, order) = (&group.value, group.value.priority.value);
+            self.policy_priority(name, &group.priority);
+            let nat = group.nat_rule_collections.iter().map(|(n, c)| (n, Pass::Nat, &c.value.priority, None));
+            let network = group.network_rule_collections.iter();
+            let network = network.map(|(n, c)| (n, Pass::Network, &c.value.priority, Some(c.value.action.value)));
+            let application = group.application_rule_collections.iter();
+            let application =
+                application.map(|(n, c)| (n, Pass::Application, &c.value.priority, Some(c.value.action.value)));
+            for (name, pass, priority, action) in nat.chain(network).chain(application) {
+                self.policy_priority(name, priority);
+                let place = (pass, order, priority.value);
+                let rival = seen.iter().find(|(p, a, _)| *p == place && (action.is_none() || *a != action));
+                if let Some((.., other)) = rival {
+                    let text =
+                        format!("nothing tells whether `{name}` comes before another of priority {}", priority.value);
+                    let error = Diagnostic::error(code::PRIORITY, priority.span, format!("{text} (FW-04)"));
+                    self.diagnostics
+                        .push(error.related(*other, "the other").help("give each collection its own priority"));
+                }
+                seen.push((place, action, priority.span));
+            }
+        }
+    }
+
+    fn policy_priority(&mut self, name: &str, priority: &Spanned<u16>) {
+        if !(100..=65000).contains(&priority.value) {
+            let text = format!("priority {} of `{name}` lies outside 100 to 65000 (FW-04)", priority.value);
+            self.error(code::PRIORITY, priority.span, text, "choose a priority in that range");
         }
     }
 
