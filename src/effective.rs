@@ -94,9 +94,17 @@ fn place(plane: &Plane, at: &str, what: &'static str) -> Result<(Id<Segment>, Op
         _ => plane.endpoints.iter().find(|(_, e)| e.origin.name == at && e.segment.is_some()).map(|(id, _)| id),
     };
     let Some(endpoint) = endpoint else {
-        let names = plane.segments.iter().map(|(_, s)| s.origin.name.as_str());
-        let near = crate::diag::nearest(at, names.chain(plane.clients.iter().map(|(o, _)| o.name.as_str())));
-        let hint = near.map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+        let names = || plane.segments.iter().map(|(_, s)| s.origin.name.as_str());
+        let near = crate::diag::nearest(at, names().chain(plane.clients.iter().map(|(o, _)| o.name.as_str())));
+        let hint = match near {
+            Some(near) => format!("; did you mean `{near}`?"),
+            None => {
+                let subnets: Vec<_> = names().filter(|n| n.contains('/')).collect();
+                let shown = subnets.iter().take(8).copied().collect::<Vec<_>>().join(", ");
+                let rest = subnets.len().saturating_sub(8);
+                format!("; its subnets: {shown}{}", if rest > 0 { format!(" and {rest} more") } else { String::new() })
+            }
+        };
         return Err(PlaceError::Missing(at.to_owned(), hint));
     };
     match plane.endpoints.get(endpoint).segment {

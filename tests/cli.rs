@@ -109,6 +109,7 @@ fn targets_may_be_names_urls_and_addresses() {
 fn mistakes_on_the_command_line_come_with_a_suggestion() {
     let fails = |args: &[&str], hint: &str| {
         let (code, _, err) = run(args);
+        let err = err.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(code == 2 && err.contains(hint), "{code} {err}");
     };
     fails(&["trace", FLAGSHIP, "--from", "ci-alic", "--to", "srch-contoso"], "did you mean `ci-alice`");
@@ -287,4 +288,101 @@ fn a_selector_that_selects_nothing_is_a_mistake() {
     assert_eq!(run(&["matrix", HUB, "--from", "colour:red"]).0, 2);
     let (code, text, _) = run(&["matrix", FLAGSHIP, "--from", "kind:host", "--to", "kind:Microsoft.*", "-q"]);
     assert_eq!(code, 0, "{text}");
+}
+
+/// What people read fits a terminal of 80 columns, whatever its width is said to be elsewhere.
+#[test]
+fn text_fits_80_columns() {
+    let hub = "scenarios/hub-spoke-firewall/hub-spoke-firewall.yaml";
+    let bad = "tests/diagnostics/words-from-outside.yaml";
+    for args in [
+        &["--help"][..],
+        &["check", "--help"],
+        &["import", "arm", "--help"],
+        &["fix", "--help"],
+        &["explain"],
+        &["explain", "PRL0413"],
+        &["explain", "ROUTE-14"],
+        &["explain", "A-05"],
+        &["explain", "E-UNKNOWN-KEY"],
+        &["routes", hub, "--at", "web"],
+        &["routes", hub, "--at", "vnet-hub/AzureFirewallSubnet"],
+        &["rules", hub, "--at", "web"],
+        &["lint", FLAGSHIP],
+        &["lint", MUTATIONS, "--variants"],
+        &["impact", hub],
+        &["matrix", hub],
+        &["matrix", hub, "--expand"],
+        &["check", MUTATIONS, "-v"],
+        &["check", bad],
+        &["trace", FLAGSHIP, "--from", "ci-alice", "--to", "srch-contoso", "-v"],
+        &["diff", FLAGSHIP, "scenarios/foundry-hub/mutations.yaml#M24-endpoint-public"],
+    ] {
+        let (code, out, err) = run(args);
+        assert!(code != 70, "{args:?}: {err}");
+        let wide = out.lines().chain(err.lines()).filter(|l| l.chars().count() > 80);
+        // An address is left whole, so that it can be followed.
+        let wide: Vec<_> = wide.filter(|l| !l.contains("https://")).collect();
+        assert!(wide.is_empty(), "{args:?}:\n{}", wide.join("\n"));
+    }
+}
+
+#[test]
+fn rules_and_assumptions_are_explained() {
+    let (code, out, _) = run(&["explain", "pe-26"]);
+    assert!(code == 0 && out.contains("PE-26 (rule of Azure)") && out.contains("https://learn.microsoft.com"), "{out}");
+    let (code, out, _) = run(&["explain", "A-05"]);
+    assert!(code == 0 && out.contains("allow_forwarded_traffic"), "{out}");
+    // Two pages number an assumption alike: both are told.
+    assert!(run(&["explain", "A-10"]).1.matches("A-10 (assumption)").count() == 2);
+    assert!(run(&["explain", "LINT-27"]).1.contains("(lint,"));
+    assert!(run(&["explain", "PE-62"]).2.contains("did you mean"));
+}
+
+#[test]
+fn errors_of_several_stages_come_in_one_run_and_count() {
+    let text = "virtual_networks: { v: { address_space: [10.0.0.0/16], subnets: { s: { address_prefixes: [10.0.1.0/24] } } } }\n\
+                virtual_machines: { a: { subnet: v/s, private_ip_address: 10.0.1.4 } }\n\
+                expectations:\n  good: { from: a, to: 10.0.1.4, never: public }\n  \
+                bad: { from: q, to: printer, verdict: private }\n";
+    let (code, out, err) = run_with(&["check", "-"], text, &[]);
+    assert!(code == 2 && out.contains("1 of 2 hold, 1 cannot be asked"), "{out}");
+    assert!(err.contains("`q` is not a client") && err.contains("`printer` is not a target"), "{err}");
+    // Nothing was evaluated, so there is nothing to say on standard output.
+    let (code, out, err) = run_with(&["check", "-"], &text.replace("10.0.1.0/24", "10.0.1.0/33"), &[]);
+    assert!(code == 2 && out.is_empty() && err.contains("E-PREFIX") && err.contains("`printer`"), "{out}{err}");
+    let (_, _, err) = run(&["trace", FLAGSHIP, "--from", "ci-alice", "--to", "https://me:secret@printer:8443/"]);
+    assert!(err.contains("`printer` is not a target") && !err.contains("secret"), "{err}");
+}
+
+#[test]
+fn variants_and_sides_are_picked_by_name() {
+    let (code, out, _) = run(&["check", MUTATIONS, "--variant", "M02-search-rule-missing"]);
+    assert!(code == 0 && out.contains("1 scenario, 88 expectations: 88 hold"), "{out}");
+    let (code, _, err) = run(&["check", MUTATIONS, "--variant", "M02-search-rule-mising"]);
+    assert!(code == 2 && err.contains("`M02-search-rule-missing`?"), "{err}");
+    let once = run(&["check", "scenarios/quickstart", "scenarios/quickstart/quickstart.yaml"]);
+    assert_eq!(once.1, run(&["check", "scenarios/quickstart"]).1);
+    assert!(run(&["diff", "-", "-"]).2.contains("can be read once"));
+    let (code, out, _) = run(&["diff", FLAGSHIP, MUTATIONS, "--variant", "M24-endpoint-public"]);
+    assert!(code == 0 && out.contains("moe-fraud"), "{out}");
+    let (code, page, _) = run(&["man", "import", "arm"]);
+    assert!(code == 0 && page.contains("TEMPLATE.json"), "{page}");
+    assert_eq!(run(&["man", "import arm"]).1, page);
+    assert!(run(&["man", "import", "bicep"]).2.contains("terraform, arm, azure"));
+}
+
+#[test]
+fn files_that_are_no_text_are_refused_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("zeros.yaml");
+    fs::write(&path, vec![0; 20_000_000]).unwrap();
+    let started = std::time::Instant::now();
+    let (code, _, err) = run(&["check", path.to_str().unwrap()]);
+    assert!(code == 2 && err.contains("E-ENCODING"), "{err}");
+    assert!(started.elapsed().as_secs() < 10);
+    let path = directory.path().join("comma.json");
+    fs::write(&path, "{\n  \"virtual_networks\": { \"v\": { \"address_space\": [\"10.0.0.0/16\"], } }\n}\n").unwrap();
+    let (code, _, err) = run(&["check", path.to_str().unwrap()]);
+    assert!(code == 2 && err.contains("E-SYNTAX") && err.contains("comma.json:2:"), "{err}");
 }

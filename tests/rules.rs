@@ -9,6 +9,7 @@
     reason = "tests fail by panicking"
 )]
 
+use privreach::azure::rulebook;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Write,
@@ -173,6 +174,28 @@ fn every_rule_has_a_function_and_a_case_or_a_reason() {
     assert!(strangers.is_empty(), "no such rules: {strangers:?}");
     let kinds = ["lint", "platform", "consequence", "not modelled"];
     assert!(exempt.values().all(|(k, _)| kinds.contains(&k.as_str())), "kinds are {kinds:?}");
+}
+
+/// Whatever an answer may cite can be looked up: every rule of the specification, every rule that a function names, and
+/// every assumption.
+#[test]
+fn every_rule_and_assumption_is_explained() {
+    let explained: BTreeSet<&str> = rulebook::rules().iter().map(|r| r.id.as_str()).collect();
+    let cited = functions().into_keys().chain(rules().into_iter().map(|(_, id)| id));
+    // The catalogue of mistakes is explained by the lint rules that cover it.
+    let other = |id: &String| ["LINT-", "UTF-"].iter().any(|family| id.starts_with(family));
+    let missing: BTreeSet<String> = cited.filter(|id| !other(id) && !explained.contains(id.as_str())).collect();
+    assert!(missing.is_empty(), "src/azure/data/rules.txt lacks {missing:?}");
+    let table = fs::read_to_string(root().join("tests/rules/assumptions.yaml")).unwrap();
+    let lines = table.lines().filter(|l| !l.starts_with('#'));
+    let taken: BTreeSet<&str> = rulebook::assumptions().iter().map(|a| a.id).collect();
+    let missing: Vec<_> = lines.map(|l| l.split_once(": ").unwrap().0).filter(|id| !taken.contains(id)).collect();
+    assert!(missing.is_empty(), "src/azure/data/assumptions.txt lacks {missing:?}");
+    // What a file can choose is said as the format spells it.
+    for line in table.lines().filter_map(|l| l.split_once(": choice ")) {
+        let said = rulebook::assumptions().iter().any(|a| a.id == line.0 && a.instead.contains(line.1));
+        assert!(said, "{} does not name {}", line.0, line.1);
+    }
 }
 
 #[test]

@@ -9,5 +9,6 @@ pub mod not_modelled;
 mod region_pairs;
 mod regions;
 mod resource_names;
+pub mod rulebook;
 pub mod service_tags;
 pub mod topology;

@@ -105,7 +105,8 @@ pub(super) enum Command {
     Graph(Graph),
     /// Turn a real design into a scenario: a Terraform plan, an ARM template or an export of a live estate.
     Import(Import),
-    /// Explain a verdict, path, reason, diagnostic code or lint rule; without one, list them all.
+    /// Explain a verdict, path, reason, diagnostic code, lint rule, rule of Azure or assumption; without one, list them
+    /// all.
     Explain(Explain),
     /// Print the JSON Schema of scenario files, or of JSON output.
     Schema(Schema),
@@ -523,7 +524,8 @@ pub(super) enum ImportFormat {
 
 #[derive(Debug, Args)]
 pub(super) struct Explain {
-    /// A verdict, path, reason, diagnostic code or lint rule, for example PNA.
+    /// A verdict, path, reason, diagnostic code, lint rule, rule of Azure or assumption, for example PNA, PRL0413,
+    /// PE-26 or A-05.
     pub(super) code: Option<String>,
 }
 

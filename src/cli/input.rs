@@ -30,7 +30,12 @@ pub(super) fn usable(loaded: Loaded, global: &Global) -> Result<(SourceMap, Snap
     if !global.quiet {
         let mut remarks = loaded.diagnostics;
         remarks.extend(snapshot.remarks());
-        let text = report::diagnostics::render(&loaded.sources, &remarks, output::error_colour(global));
+        let text = report::diagnostics::render(
+            &loaded.sources,
+            &remarks,
+            output::error_colour(global),
+            output::style(global).width,
+        );
         let _ = anstream::stderr().write_all(text.as_bytes());
     }
     Ok((loaded.sources, snapshot))
@@ -56,7 +61,8 @@ pub(super) fn named_snapshot(name: &str, global: &Global) -> Result<(SourceMap, 
 
 /// Diagnostics as the reason for failing.
 pub(super) fn failure(sources: &SourceMap, diagnostics: &[Diagnostic], global: &Global) -> Failure {
-    let mut text = report::diagnostics::render(sources, diagnostics, output::error_colour(global));
+    let mut text =
+        report::diagnostics::render(sources, diagnostics, output::error_colour(global), output::style(global).width);
     let errors = diagnostics.iter().filter(|d| d.severity == crate::diag::Severity::Error).count();
     text.push_str(&format!("{errors} error{} in the input\n", if errors == 1 { "" } else { "s" }));
     Failure::Input(text)
@@ -88,5 +94,5 @@ pub(super) fn sorted(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 /// A mistake on the command line.
 pub(super) fn mistake(message: &str) -> Failure {
-    Failure::Input(format!("error: {message}\n"))
+    Failure::Input(format!("{}\n", report::wrapped(&format!("error: {message}"), 0, 7, 80)))
 }

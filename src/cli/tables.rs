@@ -21,7 +21,7 @@ pub(super) fn routes(args: &Table, global: &Global) -> Result<Exit, Failure> {
     let rows = effective::routes(&snapshot.plane, &args.at).map_err(|e| input::mistake(&e.to_string()))?;
     let report = RoutesReport::new(&sources, &args.at, &rows);
     let text = match args.format {
-        Format::Text => report::routes_text(&report),
+        Format::Text => report::routes_text(&report, output::style(global)),
         Format::Json => report::to_json("routes", &report),
     };
     output::write(global, &text)?;

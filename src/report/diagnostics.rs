@@ -9,7 +9,7 @@ const DRAWN: usize = 100;
 
 /// Diagnostics as text.
 #[must_use]
-pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> String {
+pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool, width: usize) -> String {
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
     for diagnostic in diagnostics.iter().take(DRAWN) {
@@ -17,7 +17,8 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let title = level.primary_title(super::format::printable(&diagnostic.message)).id(diagnostic.code.as_str());
+        let lead = "warning[]: ".len() + diagnostic.code.as_str().len();
+        let title = level.primary_title(folded(&diagnostic.message, lead, width)).id(diagnostic.code.as_str());
         let mut group = Group::with_title(title);
         if let Some(span) = diagnostic.span
             && let Some(file) = sources.file(span.file)
@@ -27,9 +28,10 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
             group = group.element(snippet(file, &marks.collect::<Vec<_>>()));
         }
         if let Some(help) = &diagnostic.help {
-            group = group.element(Level::HELP.message(super::format::printable(help)));
+            group = group.element(Level::HELP.message(folded(help, HELP_LEAD, width)));
         }
-        text.push_str(&super::format::drawn(&renderer.render(&[group])));
+        let fits = beside_labels(diagnostic.related.iter().map(|(_, label)| label.as_str()), width);
+        text.push_str(&super::format::drawn(&renderer.clone().term_width(fits).render(&[group])));
         text.push_str("\n\n");
     }
     let rest = diagnostics.len().saturating_sub(DRAWN);
@@ -37,6 +39,20 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool) -> 
         let _ = write!(text, "and {rest} more; other formats list all of them\n\n");
     }
     text
+}
+
+/// The width of source lines, so that labels behind a mark at their end fit, too.
+pub(super) fn beside_labels<'a>(labels: impl Iterator<Item = &'a str>, width: usize) -> usize {
+    let longest = labels.map(|l| l.chars().count() + 2).max().unwrap_or(0);
+    width.saturating_sub(longest).max(width / 2)
+}
+
+/// Columns before the text of a help or a note: the number of the line, and the word.
+pub(super) const HELP_LEAD: usize = 14;
+
+/// A text in lines that fit behind a lead; the renderer indents what follows the first.
+pub(super) fn folded(text: &str, lead: usize, width: usize) -> String {
+    super::text::wrapped(text, 0, 0, width.saturating_sub(lead).max(20))
 }
 
 /// The part of a file that holds some places: first the one it is about, unless it has a label, then those beside it.

@@ -65,9 +65,16 @@ impl ImpactReport {
         let tried = self.elements.iter().filter(|e| e.not_tried.is_none()).count();
         let critical = self.elements.iter().filter(|e| !e.lost.is_empty()).count();
         let exposing = self.elements.iter().filter(|e| !e.exposed.is_empty()).count();
+        let counted = text::counted;
+        let one = |n: usize, singular: &'static str, plural: &'static str| if n == 1 { singular } else { plural };
         format!(
-            "{tried} elements tried on {} flows, of which {} get through; {critical} are single points of failure, {exposing} hold something closed",
-            self.flows, self.through
+            "{} tried on {}, of which {} get{} through; {critical} {} of failure, {exposing} hold{} something closed",
+            counted(tried, "element"),
+            counted(self.flows, "flow"),
+            self.through,
+            one(self.through, "s", ""),
+            one(critical, "is a single point", "are single points"),
+            one(exposing, "s", "")
         )
     }
 

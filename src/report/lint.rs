@@ -123,11 +123,13 @@ fn suppressed(sources: &SourceMap, suppressed: &Suppressed) -> SuppressedReport 
 #[must_use]
 pub fn text(sources: &SourceMap, outcome: &Outcome, style: Style) -> String {
     let renderer = if style.colour { Renderer::styled() } else { Renderer::plain() };
-    let renderer = renderer.term_width(style.width);
     let mut text = String::new();
     if style.verbosity >= 0 {
         for finding in &outcome.findings {
-            text.push_str(&super::format::drawn(&renderer.render(&[drawn(sources, finding)])));
+            let labels = finding.related.iter().map(|(_, label)| label.as_str());
+            let fits = super::diagnostics::beside_labels(labels, style.width);
+            let drawn = renderer.clone().term_width(fits).render(&[drawn(sources, finding, style.width)]);
+            text.push_str(&super::format::drawn(&drawn));
             text.push_str("\n\n");
         }
     }
@@ -135,7 +137,8 @@ pub fn text(sources: &SourceMap, outcome: &Outcome, style: Style) -> String {
         for one in &outcome.suppressed {
             let (rule, reason) = (one.finding.rule, super::format::printable(&one.reason));
             let at = sources.locate(one.finding.place);
-            let _ = writeln!(text, "accepted  {} {} at {at}: {reason}", rule.code, rule.name);
+            let line = format!("accepted  {} {} at {at}: {reason}", rule.code, rule.name);
+            let _ = writeln!(text, "{}", super::text::wrapped(&line, 0, 10, style.width));
         }
     }
     let count = |level, one: &str| {
@@ -155,15 +158,16 @@ pub fn text(sources: &SourceMap, outcome: &Outcome, style: Style) -> String {
     text
 }
 
-fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding) -> Group<'a> {
+fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding, width: usize) -> Group<'a> {
     use annotate_snippets::Level as Drawn;
-    let printable = super::format::printable;
     let level = match finding.level {
         Level::Error => Drawn::ERROR,
         Level::Warning => Drawn::WARNING,
         Level::Info => Drawn::INFO,
     };
-    let title = level.primary_title(printable(&finding.message)).id(finding.rule.code);
+    let folded = |text: &str| super::diagnostics::folded(text, super::diagnostics::HELP_LEAD, width);
+    let title = super::diagnostics::folded(&finding.message, "warning[PRL0000]: ".len(), width);
+    let title = level.primary_title(title).id(finding.rule.code);
     let mut group = Group::with_title(title);
     let mut files = vec![finding.place.file];
     for (span, _) in &finding.related {
@@ -178,25 +182,24 @@ fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding) -> Group<'a> {
         let marks: Vec<_> = own.into_iter().chain(related.map(|(s, label)| (*s, Some(label.as_str())))).collect();
         group = group.element(super::diagnostics::snippet(file, &marks));
     }
-    group = group.element(Drawn::NOTE.message(format!("{} ({})", finding.rule.name, finding.rule.source())));
+    group = group.element(Drawn::NOTE.message(folded(&format!("{} ({})", finding.rule.name, finding.rule.source()))));
     if let [only] = finding.scenarios.as_slice()
         && only.ends_with(']')
     {
-        group = group.element(Drawn::NOTE.message(printable(&format!("only in {only}"))));
+        group = group.element(Drawn::NOTE.message(folded(&format!("only in {only}"))));
     }
-    group.element(Drawn::HELP.message(printable(&finding.fix)))
+    group.element(Drawn::HELP.message(folded(&finding.fix)))
 }
 
 impl Report for LintReport {
     const COMMAND: &'static str = "lint";
 
     /// One line per finding; [`text`] draws them over the source.
-    fn text(&self, _: Style) -> String {
-        let printable = super::format::printable;
+    fn text(&self, style: Style) -> String {
         let mut out = String::new();
         for f in &self.findings {
             let line = format!("{}: {} {} {}: {}", f.place, f.level, f.code, f.name, f.message);
-            let _ = writeln!(out, "{}", printable(&line));
+            let _ = writeln!(out, "{}", super::text::wrapped(&line, 0, 2, style.width));
         }
         let _ = writeln!(out, "{}", self.summary());
         out
@@ -220,7 +223,13 @@ impl LintReport {
     fn summary(&self) -> String {
         let Counts { error, warning, info } = self.counts;
         let accepted = self.suppressed.len();
-        format!("{} scenarios: {error} errors, {warning} warnings, {info} info; {accepted} accepted", self.scenarios)
+        let counted = super::text::counted;
+        format!(
+            "{}: {}, {}, {info} info; {accepted} accepted",
+            counted(self.scenarios, "scenario"),
+            counted(error, "error"),
+            counted(warning, "warning")
+        )
     }
 }
 

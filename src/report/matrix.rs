@@ -218,11 +218,11 @@ pub fn text(report: &MatrixReport, style: Style) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
-        "{}\n{} clients × {} services, {} pairs\n",
+        "{}\n{} × {}, {}\n",
         super::text::wrapped(&report.scenario, 0, 2, style.width),
-        report.clients,
-        report.services,
-        report.pairs
+        super::text::counted(report.clients, "client"),
+        super::text::counted(report.services, "service"),
+        super::text::counted(usize::try_from(report.pairs).unwrap_or(usize::MAX), "pair")
     );
     for verdict in Verdict::ALL {
         if let Some(count) = report.totals.get(verdict.as_str()) {
@@ -252,7 +252,8 @@ pub fn text(report: &MatrixReport, style: Style) -> String {
     for p in pairs {
         let name = super::text::painted(style, p.verdict, 11);
         let line = format!("{} → {} {}/{}", p.flow.from, p.flow.to, p.flow.protocol, p.flow.port);
-        let _ = writeln!(out, "  {name} {:<24} {}", why(p.via, p.reason), printable(&line));
+        let line = super::text::wrapped(&line, 39, 16, style.width);
+        let _ = writeln!(out, "  {name} {:<24} {line}", why(p.via, p.reason));
     }
     out
 }

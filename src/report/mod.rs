@@ -36,4 +36,4 @@ pub use model::{
 pub use tables::{
     RouteRowReport, RoutesReport, RuleRowReport, RulesReport, routes as routes_text, rules as rules_text,
 };
-pub use text::{Style, check as check_text, resolve as resolve_text, trace as trace_text};
+pub use text::{Style, check as check_text, resolve as resolve_text, trace as trace_text, wrapped};

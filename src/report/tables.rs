@@ -123,7 +123,7 @@ impl RulesReport {
 
 /// The routes as a table.
 #[must_use]
-pub fn routes(report: &RoutesReport) -> String {
+pub fn routes(report: &RoutesReport, style: Style) -> String {
     let mut rows =
         vec![["Source", "State", "Address Prefix", "Next Hop Type", "Next Hop IP", "Origin"].map(str::to_owned)];
     for r in &report.routes {
@@ -136,7 +136,7 @@ pub fn routes(report: &RoutesReport) -> String {
             declared(&r.origin, r.place.as_ref()),
         ]);
     }
-    table(&rows)
+    table(&rows, style.width)
 }
 
 /// The rules as one table per filter and direction.
@@ -152,7 +152,8 @@ pub fn rules(report: &RulesReport, style: Style) -> String {
         let length = rest.iter().take_while(same).count();
         let (group, others) = rest.split_at(length);
         rest = others;
-        let _ = writeln!(out, "{} at {}, {}", printable(&first.filter), printable(&first.attached_to), first.direction);
+        let line = format!("{} at {}, {}", first.filter, first.attached_to, first.direction);
+        let _ = writeln!(out, "{}", super::text::wrapped(&line, 0, 2, style.width));
         let mut rows = vec![heads.map(str::to_owned)];
         for r in group {
             rows.push([
@@ -167,7 +168,7 @@ pub fn rules(report: &RulesReport, style: Style) -> String {
                 r.place.as_ref().map_or("default".to_owned(), |p| format!("{}:{}", p.file, p.line)),
             ]);
         }
-        out.push_str(&table(&rows));
+        out.push_str(&table(&rows, style.width));
         out.push('\n');
     }
     if report.rules.is_empty() {
@@ -189,18 +190,48 @@ fn declared(origin: &str, place: Option<&Place>) -> String {
     place.map_or_else(|| origin.to_owned(), |p| format!("{origin} ({}:{})", p.file, p.line))
 }
 
-fn table<const N: usize>(rows: &[[String; N]]) -> String {
+/// A table that fits: if it is too wide, its last column goes to a line of its own below each row, and the widest
+/// columns are wrapped.
+fn table<const N: usize>(rows: &[[String; N]], width: usize) -> String {
     let clean: Vec<[String; N]> = rows.iter().map(|r| r.clone().map(|c| printable(&c))).collect();
-    let width =
+    let natural =
         |column: usize| clean.iter().filter_map(|r| r.get(column)).map(|c| c.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
+    let mut widths: Vec<usize> = (0..N).map(natural).collect();
+    let total = |widths: &[usize]| widths.iter().map(|w| w + GAP).sum::<usize>().saturating_sub(GAP);
+    let below = total(&widths) > width;
+    if below {
+        widths.pop();
+    }
+    while total(&widths) > width {
+        let Some(widest) = widths.iter_mut().max_by_key(|w| **w).filter(|w| **w > NARROWEST) else { break };
+        *widest -= 1;
+    }
     let mut out = String::new();
-    for row in &clean {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            let _ = write!(line, "{cell:width$}  ");
+    for (number, row) in clean.iter().enumerate() {
+        let cells: Vec<Vec<String>> = row.iter().zip(&widths).map(|(cell, width)| lines(cell, *width)).collect();
+        let height = cells.iter().map(Vec::len).max().unwrap_or(1);
+        for at in 0..height {
+            let mut line = String::new();
+            for (cell, width) in cells.iter().zip(&widths) {
+                let _ = write!(line, "{:width$}  ", cell.get(at).map_or("", String::as_str));
+            }
+            let _ = writeln!(out, "{}", line.trim_end());
         }
-        let _ = writeln!(out, "{}", line.trim_end());
+        // The head of a column that stands below says nothing there.
+        if let Some(last) = row.last().filter(|l| below && number > 0 && !l.is_empty()) {
+            let _ = writeln!(out, "    {}", super::text::wrapped(last, 4, 6, width));
+        }
     }
     out
+}
+
+/// Blanks between columns.
+const GAP: usize = 2;
+
+/// Columns are not made narrower than this.
+const NARROWEST: usize = 9;
+
+/// The lines of a cell.
+fn lines(cell: &str, width: usize) -> Vec<String> {
+    super::text::wrapped(cell, 0, 0, width.max(1)).lines().map(str::to_owned).collect()
 }

@@ -45,10 +45,13 @@ pub(super) fn counted(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }
 
-/// Words of a text, wrapped with a hanging indent.
-pub(super) fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> String {
+/// Words of a text, wrapped with a hanging indent; a word that is longer than a line is cut, after a dot or a slash where
+/// it has one.
+#[must_use]
+pub fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> String {
     let mut out = String::new();
     let mut column = first;
+    let room = width.saturating_sub(indent).max(8);
     for (i, word) in printable(text).split(' ').enumerate() {
         let length = word.chars().count();
         if i > 0 && column + 1 + length > width && column > indent {
@@ -58,10 +61,30 @@ pub(super) fn wrapped(text: &str, first: usize, indent: usize, width: usize) -> 
             out.push(' ');
             column += 1;
         }
-        out.push_str(word);
-        column += length;
+        let mut rest = word;
+        while rest.chars().count() > room {
+            let at = cut(rest, width.saturating_sub(column).clamp(1, room));
+            let (head, tail) = rest.split_at(at);
+            let _ = write!(out, "{head}\n{:indent$}", "");
+            (rest, column) = (tail, indent);
+        }
+        out.push_str(rest);
+        column += rest.chars().count();
     }
     out
+}
+
+/// Where to cut a long word so that some characters are left at most: behind a mark that joins its parts, if there is one.
+fn cut(word: &str, most: usize) -> usize {
+    let end = word.char_indices().nth(most).map_or(word.len(), |(at, _)| at);
+    let head = word.get(..end).unwrap_or(word);
+    if let Some(at) = head.rfind(['.', '/', ',', '_']).filter(|at| *at > 0) {
+        return at + 1;
+    }
+    // Between the words of a name such as `AllowVnetInBound`.
+    let letters = || head.char_indices().zip(word.char_indices().skip(1));
+    let joint = letters().filter(|((_, a), (at, b))| a.is_lowercase() && b.is_uppercase() && *at <= end);
+    joint.map(|(_, (at, _))| at).last().unwrap_or(end)
 }
 
 /// One flow.
@@ -76,9 +99,10 @@ pub fn trace(report: &TraceReport, style: Style) -> String {
     let name = report.name.as_deref().unwrap_or(&report.to);
     let head = style.paint(&format!("{BOLD};{}", verdict_colour(report.verdict)), report.verdict);
     let line = format!("{} → {name}  {}/{}", report.from, report.protocol, report.port);
-    let _ = writeln!(out, "{head}  {}", printable(&line));
+    let first = report.verdict.chars().count() + 2;
+    let _ = writeln!(out, "{head}  {}", wrapped(&line, first, 4, style.width));
     if !why.is_empty() {
-        let _ = writeln!(out, "  {}", style.paint(BOLD, &why));
+        let _ = writeln!(out, "  {}", style.paint(BOLD, &wrapped(&why, 2, 4, style.width)));
     }
     if style.verbosity < 0 {
         return out;
@@ -136,13 +160,9 @@ fn steps(out: &mut String, list: &[StepReport], indent: usize, style: Style) {
 pub fn resolve(report: &ResolveReport, style: Style) -> String {
     let mut out = String::new();
     let answer = report.answer.join(", ");
-    let _ = writeln!(
-        out,
-        "{} asks for {}: {}",
-        printable(&report.from),
-        printable(&report.name),
-        style.paint(BOLD, &answer)
-    );
+    let line = wrapped(&format!("{} asks for {}: {answer}", report.from, report.name), 0, 4, style.width);
+    let line = line.strip_suffix(&answer).map_or(line.clone(), |l| format!("{l}{}", style.paint(BOLD, &answer)));
+    let _ = writeln!(out, "{line}");
     if style.verbosity >= 0 {
         out.push('\n');
         steps(&mut out, &report.steps, 2, style);
