@@ -20,12 +20,16 @@ mod transit;
 
 use privreach::{
     matrix::{Matrix, clients, services},
+    reach::{Cell, Solution},
     scenario::{load_paths, load_text},
     snapshot::Snapshot,
     trace::trace,
     verdict::Verdict,
 };
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 /// What a run of comparisons came to.
 #[derive(Default)]
@@ -91,21 +95,22 @@ impl Tally {
         assert_eq!(matrix.totals.iter().collect::<BTreeMap<_, _>>(), totals, "{title}: totals");
     }
 
-    /// The two forms of the solver, on every source and column.
+    /// The forms of the solver, on every source and column: pair by pair, in bulk by verdict, in bulk with reasons.
     fn compare_bulk(&mut self, title: &str, matrix: &Matrix<'_>) {
         let problem = matrix.problem();
-        let bulk = problem.solve_bulk();
+        let (single, bulk, detail) = (problem.solve(), problem.solve_bulk(), matrix.solution());
         let mut totals: BTreeMap<Verdict, u64> = BTreeMap::new();
         for s in 0..problem.sources.len() {
             for c in 0..problem.columns.len() {
-                let cell = matrix.solution().cell(s, c).outcome();
+                let cell = single.cell(s, c).outcome();
                 let found = bulk.verdict(s, c);
                 if let Some(verdict) = found {
                     *totals.entry(verdict).or_default() += 1;
                 }
-                if found != cell.map(|o| o.verdict) {
+                let detailed = detail.cell(s, c).outcome();
+                if found != cell.map(|o| o.verdict) || detailed != cell {
                     let column = &problem.columns[c];
-                    let kind = format!("in bulk {found:?}, one by one {cell:?}");
+                    let kind = format!("in bulk {found:?}, {detailed:?}, one by one {cell:?}");
                     let from = &matrix.clients[s].name;
                     let at = || format!("{title}: {from} to {:?} {:?} {}", column.landing, column.name, column.port);
                     self.differences.entry(kind).or_insert_with(|| (0, at())).0 += 1;
@@ -115,10 +120,46 @@ impl Tally {
         self.single += bulk.sizes().single;
         self.cells += (problem.sources.len() * problem.columns.len()) as u64;
         assert_eq!(bulk.totals().iter().collect::<BTreeMap<_, _>>(), totals, "{title}: totals in bulk");
+        assert_eq!(detail.totals().iter().collect::<BTreeMap<_, _>>(), totals, "{title}: totals with reasons");
         let asked: BTreeMap<_, _> = problem.totals(&bulk).iter().collect();
         let delegated = matrix.delegated > 0;
         if !delegated {
             assert_eq!(asked, matrix.totals.iter().collect(), "{title}: totals by view");
+        }
+        Self::compare_groups(title, matrix, &single);
+    }
+
+    /// Groups are what the answers pair by pair make of them: the fewest whose members are answered alike. What something
+    /// answers itself is no difference; of that a group may hold anything.
+    fn compare_groups(title: &str, matrix: &Matrix<'_>, single: &Solution) {
+        let (groups, problem) = (&matrix.groups, matrix.problem());
+        let (clients, services) = (matrix.clients.len(), matrix.services.len());
+        let mut lines: Vec<Vec<(Cell, bool)>> = vec![Vec::new(); clients];
+        for (c, line) in lines.iter_mut().enumerate() {
+            for s in 0..services {
+                let (row, column) = (groups.row_of(c).unwrap(), groups.column_of(s).unwrap());
+                line.push((groups.cell(row, column), groups.was_delegated(row, column)));
+                let cell = problem.column(c, s).map_or(Cell::DELEGATED, |column| single.cell(c, column));
+                let wanted = cell.outcome().or_else(|| matrix.traced(c, s));
+                assert_eq!(matrix.answer(c, s).outcome(), wanted, "{title}: {:?}", matrix.question(c, s));
+                if !matrix.is_own(c, s) {
+                    let place = || format!("{title}: {:?}", matrix.question(c, s));
+                    assert_eq!(groups.of_pair(c, s).outcome(), wanted, "{}", place());
+                    assert_eq!(groups.was_delegated(row, column), cell.outcome().is_none(), "{}", place());
+                }
+            }
+        }
+        // Groups of equal lines and columns are one, unless only a pair of something with itself keeps them apart.
+        let distinct = |lines: &[Vec<(Cell, bool)>]| lines.iter().collect::<BTreeSet<_>>().len();
+        let turned: Vec<Vec<_>> = (0..services).map(|s| lines.iter().map(|l| l[s]).collect()).collect();
+        let alone = matrix.own().iter().filter(|(c, s)| {
+            let single = |g: &privreach::matrix::Group| g.members.len() == 1;
+            single(&groups.clients[groups.row_of(*c).unwrap()])
+                && single(&groups.services[groups.column_of(*s).unwrap()])
+        });
+        if alone.count() == 0 {
+            assert_eq!(groups.clients.len(), distinct(&lines), "{title}: groups of clients");
+            assert_eq!(groups.services.len(), distinct(&turned), "{title}: groups of services");
         }
     }
 

@@ -277,6 +277,9 @@ pub(super) struct Matrix {
     /// Show single pairs.
     #[arg(long)]
     pub(super) expand: bool,
+    /// Show only how many pairs come to each verdict: for estates of any size.
+    #[arg(long, conflicts_with_all = ["only", "expand", "shard"])]
+    pub(super) totals: bool,
     /// Solve one of several parts, as `1/4`; the CSV of all parts together is that of the whole.
     #[arg(long, value_name = "PART", value_parser = clap::value_parser!(crate::matrix::Shard))]
     pub(super) shard: Option<crate::matrix::Shard>,

@@ -3,7 +3,7 @@
 use super::{
     args::{Check, Global},
     exit::{Exit, Failure},
-    input, output,
+    input, output, progress,
 };
 use crate::{
     diag::{Diagnostic, Severity, code},
@@ -16,7 +16,7 @@ use std::io::Write;
 
 /// Evaluates everything that can be evaluated, then reports problems of the input beside it.
 pub(super) fn run(args: &Check, global: &Global) -> Result<Exit, Failure> {
-    let mut loaded = load_paths(&args.paths);
+    let mut loaded = progress::telling(global, "reading", || load_paths(&args.paths));
     if let Some(variant) = &args.variant {
         input::only_variant(&mut loaded, variant)?;
     }
@@ -29,14 +29,15 @@ pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) 
     let mut problems = loaded.diagnostics;
     let mut report = CheckReport::default();
     for scenario in loaded.scenarios {
-        let snapshot = Snapshot::new(scenario);
+        let title = format!("checking {}", scenario.title());
+        let snapshot = progress::telling(global, &title, || Snapshot::new(scenario));
         problems.extend(snapshot.diagnostics.iter().filter(|d| d.severity == Severity::Warning).cloned());
         if !snapshot.is_usable() {
             problems.extend(snapshot.explained_errors());
             problems.extend(verify::question_problems(&snapshot));
             continue;
         }
-        let verification = verify(&snapshot);
+        let verification = progress::telling(global, &title, || verify(&snapshot));
         problems.extend(verification.problems.iter().cloned());
         report.scenarios.push(ScenarioReport::new(&sources, &snapshot.scenario, &verification));
     }

@@ -3,7 +3,7 @@
 use super::{
     args::{Diff, FailOnChange, Global},
     exit::{Exit, Failure},
-    input, output,
+    input, output, progress,
 };
 use crate::{
     compare::{Comparison, Effect, FlowChange, compare},
@@ -22,7 +22,7 @@ pub(super) fn run(args: &Diff, global: &Global) -> Result<Exit, Failure> {
     }
     let (before_sources, before) = input::named_snapshot(&args.before, global)?;
     let (after_sources, after) = input::named_snapshot(&after_name, global)?;
-    let comparison = compare(&before, &after);
+    let comparison = progress::telling(global, "comparing all flows", || compare(&before, &after));
     let today = args.today.unwrap_or_else(super::lint::today);
     let found = |snapshot: &Snapshot| lint(std::slice::from_ref(snapshot), today);
     let findings = changes(&found(&before), &found(&after));

@@ -3,7 +3,7 @@
 use super::{
     args::{Estate, Generate, Global, Text},
     exit::{Exit, Failure},
-    input, output,
+    input, output, progress,
 };
 use crate::generate::{Format, Options, Shape, text};
 
@@ -30,6 +30,7 @@ pub(super) fn run(args: &Generate, global: &Global) -> Result<Exit, Failure> {
         subnets: args.subnets,
         rules: args.rules,
     };
-    let text = text(&options, format).map_err(|e| input::mistake(&e.to_string()))?;
+    let made = progress::telling(global, "generating", || text(&options, format));
+    let text = made.map_err(|e| input::mistake(&e.to_string()))?;
     output::write(global, &text).map(|()| Exit::Holds)
 }

@@ -3,7 +3,7 @@
 use super::{
     args::{Global, Impact},
     exit::{Exit, Failure},
-    input, output,
+    input, output, progress,
 };
 use crate::{
     impact::impact,
@@ -12,7 +12,8 @@ use crate::{
 
 pub(super) fn run(args: &Impact, global: &Global) -> Result<Exit, Failure> {
     let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
-    let report = ImpactReport::new(&sources, &snapshot.scenario.title(), &impact(&snapshot));
+    let found = progress::telling(global, "taking every element away in turn", || impact(&snapshot));
+    let report = ImpactReport::new(&sources, &snapshot.scenario.title(), &found);
     output::write(global, &report::render(&report, args.format, output::style(global)))?;
     Ok(Exit::Holds)
 }

@@ -146,7 +146,7 @@ fn matrix_options(args: &Import) -> Result<Matrix, Failure> {
     };
     let (from, to) = (selectors(&args.from)?, selectors(&args.to)?);
     let file = PathBuf::new();
-    Ok(Matrix { file, from, to, only: Vec::new(), expand: false, shard: None, variant: None, format })
+    Ok(Matrix { file, from, to, only: Vec::new(), expand: false, totals: false, shard: None, variant: None, format })
 }
 
 /// Reads the files of a format; gives a name for the result.

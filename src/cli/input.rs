@@ -1,6 +1,6 @@
 //! Loading one scenario for a command that looks at one.
 
-use super::{args::Global, exit::Failure, output};
+use super::{args::Global, exit::Failure, output, progress};
 use crate::{
     diag::{Diagnostic, SourceMap, nearest},
     report,
@@ -11,7 +11,7 @@ use std::{io::Write, path::Path};
 
 /// Loads a file or one of its variants, or explains why it cannot be used.
 pub(super) fn snapshot(path: &Path, variant: Option<&str>, global: &Global) -> Result<(SourceMap, Snapshot), Failure> {
-    usable(load_file(path, variant), global)
+    usable(progress::telling(global, "reading", || load_file(path, variant)), global)
 }
 
 /// The first of the loaded scenarios, or why it cannot be used.
@@ -23,7 +23,7 @@ pub(super) fn usable(loaded: Loaded, global: &Global) -> Result<(SourceMap, Snap
         problems.extend(of_partial(loaded.partial, &problems, |_| Vec::new()));
         return Err(failure(&loaded.sources, &sorted(problems), global));
     };
-    let snapshot = Snapshot::new(scenario);
+    let snapshot = progress::telling(global, "compiling", || Snapshot::new(scenario));
     if !snapshot.is_usable() {
         return Err(failure(&loaded.sources, &snapshot.explained_errors(), global));
     }

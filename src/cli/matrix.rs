@@ -3,25 +3,20 @@
 use super::{
     args::{Global, Matrix as Args, MatrixFormat},
     exit::{Exit, Failure},
-    input, output,
+    input, output, progress,
 };
 use crate::{
     diag::SourceMap,
     lint,
-    matrix::{Matrix, clients, services, sharded},
+    matrix::{Matrix, clients, count, services, sharded},
     report::{
         self, MatrixReport, Shown,
         page::{Ingredients, Page, html},
     },
     select::{Selector, Traits},
     snapshot::Snapshot,
+    trace::Question,
 };
-use std::{
-    io::{IsTerminal, Write},
-    sync::mpsc,
-    time::Duration,
-};
-
 pub(super) fn run(args: &Args, global: &Global) -> Result<Exit, Failure> {
     let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
     show(&sources, &snapshot, args, global)
@@ -46,18 +41,33 @@ pub(super) fn show(sources: &SourceMap, snapshot: &Snapshot, args: &Args, global
     let header = args.shard.is_none_or(|s| s.is_first());
     let asking = sharded(plane, asking, args.shard);
     let pairs = asking.len() as u64 * asked.len() as u64;
-    let matrix = while_telling(global, pairs, || Matrix::new(plane, asking, asked));
+    let solving = format!("solving {pairs} pairs");
+    if args.totals {
+        let counted = progress::telling(global, &solving, || count(plane, asking, asked)).map_err(contradiction)?;
+        let report = MatrixReport::counted(&snapshot.scenario.title(), &counted);
+        let text = match args.format {
+            MatrixFormat::Text => report::matrix_text(&report, output::style(global)),
+            MatrixFormat::Json => report::to_json("matrix", &report),
+            MatrixFormat::Csv => report::matrix_totals_csv(&report),
+            MatrixFormat::Markdown => report::matrix_markdown(&report),
+            MatrixFormat::Html => return Err(input::mistake("--totals has no page; leave one of the two away")),
+        };
+        return output::write(global, &text).map(|()| Exit::Holds);
+    }
+    let matrix = progress::telling(global, &solving, || Matrix::new(plane, asking, asked));
     // A witness that the step engine answers otherwise would make the whole matrix worthless.
     if let Some((row, column)) = matrix.disagreements(VERIFIED).first().copied() {
         let question = matrix.witness(row, column).and_then(|(c, s)| matrix.question(c, s));
-        return Err(Failure::Internal(format!("the solver and the step engine disagree about {question:?}")));
+        return Err(question.map_or_else(|| Failure::Internal("a cell has no pair".to_owned()), contradiction));
     }
     let page = || {
         let findings = lint::lint(std::slice::from_ref(snapshot), super::lint::today()).findings;
         let ingredients = Ingredients { snapshot, sources, matrix: &matrix, labels: &labels, findings: &findings };
         html(&Page::new(&ingredients))
     };
-    let shown = Shown { only: args.only.clone(), expand: args.expand };
+    // Nobody reads a page of a hundred thousand cells; programs do.
+    let most = (args.format == MatrixFormat::Text && args.only.is_empty() && !args.expand).then_some(READABLE);
+    let shown = Shown { only: args.only.clone(), expand: args.expand, most };
     let report = MatrixReport::new(&snapshot.scenario.title(), &matrix, &labels, &shown);
     let text = match args.format {
         MatrixFormat::Text => report::matrix_text(&report, output::style(global)),
@@ -95,29 +105,13 @@ fn chosen<T>(
     Ok(meant.map(|(one, _)| one).collect())
 }
 
+/// Cells that text shows; beyond, it tells how many there are.
+const READABLE: usize = 100_000;
+
+fn contradiction(question: Question) -> Failure {
+    let Question { from, to, port, transport } = question;
+    Failure::Internal(format!("the solver and the step engine disagree about {from} to {to} {transport}/{port}"))
+}
+
 /// Cells whose witnesses are traced before anything is written.
 const VERIFIED: usize = 2_000;
-
-/// Says what is being done, if it takes more than a second and somebody watches.
-fn while_telling<T>(global: &Global, pairs: u64, work: impl FnOnce() -> T) -> T {
-    if global.quiet || !std::io::stderr().is_terminal() {
-        return work();
-    }
-    let (done, wait) = mpsc::channel::<()>();
-    let teller = std::thread::spawn(move || {
-        let mut told = false;
-        let mut seconds = 0;
-        while wait.recv_timeout(Duration::from_secs(1)) == Err(mpsc::RecvTimeoutError::Timeout) {
-            seconds += 1;
-            told = true;
-            let _ = write!(std::io::stderr(), "\rsolving {pairs} pairs … {seconds} s");
-        }
-        if told {
-            let _ = writeln!(std::io::stderr());
-        }
-    });
-    let result = work();
-    drop(done);
-    let _ = teller.join();
-    result
-}

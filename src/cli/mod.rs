@@ -16,6 +16,7 @@ mod lint;
 mod manual;
 mod matrix;
 mod output;
+mod progress;
 mod resolve;
 mod tables;
 mod trace;

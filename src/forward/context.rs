@@ -1,12 +1,15 @@
 //! What every evaluation shares: the plane, the picks among alternatives, and the names devices resolve.
 
+use super::{round_trip, walk::Journey};
 use crate::{
-    dataplane::{Endpoint, Id, Plane, Resolver},
+    dataplane::{Endpoint, Id, Packet, Plane, Resolver},
     net::Fqdn,
 };
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     net::IpAddr,
+    rc::Rc,
 };
 
 /// Resolves a name as a device would; absent where that cannot be known. Supplied by whoever can resolve names, since
@@ -23,7 +26,12 @@ pub struct Context<'a> {
     pub meant: Vec<Id<Endpoint>>,
     answers: Answers,
     depth: Cell<usize>,
+    /// Queries that were followed already, if many names are resolved in one context.
+    queries: Option<RefCell<Queries>>,
 }
+
+/// Queries by who sends them where.
+type Queries = BTreeMap<(Id<Endpoint>, IpAddr), Rc<Journey>>;
 
 /// Devices whose rules depend on names that are resolved through devices whose rules depend on names.
 const MAX_DEPTH: usize = 4;
@@ -32,7 +40,29 @@ impl<'a> Context<'a> {
     /// An evaluation with every alternative still to be picked.
     #[must_use]
     pub fn new(plane: &'a Plane, answers: Answers) -> Self {
-        Self { plane, forks: Forks::default(), meant: Vec::new(), answers, depth: Cell::new(0) }
+        Self { plane, forks: Forks::default(), meant: Vec::new(), answers, depth: Cell::new(0), queries: None }
+    }
+
+    /// The same for many names: what becomes of a query to a server does not depend on the name in it.
+    #[must_use]
+    pub fn remembering(plane: &'a Plane, answers: Answers) -> Self {
+        Self { queries: Some(RefCell::default()), ..Self::new(plane, answers) }
+    }
+
+    /// What becomes of a query. One that takes one of several alternatives is followed each time.
+    pub(crate) fn query(&self, from: Id<Endpoint>, packet: &Packet) -> Rc<Journey> {
+        let key = (from, packet.destination);
+        // Inside the resolution of another name fewer names may be left to resolve.
+        let known = self.queries.as_ref().filter(|_| self.depth.get() == 0);
+        if let Some(journey) = known.and_then(|q| q.borrow().get(&key).cloned()) {
+            return journey;
+        }
+        let picked = self.forks.at.get();
+        let journey = Rc::new(round_trip(self, from, packet));
+        if let Some(known) = known.filter(|_| self.forks.at.get() == picked) {
+            known.borrow_mut().insert(key, Rc::clone(&journey));
+        }
+        journey
     }
 
     /// The addresses of a name in a device's view (FW-08).

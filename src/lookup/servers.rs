@@ -3,7 +3,7 @@
 use super::{Answer, MAX_DEPTH, Walker};
 use crate::{
     dataplane::{DnsServer, Endpoint, ForwardRule, Id, Listens, Origin, Otherwise, Packet, ROOT_SERVER, Role, View},
-    forward::{End, Outcome, Stage, Step, is_open, round_trip},
+    forward::{End, Outcome, Stage, Step, is_open},
     net::{Fqdn, PLATFORM_ADDRESS, Transport},
     verdict::Reason,
 };
@@ -156,7 +156,8 @@ impl<'a> Walker<'a> {
         let packet =
             Packet { source, destination: address, transport: Transport::Udp, port: 53, name: None, reply: false };
         // A server that forwards to its own address asks itself; no packet leaves.
-        let journey = round_trip(self.context, from, &packet);
+        let journey = self.context.query(from, &packet);
+        let steps = || journey.steps.clone();
         // The first of what stops it and what is not supported decides, as of any flow (DEF-01).
         let hard = |s: &&Step| matches!(s.outcome, Outcome::Block(_) | Outcome::Unsupported(_));
         let first = journey.steps.iter().find(hard);
@@ -164,7 +165,7 @@ impl<'a> Walker<'a> {
             let text = format!("whether {address} answers is not known: a device on the way is not supported");
             let mut step = Step::unsupported(Stage::Name, reason, text).rules(&["FWD-06", "DEF-01"]);
             step.fix = first.and_then(|s| s.fix.clone());
-            return Err(Box::new(step.inner(journey.steps)));
+            return Err(Box::new(step.inner(steps())));
         }
         let stopped = first.is_some();
         let undecided = journey.steps.iter().find(|s| s.is_blocker());
@@ -173,9 +174,9 @@ impl<'a> Walker<'a> {
             _ => match undecided.filter(|_| !stopped) {
                 Some(step) => {
                     let fix = step.fix.clone().unwrap_or_else(|| format!("declare what answers at {address}"));
-                    return Err(doubt(format!("whether {address} answers is not known"), fix, journey.steps));
+                    return Err(doubt(format!("whether {address} answers is not known"), fix, steps()));
                 }
-                None => return Err(fail(format!("{address} cannot be reached on udp/53"), journey.steps)),
+                None => return Err(fail(format!("{address} cannot be reached on udp/53"), steps())),
             },
         };
         let endpoint = self.plane.endpoints.get(arrived);
@@ -295,7 +296,7 @@ impl<'a> Walker<'a> {
         let source = self.plane.endpoints.get(at).source_for(ROOT_SERVER)?;
         let packet =
             Packet { source, destination: ROOT_SERVER, transport: Transport::Udp, port: 53, name: None, reply: false };
-        let journey = round_trip(self.context, at, &packet);
+        let journey = self.context.query(at, &packet);
         if matches!(journey.end, End::Delivered(_)) && is_open(&journey.steps) {
             return None;
         }
@@ -309,7 +310,7 @@ impl<'a> Walker<'a> {
             Step::block(Stage::Name, Reason::DnsFail, text)
         };
         let fix = format!("give {} a way out on port 53, or forwarders that it reaches", server.origin);
-        Some(step.at(&server.origin).rules(&["FWD-11", "NAT-07"]).fix(fix).inner(journey.steps))
+        Some(step.at(&server.origin).rules(&["FWD-11", "NAT-07"]).fix(fix).inner(journey.steps.clone()))
     }
 
     /// That a server takes an alias along that it has a rule or a zone of its own for, if nobody said how it forwards

@@ -5,9 +5,12 @@ use crate::{
     dataplane::ClientKind,
     reach::{Cell, Column},
 };
+use hashbrown::HashMap;
 use rayon::prelude::*;
+use rustc_hash::FxBuildHasher;
 use std::{
     collections::{BTreeMap, BTreeSet},
+    hash::Hash,
     net::IpAddr,
 };
 
@@ -51,6 +54,21 @@ impl Groups {
         at.map_or(Cell::DELEGATED, |(r, c)| self.cell(*r, *c))
     }
 
+    /// The cell of two groups of which a pair is the only one.
+    pub(super) fn alone(&self, client: usize, service: usize) -> Option<usize> {
+        let (row, column) = (self.row_of(client)?, self.column_of(service)?);
+        let single = |groups: &[Group], at: usize| groups.get(at).is_some_and(|g| g.members.len() == 1);
+        let only = single(&self.clients, row) && single(&self.services, column);
+        only.then_some(row * self.services.len() + column)
+    }
+
+    /// Gives a cell that the solver decided another answer.
+    pub(super) fn put(&mut self, at: usize, answer: Cell) {
+        if let Some((cell, delegated)) = self.cells.get_mut(at).zip(self.delegated.get_mut(at)) {
+            (*cell, *delegated) = (answer, false);
+        }
+    }
+
     /// The group of a client.
     #[must_use]
     pub fn row_of(&self, client: usize) -> Option<usize> {
@@ -66,8 +84,8 @@ impl Groups {
 
 /// What tells two members apart before any answer is known: clients by view and class, services by the classes of their
 /// columns in every view.
-fn partition<K: Ord>(keys: impl Iterator<Item = K>) -> Vec<Vec<usize>> {
-    let mut known: BTreeMap<K, usize> = BTreeMap::new();
+fn partition<K: Eq + Hash>(keys: impl Iterator<Item = K>) -> Vec<Vec<usize>> {
+    let mut known: HashMap<K, usize, FxBuildHasher> = HashMap::default();
     let mut groups: Vec<Vec<usize>> = Vec::new();
     for (member, key) in keys.enumerate() {
         let next = groups.len();
@@ -122,25 +140,9 @@ pub(super) fn classes(matrix: &Matrix<'_>, apart: &BTreeSet<&str>) -> Classes {
     Classes { clients, services }
 }
 
-/// Groups by class first, then by equal rows and columns of answers, delegated ones decided.
+/// Groups by what is answered alike first, then by equal rows and columns of answers, delegated ones decided.
 pub(super) fn of(matrix: &Matrix<'_>) -> Groups {
-    let (views, solution) = (matrix.views(), matrix.solution());
-    let Classes { clients: rows, services: columns } = classes(matrix, &BTreeSet::new());
-    let usual = |client: usize, service: usize| {
-        let column = views.of(client).and_then(|v| matrix.column_class(v, service));
-        let classes = solution.sources().class(client).zip(column);
-        classes.map_or(Cell::DELEGATED, |(s, c)| solution.of_classes(s, c))
-    };
-    let decide = |row: &Vec<usize>, column: &Vec<usize>| {
-        let ends = row.first().copied().zip(column.first().copied());
-        let cell = ends.map_or(Cell::DELEGATED, |(client, service)| usual(client, service));
-        if cell.outcome().is_none() || !matrix.doubts.is_empty() {
-            return (decided(matrix, row, column), true);
-        }
-        (cell, false)
-    };
-    let cells: Vec<Line> =
-        rows.par_iter().map(|row| columns.iter().map(|column| decide(row, column)).collect()).collect();
+    let (rows, columns, cells) = if matrix.doubts.is_empty() { by_kind(matrix) } else { by_class(matrix) };
     let (rows, cells) = merge(rows, cells);
     let turned = transpose(&cells, columns.len());
     let (columns, turned) = merge(columns, turned);
@@ -166,6 +168,54 @@ pub(super) fn of(matrix: &Matrix<'_>) -> Groups {
     }
 }
 
+/// Rows, columns, and what each row comes to in each column.
+type Parts = (Vec<Vec<usize>>, Vec<Vec<usize>>, Vec<Line>);
+
+/// Every cell by the step engine, for classes that no rule tells apart.
+fn by_class(matrix: &Matrix<'_>) -> Parts {
+    let Classes { clients: rows, services: columns } = classes(matrix, &BTreeSet::new());
+    let line = |row: &Vec<usize>| columns.iter().map(|column| (decided(matrix, row, column), true)).collect();
+    let cells = rows.par_iter().map(line).collect();
+    (rows, columns, cells)
+}
+
+/// By the kinds of the solver: clients by view and kind, services by the kinds of their columns in every view.
+fn by_kind(matrix: &Matrix<'_>) -> Parts {
+    let (views, solution) = (matrix.views(), matrix.solution());
+    let services = matrix.services.len();
+    // Where a name depends on equal alternatives, the step engine is asked for each class.
+    let left: Vec<bool> = (0..views.len()).map(|v| (0..services).any(|s| views.column_in(v, s).is_none())).collect();
+    let rows = partition((0..matrix.clients.len()).map(|client| {
+        let view = views.of(client);
+        let class = view.filter(|v| left.get(*v) == Some(&true)).and_then(|_| solution.sources().class(client));
+        (view, solution.kind_of_source(client), class)
+    }));
+    let columns = partition((0..services).map(|service| {
+        let kinds: Option<Vec<usize>> =
+            (0..views.len()).map(|v| solution.kind_of_column(views.column_in(v, service)?)).collect();
+        kinds.ok_or(service)
+    }));
+    // The kinds of each column's services, by view.
+    let kinds: Vec<Vec<Option<usize>>> = (0..views.len())
+        .map(|view| {
+            let kind = |column: &Vec<usize>| solution.kind_of_column(views.column_in(view, *column.first()?)?);
+            columns.iter().map(kind).collect()
+        })
+        .collect();
+    let line = |row: &Vec<usize>| -> Line {
+        let client = row.first().copied();
+        let all = client.and_then(|c| solution.kind_of_source(c)).map_or_else(Vec::new, |k| solution.line(k));
+        let here = client.and_then(|c| views.of(c)).and_then(|v| kinds.get(v)).map_or(&[][..], Vec::as_slice);
+        let answer = |(column, kind): (&Vec<usize>, &Option<usize>)| {
+            let cell = kind.and_then(|k| all.get(k)).copied().unwrap_or(Cell::DELEGATED);
+            if cell.outcome().is_none() { (decided(matrix, row, column), true) } else { (cell, false) }
+        };
+        columns.iter().zip(here).map(answer).collect()
+    };
+    let cells = rows.par_iter().map(line).collect();
+    (rows, columns, cells)
+}
+
 /// The step engine's answer for two classes, by a pair that is not something and itself.
 fn decided(matrix: &Matrix<'_>, clients: &[usize], services: &[usize]) -> Cell {
     let mut pairs = clients.iter().take(2).flat_map(|c| services.iter().take(2).map(move |s| (*c, *s)));
@@ -176,7 +226,7 @@ fn decided(matrix: &Matrix<'_>, clients: &[usize], services: &[usize]) -> Cell {
 type Line = Vec<(Cell, bool)>;
 
 fn merge(groups: Vec<Vec<usize>>, lines: Vec<Line>) -> (Vec<Vec<usize>>, Vec<Line>) {
-    let mut known: BTreeMap<Line, usize> = BTreeMap::new();
+    let mut known: HashMap<Line, usize, FxBuildHasher> = HashMap::default();
     let mut merged: Vec<Vec<usize>> = Vec::new();
     let mut kept: Vec<Line> = Vec::new();
     for (group, line) in groups.into_iter().zip(lines) {

@@ -3,6 +3,7 @@
 //! Names are resolved here, once per distinct view; the solver decides the flows; what it leaves over goes to the step
 //! engine and is counted. Every cell has a witness that the step engine explains.
 
+mod count;
 mod doubts;
 mod groups;
 mod live;
@@ -12,6 +13,7 @@ mod shard;
 mod traits;
 mod views;
 
+pub use count::{Count, count};
 pub use groups::{Classes, Group, Groups};
 pub use live::{Change, Live};
 pub use problem::Problem;
@@ -21,7 +23,7 @@ pub use traits::{Common, Labels};
 
 use crate::{
     dataplane::{Client, ClientKind, Id, Origin, Plane, Resource},
-    reach::{Cell, Column, Outcome, Sender, Solution, Source, Totals},
+    reach::{Cell, Column, Detail, Outcome, Sender, Source, Totals},
     trace::{Question, trace},
 };
 use doubts::Doubts;
@@ -59,7 +61,7 @@ pub struct Matrix<'p> {
     /// Columns.
     pub services: Vec<Service>,
     problem: Problem<'p>,
-    solution: Solution,
+    solution: Detail,
     /// Groups of classes, with their cells.
     pub groups: Groups,
     doubts: Doubts<'p>,
@@ -97,7 +99,7 @@ impl<'p> Matrix<'p> {
     #[must_use]
     pub fn new(plane: &'p Plane, clients: Vec<Asker<'p>>, services: Vec<Service>) -> Self {
         let problem = Problem::new(plane, &clients, &services);
-        let solution = problem.solve();
+        let solution = problem.solve_detail();
         let doubts = Doubts::new(plane);
         let mut matrix = Self {
             plane,
@@ -221,6 +223,14 @@ impl<'p> Matrix<'p> {
 
     /// Totals from the groups; exceptions moved from their group's verdict to their own.
     fn sum_up(&mut self) {
+        // Groups of one pair that is something with itself have no other.
+        for (client, service) in self.own.clone() {
+            let Some(at) = self.groups.alone(client, service) else { continue };
+            let solved = self.solved(client, service);
+            if solved.outcome().is_some() && self.doubts.is_empty() {
+                self.groups.put(at, solved);
+            }
+        }
         let mut totals = Totals::default();
         let mut delegated = 0;
         for (row, clients) in self.groups.clients.iter().enumerate() {
@@ -273,9 +283,9 @@ impl<'p> Matrix<'p> {
         all.take(limit).filter(differs).collect()
     }
 
-    /// What the classes of the solver came to.
+    /// What the solver came to.
     #[must_use]
-    pub fn solution(&self) -> &Solution {
+    pub fn solution(&self) -> &Detail {
         &self.solution
     }
 

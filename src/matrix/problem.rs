@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     dataplane::Plane,
-    reach::{Bulk, Column, Part, Solution, Source, Totals, solve, solve_bulk},
+    reach::{Bulk, Column, Detail, Part, Solution, Source, Totals, solve, solve_bulk, solve_detail},
 };
 
 /// Sources and columns of a matrix: names are resolved, nothing is solved.
@@ -30,16 +30,28 @@ impl<'p> Problem<'p> {
         Self { lookups, sources, columns, views, services: services.len() }
     }
 
-    /// Solves by classes, every cell with its reason: for estates that people read.
+    /// Solves pair by pair, one for each two classes: slow, and what the other forms are compared with.
     #[must_use]
     pub fn solve(&self) -> Solution {
         solve(self.lookups.plane, &self.sources, &self.columns, &self.lookups)
+    }
+
+    /// Solves with the path or reason of every pair.
+    #[must_use]
+    pub fn solve_detail(&self) -> Detail {
+        solve_detail(self.lookups.plane, &self.sources, &self.columns, &self.lookups)
     }
 
     /// Solves by verdict: for estates of any size.
     #[must_use]
     pub fn solve_bulk(&self) -> Bulk {
         solve_bulk(self.lookups.plane, &self.sources, &self.columns, &self.lookups)
+    }
+
+    /// The column in which a service lands for a client; none where its name depends on equal alternatives.
+    #[must_use]
+    pub fn column(&self, client: usize, service: usize) -> Option<usize> {
+        self.views.column(client, service)
     }
 
     /// The verdicts of all clients against all services, as each client sees their names.

@@ -1,18 +1,21 @@
 //! Name resolution: once per service and distinct view, outside the solver.
 //!
-//! Clients share a view if they ask the same resolvers and the queries of their class reach the same servers. Whether a
-//! query arrives is decided per class of clients, since it is a flow like any other.
+//! Clients share a view if they ask the same resolvers and their queries reach the same servers. Whether a query arrives is
+//! a flow like any other: the solver tells which clients come to the same, and one of them is asked.
 
 use super::{Aim, Asker, Service};
 use crate::{
-    dataplane::{Client, ClientKind, Endpoint, Id, Packet, Plane, Resolver, View},
-    forward::{Context, End, Outcome as StepOutcome, Step, is_open, platform_dns_denied, round_trip},
+    dataplane::{Client, ClientKind, Endpoint, Id, Packet, Plane, Resolver, Role, View},
+    forward::{Context, End, Forks, Outcome as StepOutcome, Step, is_open, platform_dns_denied, round_trip},
     lookup::{self, Answer},
     net::{Fqdn, PLATFORM_ADDRESS, Transport},
-    reach::{Column, Findings, Landing, Named, Names, Source, classes_of},
+    reach::{Cell, Column, Detail, Findings, Landing, Named, Names, NoNames, Source, solve_detail},
+    verdict::Verdict,
 };
+use hashbrown::HashMap;
+use rustc_hash::FxBuildHasher;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     net::IpAddr,
     sync::{Mutex, PoisonError},
 };
@@ -31,9 +34,20 @@ impl<'p> Lookups<'p> {
         Self { plane, known: Mutex::default() }
     }
 
-    fn resolve_from(&self, resolver: &Resolver, from: Option<Id<Endpoint>>, name: &Fqdn) -> Named {
-        let context = Context::new(self.plane, lookup::answers);
-        let resolution = lookup::resolve(&context, resolver, from, name);
+    /// A context in which many names are resolved.
+    fn context(&self) -> Context<'p> {
+        Context::remembering(self.plane, lookup::answers)
+    }
+
+    fn resolve_from(
+        &self,
+        context: &mut Context<'_>,
+        resolver: &Resolver,
+        from: Option<Id<Endpoint>>,
+        name: &Fqdn,
+    ) -> Named {
+        context.forks = Forks::default();
+        let resolution = lookup::resolve(context, resolver, from, name);
         let addresses = match resolution.answer {
             Answer::Addresses(addresses) => Some(addresses),
             Answer::NxDomain => Some(Vec::new()),
@@ -49,7 +63,7 @@ impl Names for Lookups<'_> {
         if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return known.clone();
         }
-        let named = self.resolve_from(resolver, Some(at), name);
+        let named = self.resolve_from(&mut self.context(), resolver, Some(at), name);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, named.clone());
         named
     }
@@ -93,11 +107,14 @@ pub(super) enum Server {
     Undecided,
 }
 
+const NOWHERE: u32 = u32::MAX;
+
 /// Which view each client has, and where each service lands in each view.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Views {
     of_client: Vec<usize>,
-    landings: Vec<Vec<Option<usize>>>,
+    /// Columns of all services by view; [`NOWHERE`] where names depend on equal alternatives.
+    landings: Vec<Vec<u32>>,
     /// What clients of each view have in common.
     sights: Vec<Sight>,
 }
@@ -119,7 +136,8 @@ impl Views {
 
     /// The solver's column of a service in a view; none where names depend on equal alternatives.
     pub(crate) fn column_in(&self, view: usize, service: usize) -> Option<usize> {
-        self.landings.get(view)?.get(service).copied().flatten()
+        let column = self.landings.get(view)?.get(service).copied()?;
+        (column != NOWHERE).then_some(column as usize)
     }
 
     pub(crate) fn column(&self, client: usize, service: usize) -> Option<usize> {
@@ -135,17 +153,13 @@ pub(super) fn resolve(
     services: &[Service],
 ) -> (Views, Vec<Column>) {
     let plane = lookups.plane;
-    let classes = classes_of(plane, sources);
     let mut sights: BTreeMap<Sight, usize> = BTreeMap::new();
     // One client that stands for each view.
     let mut samples: Vec<&Asker<'_>> = Vec::new();
     let mut of_client = Vec::with_capacity(clients.len());
-    let mut reached: BTreeMap<(usize, IpAddr), Option<Server>> = BTreeMap::new();
+    let mut queries = Queries::new(plane, clients, sources);
     for (i, asker) in clients.iter().enumerate() {
-        let class = classes.class(i).unwrap_or(i);
-        let sight = sight(plane, asker.client, i, |from, to| {
-            *reached.entry((class, to)).or_insert_with(|| ask(plane, from, to))
-        });
+        let sight = sight(plane, asker.client, i, |from, to| queries.ask(i, from, to));
         let next = sights.len();
         let view = *sights.entry(sight).or_insert(next);
         if view == samples.len() {
@@ -153,25 +167,35 @@ pub(super) fn resolve(
         }
         of_client.push(view);
     }
-    let mut columns = Vec::new();
-    let mut known: BTreeMap<(usize, Vec<IpAddr>, String), usize> = BTreeMap::new();
+    let mut columns: Vec<Column> = Vec::new();
+    let mut known: HashMap<(usize, Landing, Findings), u32, FxBuildHasher> = HashMap::default();
+    // What is asked for by address lands there for everybody.
+    let mut fixed: Vec<Option<u32>> = vec![None; services.len()];
     let mut landings = Vec::with_capacity(samples.len());
     for sample in samples {
         let mut here = Vec::with_capacity(services.len());
-        for (number, service) in services.iter().enumerate() {
-            here.push(column(lookups, sample, service).map(|column| {
-                let (kind, addresses) = match &column.landing {
-                    Landing::At(address) => (0, vec![*address]),
-                    Landing::OneOf(addresses) => (1, addresses.clone()),
-                    Landing::Nowhere => (2, Vec::new()),
-                    Landing::Service(_) => (3, Vec::new()),
-                };
-                let key = (number, addresses, format!("{kind} {:?}", column.before));
-                *known.entry(key).or_insert_with(|| {
-                    columns.push(column);
-                    columns.len() - 1
-                })
-            }));
+        // A service on several ports has one name.
+        let mut named: HashMap<&Fqdn, Named, FxBuildHasher> = HashMap::default();
+        let mut context = lookups.context();
+        for ((number, service), fixed) in services.iter().enumerate().zip(&mut fixed) {
+            if let Some(column) = fixed {
+                here.push(*column);
+                continue;
+            }
+            let Some(column) = column(lookups, &mut context, sample, service, &mut named) else {
+                here.push(NOWHERE);
+                continue;
+            };
+            let key = (number, column.landing.clone(), column.before);
+            let next = u32::try_from(columns.len()).unwrap_or(NOWHERE);
+            let at = *known.entry(key).or_insert(next);
+            if at == next {
+                columns.push(column);
+            }
+            if matches!(service.aim, Aim::Address(..)) {
+                *fixed = Some(at);
+            }
+            here.push(at);
         }
         landings.push(here);
     }
@@ -179,6 +203,66 @@ pub(super) fn resolve(
     known.sort_unstable_by_key(|(_, view)| *view);
     let sights = known.into_iter().map(|(sight, _)| sight).collect();
     (Views { of_client, landings, sights }, columns)
+}
+
+/// Queries of clients to the servers they ask, each kind once.
+struct Queries<'p> {
+    plane: &'p Plane,
+    /// What each client comes to at each server.
+    solved: Option<Detail>,
+    servers: BTreeMap<IpAddr, usize>,
+    /// By server and what the solver says, or by server and class.
+    by_outcome: BTreeMap<(IpAddr, Cell), Option<Server>>,
+    by_class: BTreeMap<(usize, IpAddr), Option<Server>>,
+}
+
+impl<'p> Queries<'p> {
+    fn new(plane: &'p Plane, clients: &[Asker<'_>], sources: &[Source]) -> Self {
+        let asked: BTreeSet<IpAddr> = clients
+            .iter()
+            .filter_map(|asker| match &asker.client.resolver {
+                Resolver::Servers { servers, .. } => Some(servers),
+                _ => None,
+            })
+            .flatten()
+            .copied()
+            .filter(|a| *a != PLATFORM_ADDRESS)
+            .collect();
+        let columns: Vec<Column> = asked.iter().map(|a| Column::new(*a, Transport::Udp, 53)).collect();
+        let solved = (!columns.is_empty()).then(|| {
+            // A client that cannot send yet asks as if it could.
+            let free: Vec<Source> = sources.iter().map(|s| Source::new(s.sender)).collect();
+            solve_detail(plane, &free, &columns, &NoNames)
+        });
+        let servers = asked.into_iter().zip(0..).collect();
+        Self { plane, solved, servers, by_outcome: BTreeMap::new(), by_class: BTreeMap::new() }
+    }
+
+    fn ask(&mut self, client: usize, from: Id<Endpoint>, to: IpAddr) -> Option<Server> {
+        let plane = self.plane;
+        let Some(solved) = &self.solved else { return ask(plane, from, to) };
+        if let Some(column) = self.servers.get(&to) {
+            let cell = solved.cell(client, *column);
+            if self.tells(to, cell) {
+                return *self.by_outcome.entry((to, cell)).or_insert_with(|| ask(plane, from, to));
+            }
+        }
+        let class = solved.sources().class(client).unwrap_or(client);
+        *self.by_class.entry((class, to)).or_insert_with(|| ask(plane, from, to))
+    }
+
+    /// Whether the outcome tells what becomes of the query: one server answers there, nothing objects at its end, and
+    /// whatever stops the query is what decides.
+    fn tells(&self, to: IpAddr, cell: Cell) -> bool {
+        let mut owners = self.plane.owners(to);
+        let only = owners.next().filter(|_| owners.next().is_none()).map(|id| self.plane.endpoints.get(id));
+        let decided = cell.outcome().is_some_and(|o| !matches!(o.verdict, Verdict::Unsupported | Verdict::Partial));
+        decided
+            && only.is_some_and(|end| {
+                let serves = matches!(end.role, Role::Firewall(_) | Role::Resolver);
+                serves && end.dns.is_some() && end.absence.is_none() && end.unsupported.is_empty()
+            })
+    }
 }
 
 pub(super) fn sight(
@@ -225,7 +309,13 @@ pub(super) fn ask(plane: &Plane, from: Id<Endpoint>, server: IpAddr) -> Option<S
 }
 
 /// Where a service lands for a client; none if its name's answer depends on equal alternatives.
-fn column(lookups: &Lookups<'_>, asker: &Asker<'_>, service: &Service) -> Option<Column> {
+fn column<'s>(
+    lookups: &Lookups<'_>,
+    context: &mut Context<'_>,
+    asker: &Asker<'_>,
+    service: &'s Service,
+    known: &mut HashMap<&'s Fqdn, Named, FxBuildHasher>,
+) -> Option<Column> {
     let plane = lookups.plane;
     let (transport, port) = (service.transport, service.port);
     let empty = Column {
@@ -245,7 +335,8 @@ fn column(lookups: &Lookups<'_>, asker: &Asker<'_>, service: &Service) -> Option
         }
         (Aim::Name(..), ClientKind::Identity(_)) => Some(empty),
         (Aim::Name(name, _), ClientKind::Endpoint(from)) => {
-            let named = lookups.resolve_from(&asker.client.resolver, Some(from), name);
+            let resolve = || lookups.resolve_from(context, &asker.client.resolver, Some(from), name);
+            let named = known.entry(name).or_insert_with(resolve).clone();
             if named.forked {
                 return None;
             }

@@ -13,13 +13,13 @@ mod outcome;
 mod probe;
 mod solution;
 
-pub use bulk::{Bulk, Flip, Part, Sizes};
+pub use bulk::{Bulk, Detail, Flip, Part, Sizes};
 pub use classes::Partition;
 pub use edit::{Edit, EditError, Place, Whole};
 pub use follow::{Change, Followed};
 pub use model::{Named, Names, NoNames};
 pub use outcome::{Cell, Findings, Objection, Outcome};
-pub use solution::{Solution, Totals, classes_of, solve, solve_bulk};
+pub use solution::{Solution, Totals, classes_of, solve, solve_bulk, solve_detail};
 
 use crate::{
     dataplane::{Endpoint, Id, Resource},
@@ -78,7 +78,7 @@ pub struct Column {
 }
 
 /// A place to land.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Landing {
     /// An address; names were resolved before.
     At(IpAddr),

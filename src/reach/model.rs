@@ -2,13 +2,16 @@
 
 use crate::{
     dataplane::{
-        Endpoint, Filter, Id, Network, NextHop, Party, Plane, Realm, Resolver, Role, Route, RouteSource, Segment,
+        Endpoint, Filter, Id, Link, Network, NextHop, Party, Plane, Realm, Resolver, Role, Route, RouteSource, Segment,
     },
     net::{Fqdn, Prefix, is_public},
 };
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use super::Findings;
 
@@ -58,7 +61,20 @@ pub(super) struct Model<'p> {
     edges: std::sync::OnceLock<std::collections::BTreeSet<u16>>,
     /// Whether there is more than one realm.
     pub(super) several_realms: bool,
+    /// Long tables, and what was looked for in segments' routes, by the place of the routes.
+    tables: RwLock<Fast<usize, Arc<Table>>>,
+    near: RwLock<Fast<(usize, IpAddr), Option<Id<Endpoint>>>>,
+    links: RwLock<Fast<(usize, Id<Network>), Option<&'p Link>>>,
 }
+
+/// A long table of routes: single addresses apart from all other prefixes.
+struct Table {
+    hosts: Fast<IpAddr, u32>,
+    others: Vec<u32>,
+}
+
+/// Shorter tables are read through.
+const LONG: usize = 32;
 
 impl<'p> Model<'p> {
     pub(super) fn new(plane: &'p Plane, names: &'p dyn Names) -> Self {
@@ -86,7 +102,16 @@ impl<'p> Model<'p> {
         let mut realms = plane.networks.iter().map(|(_, n)| n.realm);
         let first = realms.next();
         let several_realms = realms.any(|r| Some(r) != first);
-        Self { plane, names, owners, edges: std::sync::OnceLock::new(), several_realms }
+        Self {
+            plane,
+            names,
+            owners,
+            edges: std::sync::OnceLock::new(),
+            several_realms,
+            tables: RwLock::default(),
+            near: RwLock::default(),
+            links: RwLock::default(),
+        }
     }
 
     pub(super) fn owned(&self) -> Owned {
@@ -159,7 +184,11 @@ impl<'p> Model<'p> {
     }
 
     /// Who owns a next hop's address in this network, in one connected to it, or in its hub (UDR-02, UDR-03).
-    pub(super) fn nearby(&self, segment: &Segment, address: IpAddr) -> Option<Id<Endpoint>> {
+    pub(super) fn nearby(&self, segment: &'p Segment, address: IpAddr) -> Option<Id<Endpoint>> {
+        known(&self.near, (segment.routes.as_ptr() as usize, address), || self.look_nearby(segment, address))
+    }
+
+    fn look_nearby(&self, segment: &Segment, address: IpAddr) -> Option<Id<Endpoint>> {
         let beside = |route: &Route| match &route.hop {
             NextHop::Network { network, .. } if route.prefix.contains(address) => self.owner(*network, address),
             _ => None,
@@ -172,6 +201,40 @@ impl<'p> Model<'p> {
         self.owner(segment.network, address).or_else(|| all().find_map(beside)).or_else(|| all().find_map(in_hub))
     }
 
+    /// The peering between a segment's network and an endpoint's.
+    pub(super) fn link(&self, segment: &'p Segment, to: Id<Endpoint>) -> Option<&'p Link> {
+        let home = self.plane.network_of(to)?;
+        let look = || {
+            segment.routes.iter().chain(&segment.replaced_routes).find_map(|route| match &route.hop {
+                NextHop::Network { network, link } if *network == home => link.as_deref(),
+                _ => None,
+            })
+        };
+        known(&self.links, (segment.routes.as_ptr() as usize, home), look)
+    }
+
+    /// The route that wins for an address: the first that contains it (ROUTE-12).
+    pub(super) fn best(&self, routes: &'p [Route], to: IpAddr) -> Option<&'p Route> {
+        if routes.len() <= LONG {
+            return best(routes, to);
+        }
+        let table = known(&self.tables, routes.as_ptr() as usize, || {
+            let mut table = Table { hosts: Fast::default(), others: Vec::new() };
+            for (number, route) in (0_u32..).zip(routes) {
+                if route.prefix.is_host() {
+                    table.hosts.entry(route.prefix.network()).or_insert(number);
+                } else {
+                    table.others.push(number);
+                }
+            }
+            Arc::new(table)
+        });
+        let host = table.hosts.get(&to).copied();
+        let ahead = table.others.iter().copied().take_while(|n| host.is_none_or(|h| *n < h));
+        let route = |n: u32| routes.get(n as usize);
+        ahead.filter_map(route).find(|r| r.prefix.contains(to)).or_else(|| host.and_then(route))
+    }
+
     /// The routes something sends by: a gateway sends over its connections what its network hands it, and back into the
     /// networks beside it what no connection leads to (GW-01, PEER-10).
     pub(super) fn table(&self, at: &'p Endpoint, segment: &'p Segment, inside: bool, to: IpAddr) -> &'p [Route] {
@@ -180,7 +243,7 @@ impl<'p> Model<'p> {
             return &segment.routes;
         }
         let steered = |r: &Route| matches!(r.hop, NextHop::Network { .. }) || r.source == RouteSource::User;
-        if best(&segment.routes, to).is_some_and(steered) && best(&gateway.tunnels, to).is_none() {
+        if self.best(&segment.routes, to).is_some_and(steered) && self.best(&gateway.tunnels, to).is_none() {
             &segment.routes
         } else {
             &gateway.tunnels
@@ -188,7 +251,17 @@ impl<'p> Model<'p> {
     }
 }
 
-/// The route that wins for an address: the first that contains it (ROUTE-12).
+/// What is known by a key, or is found now.
+fn known<K: Eq + std::hash::Hash, V: Clone>(all: &RwLock<Fast<K, V>>, key: K, find: impl FnOnce() -> V) -> V {
+    if let Some(value) = all.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+        return value.clone();
+    }
+    let value = find();
+    all.write().unwrap_or_else(PoisonError::into_inner).insert(key, value.clone());
+    value
+}
+
+/// The same in a short table.
 pub(super) fn best(routes: &[Route], to: IpAddr) -> Option<&Route> {
     routes.iter().find(|r| r.prefix.contains(to))
 }

@@ -158,6 +158,22 @@ impl Cell {
     const STRIDE: u16 = 256;
     const VIAS: u16 = 32;
 
+    /// The two bytes.
+    pub(super) fn raw(self) -> u16 {
+        self.0
+    }
+
+    /// The cell of two bytes.
+    pub(super) fn from_raw(raw: u16) -> Self {
+        Self(raw)
+    }
+
+    /// Whether the flow is certainly stopped, whatever else cannot be known.
+    pub(super) fn is_certain(self) -> bool {
+        let verdict = Verdict::ALL.get(usize::from(self.0 / Self::STRIDE));
+        matches!(verdict, Some(Verdict::Blocked | Verdict::Unsupported))
+    }
+
     /// The outcome; none if it was left to the step engine.
     #[must_use]
     pub fn outcome(self) -> Option<Outcome> {

@@ -1,7 +1,7 @@
 //! Solving, and reading what was solved.
 
 use super::{
-    Bulk, Cell, Column, Names, Sender, Source,
+    Bulk, Cell, Column, Detail, Names, Sender, Source,
     classes::{Marks, Partition, of_columns, of_sources},
     model::{Fast, Model},
     probe::Probe,
@@ -131,6 +131,13 @@ pub fn solve(plane: &Plane, sources: &[Source], columns: &[Column], names: &dyn 
 #[must_use]
 pub fn solve_bulk(plane: &Plane, sources: &[Source], columns: &[Column], names: &dyn Names) -> Bulk {
     Bulk::new(&Model::new(plane, names), sources, columns, false)
+}
+
+/// Solves all pairs of a large estate, each with its path or reason. Equal inputs give equal solutions, whatever the number
+/// of threads.
+#[must_use]
+pub fn solve_detail(plane: &Plane, sources: &[Source], columns: &[Column], names: &dyn Names) -> Detail {
+    Detail::new(&Model::new(plane, names), sources, columns)
 }
 
 /// Classes of sources that no rule of the plane tells apart.

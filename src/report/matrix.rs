@@ -2,7 +2,7 @@
 
 use super::{Style, format::printable};
 use crate::{
-    matrix::{Common, Labels, Matrix},
+    matrix::{Common, Count, Labels, Matrix},
     reach::{Cell, Outcome},
     select::Traits,
     verdict::{Verdict, Word},
@@ -37,6 +37,9 @@ pub struct MatrixReport {
     /// Single pairs, if they were asked for.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub flows: Vec<PairReport>,
+    /// Numbers of groups of clients and of services, if they are too many to be shown.
+    #[serde(skip)]
+    pub crowd: Option<(usize, usize)>,
 }
 
 /// A group.
@@ -113,6 +116,8 @@ pub struct Shown {
     pub only: Vec<Verdict>,
     /// Single pairs too.
     pub expand: bool,
+    /// No groups at all if there are more cells.
+    pub most: Option<usize>,
 }
 
 fn parts(outcome: Option<Outcome>) -> (&'static str, Option<&'static str>, Option<&'static str>) {
@@ -138,10 +143,35 @@ fn group(members: Vec<String>, common: Common) -> GroupReport {
 }
 
 impl MatrixReport {
+    /// Totals alone.
+    #[must_use]
+    pub fn counted(scenario: &str, count: &Count) -> Self {
+        Self {
+            scenario: scenario.to_owned(),
+            clients: count.clients,
+            services: count.services,
+            pairs: count.totals.pairs(),
+            totals: count.totals.iter().map(|(v, n)| (v.as_str(), n)).collect(),
+            delegated: count.delegated,
+            client_groups: Vec::new(),
+            service_groups: Vec::new(),
+            cells: Vec::new(),
+            exceptions: Vec::new(),
+            flows: Vec::new(),
+            crowd: None,
+        }
+    }
+
     /// A matrix with what is shown of it.
     #[must_use]
     pub fn new(scenario: &str, matrix: &Matrix<'_>, labels: &Labels, shown: &Shown) -> Self {
         let plane = matrix.plane();
+        let sizes = (matrix.groups.clients.len(), matrix.groups.services.len());
+        if shown.most.is_some_and(|most| sizes.0.saturating_mul(sizes.1) > most) {
+            let (clients, services) = (matrix.clients.len(), matrix.services.len());
+            let count = Count { clients, services, totals: matrix.totals.clone(), delegated: matrix.delegated };
+            return Self { crowd: Some(sizes), ..Self::counted(scenario, &count) };
+        }
         let wanted = |outcome: Option<Outcome>| {
             shown.only.is_empty() || shown.only.contains(&outcome.map_or(Verdict::Unknown, |o| o.verdict))
         };
@@ -191,6 +221,7 @@ impl MatrixReport {
             service_groups,
             cells,
             flows,
+            crowd: None,
         }
     }
 
@@ -232,6 +263,11 @@ pub fn text(report: &MatrixReport, style: Style) -> String {
     }
     if report.delegated > 0 {
         let _ = writeln!(out, "\n  {} pairs were left to the step engine", report.delegated);
+    }
+    if let Some((clients, services)) = report.crowd {
+        let why = format!("{clients} groups of clients × {services} groups of services are too many for a page:");
+        let ask = "select some with --from, --to or --only, or write all with --format csv or json";
+        let _ = writeln!(out, "\n{}", super::text::wrapped(&format!("{why} {ask}"), 0, 2, style.width));
     }
     if report.flows.is_empty() {
         for (number, clients) in report.client_groups.iter().enumerate() {
@@ -364,6 +400,18 @@ pub fn csv(report: &MatrixReport, expand: bool, header: bool) -> String {
     out
 }
 
+/// Totals as CSV.
+#[must_use]
+pub fn totals_csv(report: &MatrixReport) -> String {
+    let mut out = line(&["verdict", "pairs"]);
+    for verdict in Verdict::ALL {
+        if let Some(count) = report.totals.get(verdict.as_str()) {
+            out.push_str(&line(&[verdict.as_str(), &count.to_string()]));
+        }
+    }
+    out
+}
+
 /// The matrix as Markdown: totals, then a table of cells or pairs.
 #[must_use]
 pub fn markdown(report: &MatrixReport) -> String {
@@ -382,6 +430,9 @@ pub fn markdown(report: &MatrixReport) -> String {
     }
     if report.delegated > 0 {
         let _ = writeln!(out, "\n{} pairs were left to the step engine.", report.delegated);
+    }
+    if report.cells.is_empty() && report.flows.is_empty() && report.exceptions.is_empty() {
+        return out;
     }
     out.push_str(
         "\n| clients | services | verdict | path or reason | pairs | for example |\n|---|---|---|---|---:|---|\n",

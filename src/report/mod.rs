@@ -27,7 +27,7 @@ pub use lint::{Counts, FindingReport, LintReport, RelatedReport, SuppressedRepor
 pub use live::{LiveReport, NameReport, ServerReport, live as live_text};
 pub use matrix::{
     CellReport, Flow, GroupReport, MatrixReport, PairReport, Shown, csv as matrix_csv, markdown as matrix_markdown,
-    text as matrix_text,
+    text as matrix_text, totals_csv as matrix_totals_csv,
 };
 pub use model::{
     CheckReport, CounterexampleReport, DiagnosticReport, ExpectationReport, MissingRefusal, PairsReport, Place,

@@ -25,7 +25,7 @@ pub(super) struct Minimal {
 }
 
 /// A key for the hash of whatever has this number.
-fn key(number: u64) -> u128 {
+pub(super) fn key(number: u64) -> u128 {
     let mix = |seed: u64| {
         let mut z = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x6a09_e667_f3bc_c908;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -12,18 +12,23 @@
     reason = "positions come from the layout they index; there are fewer than 2^32 of anything"
 )]
 
+mod answered;
 mod bits;
 mod classes;
+mod detail;
 mod flips;
 mod inbound;
 mod jobs;
 mod kept;
 mod layout;
+mod legs;
 mod patch;
 mod places;
 mod rows;
 mod rules;
 mod setup;
+mod single;
+mod told;
 
 use super::{
     Cell, Column, Outcome, Source, Totals,
@@ -32,11 +37,13 @@ use super::{
     probe::Probe,
 };
 use crate::verdict::Verdict;
+pub use detail::Detail;
 pub use flips::Flip;
 use kept::Kept;
 use layout::Layout;
 use rayon::prelude::*;
 use setup::Compiled;
+use single::Single;
 
 /// The pair of bits of a position: open, undecided.
 #[derive(Debug, Clone, Default)]
@@ -127,38 +134,9 @@ impl Bulk {
             .into_iter()
             .collect();
         single += forward.odd.values().map(|c| c.len() as u64).sum::<u64>();
-        let mut constant: Fast<u32, Cell> = Fast::default();
-        let mut odd: Vec<u32> = Vec::new();
-        for column in &layout.odd_columns {
-            match constant_column(&columns[*column as usize]) {
-                Some(cell) => drop(constant.insert(*column, cell)),
-                None => odd.push(*column),
-            }
-        }
-        let odd_sources: Vec<(u32, Vec<Cell>)> = layout
-            .odd_sources
-            .par_iter()
-            .map(|class| {
-                let probe = Probe::new(model);
-                let members = fine.members(*class as usize);
-                let first = members.first().and_then(|s| sources.get(*s as usize));
-                let all = (0_u32..).zip(columns);
-                let cells = all.map(|(number, column)| match lost(model, first, column) {
-                    Some(cell) => cell,
-                    None => pairs.of_classes(&probe, members, &[number]),
-                });
-                (*class, cells.collect())
-            })
-            .collect();
-        let odd_columns: Vec<(u32, Vec<Cell>)> = odd
-            .par_iter()
-            .map(|column| {
-                let probe = Probe::new(model);
-                let all = 0..fine.len();
-                (*column, all.map(|class| pairs.of_classes(&probe, fine.members(class), &[*column])).collect())
-            })
-            .collect();
-        single += (odd_sources.len() * columns.len() + odd_columns.len() * fine.len()) as u64;
+        let Single { constant, sources: odd_sources, columns: odd_columns, decided } =
+            Single::new(&pairs, &fine, layout, None);
+        single += decided;
         let mut row_of_class = vec![NONE; fine.len()];
         for (i, row) in (0_u32..).zip(&layout.rows) {
             row_of_class[row.class as usize] = i;
@@ -184,8 +162,8 @@ impl Bulk {
             classes: minimal,
             kinds,
             constant,
-            odd_sources: odd_sources.into_iter().collect(),
-            odd_columns: odd_columns.into_iter().collect(),
+            odd_sources,
+            odd_columns,
             own: Fast::default(),
             columns: columns.len(),
             sizes,
@@ -344,30 +322,4 @@ pub struct Part<'a> {
     pub sources: Option<&'a [u32]>,
     /// Weight of each column; one if absent.
     pub weights: Option<&'a [u32]>,
-}
-
-/// The answer for something on the internet that asks for a private address: nothing leads there.
-fn lost(model: &Model<'_>, source: Option<&Source>, column: &Column) -> Option<Cell> {
-    let Source { sender: super::Sender::Endpoint(id), outside: None, absent: None, unsupported, .. } = source? else {
-        return None;
-    };
-    let address = column.address().filter(|a| !crate::net::is_public(*a))?;
-    let away = model.endpoint(*id).segment.is_none() && model.plane.public_owner(address).is_none();
-    let plain = *unsupported == super::Findings::default() && column.before == super::Findings::default();
-    let own = model.endpoint(*id).addresses.contains(&address);
-    let nowhere = Outcome::refused(Verdict::Blocked, crate::verdict::Reason::NoRoute);
-    (away && plain && !own).then(|| Cell::new(nowhere))
-}
-
-/// The answer that a column gives every source with an address, if it is the same for all.
-fn constant_column(column: &Column) -> Option<Cell> {
-    match column.landing {
-        super::Landing::Nowhere => Some(Cell::new(column.before.outcome())),
-        super::Landing::Service(_) => {
-            Some(Cell::new(Outcome::refused(Verdict::Unknown, crate::verdict::Reason::NotModelled)))
-        }
-        super::Landing::At(_) | super::Landing::OneOf(_) => {
-            column.before.certain.map(|_| Cell::new(column.before.outcome()))
-        }
-    }
 }

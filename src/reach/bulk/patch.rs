@@ -9,6 +9,7 @@ use super::{
         solution::Pairs,
     },
     Bulk, Compiled,
+    answered::bits_of,
     bits::{self, Span},
     flips::{self, Before, Flip, Moved},
     inbound, jobs,
@@ -16,7 +17,6 @@ use super::{
     places::{back_of, pieces},
     rows::{self, Content},
     rules::Compiler,
-    setup,
 };
 use crate::{
     dataplane::{Direction, Endpoint, Filter, Id, Role, Segment},
@@ -446,6 +446,7 @@ fn compiled(kept: &mut Kept, given: &Given<'_, '_>, filter: Option<&Filter>) -> 
     let mut made = Compiled {
         out: compiler.draft(filter, Direction::Outbound, None).0,
         into: compiler.draft(filter, Direction::Inbound, None).0,
+        reason: Some(filter.reason),
     };
     made.out.iter_mut().chain(&mut made.into).for_each(|r| r.ports = setup.ports.id(r.combinations));
     setup.filters.push(made);
@@ -458,7 +459,7 @@ fn landings(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mu
     let column = |kept: &Kept, lane: u32| &given.columns[kept.setup.layout.lanes[lane as usize].column as usize];
     for endpoint in &touched.states {
         for lane in kept.lanes_of.get(endpoint).cloned().unwrap_or_default() {
-            let answer = setup::bits_of(probe.landed(column(kept, lane), *endpoint), Verdict::Private);
+            let answer = bits_of(probe.landed(column(kept, lane), *endpoint), Verdict::Private);
             kept.setup.land(lane, answer);
             work.lanes.insert(lane);
         }

@@ -1,21 +1,22 @@
 //! Where segments and devices send each column, and by which devices answers come back.
 
 use super::{
-    super::model::{Fast, Model},
+    super::model::{Fast, Model, best},
     bits::Span,
     layout::{Layout, minus, v4},
 };
 use crate::{
     dataplane::{Endpoint, Filter, Id, Link, Network, NextHop, Role, Route, Segment},
     net::{Prefix, is_public},
+    verdict::{Reason, Word},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// What happens to a range of columns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum To {
-    /// They are stopped.
-    Closed,
+    /// They are stopped, for this reason; none where the reason is found one by one.
+    Closed(Option<Reason>),
     /// Their owner gets them.
     Owner,
     /// A device gets them.
@@ -61,14 +62,6 @@ fn clear(link: Option<&Link>, forwarded: bool) -> bool {
     access_off.is_none() && only.is_none() && (refuses_forwarded.is_none() || !forwarded)
 }
 
-fn link_to<'p>(model: &Model<'p>, segment: &'p Segment, to: Id<Endpoint>) -> Option<&'p Link> {
-    let home = model.plane.network_of(to)?;
-    segment.routes.iter().chain(&segment.replaced_routes).find_map(|r| match &r.hop {
-        NextHop::Network { network, link } if *network == home => link.as_deref(),
-        _ => None,
-    })
-}
-
 /// A firewall that can be solved in bulk: it keeps the source of everything private and of nothing public.
 fn plain_firewall(endpoint: &Endpoint) -> bool {
     let Role::Firewall(firewall) = &endpoint.role else { return false };
@@ -80,11 +73,11 @@ fn plain_firewall(endpoint: &Endpoint) -> bool {
 }
 
 /// What a segment does with every column.
-pub(super) fn pieces(
-    model: &Model<'_>,
+pub(super) fn pieces<'p>(
+    model: &Model<'p>,
     layout: &Layout,
     devices: &mut Devices,
-    segment: &Segment,
+    segment: &'p Segment,
     forwarded: bool,
 ) -> Pieces {
     let mut left: Vec<Span> = vec![(0, layout.width())];
@@ -110,7 +103,7 @@ pub(super) fn pieces(
             hop(model, layout, devices, segment, route, here, forwarded, &mut found);
         }
     }
-    found.extend(left.into_iter().map(|s| (s, To::Closed)));
+    left.into_iter().for_each(|s| closed(layout, segment, Reason::NoRoute, s, &mut found));
     // An address that nobody declared may be in any prefix of public ones, and is in none of its own.
     let undeclared: Option<Prefix> = "240.0.0.0/4".parse().ok();
     let concerns = |r: &Route| {
@@ -138,12 +131,31 @@ pub(super) fn pieces(
     joined
 }
 
+/// Columns that no route leads to: what is absent may say why.
+fn closed(layout: &Layout, segment: &Segment, usual: Reason, span: Span, found: &mut Pieces) {
+    if segment.absent_routes.is_empty() {
+        return found.push((span, To::Closed(Some(usual))));
+    }
+    for at in span.0..span.1 {
+        let address = IpAddr::V4(layout.lanes[at as usize].address.into());
+        let why = match best(&segment.absent_routes, address).map(|r| &r.hop) {
+            Some(NextHop::Drop(reason)) => Some(*reason),
+            Some(_) => None,
+            None => Some(usual),
+        };
+        match found.last_mut() {
+            Some((last, same)) if *same == To::Closed(why) && last.1 == at => last.1 = at + 1,
+            _ => found.push(((at, at + 1), To::Closed(why))),
+        }
+    }
+}
+
 #[allow(clippy::too_many_arguments, reason = "one route in its surroundings")]
-fn hop(
-    model: &Model<'_>,
+fn hop<'p>(
+    model: &Model<'p>,
     layout: &Layout,
     devices: &mut Devices,
-    segment: &Segment,
+    segment: &'p Segment,
     route: &Route,
     span: Span,
     forwarded: bool,
@@ -163,7 +175,8 @@ fn hop(
     match &route.hop {
         NextHop::Network { network, link } => {
             let (open, complete) = (clear(link.as_deref(), forwarded), model.network(*network).complete);
-            let nobody = if complete { To::Closed } else { To::Odd };
+            // What the peering refuses comes before that nobody is there.
+            let nobody = if complete { To::Closed(open.then_some(Reason::NoHost)) } else { To::Odd };
             each(
                 &|lane| match (lane.public, lane.network == Some(*network)) {
                     (true, _) => To::Odd,
@@ -180,20 +193,32 @@ fn hop(
             );
         }
         NextHop::Endpoint(owner) => {
-            let open = clear(link_to(model, segment, *owner), forwarded);
+            let open = clear(model.link(segment, *owner), forwarded);
             each(&|lane| if open && lane.owner == Some(*owner) { To::Owner } else { To::Odd }, found);
         }
         NextHop::Appliance(address) => {
-            let Some(device) = model.nearby(segment, *address) else { return found.push((span, To::Closed)) };
+            let Some(device) = model.nearby(segment, *address) else {
+                return found.push((span, To::Closed(Some(Reason::NextHop))));
+            };
             let plain = plain_firewall(model.endpoint(device));
-            let open = clear(link_to(model, segment, device), forwarded);
+            let open = clear(model.link(segment, device), forwarded);
             let to = if plain && open { To::Device(devices.number(device)) } else { To::Odd };
             // A firewall translates at its own public addresses (FW-10).
             let published: Vec<u32> = model.endpoint(device).public_addresses.iter().filter_map(|a| v4(*a)).collect();
             each(&|lane| if lane.public && published.contains(&lane.address) { To::Odd } else { to }, found);
         }
-        NextHop::Internet => each(&|lane| if lane.public { To::Internet } else { To::Closed }, found),
-        NextHop::Drop(_) => found.push((span, To::Closed)),
+        NextHop::Internet => {
+            let mut all = Pieces::new();
+            each(&|lane| if lane.public { To::Internet } else { To::Closed(None) }, &mut all);
+            for (span, to) in all {
+                match to {
+                    To::Closed(_) => closed(layout, segment, Reason::NoRoute, span, found),
+                    _ => found.push((span, to)),
+                }
+            }
+        }
+        NextHop::Drop(Reason::NoRoute) => closed(layout, segment, Reason::NoRoute, span, found),
+        NextHop::Drop(reason) => found.push((span, To::Closed(Some(*reason)))),
         NextHop::Gateway(_)
         | NextHop::Tunnel(_)
         | NextHop::Router(_)
@@ -211,10 +236,21 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    /// The way leads nowhere.
-    pub(super) const LOST: u16 = u16::MAX;
     /// The way is decided one by one.
-    pub(super) const ODD: u16 = u16::MAX - 1;
+    pub(super) const ODD: u16 = u16::MAX;
+    /// From here on, a way that leads nowhere, with the reason.
+    const LOST: u16 = u16::MAX - 0x200;
+
+    /// A way that leads nowhere.
+    pub(super) fn lost(reason: Reason) -> u16 {
+        let at = Reason::ALL.iter().position(|r| *r == reason).unwrap_or(0) as u16;
+        Self::LOST + at
+    }
+
+    /// Why a way leads nowhere, if it does.
+    pub(super) fn why(id: u16) -> Option<Reason> {
+        Reason::ALL.get(usize::from(id.checked_sub(Self::LOST)?)).copied()
+    }
 
     pub(super) fn new() -> Self {
         let mut lists = Self { known: Fast::default(), all: Vec::new() };
@@ -227,7 +263,7 @@ impl Lists {
             return *id;
         }
         let next = self.all.len() as u16;
-        if next >= Self::ODD {
+        if next >= Self::LOST {
             return Self::ODD;
         }
         self.all.push(list.clone());
@@ -255,7 +291,7 @@ pub(super) struct Homes {
 }
 
 /// Where answers go from one place, for each home.
-const ARRIVED: u16 = u16::MAX - 2;
+const ARRIVED: u16 = u16::MAX - 1;
 
 /// The devices that answers pass on their way to each home.
 pub(super) struct Answers<'m, 'p> {
@@ -286,10 +322,10 @@ impl<'m, 'p> Answers<'m, 'p> {
             let segment = model.endpoint(device).segment.map(|s| model.segment(s));
             next.push(match segment {
                 Some(segment) => paint(model, layout, homes, segment, devices),
-                None => vec![Lists::LOST; homes.networks.len()],
+                None => vec![Lists::ODD; homes.networks.len()],
             });
         }
-        let mut by_device = vec![vec![Lists::LOST; homes.networks.len()]; next.len()];
+        let mut by_device = vec![vec![Lists::ODD; homes.networks.len()]; next.len()];
         for (device, values) in by_device.iter_mut().enumerate() {
             let mut known: Fast<Vec<u16>, u16> = Fast::default();
             for (home, value) in values.iter_mut().enumerate() {
@@ -298,8 +334,8 @@ impl<'m, 'p> Answers<'m, 'p> {
                 *value = loop {
                     match next[at][home] {
                         ARRIVED => break *known.entry(list).or_insert_with_key(|l| lists.id(l.clone())),
-                        Lists::LOST => break Lists::LOST,
                         Lists::ODD => break Lists::ODD,
+                        lost if Lists::why(lost).is_some() => break lost,
                         // More devices than any way back passes are a circle.
                         _ if list.len() > 7 => break Lists::ODD,
                         on => {
@@ -314,18 +350,18 @@ impl<'m, 'p> Answers<'m, 'p> {
     }
 
     /// For each home, the list of devices from a segment back to it.
-    pub(super) fn of(&self, segment: &Segment, devices: &Devices) -> Vec<u16> {
+    pub(super) fn of(&self, segment: &'p Segment, devices: &Devices) -> Vec<u16> {
         back_of(self.model, self.layout, self.homes, &self.by_device, segment, devices)
     }
 }
 
 /// For each home, the list of devices from a segment back to it; answers go on from devices as `by_device` has it.
-pub(super) fn back_of(
-    model: &Model<'_>,
+pub(super) fn back_of<'p>(
+    model: &Model<'p>,
     layout: &Layout,
     homes: &Homes,
     by_device: &[Vec<u16>],
-    segment: &Segment,
+    segment: &'p Segment,
     devices: &Devices,
 ) -> Vec<u16> {
     let mut known = Devices { known: devices.known.clone(), all: devices.all.clone() };
@@ -333,32 +369,54 @@ pub(super) fn back_of(
     for (home, value) in found.iter_mut().enumerate() {
         *value = match *value {
             ARRIVED => 0,
-            Lists::LOST => Lists::LOST,
             Lists::ODD => Lists::ODD,
+            lost if Lists::why(lost).is_some() => lost,
             device => by_device.get(device as usize).map_or(Lists::ODD, |d| d[home]),
         };
     }
     found
 }
 
-fn appliance(model: &Model<'_>, segment: &Segment, route: &Route, devices: &mut Devices) -> Option<u16> {
+fn appliance<'p>(model: &Model<'p>, segment: &'p Segment, route: &Route, devices: &mut Devices) -> Option<u16> {
     let NextHop::Appliance(address) = &route.hop else { return None };
     let id = model.nearby(segment, *address)?;
     matches!(model.endpoint(id).role, Role::Firewall(_)).then(|| devices.number(id))
 }
 
 /// Where a segment sends answers to each home: there, to a device, nowhere, or undecided in bulk.
-fn paint(model: &Model<'_>, layout: &Layout, homes: &Homes, segment: &Segment, devices: &mut Devices) -> Vec<u16> {
-    const UNSET: u16 = u16::MAX - 3;
+fn paint<'p>(
+    model: &Model<'p>,
+    layout: &Layout,
+    homes: &Homes,
+    segment: &'p Segment,
+    devices: &mut Devices,
+) -> Vec<u16> {
+    const UNSET: u16 = u16::MAX - 2;
     let mut found = vec![UNSET; homes.networks.len()];
-    let mut give = |span: Span, value: &dyn Fn(Id<Network>) -> u16| {
+    let mut give = |span: Span, value: &dyn Fn(Span, Id<Network>) -> u16| {
         let first = homes.runs.partition_point(|(s, _)| s.1 <= span.0);
-        for (_, home) in homes.runs[first..].iter().take_while(|(s, _)| s.0 < span.1) {
+        for (run, home) in homes.runs[first..].iter().take_while(|(s, _)| s.0 < span.1) {
             let home = *home as usize;
-            let value = value(homes.networks[home]);
+            let value = value((run.0.max(span.0), run.1.min(span.1)), homes.networks[home]);
             // Sources of one home that part ways are decided one by one.
             found[home] = if found[home] == UNSET || found[home] == value { value } else { Lists::ODD };
         }
+    };
+    // Nothing leads back to these; what is absent may say why.
+    let unreturnable = |span: Span| -> u16 {
+        for route in &segment.absent_routes {
+            let here = layout.rows_in(route.prefix);
+            if here.0 <= span.0 && span.1 <= here.1 {
+                return match route.hop {
+                    NextHop::Drop(reason) => Lists::lost(reason),
+                    _ => Lists::lost(Reason::NoRoute),
+                };
+            }
+            if here.0.max(span.0) < here.1.min(span.1) {
+                return Lists::ODD;
+            }
+        }
+        Lists::lost(Reason::NoRoute)
     };
     let mut left: Vec<Span> = vec![(0, layout.height())];
     for route in &segment.routes {
@@ -372,31 +430,31 @@ fn paint(model: &Model<'_>, layout: &Layout, homes: &Homes, segment: &Segment, d
         }
         left = minus(left, &[span]);
         // What a peering may object to on the way back is decided one by one (PEER-06, PEER-14).
-        let fixed = match &route.hop {
-            NextHop::Network { link, .. } => (!clear(link.as_deref(), false)).then_some(Lists::ODD),
-            NextHop::Appliance(address) => Some(match model.nearby(segment, *address) {
-                None => Lists::LOST,
-                Some(device) if !clear(link_to(model, segment, device), false) => Lists::ODD,
-                Some(device) if !model.endpoint(device).unsupported.is_empty() => Lists::ODD,
-                Some(_) => appliance(model, segment, route, devices).unwrap_or(Lists::ODD),
-            }),
-            NextHop::Endpoint(_) | NextHop::Internet | NextHop::Drop(_) => Some(Lists::LOST),
-            _ => Some(Lists::ODD),
-        };
         for span in taken {
-            match (&route.hop, fixed) {
-                (_, Some(value)) => give(span, &|_| value),
-                (NextHop::Network { network, .. }, None) => {
-                    give(span, &|home| if home == *network { ARRIVED } else { Lists::LOST });
+            match &route.hop {
+                NextHop::Network { link, .. } if !clear(link.as_deref(), false) => give(span, &|_, _| Lists::ODD),
+                NextHop::Network { network, .. } => give(span, &|_, home| {
+                    if home == *network { ARRIVED } else { Lists::lost(Reason::NoRoute) }
+                }),
+                NextHop::Appliance(address) => {
+                    let value = match model.nearby(segment, *address) {
+                        None => Lists::lost(Reason::NextHop),
+                        Some(device) if !clear(model.link(segment, device), false) => Lists::ODD,
+                        Some(device) if !model.endpoint(device).unsupported.is_empty() => Lists::ODD,
+                        Some(_) => appliance(model, segment, route, devices).unwrap_or(Lists::ODD),
+                    };
+                    give(span, &|_, _| value);
                 }
-                _ => {}
+                NextHop::Internet | NextHop::Drop(Reason::NoRoute) => give(span, &|run, _| unreturnable(run)),
+                NextHop::Drop(reason) => give(span, &|_, _| Lists::lost(*reason)),
+                _ => give(span, &|_, _| Lists::ODD),
             }
         }
     }
     for span in left {
-        give(span, &|_| Lists::LOST);
+        give(span, &|run, _| unreturnable(run));
     }
-    found.into_iter().map(|v| if v == UNSET { Lists::LOST } else { v }).collect()
+    found.into_iter().map(|v| if v == UNSET { Lists::lost(Reason::NoRoute) } else { v }).collect()
 }
 
 /// Service tags that rules of filters or firewalls name.

@@ -3,9 +3,11 @@
 use super::{
     super::{Cell, model::Fast},
     NONE, Pair,
+    answered::Answered,
     bits::{self, Span, words},
     jobs::{self, Job, Signatures},
     layout::Layout,
+    legs::{Leg, legs},
     places::{Lists, Pieces, To},
     rules::{Rule, Rulings, decide},
     setup::{Device, Served, Setup},
@@ -53,7 +55,7 @@ pub(super) struct Forward {
 /// Homes whose rows are made at a time, which bounds memory.
 const CHUNK: usize = 256;
 /// Firewalls behind each other before the rest is decided one by one.
-const MAX_DEVICES: usize = 6;
+pub(super) const MAX_DEVICES: usize = 6;
 
 impl Forward {
     pub(super) fn new(setup: &Setup, signatures: &Signatures, jobs: &[Vec<Job>], end_runs: &[(Span, u32)]) -> Self {
@@ -237,8 +239,8 @@ pub(super) fn of_home<'j>(
             signature = Some(job.signature);
             base.clear(&window);
             let signatures = signatures.of(job.signature);
-            let mut way = Way { setup, signatures, back: &back, into: &mut base };
-            way.follow(&home.pieces, span, home.outside, 0);
+            let mut way = Way { setup, signatures, back: &back, into: &mut base, there: Vec::new() };
+            way.follow(&home.pieces, span, home.outside);
             if let Some(served) = &home.served {
                 base.serve(served, &window);
             }
@@ -358,12 +360,12 @@ struct Back<'b> {
     odd: Vec<u64>,
 }
 
-fn overlap(a: Span, b: Span) -> Span {
+pub(super) fn overlap(a: Span, b: Span) -> Span {
     (a.0.max(b.0), a.1.min(b.1))
 }
 
 /// Pieces that overlap a range.
-fn within(pieces: &Pieces, span: Span) -> impl Iterator<Item = (Span, To)> + '_ {
+pub(super) fn within(pieces: &Pieces, span: Span) -> impl Iterator<Item = (Span, To)> + '_ {
     let first = pieces.partition_point(|(s, _)| s.1 <= span.0);
     let ahead = pieces[first..].iter().take_while(move |(s, _)| s.0 < span.1);
     ahead.map(move |(s, to)| (overlap(*s, span), *to)).filter(|(s, _)| s.0 < s.1)
@@ -380,7 +382,7 @@ impl Back<'_> {
                     self.follow(&setup.devices[device as usize].pieces, span, there);
                     there.pop();
                 }
-                To::Device(_) | To::Closed | To::Internet | To::Odd => {}
+                To::Device(_) | To::Closed(_) | To::Internet | To::Odd => {}
             }
         }
     }
@@ -401,7 +403,7 @@ impl Back<'_> {
                 bits::fill(&mut self.odd, run);
                 continue;
             }
-            let seen = found != Lists::LOST && setup.lists.of(found).iter().all(|d| there.contains(d));
+            let seen = Lists::why(found).is_none() && setup.lists.of(found).iter().all(|d| there.contains(d));
             for word in bits::touched(run) {
                 let forgiven = if seen { setup.lenient[word] } else { 0 };
                 self.open[word] &= !(bits::mask(word, run) & !forgiven);
@@ -416,6 +418,8 @@ struct Way<'w> {
     signatures: &'w [u32],
     back: &'w Back<'w>,
     into: &'w mut Scratch,
+    /// Devices passed so far.
+    there: Vec<u16>,
 }
 
 impl Way<'_> {
@@ -439,11 +443,12 @@ impl Way<'_> {
         special.extend(named.iter().copied().filter(|(l, _)| taken(*l)));
     }
 
-    fn follow(&mut self, pieces: &Pieces, span: Span, outside: usize, depth: usize) {
+    fn follow(&mut self, pieces: &Pieces, span: Span, outside: usize) {
+        let depth = self.there.len();
         let setup = self.setup;
         for (span, to) in within(pieces, span) {
             match to {
-                To::Closed => {}
+                To::Closed(_) => {}
                 To::Odd => bits::fill(&mut self.into.odd, span),
                 To::Owner => {
                     for word in bits::touched(span) {
@@ -455,40 +460,55 @@ impl Way<'_> {
                     }
                 }
                 To::Internet if depth == 0 => {
-                    let (pair, odd) = &setup.outside[outside];
+                    let Answered { pair, odd, .. } = &setup.outside[outside];
                     bits::copy(&mut self.into.pair.open, &pair.open, span);
                     bits::copy(&mut self.into.pair.soft, &pair.soft, span);
                     bits::copy(&mut self.into.odd, odd, span);
                 }
                 // What a firewall keeps the source of is private, and goes nowhere on the internet.
                 To::Internet => {}
-                To::Device(device) if depth < MAX_DEVICES => self.through(device as usize, span, outside, depth),
+                To::Device(device) if depth < MAX_DEVICES => self.through(device, span, outside),
                 To::Device(_) => bits::fill(&mut self.into.odd, span),
             }
         }
     }
 
-    fn through(&mut self, number: usize, span: Span, outside: usize, depth: usize) {
+    fn through(&mut self, number: u16, span: Span, outside: usize) {
         let setup = self.setup;
-        let device = &setup.devices[number];
+        let device = &setup.devices[number as usize];
         // Private columns go on with their source, by the device's own routes; public ones in the device's name.
-        self.follow(&device.pieces, span, outside, depth + 1);
-        let rulings = &device.rulings[self.signatures[number] as usize];
+        self.there.push(number);
+        self.follow(&device.pieces, span, outside);
+        self.there.pop();
+        // From it, answers go back over what was passed before (ASYM-02).
+        let legs = legs(setup, number, self.back.home, &self.there);
+        let rulings = &device.rulings[self.signatures[number as usize] as usize];
         self.verdicts(device, rulings, span);
         for word in bits::touched(span) {
             let here = bits::mask(word, span);
             let public = setup.public[word] & here;
             let Scratch { pair, odd, past, .. } = &mut *self.into;
-            let open = pair.open[word] & !public | device.own_name.open[word] & public;
-            let soft = pair.soft[word] & !public | device.own_name.soft[word] & public;
-            let strange = odd[word] & !public | device.odd[word] & here;
-            let pass = rulings.open[word];
+            let (mut closed, mut doubtful) = (0, 0);
+            for (leg, lanes) in [(legs.0, !setup.others[word]), (legs.1, setup.others[word])] {
+                match leg {
+                    Leg::Clear => {}
+                    Leg::Closed(_) => closed |= lanes,
+                    Leg::Odd => doubtful |= lanes,
+                }
+            }
+            let own =
+                (device.own_name.open[word] & !closed, device.own_name.soft[word] & !(closed & !device.lost[word]));
+            let open = pair.open[word] & !public | own.0 & public;
+            let soft = pair.soft[word] & !public | own.1 & public;
             let named = rulings.named.as_ref().map_or(0, |n| n[word]);
+            let strange = odd[word] & !public | (device.odd[word] | doubtful & (public | named)) & here;
+            let pass = rulings.open[word];
+            let taken = (device.taken.open[word] & !closed, device.taken.soft[word] & !closed);
             let perhaps = rulings.soft.as_ref().map_or(0, |s| s[word]);
             let through = open & pass;
             let unsure = (open | soft) & (pass | perhaps) & !through;
-            pair.open[word] = pair.open[word] & !here | (through | device.taken.open[word] & named) & here;
-            pair.soft[word] = pair.soft[word] & !here | (unsure | device.taken.soft[word] & named) & here;
+            pair.open[word] = pair.open[word] & !here | (through | taken.0 & named) & here;
+            pair.soft[word] = pair.soft[word] & !here | (unsure | taken.1 & named) & here;
             past[word] |= named & here;
             odd[word] = odd[word] & !here | strange & (pass | perhaps | named) & here;
         }

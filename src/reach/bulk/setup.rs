@@ -2,12 +2,13 @@
 
 use super::{
     super::{
-        Column, Findings, Objection,
+        Cell, Column,
         classes::Marks,
         model::{Fast, Model},
         probe::Probe,
     },
     Pair,
+    answered::{Answered, bits_of, cell},
     bits::{self, Span, words},
     layout::{Layout, TagLanes},
     places::{Answers, Devices, Homes, Lists, Pieces, To, every_tag, pieces},
@@ -15,11 +16,12 @@ use super::{
 };
 use crate::{
     dataplane::{Direction, Endpoint, Filter, Id, Network, Role, Segment},
-    net::is_undeclared_public,
-    verdict::Verdict,
+    net::{Transport, is_undeclared_public},
+    reach::Findings,
+    verdict::{Reason, Verdict},
 };
 use rayon::prelude::*;
-use std::{collections::BTreeSet, net::IpAddr};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 
 /// A firewall on the way.
 #[derive(Debug)]
@@ -32,10 +34,16 @@ pub(super) struct Device {
     /// Open ones among both whose verdict is not the usual one of their column, in order.
     pub(super) own_special: Vec<(u32, Verdict)>,
     pub(super) taken_special: Vec<(u32, Verdict)>,
+    /// The outcomes of both, and the columns to which nothing is reached in its own name.
+    pub(super) own_cells: Vec<Cell>,
+    pub(super) taken_cells: Vec<Cell>,
+    pub(super) lost: Vec<u64>,
+    /// Why it stops what it stops.
+    pub(super) reason: Reason,
     /// Columns that it may ask for by name, with the segments in which it finds them then.
     pub(super) finds: Vec<(u32, Id<Segment>)>,
     /// Whether all of its answers are decided one by one.
-    all_odd: bool,
+    pub(super) all_odd: bool,
     /// Columns whose answer there is decided one by one.
     pub(super) odd: Vec<u64>,
     /// The signature of each row: which rules name it.
@@ -65,6 +73,9 @@ pub(super) struct Served {
     pub(super) odd: Vec<u64>,
     /// Open ones whose verdict is not that of a public column.
     pub(super) special: Vec<(u32, Verdict)>,
+    /// Outcomes that many segments share, and those that are the segment's own, which come before; both in order.
+    pub(super) shared: Arc<Vec<(u32, Cell)>>,
+    pub(super) own: Vec<(u32, Cell)>,
 }
 
 /// A filter compiled for one direction.
@@ -72,6 +83,8 @@ pub(super) struct Served {
 pub(super) struct Compiled {
     pub(super) out: Vec<Rule>,
     pub(super) into: Vec<Rule>,
+    /// Why it stops what it stops.
+    pub(super) reason: Option<Reason>,
 }
 
 #[derive(Debug)]
@@ -87,10 +100,11 @@ pub(super) struct Setup {
     pub(super) lane_filters: Vec<[Option<usize>; 2]>,
     /// What takes private columns.
     pub(super) landed: Pair,
+    pub(super) landed_cells: Vec<Cell>,
     /// Columns decided one by one for every source.
     pub(super) odd: Vec<u64>,
     /// Ways out: what becomes of public columns, and which are decided one by one.
-    pub(super) outside: Vec<(Pair, Vec<u64>)>,
+    pub(super) outside: Vec<Answered>,
     /// The segment of each lane among those of private columns; `NONE` for public ones.
     pub(super) end_of_lane: Vec<u32>,
     /// By end and home: the list of devices on the way back.
@@ -98,8 +112,9 @@ pub(super) struct Setup {
     pub(super) lists: Lists,
     /// Columns of public addresses.
     pub(super) public: Vec<u64>,
-    /// Columns that forgive a device which sees requests only.
+    /// Columns that forgive a device which sees requests only; of them, those of another transport than TCP.
     pub(super) lenient: Vec<u64>,
+    pub(super) others: Vec<u64>,
     /// What edits need: segments of homes and of ends, where homes lie, devices by number, ways back from devices, and
     /// columns by service tag.
     pub(super) segments: Vec<Id<Segment>>,
@@ -132,78 +147,6 @@ impl<'p> Interner<'p> {
 
 /// What tells ways out apart: the public address, default access, the region, and whether it lies beyond a gateway.
 type WayOut<'a> = (Option<Vec<usize>>, bool, Option<&'a str>, bool);
-
-/// What a finding is as bits; an unsupported or specially admitted one is none.
-pub(super) fn bits_of(found: Option<Findings>, usual: Verdict) -> Option<(bool, bool)> {
-    let found = found?;
-    match (found.certain, found.uncertain, found.admitted) {
-        (Some((Objection::Blocked, _)), ..) => Some((false, false)),
-        (Some((Objection::Unsupported, _)), ..) => None,
-        (None, Some(_), _) | (None, None, None) => Some((false, true)),
-        (None, None, Some((verdict, _))) => (verdict == usual).then_some((true, false)),
-    }
-}
-
-/// What a finding is as bits, and the verdict of an open one if it is not the usual one.
-fn with_verdict(found: Option<Findings>, usual: Verdict) -> (Option<(bool, bool)>, Option<Verdict>) {
-    let admitted = found.filter(Findings::is_open).and_then(|f| f.admitted).map(|(v, _)| v);
-    let bits = bits_of(found, admitted.unwrap_or(usual));
-    (bits, admitted.filter(|v| *v != usual))
-}
-
-struct Answered {
-    pair: Pair,
-    odd: Vec<u64>,
-    /// Open ones with an unusual verdict, in the order in which they were put.
-    special: Vec<(u32, Verdict)>,
-}
-
-impl Answered {
-    fn new(width: usize) -> Self {
-        let empty = || vec![0_u64; words(width)];
-        Self { pair: Pair { open: empty(), soft: empty() }, odd: empty(), special: Vec::new() }
-    }
-
-    fn find(&mut self, lane: u32, found: Option<Findings>, usual: Verdict) {
-        let (answer, special) = with_verdict(found, usual);
-        self.put(lane, answer);
-        self.special.extend(special.map(|v| (lane, v)));
-    }
-
-    fn put(&mut self, lane: u32, answer: Option<(bool, bool)>) {
-        match answer {
-            Some((open, soft)) => {
-                if open {
-                    bits::set(&mut self.pair.open, lane);
-                }
-                if soft {
-                    bits::set(&mut self.pair.soft, lane);
-                }
-            }
-            None => bits::set(&mut self.odd, lane),
-        }
-    }
-}
-
-impl Device {
-    /// Takes note of what becomes of a private column that is asked for by name; tells whether that is new.
-    pub(super) fn take(&mut self, lane: u32, found: Option<Findings>, usual: Verdict) -> bool {
-        let at = self.taken_special.partition_point(|(l, _)| *l < lane);
-        let known = self.taken_special.get(at).filter(|(l, _)| *l == lane).map(|(_, v)| *v);
-        let old = (bits::get(&self.taken.open, lane), bits::get(&self.taken.soft, lane), bits::get(&self.odd, lane));
-        let (answer, special) = with_verdict(found, usual);
-        let (open, soft) = answer.unwrap_or_default();
-        let odd = answer.is_none() || self.all_odd;
-        bits::put(&mut self.taken.open, lane, open);
-        bits::put(&mut self.taken.soft, lane, soft);
-        bits::put(&mut self.odd, lane, odd);
-        if known.is_some() {
-            self.taken_special.remove(at);
-        }
-        self.taken_special.splice(at..at, special.map(|v| (lane, v)));
-        (old, known) != ((open, soft, odd), special)
-    }
-}
 
 impl Setup {
     /// What takes a private column answers otherwise from now on.
@@ -251,8 +194,13 @@ impl Setup {
         let mut end_of_lane = Vec::with_capacity(width);
         let mut lane_filters = Vec::with_capacity(width);
         let mut lenient = vec![0_u64; words(width)];
+        let mut others = vec![0_u64; words(width)];
         let advice = !plane.assumptions.one_sided_endpoints_block;
         for (i, lane) in (0_u32..).zip(&layout.lanes) {
+            let transport = layout.combinations[lane.combination as usize].0;
+            if transport != Transport::Tcp {
+                bits::set(&mut others, i);
+            }
             let owner = lane.owner.map(|o| model.endpoint(o));
             let (Some(owner), Some(segment)) = (owner, owner.and_then(|o| o.segment)) else {
                 end_of_lane.push(super::NONE);
@@ -267,8 +215,7 @@ impl Setup {
                 Role::PrivateEndpoint(private) => (true, private.filtered),
                 _ => (false, true),
             };
-            let transport = layout.combinations[lane.combination as usize].0;
-            if private && advice || transport != crate::net::Transport::Tcp {
+            if private && advice || transport != Transport::Tcp {
                 bits::set(&mut lenient, i);
             }
             lane_filters.push(if filtered {
@@ -303,6 +250,7 @@ impl Setup {
             .map(|f| Compiled {
                 out: compiler.draft(f, Direction::Outbound, None).0,
                 into: compiler.draft(f, Direction::Inbound, None).0,
+                reason: Some(f.reason),
             })
             .collect();
         let mut number_ports =
@@ -322,7 +270,7 @@ impl Setup {
         drafts.iter_mut().for_each(|(rules, _)| number_ports(rules));
         // What takes each column, whoever sends.
         let mut landed = Answered::new(width);
-        let answered: Vec<(u32, Option<(bool, bool)>)> = (0..width as u32)
+        let answered: Vec<(u32, Option<Findings>)> = (0..width as u32)
             .into_par_iter()
             .filter(|i| layout.lanes[*i as usize].owner.is_some())
             .map_init(
@@ -331,11 +279,14 @@ impl Setup {
                     let lane = &layout.lanes[i as usize];
                     let column = &columns[lane.column as usize];
                     let found = lane.owner.and_then(|owner| probe.landed(column, owner));
-                    (i, bits_of(found, Verdict::Private))
+                    (i, found)
                 },
             )
             .collect();
-        answered.into_iter().for_each(|(i, answer)| landed.put(i, answer));
+        for (i, found) in answered {
+            landed.put(i, bits_of(found, Verdict::Private));
+            landed.tell(i, found);
+        }
         let public: Vec<u32> = (0..width as u32).filter(|i| layout.lanes[*i as usize].public).collect();
         let built: Vec<Device> = drafts
             .into_par_iter()
@@ -357,6 +308,7 @@ impl Setup {
             lane_filters,
             odd: landed.odd,
             landed: landed.pair,
+            landed_cells: landed.cells,
             outside: Vec::new(),
             end_of_lane,
             back,
@@ -367,6 +319,7 @@ impl Setup {
                 row
             },
             lenient,
+            others,
             segments,
             ends,
             places,
@@ -394,7 +347,14 @@ impl Setup {
         let probe = Probe::new(model);
         let column = |lane: u32| &columns[layout.lanes[lane as usize].column as usize];
         let mut own_name = Answered::new(width);
-        public.iter().for_each(|l| own_name.find(*l, probe.onward(id, column(*l)), Verdict::Public));
+        let mut lost = vec![0_u64; words(width)];
+        for lane in public {
+            let onward = probe.onward(id, column(*lane));
+            own_name.find(*lane, onward.map(|(found, _)| found), Verdict::Public);
+            if onward.is_some_and(|(_, nowhere)| nowhere) {
+                bits::set(&mut lost, *lane);
+            }
+        }
         let mut taken = Answered::new(width);
         let mut by_name = vec![0_u64; words(width)];
         for rule in rules.iter().filter(|r| r.by_name && r.allow) {
@@ -462,6 +422,13 @@ impl Setup {
             taken: taken.pair,
             own_special: own_name.special,
             taken_special: taken.special,
+            own_cells: own_name.cells,
+            taken_cells: taken.cells,
+            lost,
+            reason: match &model.endpoint(id).role {
+                Role::Firewall(firewall) => firewall.filter.reason,
+                _ => Reason::Fw,
+            },
             finds,
             all_odd: odd,
             odd: strange,
@@ -515,12 +482,15 @@ impl Setup {
                     .par_iter()
                     .map_init(
                         || Probe::new(model),
-                        |probe, lane| (*lane, bits_of(probe.outside(samples[number], column(*lane)), Verdict::Public)),
+                        |probe, lane| (*lane, probe.outside(samples[number], column(*lane))),
                     )
                     .collect();
                 let mut all = Answered::new(width);
-                answers.into_iter().for_each(|(lane, answer)| all.put(lane, answer));
-                self.outside.push((all.pair, all.odd));
+                for (lane, found) in answers {
+                    all.put(lane, bits_of(found, Verdict::Public));
+                    all.tell(lane, found);
+                }
+                self.outside.push(all);
             }
             if !place.service_endpoints.is_empty() {
                 // A policy is the segment's own.
@@ -544,6 +514,8 @@ impl Setup {
                 .par_iter()
                 .map_init(|| Probe::new(model), |probe, lane| (*lane, probe.as_segment(samples[sample], column(*lane))))
                 .collect();
+            let shared: Vec<(u32, Cell)> = base.iter().map(|(lane, found)| (*lane, cell(found.flatten()))).collect();
+            let shared = Arc::new(shared);
             let own = |number: usize| named.get(&segments[number]).map_or(&[][..], Vec::as_slice);
             let made: Vec<(usize, Served)> = group
                 .par_iter()
@@ -555,10 +527,12 @@ impl Setup {
                             if *number == sample { BTreeSet::new() } else { again.copied().collect() };
                         let mut all = Answered::new(width);
                         let mut lanes = vec![0_u64; words(width)];
-                        let mut special = Vec::new();
+                        let (mut special, mut told) = (Vec::new(), Vec::new());
                         for (lane, found) in &base {
                             let found = if again.contains(lane) {
-                                probe.as_segment(samples[*number], column(*lane))
+                                let found = probe.as_segment(samples[*number], column(*lane));
+                                told.push((*lane, cell(found.flatten())));
+                                found
                             } else {
                                 *found
                             };
@@ -578,7 +552,8 @@ impl Setup {
                             }
                         }
                         special.sort_unstable();
-                        (*number, Served { lanes, pair: all.pair, odd: all.odd, special })
+                        let (pair, odd, shared) = (all.pair, all.odd, Arc::clone(&shared));
+                        (*number, Served { lanes, pair, odd, special, shared, own: told })
                     },
                 )
                 .collect();

@@ -4,7 +4,7 @@ use super::{
     Flow, Probe,
     devices::carrying,
     filters::Way,
-    walk::{Passage, Sends, link_between},
+    walk::{Passage, Sends},
 };
 use crate::{
     dataplane::{Balancer, Endpoint, Host, Id, Link, Match, NextHop, Role, Segment, Translates},
@@ -177,7 +177,7 @@ impl<'p> Probe<'_, 'p> {
                 let Some(device) = near.filter(|_| address.is_ipv4() == reply.source.is_ipv4()) else {
                     return Next::Lost(Reason::NextHop);
                 };
-                let link = link_between(model, reply.segment, device);
+                let link = model.link(reply.segment, device);
                 if link.is_some_and(|l| self.reply_over(reply, l, (*address, Some(device)), way)) {
                     return Next::Lost(Reason::PeerSubnet);
                 }
@@ -249,7 +249,7 @@ impl<'p> Probe<'_, 'p> {
         balancer: &'p Balancer,
         way: &Stretch<'_>,
     ) -> Result<Id<Endpoint>, Reason> {
-        if balancer.basic && link_between(self.model, reply.segment, id).is_some_and(|l| l.global) {
+        if balancer.basic && self.model.link(reply.segment, id).is_some_and(|l| l.global) {
             reply.notes.block(Reason::PeerGlobalBasic);
         }
         let rule = carrying(balancer, &reply.answer).ok_or(Reason::LbNoRule)?;

@@ -3,7 +3,7 @@
 use super::{
     Flow, Probe,
     filters::{Ruling, Way},
-    walk::{End, Passage, link_between},
+    walk::{End, Passage},
 };
 use crate::{
     dataplane::{
@@ -32,7 +32,7 @@ impl<'p> Probe<'_, 'p> {
         let same_family = address.is_ipv4() == way.destination.is_ipv4();
         let found = self.model.nearby(segment, address).filter(|_| same_family);
         let Some(id) = found else { return way.lost(Reason::NextHop) };
-        self.cross(way, segment, link_between(self.model, segment, id), Some(id));
+        self.cross(way, segment, self.model.link(segment, id), Some(id));
         self.spoilt(way, id);
         let device = self.model.endpoint(id);
         // A firewall translates at all its addresses, whoever asks (FW-03, FW-10).

@@ -10,7 +10,6 @@ use crate::{
         Egress, EgressMatch, EgressRule, Endpoint, Id, Match, Matcher, Network, NextHop, Reach, Role, Segment,
     },
     net::{Transport, is_public},
-    reach::model::best,
     verdict::Reason,
 };
 use std::net::{IpAddr, Ipv4Addr};
@@ -88,7 +87,7 @@ impl<'p> Probe<'_, 'p> {
     pub(super) fn out_by_site(&self, way: &mut Passage<'_>, site: Id<Network>) -> Option<End> {
         let Some(breakout) = &self.model.network(site).breakout else { return self.hand_over(way, site) };
         let inside = self.model.plane.segments.iter().map(|(_, s)| s).find(|s| s.network == site);
-        let back = inside.and_then(|s| best(&s.routes, way.source)).map(|r| &r.hop);
+        let back = inside.and_then(|s| self.model.best(&s.routes, way.source)).map(|r| &r.hop);
         if !matches!(back, Some(NextHop::Gateway(_) | NextHop::Router(_))) {
             way.is_late = true;
             way.notes().block(Reason::NoRoute);

@@ -37,10 +37,16 @@ impl Probe<'_, '_> {
         })
     }
 
-    /// What becomes of a flow that a device sends in its own name.
-    pub(in crate::reach) fn onward(&self, device: Id<Endpoint>, column: &Column) -> Option<Findings> {
+    /// What becomes of a flow that a device sends in its own name, and whether it reaches nothing.
+    pub(in crate::reach) fn onward(&self, device: Id<Endpoint>, column: &Column) -> Option<(Findings, bool)> {
         let source = self.model.endpoint(device).source_for(column.address()?)?;
-        self.part(source, column, |flow, asker| self.leg(device, &flow, asker, 0))
+        let mut lost = false;
+        let found = self.part(source, column, |flow, asker| {
+            let walked = self.walk(device, &flow);
+            lost = matches!(walked.end, super::walk::End::Lost);
+            self.conclude(device, walked, &flow, asker, 0)
+        })?;
+        Some((found, lost))
     }
 
     /// What becomes of a flow that a firewall takes over by name.

@@ -4,10 +4,7 @@ use super::{Flow, Probe, filters::Way};
 use crate::{
     dataplane::{Endpoint, Filter, Id, Link, Match, Matcher, Network, NextHop, Role, Route, Segment},
     net::{Fqdn, Prefix, Transport, is_public, is_undeclared_public},
-    reach::{
-        Findings,
-        model::{Model, best},
-    },
+    reach::{Findings, model::best},
     verdict::Reason,
 };
 use std::net::{IpAddr, Ipv4Addr};
@@ -265,7 +262,7 @@ impl<'p> Probe<'_, 'p> {
     /// Where a table sends an address (ROUTE-12, ROUTE-17). One that nobody declared may be in any prefix of public
     /// addresses, so that all which may hold it must lead to one place.
     pub(super) fn sends(&self, table: &'p [Route], segment: &'p Segment, to: IpAddr) -> Sends<'p> {
-        let mut won = best(table, to);
+        let mut won = self.model.best(table, to);
         if is_undeclared_public(to) {
             let in_use = |r: &Route| match r.hop {
                 NextHop::Network { .. } | NextHop::Endpoint(_) => true,
@@ -310,7 +307,7 @@ impl<'p> Probe<'_, 'p> {
                 self.hand_over(way, *network)
             }
             NextHop::Endpoint(to) => {
-                self.cross(way, segment, link_between(model, segment, *to), Some(*to));
+                self.cross(way, segment, model.link(segment, *to), Some(*to));
                 self.deliver(way, *to)
             }
             NextHop::Gateway(gateway) => {
@@ -442,13 +439,4 @@ impl<'p> Probe<'_, 'p> {
             }
         }
     }
-}
-
-/// The peering between a segment's network and an endpoint's.
-pub(super) fn link_between<'p>(model: &Model<'p>, segment: &'p Segment, to: Id<Endpoint>) -> Option<&'p Link> {
-    let home = model.plane.network_of(to)?;
-    segment.routes.iter().chain(&segment.replaced_routes).find_map(|route| match &route.hop {
-        NextHop::Network { network, link } if *network == home => link.as_deref(),
-        _ => None,
-    })
 }
