@@ -10,6 +10,7 @@ mod names;
 mod network;
 mod proxy;
 mod service;
+mod spread;
 mod unmodelled;
 
 pub use arena::{Arena, Id};

@@ -309,6 +309,8 @@ pub struct Endpoint {
     pub segment: Option<Id<Segment>>,
     /// Its addresses.
     pub addresses: Vec<IpAddr>,
+    /// Whether it may send from any of them, so that nobody can count on one (AGW-14, APP-02, AKS-05).
+    pub any_address: bool,
     /// Public addresses that lead to it from outside.
     pub public_addresses: Vec<IpAddr>,
     /// Filter of its own interface.

@@ -127,6 +127,8 @@ pub struct Backend {
     pub healthy: PortSet,
     /// Declaration of the probe, if one is declared.
     pub probe: Origin,
+    /// Whether what the gateway sends to a private endpoint in a globally peered network is dropped (AGW-19).
+    pub drops_distant_endpoints: bool,
 }
 
 /// A member of a pool.

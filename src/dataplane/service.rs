@@ -257,8 +257,8 @@ pub enum ConnectionTarget {
         proxy: Id<Proxy>,
         /// Index of the frontend.
         frontend: usize,
-        /// Source address of what comes through.
-        source: IpAddr,
+        /// What sends there what comes through; any of them.
+        sources: Vec<Id<super::Endpoint>>,
         /// Declaration of the private-link configuration.
         origin: Origin,
     },

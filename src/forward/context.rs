@@ -65,6 +65,20 @@ impl<'a> Context<'a> {
         journey
     }
 
+    /// The address that something sends from towards a destination: its own, or any of those that it may have, the same
+    /// one on the whole path (EVAL-05).
+    #[must_use]
+    pub fn source(&self, id: Id<Endpoint>, destination: IpAddr) -> Option<IpAddr> {
+        let endpoint = self.plane.endpoints.get(id);
+        if !endpoint.any_address {
+            return endpoint.source_for(destination);
+        }
+        let same = |a: &&IpAddr| a.is_ipv4() == destination.is_ipv4();
+        let all: Vec<IpAddr> = endpoint.addresses.iter().filter(same).copied().collect();
+        let label = |i: usize| all.get(i).map_or(String::new(), |a| format!("{} at {a}", endpoint.origin));
+        all.get(self.forks.pick_once(id, all.len(), label)).copied().or_else(|| endpoint.source_for(destination))
+    }
+
     /// The addresses of a name in a device's view (FW-08).
     pub(super) fn resolved(&self, resolver: &Resolver, at: Id<Endpoint>, name: &Fqdn) -> Option<Vec<IpAddr>> {
         if self.depth.get() >= MAX_DEPTH {
@@ -83,6 +97,8 @@ impl<'a> Context<'a> {
 pub struct Forks {
     picks: RefCell<Vec<Pick>>,
     at: Cell<usize>,
+    /// What was picked for something that is met again on the same path.
+    once: RefCell<Vec<(Id<Endpoint>, usize)>>,
 }
 
 struct Pick {
@@ -108,8 +124,19 @@ impl Forks {
         choice
     }
 
+    /// The same for something that has one alternative on the whole path, wherever it is met.
+    pub fn pick_once(&self, of: Id<Endpoint>, options: usize, label: impl Fn(usize) -> String) -> usize {
+        let known = self.once.borrow().iter().find(|(id, _)| *id == of).map(|(_, choice)| *choice);
+        known.unwrap_or_else(|| {
+            let choice = self.pick(options, label);
+            self.once.borrow_mut().push((of, choice));
+            choice
+        })
+    }
+
     /// Moves on to the next combination; false once all were taken.
     pub fn next(&self) -> bool {
+        self.once.borrow_mut().clear();
         let mut picks = self.picks.borrow_mut();
         picks.truncate(self.at.replace(0));
         while let Some(mut last) = picks.pop() {

@@ -18,7 +18,7 @@ pub use filters::PlatformDnsDenied;
 pub use step::{Denied, Outcome, Stage, Step, is_open};
 pub use walk::{Arrival, End, Journey, walk};
 
-use crate::dataplane::{Direction, Endpoint, Filter, Id, Packet, Plane, Route, Segment};
+use crate::dataplane::{Direction, Endpoint, Id, Packet, Plane, Route, Segment};
 use std::net::IpAddr;
 
 /// Walks there, and back to whoever seems to have sent the packet on arrival; from a device that translated the source
@@ -59,8 +59,8 @@ pub fn platform_dns_denied(plane: &Plane, id: Id<Endpoint>) -> Option<PlatformDn
     filters::platform_dns_denied(plane, id)
 }
 
-/// Evaluates one filter apart from a walk, for what enters a network without being routed.
+/// What the filters before an endpoint make of what enters its network without being routed.
 #[must_use]
-pub fn filter_step(plane: &Plane, filter: &Filter, direction: Direction, packet: &Packet) -> Vec<Step> {
-    filters::apply(plane, filter, Stage::Filter, direction, packet, &filters::unresolved)
+pub fn entering(plane: &Plane, id: Id<Endpoint>, packet: &Packet) -> Vec<Step> {
+    filters::at_endpoint(plane, id, Direction::Inbound, packet)
 }

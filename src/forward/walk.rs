@@ -36,6 +36,8 @@ pub struct Arrival {
     pub sender: Id<Endpoint>,
     /// The address and port that replies come from: what the packet was sent to, where a balancer passed it on.
     pub answers_as: (IpAddr, u16),
+    /// Whether the last hop crossed a peering between two regions.
+    pub crossed_regions: bool,
     /// The owner of the address that was asked for; a balancer or a firewall passes the packet on from there.
     pub asked: Id<Endpoint>,
 }
@@ -420,6 +422,7 @@ impl<'a> Walk<'a> {
             answers_as: self.fronted.unwrap_or((self.packet.destination, self.packet.port)),
             balanced: self.balanced.clone(),
             sender: self.sender,
+            crossed_regions: self.crossed_regions,
             asked: self.asked.unwrap_or(owner),
         })
     }

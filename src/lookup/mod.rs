@@ -213,7 +213,13 @@ impl<'a> Walker<'a> {
             .filter_map(|(f, r)| Some((r.covers(name)?, f, r)))
             .max_by_key(|(n, ..)| *n);
         if let Some((_, forwarding, rule)) = rule
-            && let Some(from) = forwarding.from.first()
+            && let Some(from) = {
+                // Any of the outbound endpoints may send the query (RESOLVER-02, EVAL-05).
+                let label = |i: usize| {
+                    forwarding.from.get(i).map_or(String::new(), |f| plane.endpoints.get(*f).origin.to_string())
+                };
+                forwarding.from.get(self.context.forks.pick(forwarding.from.len(), label))
+            }
         {
             if !asked {
                 let text = format!("{} is taken to act on the alias {name}, too", rule.origin);

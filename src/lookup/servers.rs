@@ -149,8 +149,7 @@ impl<'a> Walker<'a> {
             let step = Step::unknown(Stage::Name, Reason::DnsFail, text).rules(&["DNS-05", "DNS-06"]);
             Box::new(step.fix(fix).inner(inner))
         };
-        let Some((from, source)) = from.and_then(|f| Some((f, self.plane.endpoints.get(f).source_for(address)?)))
-        else {
+        let Some((from, source)) = from.and_then(|f| Some((f, self.context.source(f, address)?))) else {
             return Err(fail(format!("nothing here can ask {address}"), Vec::new()));
         };
         let packet =
@@ -293,7 +292,7 @@ impl<'a> Walker<'a> {
     /// Why a server that resolves public names itself cannot ask public name servers, if it cannot: its queries to the
     /// root stand for all of them (FWD-11).
     fn no_way_out(&self, server: &DnsServer, at: Id<Endpoint>) -> Option<Step> {
-        let source = self.plane.endpoints.get(at).source_for(ROOT_SERVER)?;
+        let source = self.context.source(at, ROOT_SERVER)?;
         let packet =
             Packet { source, destination: ROOT_SERVER, transport: Transport::Udp, port: 53, name: None, reply: false };
         let journey = self.context.query(at, &packet);

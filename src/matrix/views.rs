@@ -294,7 +294,7 @@ pub(super) fn sight(
 /// What becomes of a query to a server; none if that depends on which of several equal paths it takes.
 pub(super) fn ask(plane: &Plane, from: Id<Endpoint>, server: IpAddr) -> Option<Server> {
     let context = Context::new(plane, lookup::answers);
-    let Some(source) = plane.endpoints.get(from).source_for(server) else { return Some(Server::Silent) };
+    let Some(source) = context.source(from, server) else { return Some(Server::Silent) };
     let packet = Packet { source, destination: server, transport: Transport::Udp, port: 53, name: None, reply: false };
     let journey = round_trip(&context, from, &packet);
     if context.forks.next() {

@@ -118,7 +118,7 @@ impl<'p> Marks<'p> {
                         special.extend(nat.iter().copied());
                         notable.push(*frontend);
                     }
-                    ConnectionTarget::Proxy { source, .. } => notable.push(*source),
+                    ConnectionTarget::Proxy { sources, .. } => special.extend(sources.iter().copied()),
                     ConnectionTarget::Doors(_) | ConnectionTarget::Nothing => {}
                 },
                 _ => {}

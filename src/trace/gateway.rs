@@ -1,12 +1,11 @@
 //! Application gateways: listener, certificate, backend (AGW-10 to AGW-16).
 
-use super::{Asker, judge::admission, leg};
+use super::{Asker, Bridge, judge::admission, leg};
 use crate::{
     dataplane::{
-        Backend, Direction, Endpoint, Filter, Host, Id, Listener, Member, Origin, Packet, Plane, Proxy, Unsupported,
-        Use,
+        Backend, Endpoint, Frontend, Host, Id, Listener, Member, Origin, Packet, Plane, Proxy, Unsupported, Use,
     },
-    forward::{Arrival, Context, Outcome, Stage, Step, filter_step},
+    forward::{Arrival, Context, Outcome, Stage, Step, entering},
     lookup::{self, Answer},
     net::Transport,
     verdict::{Reason, Verdict, Via, more_exposed},
@@ -22,38 +21,54 @@ pub(super) fn unsupported(condition: &Unsupported) -> Step {
     step.at(&condition.origin).rules(condition.rules).fix(&condition.fix)
 }
 
-/// What enters through a private endpoint: conditions on the gateway, its filter with the private-link address as
-/// source, the listener, the backend.
-#[allow(clippy::too_many_arguments, reason = "one leg's worth of context")]
+/// What enters through a private endpoint: conditions on the gateway, then the way from one of the private-link addresses to
+/// the frontend, past the filters of the gateway's subnet and back by its routes (AGW-07, A-10).
 pub(super) fn through_private_link(
     context: &Context<'_>,
     asker: Asker<'_>,
-    proxy: Id<Proxy>,
-    frontend: usize,
-    source: IpAddr,
+    bridge: Bridge,
+    sources: &[Id<Endpoint>],
     link: &Origin,
     packet: &Packet,
     depth: usize,
 ) -> Vec<Step> {
     let plane = context.plane;
-    let gateway = plane.proxies.get(proxy);
+    let gateway = plane.proxies.get(bridge.proxy);
     let mut steps: Vec<_> = gateway.unsupported.iter().map(unsupported).collect();
-    let Some(front) = gateway.frontends.get(frontend) else {
-        return steps;
+    let Some(front) = gateway.frontends.get(bridge.frontend) else { return steps };
+    let label = |i: usize| {
+        let own = sources.get(i).and_then(|s| plane.endpoints.get(*s).addresses.first());
+        own.map_or(String::new(), |a| format!("{link} at {a}"))
     };
+    // Any of its addresses may carry a connection (AGW-07, EVAL-05).
+    let Some(from) = sources.get(context.forks.pick(sources.len(), label)).copied() else { return steps };
+    let Some(destination) = inside(plane, gateway, front) else { return steps };
+    let source = context.source(from, destination).unwrap_or(destination);
     steps.push(
         Step::assume(Stage::Endpoint, format!("{link} hands it to {} from {source}", front.origin))
             .span(link.span)
             .at(&gateway.origin)
             .rules(&["AGW-07", "A-10"]),
     );
-    let inside = Packet { source, destination: front.address, ..packet.clone() };
-    steps.extend(filter(plane, gateway, &inside));
-    steps.extend(listener(context, asker, gateway, frontend, &inside, Some(Via::ApplicationGateway), depth));
+    let asker = Asker { bridge: Some(bridge), backend: None, ..asker };
+    steps.extend(leg(context, asker, from, Packet { source, destination, ..packet.clone() }, depth + 1));
     steps
 }
 
-/// What arrives at a frontend directly. Asked for by address, the listener itself is the target.
+/// Where filters see what is meant for a frontend: behind a public one, at an instance (NSG-06).
+fn inside(plane: &Plane, gateway: &Proxy, front: &Frontend) -> Option<IpAddr> {
+    let instance = gateway.instance.and_then(|i| plane.endpoints.get(i).addresses.first().copied());
+    if front.public { instance } else { Some(front.address) }
+}
+
+/// What private link brings to an instance, for a public frontend.
+pub(super) fn at_instance(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: usize) -> Vec<Step> {
+    let Some(bridge) = asker.bridge else { return Vec::new() };
+    let gateway = context.plane.proxies.get(bridge.proxy);
+    listener(context, asker, gateway, bridge.frontend, &arrival.packet, Some(Via::ApplicationGateway), depth)
+}
+
+/// What arrives at a frontend directly, or by private link. Asked for by address, the listener itself is the target.
 pub(super) fn at_frontend(
     context: &Context<'_>,
     asker: Asker<'_>,
@@ -68,27 +83,32 @@ pub(super) fn at_frontend(
         return Vec::new();
     };
     let mut packet = arrival.packet.clone();
-    // Filters see the address behind the public one (NSG-06).
-    let instance = gateway.instance.and_then(|i| plane.endpoints.get(i).addresses.first().copied());
-    packet.destination = if front.public { instance.unwrap_or(front.address) } else { front.address };
-    let bridged = packet.name.is_some().then_some(Via::ApplicationGateway);
-    let mut steps: Vec<_> =
-        gateway.unsupported.iter().filter(|u| u.spoils == Use::Everything).map(unsupported).collect();
+    packet.destination = inside(plane, gateway, front).unwrap_or(front.address);
+    let linked = asker.bridge.is_some_and(|b| (b.proxy, b.frontend) == (proxy, frontend));
+    let bridged = (linked || packet.name.is_some()).then_some(Via::ApplicationGateway);
+    // What comes by private link met the conditions before.
+    let spoilt =
+        |u: &&Unsupported| !linked && (u.spoils == Use::Everything || u.spoils == Use::Backends && bridged.is_some());
+    let mut steps: Vec<_> = gateway.unsupported.iter().filter(spoilt).map(unsupported).collect();
     let conditions = steps.len();
     steps.extend(listener(context, asker, gateway, frontend, &packet, bridged, depth));
     if front.public {
         // Without a listener the gateway's balancer drops before any filter; with one, filters act first.
         let missing = steps.get(conditions).is_some_and(|s| matches!(s.outcome, Outcome::Block(Reason::Listener)));
         let at = conditions + usize::from(missing);
-        let filtered = filter(plane, gateway, &packet);
+        let filtered = gateway.instance.map(|i| entering(plane, i, &packet)).unwrap_or_default();
         steps.splice(at..at, filtered);
     }
     steps
 }
 
-fn filter(plane: &Plane, gateway: &Proxy, packet: &Packet) -> Vec<Step> {
-    let filter: Option<&Filter> = plane.segments.get(gateway.segment).filter.as_ref();
-    filter.map_or(Vec::new(), |f| filter_step(plane, f, Direction::Inbound, packet))
+/// A gateway with network isolation does not reach private endpoints across a global peering (AGW-19).
+pub(super) fn too_far(backend: &Backend, endpoint: &Endpoint, arrival: &Arrival) -> Option<Step> {
+    (backend.drops_distant_endpoints && arrival.crossed_regions).then(|| {
+        let text = format!("{} is in a globally peered network, which network isolation drops", endpoint.origin);
+        let step = Step::block(Stage::Backend, Reason::Backend502, text).at(&endpoint.origin).rules(&["AGW-19"]);
+        step.fix("place a private endpoint in the gateway's region, or a gateway without network isolation")
+    })
 }
 
 /// The first matching rule's listener serves the request (AGW-11).
@@ -147,7 +167,8 @@ fn listener(
             .fix(format!("resolve {name} to its private endpoint")),
         );
     }
-    if listener.layer4 && bridged.is_some() {
+    // Only managed networks know no such listeners; others use them like any (AGW-03).
+    if listener.layer4 && asker.bridge.is_some_and(|b| b.managed) {
         steps.push(
             Step::unsupported(Stage::Listener, Reason::L4Hub, format!("{} works below HTTP", listener.origin))
                 .at(&listener.origin)
@@ -165,7 +186,8 @@ fn listener(
                 .fix(format!("issue a certificate that names {name}")),
         );
     }
-    let public = gateway.frontends.get(frontend).is_some_and(|f| f.public);
+    // Private link enters from inside, whatever the frontend.
+    let public = asker.bridge.is_none() && gateway.frontends.get(frontend).is_some_and(|f| f.public);
     match bridged {
         Some(via) => {
             let (pool, served) = backend(context, asker, gateway, &rule.backend, packet, depth);
@@ -216,22 +238,36 @@ fn backend(
 ) -> (Vec<Step>, Option<(Verdict, Via)>) {
     let mut inner = Vec::new();
     let mut healthy = 0;
+    let mut total = 0;
     let mut served: Option<(Verdict, Via)> = None;
     let mut unsure = Vec::new();
     for member in &backend.members {
-        let steps = member_steps(context, asker, gateway, backend, member, packet, depth);
-        let admitted = admission(&steps);
-        match steps.iter().filter(|s| s.is_blocker()).map(|s| s.outcome).reduce(worse) {
-            None => {
-                healthy += usize::from(admitted.is_some());
-                served = served.into_iter().chain(admitted).reduce(more_exposed);
-            }
-            Some(Outcome::Unknown(reason)) => unsure.push((member, reason, admitted)),
-            Some(_) => {}
+        let Some(instance) = gateway.instance else { break };
+        let (resolved, addresses) = members_of(context, gateway, instance, member);
+        // Every address of a name is a server of its own (AGW-15, AGW-16).
+        let mut servers = Vec::new();
+        for address in &addresses {
+            servers.push(server(context, asker, instance, backend, member, *address, packet, depth));
         }
-        inner.extend(steps);
+        if servers.is_empty() {
+            servers.push(Vec::new());
+        }
+        inner.extend(resolved.clone());
+        for steps in servers {
+            total += 1;
+            let admitted = admission(&steps);
+            let objections = resolved.iter().chain(&steps).filter(|s| s.is_blocker());
+            match objections.map(|s| s.outcome).reduce(worse) {
+                None => {
+                    healthy += usize::from(admitted.is_some());
+                    served = served.into_iter().chain(admitted).reduce(more_exposed);
+                }
+                Some(Outcome::Unknown(reason)) => unsure.push((member, reason, admitted)),
+                Some(_) => {}
+            }
+            inner.extend(steps);
+        }
     }
-    let total = backend.members.len();
     if let Some(served) = served {
         let exposes =
             |admitted: &Option<(Verdict, Via)>| admitted.is_none_or(|a| more_exposed(served, a).0 != served.0);
@@ -265,20 +301,14 @@ fn worse(one: Outcome, other: Outcome) -> Outcome {
     }
 }
 
-fn member_steps(
+/// The addresses of a member, and how they were found.
+fn members_of(
     context: &Context<'_>,
-    asker: Asker<'_>,
     gateway: &Proxy,
-    backend: &Backend,
+    instance: Id<Endpoint>,
     member: &Member,
-    packet: &Packet,
-    depth: usize,
-) -> Vec<Step> {
-    let plane = context.plane;
-    let Some(instance) = gateway.instance else {
-        return Vec::new();
-    };
-    let (mut steps, addresses) = match member {
+) -> (Vec<Step>, Vec<IpAddr>) {
+    match member {
         Member::Address(address) => (Vec::new(), vec![*address]),
         Member::Name(name) => {
             let resolution = lookup::resolve(context, &gateway.resolver, Some(instance), name);
@@ -288,26 +318,36 @@ fn member_steps(
             };
             (resolution.steps, addresses)
         }
-    };
+    }
+}
+
+/// What becomes of a request to one server of a pool.
+#[allow(clippy::too_many_arguments, reason = "one leg's worth of context")]
+fn server(
+    context: &Context<'_>,
+    asker: Asker<'_>,
+    instance: Id<Endpoint>,
+    backend: &Backend,
+    member: &Member,
+    address: IpAddr,
+    packet: &Packet,
+    depth: usize,
+) -> Vec<Step> {
     let name = match member {
         Member::Name(name) => Some(name.clone()),
         Member::Address(_) => None,
     };
-    for address in addresses {
-        let source = plane.endpoints.get(instance).source_for(address).unwrap_or(address);
-        let onward = Packet {
-            source,
-            destination: address,
-            transport: packet.transport,
-            port: backend.port,
-            name: name.clone(),
-            reply: false,
-        };
-        // What the gateway asks of the machine is asked of whoever takes the request.
-        let asker = Asker { backend: Some(backend), ..asker };
-        steps.extend(leg(context, asker, instance, onward, depth + 1));
-    }
-    steps
+    let onward = Packet {
+        source: context.source(instance, address).unwrap_or(address),
+        destination: address,
+        transport: packet.transport,
+        port: backend.port,
+        name,
+        reply: false,
+    };
+    // What the gateway asks of the machine is asked of whoever takes the request.
+    let asker = Asker { backend: Some(backend), bridge: None, ..asker };
+    leg(context, asker, instance, onward, depth + 1)
 }
 
 /// What a gateway asks of the machine that takes its request: a certificate that it trusts, and a healthy answer to its

@@ -15,7 +15,8 @@ pub use question::{Question, QuestionError, client, host_of, problems};
 
 use crate::{
     dataplane::{
-        Absence, Backend, Client, ClientKind, ConnectionTarget, Door, Endpoint, Id, Packet, Plane, Resolver, Role, Use,
+        Absence, Backend, Client, ClientKind, ConnectionTarget, Door, Endpoint, Id, Packet, Plane, Proxy, Resolver,
+        Role, Use,
     },
     forward::{Arrival, Context, EgressPass, End, Outcome, Stage, Step, round_trip},
     lookup::{self, Answer},
@@ -184,7 +185,7 @@ impl Tracer<'_> {
     }
 
     fn packet(&self, from: Id<Endpoint>, destination: IpAddr, name: Option<&Fqdn>) -> Packet {
-        let source = self.plane.endpoints.get(from).source_for(destination).unwrap_or(destination);
+        let source = self.context.source(from, destination).unwrap_or(destination);
         Packet {
             source,
             destination,
@@ -220,11 +221,22 @@ struct Asker<'a> {
     client: &'a Client,
     /// The pool of the gateway that sends it, which asks for more than an open way (AGW-13, AGW-16).
     backend: Option<&'a Backend>,
+    /// The frontend that private link leads to.
+    bridge: Option<Bridge>,
+}
+
+/// A way into a gateway by private link.
+#[derive(Clone, Copy)]
+struct Bridge {
+    proxy: Id<Proxy>,
+    frontend: usize,
+    /// Whether a managed network leads there.
+    managed: bool,
 }
 
 impl<'a> Asker<'a> {
     fn of(client: &'a Client) -> Self {
-        Self { client, backend: None }
+        Self { client, backend: None, bridge: None }
     }
 }
 
@@ -291,7 +303,6 @@ fn proxied(
     packet: &Packet,
     depth: usize,
 ) -> Vec<Step> {
-    let plane = context.plane;
     let Some(name) = &packet.name else { return Vec::new() };
     let resolution = lookup::resolve(context, resolver, Some(firewall), name);
     let mut steps = resolution.steps;
@@ -299,7 +310,7 @@ fn proxied(
     // The firewall holds all addresses of a name, and may take any (AFW-06, EVAL-05).
     let label = |i: usize| addresses.get(i).map_or(String::new(), ToString::to_string);
     if let Some(destination) = addresses.get(context.forks.pick(addresses.len(), label)).copied()
-        && let Some(source) = plane.endpoints.get(firewall).source_for(destination)
+        && let Some(source) = context.source(firewall, destination)
     {
         let onward = Packet { source, destination, ..packet.clone() };
         steps.extend(leg(context, asker, firewall, onward, depth + 1));
@@ -340,6 +351,7 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
             steps.extend(asker.backend.map(|b| gateway::health(b, endpoint, host)).unwrap_or_default());
         }
         Role::PrivateEndpoint(private) => {
+            steps.extend(asker.backend.and_then(|b| gateway::too_far(b, endpoint, arrival)));
             steps.extend(admission::connection(endpoint, private, client.limited));
             match &private.target {
                 ConnectionTarget::Doors(members) => {
@@ -350,10 +362,9 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
                         .collect();
                     steps.extend(admission::door_through_endpoint(plane, endpoint, private, &doors, packet));
                 }
-                ConnectionTarget::Proxy { proxy, frontend, source, origin } => {
-                    steps.extend(gateway::through_private_link(
-                        context, asker, *proxy, *frontend, *source, origin, packet, depth,
-                    ));
+                ConnectionTarget::Proxy { proxy, frontend, sources, origin } => {
+                    let bridge = Bridge { proxy: *proxy, frontend: *frontend, managed: private.managed };
+                    steps.extend(gateway::through_private_link(context, asker, bridge, sources, origin, packet, depth));
                 }
                 ConnectionTarget::Service { nat, frontend, origin, broken } => {
                     steps.push(
@@ -381,7 +392,7 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
                     let label =
                         |i: usize| nat.get(i).map_or(String::new(), |n| plane.endpoints.get(*n).origin.to_string());
                     if let Some(nat) = nat.get(context.forks.pick(nat.len(), label)).copied() {
-                        let source = plane.endpoints.get(nat).source_for(*frontend).unwrap_or(*frontend);
+                        let source = context.source(nat, *frontend).unwrap_or(*frontend);
                         let onward = Packet { source, destination: *frontend, name: None, ..packet.clone() };
                         steps.extend(leg(context, asker, nat, onward, depth + 1));
                     }
@@ -412,6 +423,9 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
             .fix("attach it to a frontend with a listener, or to a machine"),
         ),
         Role::Door(door) => steps.extend(admission::public_door(plane, *door, arrival)),
+        Role::Instance(proxy) if asker.bridge.is_some_and(|b| b.proxy == *proxy) => {
+            steps.extend(gateway::at_instance(context, asker, arrival, depth));
+        }
         Role::Resolver
         | Role::Firewall(_)
         | Role::Gateway(_)

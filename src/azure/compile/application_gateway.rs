@@ -2,22 +2,14 @@
 
 use super::{Compiler, Target, machines::endpoint};
 use crate::{
-    azure::model::application_gateway::{AgwSku, ApplicationGateway, ListenerProtocol},
+    azure::model::application_gateway::{AgwSku, ApplicationGateway, ListenerProtocol, PrivateLinkConfiguration},
     dataplane::{
-        Backend, Certificate, ConnectionTarget, Decision, Direction, Endpoint, Frontend, Id, Listener, Member, NextHop,
-        Origin, Packet, Party, Proxy, ProxyRule, Resolver, Role, RouteSource, Tags, Unsupported, Use,
+        Backend, Certificate, ConnectionTarget, Endpoint, Frontend, Id, Listener, Member, Origin, Proxy, ProxyRule,
+        Resolver, Role,
     },
     diag::{Diagnostic, Span, code},
-    net::{PLATFORM_ADDRESS, PortRange, PortSet, Transport},
-    verdict::Reason,
 };
-use std::{
-    collections::BTreeSet,
-    net::{IpAddr, Ipv4Addr},
-};
-
-/// Ports by which the platform manages gateways (AGW-17).
-const MANAGED_PORTS: PortRange = PortRange { first: 65200, last: 65535 };
+use std::collections::BTreeMap;
 
 /// The one frontend name that managed private endpoints accept (AGW-05).
 pub(super) const BRIDGE_FRONTEND: &str = "appGwPrivateFrontendIpIPv4";
@@ -34,6 +26,7 @@ impl Compiler<'_> {
         let Some(segment) = self.subnet(&gateway.subnet) else {
             return;
         };
+        self.gateway_shape(name, gateway);
         let origin = Origin::new("application_gateway", name, span);
         let listeners = self.listeners(name, gateway);
         let rules = self.routing_rules(gateway);
@@ -86,22 +79,29 @@ impl Compiler<'_> {
         let address = self.allocate(segment);
         let instance =
             self.plane.add_endpoint(endpoint(origin, Some(segment), address.into_iter().collect(), Role::Instance(id)));
+        // It has one for every instance, and changes them when it scales (AGW-14).
+        self.anywhere(instance);
         let proxy = self.plane.proxies.get_mut(id);
         proxy.instance = Some(instance);
         proxy.frontends = frontends;
     }
 
-    /// A private-link configuration needs a subnet of its own with its network policies off (AGW-07).
+    /// A private-link configuration needs a subnet that holds no gateway, with its network policies off (AGW-07). A refused
+    /// one carries nothing.
     fn private_link(
         &mut self,
         gateway_name: &str,
         gateway: &ApplicationGateway,
         name: &str,
-        link: &crate::azure::model::application_gateway::PrivateLinkConfiguration,
+        link: &PrivateLinkConfiguration,
         span: Span,
     ) {
-        if self.subnet(&link.subnet).is_none() {
+        let Some(segment) = self.subnet(&link.subnet) else {
             return;
+        };
+        if let Some(ninth) = link.ip_addresses.get(8) {
+            let text = format!("private-link configuration `{name}` of `{gateway_name}` has more than eight addresses");
+            self.error(code::VALUE, ninth.span, format!("{text} (AGW-07)"), "declare one to eight");
         }
         let policies = link
             .subnet
@@ -109,23 +109,86 @@ impl Compiler<'_> {
             .split_once('/')
             .and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s));
         let on = policies.is_some_and(|s| s.value.private_link_service_network_policies_enabled.value);
-        if on || link.subnet.value == gateway.subnet.value {
-            self.diagnostics.push(
-                Diagnostic::error(
-                    code::PLC_SUBNET,
-                    span,
-                    format!(
-                        "private-link configuration `{name}` of `{gateway_name}` cannot use subnet `{}` (AGW-07)",
-                        link.subnet.value
-                    ),
-                )
-                .related(link.subnet.span, "this subnet")
-                .help(
-                    "use a subnet apart from the gateway's, with private_link_service_network_policies_enabled: false",
-                )
-                .refused(),
+        let holds_gateway =
+            self.estate.application_gateways.iter().any(|(_, g)| g.value.subnet.value == link.subnet.value);
+        if on || holds_gateway || link.subnet.value == gateway.subnet.value {
+            let text = format!(
+                "private-link configuration `{name}` of `{gateway_name}` cannot use subnet `{}` (AGW-07)",
+                link.subnet.value
+            );
+            let error = Diagnostic::error(code::PLC_SUBNET, span, text).related(link.subnet.span, "this subnet");
+            let help = "use a subnet without gateways, with private_link_service_network_policies_enabled: false";
+            self.diagnostics.push(error.help(help).refused());
+            return;
+        }
+        let origin = Origin::new("private_link_configuration", name, span);
+        let mut sources = Vec::new();
+        for address in &link.ip_addresses {
+            let made = endpoint(origin.clone(), Some(segment), vec![address.value], Role::Router);
+            sources.push(self.plane.add_endpoint(made));
+        }
+        if sources.is_empty() {
+            let address = self.allocate(segment);
+            let id =
+                self.plane.add_endpoint(endpoint(origin, Some(segment), address.into_iter().collect(), Role::Router));
+            self.anywhere(id);
+            sources.push(id);
+        }
+        self.link_sources.insert((gateway_name.to_owned(), name.to_owned()), sources);
+    }
+
+    /// What a gateway and its subnet may hold (AGW-05, AGW-07, AGW-20, AGW-27).
+    fn gateway_shape(&mut self, name: &str, gateway: &ApplicationGateway) {
+        let estate = self.estate;
+        let fronts = || gateway.frontend_ip_configurations.iter();
+        let place = |what: String, span: Span, help: &str| {
+            Diagnostic::error(code::PLACEMENT, span, format!("{what} (AGW-20)")).help(help).refused()
+        };
+        let subnet = &gateway.subnet;
+        let mut found = Vec::new();
+        if subnet.value.ends_with("/GatewaySubnet") {
+            let what = format!("application gateway `{name}` cannot be placed in GatewaySubnet");
+            found.push(place(what, subnet.span, "use a subnet of its own"));
+        }
+        let machines = estate.virtual_machines.iter().flat_map(|(name, m)| {
+            let further = m.value.secondary_network_interfaces.iter().map(|(_, n)| &n.value.subnet);
+            std::iter::once(&m.value.subnet).chain(further).map(move |s| ("virtual machine", name, s))
+        });
+        let endpoints = estate.private_endpoints.iter().map(|(n, e)| ("private endpoint", n, &e.value.subnet));
+        if let Some((kind, other, at)) = machines.chain(endpoints).find(|(.., s)| s.value == subnet.value) {
+            let what = format!("{kind} `{other}` is in `{}`, which application gateway `{name}` has", subnet.value);
+            if self.reported.insert(at.span) {
+                found.push(place(what, at.span, "give the gateway a subnet of its own"));
+            }
+        }
+        let second = |g: &ApplicationGateway| matches!(g.sku_name.value, AgwSku::StandardV2 | AgwSku::WafV2);
+        let mut before = estate.application_gateways.iter().take_while(|(n, _)| *n != name);
+        if let Some((other, _)) =
+            before.find(|(_, g)| g.value.subnet.value == subnet.value && second(&g.value) != second(gateway))
+        {
+            let what = format!("`{name}` and `{other}` are gateways of two generations in `{}`", subnet.value);
+            found.push(place(what, subnet.span, "give each generation a subnet of its own"));
+        }
+        for address in fronts().filter_map(|(_, f)| f.value.private_ip_address.as_ref()).filter(|a| a.value.is_ipv6()) {
+            let text = format!("frontends of `{name}` by IPv6 are not modelled (AGW-27)");
+            found.push(
+                Diagnostic::error(code::NOT_MODELLED, address.span, text).help("give the frontend an IPv4 address"),
             );
         }
+        let private = fronts().filter(|(_, f)| f.value.private_ip_address.is_some());
+        for (front, entry) in private.skip(1) {
+            let text = format!("`{front}` is the second private frontend of `{name}`, which has one at most (AGW-05)");
+            found.push(Diagnostic::error(code::CONFLICT, entry.span, text).help("remove it").refused());
+        }
+        let mut attached: BTreeMap<&str, Span> = BTreeMap::new();
+        for link in fronts().filter_map(|(_, f)| f.value.private_link_configuration.as_ref()) {
+            if let Some(first) = attached.insert(&link.value, link.span) {
+                let text = format!("`{}` is attached to two frontends of `{name}` (AGW-07)", link.value);
+                let error = Diagnostic::error(code::CONFLICT, link.span, text).related(first, "here too");
+                found.push(error.help("give each frontend a configuration of its own").refused());
+            }
+        }
+        found.into_iter().for_each(|d| self.diagnostics.push(d));
     }
 
     fn listeners(&mut self, gateway_name: &str, gateway: &ApplicationGateway) -> Vec<Listener> {
@@ -223,6 +286,7 @@ impl Compiler<'_> {
                     || Origin::new("backend_settings", &rule.backend_http_settings.value, settings_span),
                     |(r, _)| Origin::new("probe", &r.value, r.span),
                 ),
+                drops_distant_endpoints: gateway.network_isolation_enabled.value,
             };
             rules.push((
                 rule.priority.value,
@@ -272,124 +336,16 @@ impl Compiler<'_> {
             return refused(format!("no listener of {name} uses frontend {sub} (AGW-08)"));
         }
         let label = link.map(|l| l.value.clone()).unwrap_or_default();
+        let Some(sources) = self.link_sources.get(&(name.to_owned(), label.clone())).cloned() else {
+            let (target, made) =
+                refused(format!("the private-link configuration of frontend {sub} of {name} is refused"));
+            return (target, Target { reported: true, ..made });
+        };
+        let origin = Origin::new("private_link_configuration", label, configuration.span);
         (
-            self.proxy_target(proxy, index, &configuration.value, &label, configuration.span),
+            Some(ConnectionTarget::Proxy { proxy, frontend: index, sources, origin }),
             Target { members: 1, ..Target::default() },
         )
-    }
-
-    fn proxy_target(
-        &mut self,
-        proxy: Id<Proxy>,
-        frontend: usize,
-        link: &crate::azure::model::application_gateway::PrivateLinkConfiguration,
-        label: &str,
-        span: Span,
-    ) -> Option<ConnectionTarget> {
-        let segment = self.subnets.get(&link.subnet.value).copied()?;
-        let first = self.plane.segments.get(segment).prefixes.first().and_then(|p| p.usable().next());
-        let source = link.ip_addresses.first().map(|a| a.value).or(first)?;
-        Some(ConnectionTarget::Proxy {
-            proxy,
-            frontend,
-            source,
-            origin: Origin::new("private_link_configuration", label, span),
-        })
-    }
-
-    /// What the platform does not support about a gateway, once routes and filters are known (AGW-06, -17, -18).
-    pub(super) fn gateway_conditions(&mut self) {
-        let estate = self.estate;
-        for (name, entry) in estate.application_gateways.iter() {
-            let Some(id) = self.proxies.get(name).copied() else {
-                continue;
-            };
-            let gateway = &entry.value;
-            let mut conditions = Vec::new();
-            if !gateway.frontend_ip_configurations.iter().any(|(_, f)| f.value.public_ip_address.is_some()) {
-                conditions.push(Unsupported {
-                    reason: Reason::AgwPrivateOnly,
-                    spoils: Use::PrivateLink,
-                    certain: true,
-                    origin: Origin::new("application_gateway", name, entry.span),
-                    text: format!("{name} has no public frontend, and private link needs one"),
-                    fix: "add a frontend with a public address, without any listener on it".to_owned(),
-                    rules: &["AGW-06"],
-                });
-            }
-            if !gateway.network_isolation_enabled.value {
-                conditions.extend(self.default_route_condition(id));
-                conditions.extend(self.filter_condition(id));
-            }
-            self.plane.proxies.get_mut(id).unsupported = conditions;
-        }
-    }
-
-    /// AGW-18: a default route may lead only to the internet.
-    fn default_route_condition(&self, id: Id<Proxy>) -> Option<Unsupported> {
-        let proxy = self.plane.proxies.get(id);
-        let segment = self.plane.segments.get(proxy.segment);
-        let default = segment.routes.iter().find(|r| r.prefix.is_default())?;
-        if default.hop == NextHop::Internet {
-            return None;
-        }
-        let who = if default.source == RouteSource::User { "a route table" } else { "a gateway" };
-        Some(Unsupported {
-            reason: Reason::AgwUdr,
-            spoils: Use::Backends,
-            certain: true,
-            origin: default.origin.clone(),
-            text: format!("{who} sends the default route of {} elsewhere than to the internet", segment.origin),
-            fix: "route only specific prefixes through the appliance, or create the gateway with network isolation"
-                .to_owned(),
-            rules: &["AGW-18"],
-        })
-    }
-
-    /// AGW-17: infrastructure traffic that the security group of the gateway's subnet must let through, on every port of
-    /// its range. What is certainly denied comes before what may be.
-    fn filter_condition(&self, id: Id<Proxy>) -> Option<Unsupported> {
-        let proxy = self.plane.proxies.get(id);
-        let segment = self.plane.segments.get(proxy.segment);
-        let filter = segment.filter.as_ref()?;
-        let inside = segment.prefixes.first()?.usable().next()?;
-        let outside = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 253));
-        let manager = Tags { names: vec!["GatewayManager".to_owned()], region: None, complete: true };
-        let nobody = Tags { complete: true, ..Tags::default() };
-        let asked = |what, direction, (source, from), (destination, to), port| {
-            let packet = Packet { source, destination, transport: Transport::Tcp, port, name: None, reply: false };
-            let (from, to) = (Party { address: source, tags: from }, Party { address: destination, tags: to });
-            let (span, certain) = match filter.decide(direction, &packet, from, to, &|_| None) {
-                Decision::Deny(rule) => (rule.origin.span, true),
-                Decision::NoMatch => (None, true),
-                Decision::Undecided { rule, .. } => (rule.origin.span, false),
-                Decision::Allow(_) => return None,
-            };
-            let verb = if certain { "denies" } else { "may deny" };
-            Some(Unsupported {
-                reason: Reason::AgwNsg,
-                spoils: Use::Everything,
-                certain,
-                origin: Origin::new(filter.origin.kind, filter.origin.name.clone(), span.or(filter.origin.span)),
-                text: format!("{} {verb} {what}, which {} needs", filter.origin, proxy.origin),
-                fix: format!("allow {what} in {}", filter.origin),
-                rules: &["AGW-17"],
-            })
-        };
-        let managed = PortSet::of([MANAGED_PORTS]);
-        let edges = filter.rules.iter().flat_map(|r| r.ports.ranges());
-        let edges = edges.flat_map(|r| [Some(r.first), r.last.checked_add(1)]).flatten();
-        let ports: BTreeSet<u16> = edges.chain([MANAGED_PORTS.first]).filter(|p| managed.contains(*p)).collect();
-        let from_manager = ports.into_iter().map(|port| {
-            let what = "GatewayManager to ports 65200-65535";
-            asked(what, Direction::Inbound, (outside, Some(&manager)), (inside, None), port)
-        });
-        let others = [
-            asked("AzureLoadBalancer", Direction::Inbound, (PLATFORM_ADDRESS, None), (inside, None), 443),
-            asked("outbound traffic to Internet", Direction::Outbound, (inside, None), (outside, Some(&nobody)), 443),
-        ];
-        let found: Vec<Unsupported> = from_manager.chain(others).flatten().collect();
-        found.iter().find(|u| u.certain).or(found.first()).cloned()
     }
 
     pub(super) fn proxy_instance(&self, name: &str) -> Option<Id<Endpoint>> {

@@ -37,7 +37,9 @@ impl Compiler<'_> {
             let role = Role::Host(host(Listens::Only(Vec::new())));
             let made =
                 endpoint(Origin::new("app", name, i.subnet.span), Some(segment), address.into_iter().collect(), role);
-            Some((self.plane.add_endpoint(made), i))
+            let id = self.plane.add_endpoint(made);
+            self.anywhere(id);
+            Some((id, i))
         });
         let client = match inside {
             // Without integration an app asks Azure DNS in no network's name (DNS-01).

@@ -116,6 +116,7 @@ impl Compiler<'_> {
         let nodes = self.allocate(pool);
         let role = Role::Host(host(Listens::Only(Vec::new())));
         let nodes = self.plane.add_endpoint(endpoint(origin, Some(pool), nodes.into_iter().collect(), role));
+        self.anywhere(nodes);
         Some(Cluster { name: name.to_owned(), nodes, resource, private: answered })
     }
 

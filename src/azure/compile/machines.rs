@@ -26,6 +26,7 @@ pub(super) fn endpoint(origin: Origin, segment: Option<Id<Segment>>, addresses: 
         origin,
         segment,
         addresses,
+        any_address: false,
         public_addresses: Vec::new(),
         filter: None,
         role,
@@ -439,12 +440,13 @@ impl Compiler<'_> {
                 };
                 let address = self.allocate(segment);
                 let full = format!("{name}/{endpoint_name}");
-                self.plane.add_endpoint(endpoint(
+                let id = self.plane.add_endpoint(endpoint(
                     Origin::new("outbound_endpoint", full, outbound.span),
                     Some(segment),
                     address.into_iter().collect(),
                     Role::Resolver,
                 ));
+                self.anywhere(id);
             }
         }
     }

@@ -12,6 +12,7 @@ mod clusters;
 mod dns;
 mod filters;
 mod gates;
+mod gateway_conditions;
 mod load_balancers;
 mod machines;
 mod managed;
@@ -77,6 +78,7 @@ pub fn compile(estate: &Estate, published: Option<&PublishedTags>) -> (Plane, Di
     compiler.cluster_clients();
     compiler.unmodelled();
     compiler.free_endpoints();
+    compiler.spread();
     (compiler.plane, compiler.diagnostics)
 }
 
@@ -111,6 +113,8 @@ struct Target {
     members: usize,
     /// Why the platform refuses private endpoints, if it does.
     refused: Option<String>,
+    /// Whether that was reported where its cause is.
+    reported: bool,
     /// Whether some private endpoint to it is approved or active, so that the public name is an alias (DNS-08).
     active: bool,
     /// Whether some private endpoint to it awaits approval.
@@ -171,6 +175,10 @@ struct Compiler<'e> {
     taken: BTreeMap<Id<Segment>, BTreeSet<IpAddr>>,
     /// Addresses of a segment that allocation has not looked at yet.
     untried: BTreeMap<Id<Segment>, Box<dyn Iterator<Item = IpAddr>>>,
+    /// What sends from any address of its segment.
+    anywhere: Vec<Id<Endpoint>>,
+    /// What private link brings into application gateways comes from these, by gateway and configuration.
+    link_sources: BTreeMap<(String, String), Vec<Id<Endpoint>>>,
     next_public: u32,
 }
 
@@ -236,6 +244,8 @@ impl<'e> Compiler<'e> {
             reported: BTreeSet::new(),
             taken: BTreeMap::new(),
             untried: BTreeMap::new(),
+            anywhere: Vec::new(),
+            link_sources: BTreeMap::new(),
             next_public: 0,
         }
     }
@@ -346,6 +356,21 @@ impl<'e> Compiler<'e> {
             );
         }
         free
+    }
+
+    /// Notes that something sends from any address of its segment: the platform gives it one, or several, that nobody
+    /// declares.
+    fn anywhere(&mut self, id: Id<Endpoint>) {
+        self.anywhere.push(id);
+    }
+
+    /// Addresses for what sends from any, once everything is known that tells addresses apart.
+    fn spread(&mut self) {
+        for id in std::mem::take(&mut self.anywhere) {
+            let Some(segment) = self.plane.endpoints.get(id).segment else { continue };
+            let taken = self.taken.entry(segment).or_default();
+            self.plane.spread(id, |a| taken.insert(a));
+        }
     }
 
     /// Claims a declared address for a segment: it must lie inside and be free (ADDR-03).

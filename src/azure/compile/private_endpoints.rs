@@ -114,15 +114,11 @@ impl Compiler<'_> {
             None => ConnectionTarget::Nothing,
             Some((_, target)) if target.refused.is_some() => {
                 let why = target.refused.unwrap_or_default();
-                self.diagnostics.push(
-                    Diagnostic::error(
-                        code::PE_SKU,
-                        reference.span,
-                        format!("private endpoint `{name}` is refused: {why} (HUB-06)"),
-                    )
-                    .help("change the target, or remove the endpoint")
-                    .refused(),
-                );
+                if !target.reported {
+                    let text = format!("private endpoint `{name}` is refused: {why} (HUB-06)");
+                    let error = Diagnostic::error(code::PE_SKU, reference.span, text);
+                    self.diagnostics.push(error.help("change the target, or remove the endpoint").refused());
+                }
                 closed = Some((Reason::PeInactive, format!("the platform refuses it: {why}")));
                 ConnectionTarget::Nothing
             }

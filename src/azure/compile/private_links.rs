@@ -103,7 +103,11 @@ impl Compiler<'_> {
             };
             let origin = Origin::new("nat_ip_configuration", format!("{name}/{configuration}"), declared.span);
             let address = address.into_iter().collect();
-            all.push(self.plane.add_endpoint(endpoint(origin, Some(segment), address, Role::Router)));
+            let id = self.plane.add_endpoint(endpoint(origin, Some(segment), address, Role::Router));
+            if declared.value.private_ip_address.is_none() {
+                self.anywhere(id);
+            }
+            all.push(id);
         }
         if all.is_empty() {
             self.error(

@@ -3,11 +3,12 @@
 use super::{
     Asker, Flow, Probe,
     admission::public_via,
+    filters::Way,
     walk::{LetOut, Passage},
 };
 use crate::{
     dataplane::{
-        Backend, ConnectionTarget, Endpoint, Host, Id, Listener, Member, Proxy, Resolver, Role, Unsupported, Use,
+        Backend, ConnectionTarget, Endpoint, Frontend, Host, Id, Listener, Member, Proxy, Resolver, Role, Use,
     },
     net::{Transport, is_public},
     reach::Findings,
@@ -29,7 +30,7 @@ impl Probe<'_, '_> {
         let (mut found, addresses) = self.named(&rules.resolver, firewall, name);
         // Any address that the firewall holds (AFW-06).
         if let Some(destination) = addresses.get(self.choices.take(addresses.len())).copied()
-            && let Some(source) = device.source_for(destination)
+            && let Some(source) = self.source(firewall, destination)
         {
             found.then(&self.leg(firewall, &Flow { source, destination, ..*flow }, asker, depth + 1));
         }
@@ -65,6 +66,9 @@ impl Probe<'_, '_> {
                 }
             }
             Role::PrivateEndpoint(private) => {
+                if way.crossed && asker.backend.is_some_and(|b| b.drops_distant_endpoints) {
+                    found.block(Reason::Backend502);
+                }
                 if let Some((reason, _)) = &private.connection.closed {
                     found.block(*reason);
                 }
@@ -73,14 +77,17 @@ impl Probe<'_, '_> {
                 }
                 match &private.target {
                     ConnectionTarget::Doors(members) => self.private_door(private.managed, members, way, &mut found),
-                    ConnectionTarget::Proxy { proxy, frontend, source, .. } => {
+                    ConnectionTarget::Proxy { proxy, frontend, sources, .. } => {
                         let gateway = self.model.plane.proxies.get(*proxy);
                         gateway.unsupported.iter().for_each(|u| found.then(&Findings::of_condition(u)));
-                        if let Some(front) = gateway.frontends.get(*frontend) {
-                            let inside = Flow { source: *source, destination: front.address, ..way.flow() };
-                            found.then(&self.edge(gateway.segment, &inside));
-                            let bridged = Some(Via::ApplicationGateway);
-                            found.then(&self.listener(gateway, *frontend, &inside, bridged, asker, depth).1);
+                        let front = gateway.frontends.get(*frontend);
+                        let from = front.and_then(|_| sources.get(self.choices.take(sources.len()))).copied();
+                        let destination = front.and_then(|f| self.seen_at(gateway, f));
+                        if let (Some(from), Some(destination)) = (from, destination) {
+                            let source = self.source(from, destination).unwrap_or(destination);
+                            let inside = Flow { source, destination, ..way.flow() };
+                            let bridge = Some((*proxy, *frontend, private.managed));
+                            found.then(&self.leg(from, &inside, Asker { bridge, backend: None, ..asker }, depth + 1));
                         }
                     }
                     ConnectionTarget::Service { nat, frontend, broken, .. } => {
@@ -91,7 +98,7 @@ impl Probe<'_, '_> {
                             found.block(Reason::ProxyProtocol);
                         }
                         if let Some(nat) = nat.get(self.choices.take(nat.len())).copied() {
-                            let source = self.model.endpoint(nat).source_for(*frontend).unwrap_or(*frontend);
+                            let source = self.source(nat, *frontend).unwrap_or(*frontend);
                             let inside = Flow { source, destination: *frontend, name: None, ..way.flow() };
                             found.then(&self.leg(nat, &inside, asker, depth + 1));
                         }
@@ -102,7 +109,15 @@ impl Probe<'_, '_> {
             }
             Role::Frontend { proxy, frontend } => {
                 let gateway = self.model.plane.proxies.get(*proxy);
-                self.frontend(gateway, *frontend, way, asker, depth, &mut found);
+                let linked = asker.bridge.is_some_and(|(p, f, _)| (p, f) == (*proxy, *frontend));
+                self.frontend(gateway, *frontend, linked, way, asker, depth, &mut found);
+            }
+            Role::Instance(proxy) if asker.bridge.is_some_and(|(p, ..)| p == *proxy) => {
+                let gateway = self.model.plane.proxies.get(*proxy);
+                if let Some((_, frontend, _)) = asker.bridge {
+                    let bridged = Some(Via::ApplicationGateway);
+                    found.then(&self.listener(gateway, frontend, &way.flow(), bridged, asker, depth).1);
+                }
             }
             Role::Unattached => found.block(Reason::Listener),
             Role::Door(door) => self.public_door(*door, way, &mut found),
@@ -132,26 +147,42 @@ impl Probe<'_, '_> {
         }
     }
 
-    /// At a gateway's own frontend: what spoils all of it, the listener, and at a public address the filter between
-    /// (NSG-06).
+    /// Where filters see what is for a frontend: a public one's at an instance (NSG-06).
+    fn seen_at(&self, gateway: &Proxy, front: &Frontend) -> Option<IpAddr> {
+        if !front.public {
+            return Some(front.address);
+        }
+        gateway.instance.and_then(|i| self.model.endpoint(i).addresses.first().copied())
+    }
+
+    /// At a gateway's own frontend: what spoils all of it, or the backends that are used, the listener, and at a public
+    /// address the filters between (NSG-06). What came by private link met the conditions before.
+    #[allow(clippy::too_many_arguments, reason = "one flow in its surroundings")]
     fn frontend(
         &self,
         gateway: &Proxy,
         index: usize,
+        linked: bool,
         way: &Passage<'_>,
         asker: Asker<'_>,
         depth: usize,
         found: &mut Findings,
     ) {
         let Some(front) = gateway.frontends.get(index) else { return };
-        let instance = gateway.instance.and_then(|i| self.model.endpoint(i).addresses.first().copied());
-        let destination = if front.public { instance.unwrap_or(front.address) } else { front.address };
-        let flow = Flow { destination, ..way.flow() };
-        let spoilt = |u: &&Unsupported| u.spoils == Use::Everything;
-        gateway.unsupported.iter().filter(spoilt).for_each(|u| found.then(&Findings::of_condition(u)));
-        let bridged = flow.name.is_some().then_some(Via::ApplicationGateway);
+        let flow = Flow { destination: self.seen_at(gateway, front).unwrap_or(front.address), ..way.flow() };
+        let bridged = (linked || flow.name.is_some()).then_some(Via::ApplicationGateway);
+        for condition in gateway.unsupported.iter().filter(|_| !linked) {
+            match condition.spoils {
+                Use::Everything => found.then(&Findings::of_condition(condition)),
+                Use::Backends if bridged.is_some() => found.then(&Findings::of_condition(condition)),
+                Use::Backends | Use::PrivateLink => {}
+            }
+        }
         let (heard, answer) = self.listener(gateway, index, &flow, bridged, asker, depth);
-        let guard = if front.public { self.edge(gateway.segment, &flow) } else { Findings::default() };
+        let guard = match gateway.instance.filter(|_| front.public) {
+            Some(instance) => self.guarded(instance, Way::In, &flow),
+            None => Findings::default(),
+        };
         // Nothing listens there: the platform's balancer drops it before any filter.
         let order = if heard { [&guard, &answer] } else { [&answer, &guard] };
         order.into_iter().for_each(|f| found.then(f));
@@ -184,7 +215,7 @@ impl Probe<'_, '_> {
         if flow.name.is_some_and(|n| self.model.plane.door_names.contains_key(n)) {
             found.unknown(Reason::NotModelled);
         }
-        if listener.layer4 && bridged.is_some() {
+        if listener.layer4 && asker.bridge.is_some_and(|(.., managed)| managed) {
             found.unsupported(Reason::L4Hub);
         }
         if let (Some(certificate), Some(name)) = (&listener.certificate, flow.name)
@@ -195,7 +226,7 @@ impl Probe<'_, '_> {
         if bridged.is_some() {
             found.then(&self.pool(gateway, &rule.backend, flow, asker, depth));
         }
-        let public = gateway.frontends.get(frontend).is_some_and(|f| f.public);
+        let public = asker.bridge.is_none() && gateway.frontends.get(frontend).is_some_and(|f| f.public);
         match public {
             true => found.admit(Verdict::Public, Via::PublicEndpoint),
             false => found.admit(Verdict::Private, bridged.unwrap_or(Via::Routed)),
@@ -208,12 +239,38 @@ impl Probe<'_, '_> {
     fn pool(&self, gateway: &Proxy, backend: &Backend, flow: &Flow<'_>, asker: Asker<'_>, depth: usize) -> Findings {
         let mut found = Findings::default();
         let mut perhaps = Vec::new();
+        let Some(instance) = gateway.instance else {
+            found.block(Reason::Backend502);
+            return found;
+        };
         for member in &backend.members {
-            let seen = self.backend_member(gateway, backend, member, flow, asker, depth);
-            match (seen.certain, seen.uncertain, seen.admitted) {
-                (Some(_), ..) | (None, None, None) => {}
-                (None, None, Some((verdict, via))) => found.admit(verdict, via),
-                (None, Some(reason), admitted) => perhaps.push((reason, admitted)),
+            let (named, addresses, name) = match member {
+                Member::Address(address) => (Findings::default(), vec![*address], None),
+                Member::Name(name) => {
+                    let (named, addresses) = self.named(&gateway.resolver, instance, name);
+                    (named, addresses, Some(name))
+                }
+            };
+            // Each address is a server of its own (AGW-15).
+            let mut servers = Vec::new();
+            for destination in addresses {
+                let source = self.source(instance, destination).unwrap_or(destination);
+                let onward =
+                    Flow { source, destination, transport: flow.transport, port: backend.port, name, reply: false };
+                let asker = Asker { backend: Some(backend), bridge: None, ..asker };
+                servers.push(self.leg(instance, &onward, asker, depth + 1));
+            }
+            if servers.is_empty() {
+                servers.push(Findings::default());
+            }
+            for server in servers {
+                let mut seen = named;
+                seen.then(&server);
+                match (seen.certain, seen.uncertain, seen.admitted) {
+                    (Some(_), ..) | (None, None, None) => {}
+                    (None, None, Some((verdict, via))) => found.admit(verdict, via),
+                    (None, Some(reason), admitted) => perhaps.push((reason, admitted)),
+                }
             }
         }
         let Some(usual) = found.admitted else {
@@ -227,33 +284,6 @@ impl Probe<'_, '_> {
         let exposes = |admitted: Option<(Verdict, Via)>| admitted.is_none_or(|a| more_exposed(usual, a).0 != usual.0);
         if let Some((reason, _)) = perhaps.into_iter().find(|(_, admitted)| exposes(*admitted)) {
             found.unknown(reason);
-        }
-        found
-    }
-
-    fn backend_member(
-        &self,
-        gateway: &Proxy,
-        backend: &Backend,
-        member: &Member,
-        flow: &Flow<'_>,
-        asker: Asker<'_>,
-        depth: usize,
-    ) -> Findings {
-        let Some(instance) = gateway.instance else { return Findings::default() };
-        let (mut found, addresses, name) = match member {
-            Member::Address(address) => (Findings::default(), vec![*address], None),
-            Member::Name(name) => {
-                let (found, addresses) = self.named(&gateway.resolver, instance, name);
-                (found, addresses, Some(name))
-            }
-        };
-        for destination in addresses {
-            let source = self.model.endpoint(instance).source_for(destination).unwrap_or(destination);
-            let onward =
-                Flow { source, destination, transport: flow.transport, port: backend.port, name, reply: false };
-            let asker = Asker { backend: Some(backend), ..asker };
-            found.then(&self.leg(instance, &onward, asker, depth + 1));
         }
         found
     }

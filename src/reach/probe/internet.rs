@@ -221,9 +221,4 @@ impl<'p> Probe<'_, 'p> {
             }
         }
     }
-
-    /// The filter of a segment, for what enters without being routed.
-    pub(super) fn edge(&self, segment: Id<Segment>, way: &super::Flow<'_>) -> crate::reach::Findings {
-        self.model.segment(segment).filter.as_ref().map_or_else(Default::default, |f| self.filtered(f, Way::In, way))
-    }
 }

@@ -15,7 +15,7 @@ mod walk;
 
 use super::{Column, Findings, Landing, Outcome, Sender, Source, model::Model};
 use crate::{
-    dataplane::{Backend, Endpoint, Id},
+    dataplane::{Backend, Endpoint, Id, Proxy},
     net::{Fqdn, Transport},
     verdict::Reason,
 };
@@ -45,6 +45,8 @@ struct Asker<'a> {
     meant: &'a [Id<Endpoint>],
     /// What a gateway asks of the machine that takes its request.
     backend: Option<&'a Backend>,
+    /// The gateway and the frontend that private link leads to, and whether it does so from a managed network.
+    bridge: Option<(Id<Proxy>, usize, bool)>,
 }
 
 /// Which of equal alternatives to take, as an odometer over the choices met.
@@ -52,6 +54,8 @@ struct Asker<'a> {
 struct Choices {
     digits: RefCell<Vec<(usize, usize)>>,
     at: Cell<usize>,
+    /// What was taken for something that keeps it all the way.
+    kept: RefCell<Vec<(Id<Endpoint>, usize)>>,
 }
 
 impl Choices {
@@ -75,8 +79,19 @@ impl Choices {
         }
     }
 
+    /// One alternative for all of a flow.
+    fn take_for(&self, who: Id<Endpoint>, options: usize) -> usize {
+        if let Some((_, digit)) = self.kept.borrow().iter().find(|(id, _)| *id == who) {
+            return *digit;
+        }
+        let digit = self.take(options);
+        self.kept.borrow_mut().push((who, digit));
+        digit
+    }
+
     /// Turns the odometer; false once it is through.
     fn turn(&self) -> bool {
+        self.kept.borrow_mut().clear();
         let mut digits = self.digits.borrow_mut();
         digits.truncate(self.at.replace(0));
         while let Some((digit, of)) = digits.pop() {
@@ -124,6 +139,18 @@ impl<'m, 'p> Probe<'m, 'p> {
         self.beyond.set(false);
         self.choices.digits.borrow_mut().clear();
         self.choices.at.set(0);
+        self.choices.kept.borrow_mut().clear();
+    }
+
+    /// Where something sends from: of several addresses that it may have, any (AGW-14, APP-02, AKS-05).
+    fn source(&self, who: Id<Endpoint>, destination: IpAddr) -> Option<IpAddr> {
+        let sender = self.model.endpoint(who);
+        let usual = sender.source_for(destination);
+        if !sender.any_address {
+            return usual;
+        }
+        let all: Vec<_> = sender.addresses.iter().filter(|a| a.is_ipv4() == destination.is_ipv4()).collect();
+        all.get(self.choices.take_for(who, all.len())).copied().copied().or(usual)
     }
 
     fn once(&self, source: &Source, column: &Column) -> Findings {
@@ -152,7 +179,7 @@ impl<'m, 'p> Probe<'m, 'p> {
         let Some(destination) = destination else { return found };
         let from = self.sender(from, source.outside, destination);
         // Something without any address counts as sending from its destination's.
-        let address = self.model.endpoint(from).source_for(destination).unwrap_or(destination);
+        let address = self.source(from, destination).unwrap_or(destination);
         let Column { transport, port, name, .. } = column;
         let flow = Flow {
             source: address,
@@ -162,7 +189,12 @@ impl<'m, 'p> Probe<'m, 'p> {
             name: name.as_ref(),
             reply: false,
         };
-        found.then(&self.leg(from, &flow, Asker { limited: source.limited, meant: &column.meant, backend: None }, 0));
+        found.then(&self.leg(
+            from,
+            &flow,
+            Asker { limited: source.limited, meant: &column.meant, backend: None, bridge: None },
+            0,
+        ));
         found
     }
 

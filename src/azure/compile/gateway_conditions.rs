@@ -1,0 +1,183 @@
+//! What the platform does not support about application gateways, once routes and filters are known (AGW-06, AGW-17 to
+//! AGW-19).
+
+use super::Compiler;
+use crate::{
+    azure::model::application_gateway::{AgwSku, ApplicationGateway},
+    dataplane::{
+        Action, Decision, Direction, Filter, Id, NextHop, Origin, Packet, Party, Proxy, RouteSource, Tags, Unsupported,
+        Use,
+    },
+    net::{PLATFORM_ADDRESS, PortRange, PortSet, Transport, is_public},
+    verdict::Reason,
+};
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr},
+};
+
+/// Ports by which the platform manages gateways of the second generation, and of the first (AGW-17, SUB-06).
+const MANAGED_PORTS: PortRange = PortRange { first: 65200, last: 65535 };
+const MANAGED_PORTS_OF_V1: PortRange = PortRange { first: 65503, last: 65534 };
+/// Packets that are tried at a filter; of a longer list the first that rules name.
+const TRIED: usize = 50_000;
+
+impl Compiler<'_> {
+    /// What the platform does not support about a gateway, once routes and filters are known (AGW-06, -17, -18).
+    pub(super) fn gateway_conditions(&mut self) {
+        let estate = self.estate;
+        for (name, entry) in estate.application_gateways.iter() {
+            let Some(id) = self.proxies.get(name).copied() else {
+                continue;
+            };
+            let gateway = &entry.value;
+            let mut conditions = Vec::new();
+            if !gateway.frontend_ip_configurations.iter().any(|(_, f)| f.value.public_ip_address.is_some()) {
+                conditions.push(Unsupported {
+                    reason: Reason::AgwPrivateOnly,
+                    spoils: Use::PrivateLink,
+                    certain: true,
+                    origin: Origin::new("application_gateway", name, entry.span),
+                    text: format!("{name} has no public frontend, and private link needs one"),
+                    fix: "add a frontend with a public address, without any listener on it".to_owned(),
+                    rules: &["AGW-06"],
+                });
+            }
+            if !gateway.network_isolation_enabled.value {
+                // The ban on default routes is of the second generation (AGW-18, SUB-07).
+                conditions.extend(second(gateway).then(|| self.default_route_condition(id)).flatten());
+                conditions.extend(self.filter_condition(id, gateway));
+            }
+            self.plane.proxies.get_mut(id).unsupported = conditions;
+        }
+    }
+
+    /// AGW-18: a default route may lead only to the internet.
+    fn default_route_condition(&self, id: Id<Proxy>) -> Option<Unsupported> {
+        let proxy = self.plane.proxies.get(id);
+        let segment = self.plane.segments.get(proxy.segment);
+        let default = segment.routes.iter().find(|r| r.prefix.is_default())?;
+        if default.hop == NextHop::Internet {
+            return None;
+        }
+        let who = if default.source == RouteSource::User { "a route table" } else { "a gateway" };
+        Some(Unsupported {
+            reason: Reason::AgwUdr,
+            spoils: Use::Backends,
+            certain: true,
+            origin: default.origin.clone(),
+            text: format!("{who} sends the default route of {} elsewhere than to the internet", segment.origin),
+            fix: "route only specific prefixes through the appliance, or create the gateway with network isolation"
+                .to_owned(),
+            rules: &["AGW-18"],
+        })
+    }
+
+    /// AGW-17: infrastructure traffic that the security group of the gateway's subnet must let through: from the platform
+    /// to all instances on all ports that it manages them by, from its balancer, and out to all of the internet. What is
+    /// certainly denied comes before what may be.
+    fn filter_condition(&self, id: Id<Proxy>, gateway: &ApplicationGateway) -> Option<Unsupported> {
+        let proxy = self.plane.proxies.get(id);
+        let segment = self.plane.segments.get(proxy.segment);
+        let filter = segment.filter.as_ref()?;
+        let kinds = self.plane.alike(proxy.segment);
+        let inside: Vec<IpAddr> =
+            kinds.iter().filter_map(|k| k.first()).map(|(first, _)| IpAddr::V4((*first).into())).collect();
+        let outside = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 253));
+        let manager = Tags { names: vec!["GatewayManager".to_owned()], region: None, complete: true };
+        let nobody = Tags { complete: true, ..Tags::default() };
+        let managed = if second(gateway) { MANAGED_PORTS } else { MANAGED_PORTS_OF_V1 };
+        let (all, public) = (PortRange { first: 1, last: u16::MAX }, destinations(filter, outside));
+        let mut needs: Vec<Need<'_>> = Vec::new();
+        for instance in &inside {
+            let from_manager = format!("GatewayManager to ports {}-{}", managed.first, managed.last);
+            needs.push(Need {
+                what: from_manager,
+                direction: Direction::Inbound,
+                from: Party { address: outside, tags: Some(&manager) },
+                to: vec![Party { address: *instance, tags: None }],
+                ports: managed,
+            });
+            needs.push(Need {
+                what: "AzureLoadBalancer".to_owned(),
+                direction: Direction::Inbound,
+                from: Party { address: PLATFORM_ADDRESS, tags: None },
+                to: vec![Party { address: *instance, tags: None }],
+                ports: all,
+            });
+            needs.push(Need {
+                what: "outbound traffic to Internet".to_owned(),
+                direction: Direction::Outbound,
+                from: Party { address: *instance, tags: None },
+                to: public.iter().map(|a| Party { address: *a, tags: Some(&nobody) }).collect(),
+                ports: all,
+            });
+        }
+        let mut doubt = None;
+        for (need, to, port) in needs.iter().flat_map(|n| n.packets(filter)).take(TRIED) {
+            let packet = Packet {
+                source: need.from.address,
+                destination: to.address,
+                transport: Transport::Tcp,
+                port,
+                name: None,
+                reply: false,
+            };
+            let (span, certain) = match filter.decide(need.direction, &packet, need.from, to, &|_| None) {
+                Decision::Allow(_) => continue,
+                Decision::Deny(rule) if rule.action == Action::Deny => (rule.origin.span, true),
+                Decision::Deny(_) | Decision::NoMatch => (None, true),
+                Decision::Undecided { rule, .. } => (rule.origin.span, false),
+            };
+            let verb = if certain { "denies" } else { "may deny" };
+            let found = Unsupported {
+                reason: Reason::AgwNsg,
+                spoils: Use::Everything,
+                certain,
+                origin: Origin::new(filter.origin.kind, filter.origin.name.clone(), span.or(filter.origin.span)),
+                text: format!("{} {verb} {}, which {} needs", filter.origin, need.what, proxy.origin),
+                fix: format!("allow {} in {}", need.what, filter.origin),
+                rules: &["AGW-17"],
+            };
+            if certain {
+                return Some(found);
+            }
+            doubt.get_or_insert(found);
+        }
+        doubt
+    }
+}
+
+/// Whether a gateway is of the second generation.
+fn second(gateway: &ApplicationGateway) -> bool {
+    matches!(gateway.sku_name.value, AgwSku::StandardV2 | AgwSku::WafV2)
+}
+
+/// Traffic that must pass.
+struct Need<'a> {
+    what: String,
+    direction: Direction,
+    from: Party<'a>,
+    to: Vec<Party<'a>>,
+    ports: PortRange,
+}
+
+impl<'a> Need<'a> {
+    /// One packet of each kind that the filter tells apart.
+    fn packets(&self, filter: &Filter) -> impl Iterator<Item = (&Self, Party<'a>, u16)> {
+        let within = PortSet::of([self.ports]);
+        let own = filter.rules.iter().filter(|r| r.direction.is_none_or(|d| d == self.direction));
+        let edges = own.flat_map(|r| r.ports.ranges()).flat_map(|r| [Some(r.first), r.last.checked_add(1)]).flatten();
+        let usual = [self.ports.first, 443];
+        let ports: BTreeSet<u16> = edges.chain(usual).filter(|p| within.contains(*p)).collect();
+        self.to.iter().flat_map(move |to| ports.clone().into_iter().map(move |port| (self, *to, port)))
+    }
+}
+
+/// Public addresses that a filter tells apart: one that nobody declares, and the first of every prefix that rules name.
+fn destinations(filter: &Filter, undeclared: IpAddr) -> Vec<IpAddr> {
+    let out = filter.rules.iter().filter(|r| r.direction != Some(Direction::Inbound));
+    let named = out.flat_map(|r| r.to.addresses.prefixes()).map(|p| p.network());
+    let named: BTreeSet<IpAddr> = named.filter(|a| a.is_ipv4() && is_public(*a)).collect();
+    std::iter::once(undeclared).chain(named).collect()
+}
