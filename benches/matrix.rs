@@ -1,12 +1,16 @@
 //! All pairs of generated estates (seed 1), beside what they are measured against, in one run: the step engine pair by
-//! pair, a breadth-first search by petgraph over the wiring alone, and writing two bits for each pair.
+//! pair, the same without names and explanations, a breadth-first search by petgraph over the wiring alone, and writing two
+//! bits for each pair; then edits in place.
 //!
 //! `PRIVREACH_BENCH_PAIRS=10000000000 cargo bench --bench matrix` goes up to 10^10 pairs; 10^8 when it is not set.
+//! `PRIVREACH_BENCH_SHAPE=worst` measures estates in which every interface has a random group of its own.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 #[path = "matrix/baseline.rs"]
 mod baseline;
+#[path = "matrix/edits.rs"]
+mod edits;
 #[path = "matrix/meter.rs"]
 mod meter;
 
@@ -16,7 +20,7 @@ use meter::{Cost, best_of, bytes, once, seconds};
 use privreach::{
     azure::compile::compile,
     dataplane::{ClientKind, Endpoint, Id, Packet, Plane, Target},
-    generate::{self, Options},
+    generate::{self, Options, Shape},
     matrix::{self, Problem},
     net::Transport,
     trace::{Question, trace},
@@ -34,17 +38,29 @@ fn largest() -> u64 {
     std::env::var("PRIVREACH_BENCH_PAIRS").ok().and_then(|t| t.parse().ok()).unwrap_or(100_000_000)
 }
 
+fn shape() -> Shape {
+    match std::env::var("PRIVREACH_BENCH_SHAPE").as_deref() {
+        Ok("worst") => Shape::Worst,
+        Ok("hosts") => Shape::Hosts,
+        Ok("flat") => Shape::Flat,
+        _ => Shape::Typical,
+    }
+}
+
 fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("matrix");
     group.sample_size(10);
     for (name, _, machines, offered) in SIZES.into_iter().filter(|s| s.1 <= largest()) {
-        let Ok(estate) = generate::estate(&Options::new(machines, offered, 1)) else { continue };
+        let options = Options { shape: shape(), ..Options::new(machines, offered, 1) };
+        let Ok(estate) = generate::estate(&options) else { continue };
         let (plane, compiled) = once(|| compile(&estate, None).0);
         let (askers, services) = (matrix::clients(&plane), matrix::services(&plane));
         let pairs = askers.len() as u64 * services.len() as u64;
         let (problem, resolved) = once(|| Problem::new(&plane, &askers, &services));
-        let solved = best_of(5, || problem.totals(&problem.solve_bulk()).pairs());
-        let solution = problem.solve_bulk();
+        let solved =
+            best_of(if pairs < 5_000_000_000 { 5 } else { 3 }, || problem.totals(&problem.solve_bulk()).pairs());
+        let (solution, once_solved) = once(|| problem.solve_bulk());
+        let (_, counted) = once(|| problem.totals(&solution).pairs());
         println!("\n{name}: {} clients x {} services = {pairs} pairs", askers.len(), services.len());
         println!("  {:?}\n  {:?}", problem.totals(&solution).iter().collect::<Vec<_>>(), solution.sizes());
         drop(solution);
@@ -52,13 +68,25 @@ fn bench(c: &mut Criterion) {
         line("compile the estate", compiled);
         line("resolve names, once for each view", resolved);
         line("solve all pairs, with totals", solved);
+        line("  of it, without totals", once_solved);
+        line("  of it, totals as each client sees names", counted);
+        if pairs <= 2_000_000_000 {
+            line("solve all pairs, with paths and reasons", once(|| problem.solve_detail().kinds_count()).1);
+        }
         let (clients, targets) = (clients(&plane), targets(&plane));
         let questions = spread(&clients, &targets, 500, question);
         line("step engine, pair by pair (sampled)", baseline::traced(&plane, &questions).times(pairs as f64));
+        line(
+            "pair by pair without explanations (sampled)",
+            baseline::decided(&plane, &problem, 40, 250).times(pairs as f64),
+        );
         let flows = spread(&clients, &targets, 2_000, |client, target| flow(&plane, client, target));
         line("  without names, one context (sampled)", baseline::walked(&plane, &flows).times(pairs as f64));
         line("petgraph search over the wiring (sampled)", Wiring::new(&estate).searched(8));
         line("write two bits for each pair", baseline::written(pairs));
+        if pairs <= 2_000_000_000 {
+            edits::print(plane.clone());
+        }
         group.bench_function(format!("solve {name} pairs"), |b| b.iter(|| problem.totals(&problem.solve_bulk())));
         if let Some(question) = questions.first() {
             group.bench_function(format!("one trace among {name} pairs"), |b| b.iter(|| trace(&plane, question)));

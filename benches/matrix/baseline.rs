@@ -10,6 +10,8 @@ use privreach::{
     dataplane::{Endpoint, Id, Packet, Plane},
     forward::{Context, round_trip},
     lookup,
+    matrix::Problem,
+    reach::{Column, NoNames, Source, solve},
     trace::{Question, trace},
 };
 use std::{collections::BTreeMap, hint::black_box};
@@ -28,6 +30,25 @@ pub(crate) fn walked(plane: &Plane, flows: &[(Id<Endpoint>, Packet)]) -> Cost {
         flows.iter().map(|(from, packet)| round_trip(&context, *from, packet).steps.len()).sum::<usize>()
     });
     all.times(1.0 / flows.len().max(1) as f64)
+}
+
+/// Every pair by itself without explanations: names are resolved, tables of routes are indexed and owners are looked up
+/// before; the cost of one pair. What is prepared for any number of pairs is measured apart and taken off.
+pub(crate) fn decided(plane: &Plane, problem: &Problem<'_>, sources: usize, columns: usize) -> Cost {
+    let some = |count: usize, of: usize| (0..count).map(move |n| (n * 7_919 + n * of / count) % of.max(1));
+    let senders: Vec<Source> =
+        some(sources, problem.sources.len()).filter_map(|n| problem.sources.get(n)).cloned().collect();
+    let places: Vec<Column> =
+        some(columns, problem.columns.len()).filter_map(|n| problem.columns.get(n)).cloned().collect();
+    let prepared = best_of(3, || solve(plane, &senders, &[], &NoNames).sources().len());
+    let mut pairs = 1;
+    let all = best_of(3, || {
+        let solution = solve(plane, &senders, &places, &NoNames);
+        pairs = (solution.sources().len() * solution.columns().len()).max(1);
+        pairs
+    });
+    let each = |all: f64, prepared: f64| (all - prepared).max(0.0) / pairs as f64;
+    Cost { wall: each(all.wall, prepared.wall), cpu: all.cpu.zip(prepared.cpu).map(|(a, p)| each(a, p)), memory: None }
 }
 
 /// Machines, subnets, networks, firewalls and private endpoints, joined where they are attached: reachability of this

@@ -1,4 +1,4 @@
-//! Wall time, processor time and memory of a piece of work. The latter two are read from `/proc` where it exists.
+//! Wall time, processor time and memory of a piece of work. Memory is read from `/proc` where it exists.
 
 use std::{fs, hint::black_box, time::Instant};
 
@@ -54,14 +54,16 @@ pub(crate) fn once<T>(work: impl FnOnce() -> T) -> (T, Cost) {
     (result, Cost { wall, cpu, memory: peak })
 }
 
-/// Processor time of all live threads, in seconds; the scheduler counts nanoseconds.
+/// Processor time of all threads of the process so far, in seconds.
+#[cfg(unix)]
 fn cpu_seconds() -> Option<f64> {
-    let mut nanoseconds = 0_u64;
-    for task in fs::read_dir("/proc/self/task").ok()? {
-        let text = fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
-        nanoseconds += text.split_whitespace().next()?.parse::<u64>().ok()?;
-    }
-    Some(nanoseconds as f64 / 1e9)
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Some(time.tv_sec as f64 + time.tv_nsec as f64 / 1e9)
+}
+
+#[cfg(not(unix))]
+fn cpu_seconds() -> Option<f64> {
+    None
 }
 
 /// A size in `/proc/self/status`, in bytes.

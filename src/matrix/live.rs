@@ -155,7 +155,7 @@ impl Live {
         let touched = segments.filter_map(|s| self.members.get(&s)).flatten();
         touched.copied().any(|number| {
             let Some(client) = self.clients.get(number) else { return true };
-            let now = sight(&self.plane, client, number, |from, to| ask(&self.plane, from, to));
+            let now = sight(&self.plane, self.views.alike(), client, number, |from, to| ask(&self.plane, from, to));
             self.views.sight(number) != Some(&now)
         })
     }

@@ -8,6 +8,7 @@ mod doubts;
 mod groups;
 mod live;
 mod problem;
+mod quick;
 mod services;
 mod shard;
 mod traits;

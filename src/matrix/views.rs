@@ -3,13 +3,16 @@
 //! Clients share a view if they ask the same resolvers and their queries reach the same servers. Whether a query arrives is
 //! a flow like any other: the solver tells which clients come to the same, and one of them is asked.
 
-use super::{Aim, Asker, Service};
+use super::{
+    Aim, Asker, Service,
+    quick::{self, Quick},
+};
 use crate::{
     dataplane::{Client, ClientKind, Endpoint, Id, Packet, Plane, Resolver, Role, View},
     forward::{Context, End, Forks, Outcome as StepOutcome, Step, is_open, platform_dns_denied, round_trip},
     lookup::{self, Answer},
     net::{Fqdn, PLATFORM_ADDRESS, Transport},
-    reach::{Cell, Column, Detail, Findings, Landing, Named, Names, NoNames, Source, solve_detail},
+    reach::{Cell, Column, Detail, Findings, Landing, Named, Names, NoNames, Outcome, Source, solve_detail},
     verdict::Verdict,
 };
 use hashbrown::HashMap;
@@ -117,9 +120,18 @@ pub(crate) struct Views {
     landings: Vec<Vec<u32>>,
     /// What clients of each view have in common.
     sights: Vec<Sight>,
+    /// Networks whose platform resolvers answer alike.
+    alike: Alike,
 }
 
+/// The first of the platform's views that answer all names alike.
+pub(super) type Alike = HashMap<Id<View>, Id<View>, FxBuildHasher>;
+
 impl Views {
+    pub(super) fn alike(&self) -> &Alike {
+        &self.alike
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.landings.len()
     }
@@ -153,13 +165,14 @@ pub(super) fn resolve(
     services: &[Service],
 ) -> (Views, Vec<Column>) {
     let plane = lookups.plane;
+    let alike = quick::alike(plane);
     let mut sights: BTreeMap<Sight, usize> = BTreeMap::new();
     // One client that stands for each view.
     let mut samples: Vec<&Asker<'_>> = Vec::new();
     let mut of_client = Vec::with_capacity(clients.len());
     let mut queries = Queries::new(plane, clients, sources);
     for (i, asker) in clients.iter().enumerate() {
-        let sight = sight(plane, asker.client, i, |from, to| queries.ask(i, from, to));
+        let sight = sight(plane, &alike, asker.client, i, |from, to| queries.ask(i, from, to));
         let next = sights.len();
         let view = *sights.entry(sight).or_insert(next);
         if view == samples.len() {
@@ -172,7 +185,11 @@ pub(super) fn resolve(
     // What is asked for by address lands there for everybody.
     let mut fixed: Vec<Option<u32>> = vec![None; services.len()];
     let mut landings = Vec::with_capacity(samples.len());
-    for sample in samples {
+    let mut ordered: Vec<(Sight, usize)> = sights.into_iter().collect();
+    ordered.sort_unstable_by_key(|(_, view)| *view);
+    let sights: Vec<Sight> = ordered.into_iter().map(|(sight, _)| sight).collect();
+    for (sample, sight) in samples.into_iter().zip(&sights) {
+        let quick = Quick::of(plane, sight);
         let mut here = Vec::with_capacity(services.len());
         // A service on several ports has one name.
         let mut named: HashMap<&Fqdn, Named, FxBuildHasher> = HashMap::default();
@@ -182,7 +199,7 @@ pub(super) fn resolve(
                 here.push(*column);
                 continue;
             }
-            let Some(column) = column(lookups, &mut context, sample, service, &mut named) else {
+            let Some(column) = column(lookups, &mut context, quick.as_ref(), sample, service, &mut named) else {
                 here.push(NOWHERE);
                 continue;
             };
@@ -199,10 +216,7 @@ pub(super) fn resolve(
         }
         landings.push(here);
     }
-    let mut known: Vec<(Sight, usize)> = sights.into_iter().collect();
-    known.sort_unstable_by_key(|(_, view)| *view);
-    let sights = known.into_iter().map(|(sight, _)| sight).collect();
-    (Views { of_client, landings, sights }, columns)
+    (Views { of_client, landings, sights, alike }, columns)
 }
 
 /// Queries of clients to the servers they ask, each kind once.
@@ -210,7 +224,8 @@ struct Queries<'p> {
     plane: &'p Plane,
     /// What each client comes to at each server.
     solved: Option<Detail>,
-    servers: BTreeMap<IpAddr, usize>,
+    /// Columns of servers, and whether the outcome tells what becomes of a query there.
+    servers: BTreeMap<IpAddr, (usize, bool)>,
     /// By server and what the solver says, or by server and class.
     by_outcome: BTreeMap<(IpAddr, Cell), Option<Server>>,
     by_class: BTreeMap<(usize, IpAddr), Option<Server>>,
@@ -234,48 +249,49 @@ impl<'p> Queries<'p> {
             let free: Vec<Source> = sources.iter().map(|s| Source::new(s.sender)).collect();
             solve_detail(plane, &free, &columns, &NoNames)
         });
-        let servers = asked.into_iter().zip(0..).collect();
+        let servers = asked.into_iter().zip(0..).map(|(a, n)| (a, (n, tells(plane, a)))).collect();
         Self { plane, solved, servers, by_outcome: BTreeMap::new(), by_class: BTreeMap::new() }
     }
 
     fn ask(&mut self, client: usize, from: Id<Endpoint>, to: IpAddr) -> Option<Server> {
         let plane = self.plane;
         let Some(solved) = &self.solved else { return ask(plane, from, to) };
-        if let Some(column) = self.servers.get(&to) {
+        if let Some((column, true)) = self.servers.get(&to) {
             let cell = solved.cell(client, *column);
-            if self.tells(to, cell) {
+            let decided = |o: Outcome| !matches!(o.verdict, Verdict::Unsupported | Verdict::Partial);
+            if cell.outcome().is_some_and(decided) {
                 return *self.by_outcome.entry((to, cell)).or_insert_with(|| ask(plane, from, to));
             }
         }
         let class = solved.sources().class(client).unwrap_or(client);
         *self.by_class.entry((class, to)).or_insert_with(|| ask(plane, from, to))
     }
+}
 
-    /// Whether the outcome tells what becomes of the query: one server answers there, nothing objects at its end, and
-    /// whatever stops the query is what decides.
-    fn tells(&self, to: IpAddr, cell: Cell) -> bool {
-        let mut owners = self.plane.owners(to);
-        let only = owners.next().filter(|_| owners.next().is_none()).map(|id| self.plane.endpoints.get(id));
-        let decided = cell.outcome().is_some_and(|o| !matches!(o.verdict, Verdict::Unsupported | Verdict::Partial));
-        decided
-            && only.is_some_and(|end| {
-                let serves = matches!(end.role, Role::Firewall(_) | Role::Resolver);
-                serves && end.dns.is_some() && end.absence.is_none() && end.unsupported.is_empty()
-            })
-    }
+/// Whether an outcome at a server tells what becomes of the query: one server answers there, nothing objects at its end,
+/// and whatever stops the query is what decides.
+fn tells(plane: &Plane, server: IpAddr) -> bool {
+    let mut owners = plane.owners(server);
+    let only = owners.next().filter(|_| owners.next().is_none()).map(|id| plane.endpoints.get(id));
+    only.is_some_and(|end| {
+        let serves = matches!(end.role, Role::Firewall(_) | Role::Resolver);
+        serves && end.dns.is_some() && end.absence.is_none() && end.unsupported.is_empty()
+    })
 }
 
 pub(super) fn sight(
     plane: &Plane,
+    alike: &Alike,
     client: &Client,
     number: usize,
     mut reached: impl FnMut(Id<Endpoint>, IpAddr) -> Option<Server>,
 ) -> Sight {
     let ClientKind::Endpoint(from) = client.kind else { return Sight::Identity };
     let closed = || platform_dns_denied(plane, from).map(|d| d.certain);
+    let of = |view: &Id<View>| alike.get(view).copied().unwrap_or(*view);
     match &client.resolver {
         Resolver::Public => Sight::Public,
-        Resolver::Platform(view) => Sight::Platform(*view, closed()),
+        Resolver::Platform(view) => Sight::Platform(of(view), closed()),
         Resolver::Servers { servers, platform, .. } => {
             let mut found = Vec::with_capacity(servers.len());
             for server in servers {
@@ -286,7 +302,9 @@ pub(super) fn sight(
                 let Some(answer) = reached(from, *server) else { return Sight::Alone(number) };
                 found.push(answer);
             }
-            Sight::Servers(servers.clone(), *platform, found)
+            // Only at its own address does the platform answer here.
+            let platform = platform.as_ref().filter(|_| servers.contains(&PLATFORM_ADDRESS)).map(of);
+            Sight::Servers(servers.clone(), platform, found)
         }
     }
 }
@@ -312,6 +330,7 @@ pub(super) fn ask(plane: &Plane, from: Id<Endpoint>, server: IpAddr) -> Option<S
 fn column<'s>(
     lookups: &Lookups<'_>,
     context: &mut Context<'_>,
+    quick: Option<&Quick<'_>>,
     asker: &Asker<'_>,
     service: &'s Service,
     known: &mut HashMap<&'s Fqdn, Named, FxBuildHasher>,
@@ -335,7 +354,10 @@ fn column<'s>(
         }
         (Aim::Name(..), ClientKind::Identity(_)) => Some(empty),
         (Aim::Name(name, _), ClientKind::Endpoint(from)) => {
-            let resolve = || lookups.resolve_from(context, &asker.client.resolver, Some(from), name);
+            let resolve = || {
+                let walk = || lookups.resolve_from(context, &asker.client.resolver, Some(from), name);
+                quick.and_then(|q| q.resolve(name)).unwrap_or_else(walk)
+            };
             let named = known.entry(name).or_insert_with(resolve).clone();
             if named.forked {
                 return None;

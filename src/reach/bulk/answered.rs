@@ -4,9 +4,10 @@ use super::{
     super::{Cell, Findings, Objection},
     Pair,
     bits::{self, words},
-    setup::Device,
+    setup::{Device, Served},
 };
 use crate::verdict::Verdict;
+use std::sync::Arc;
 
 /// What a finding is as bits; an unsupported or specially admitted one is none.
 pub(super) fn bits_of(found: Option<Findings>, usual: Verdict) -> Option<(bool, bool)> {
@@ -92,5 +93,43 @@ impl Device {
         }
         self.taken_special.splice(at..at, special.map(|v| (lane, v)));
         (old, known) != ((open, soft, odd), special)
+    }
+}
+
+impl Served {
+    pub(super) fn new(width: usize, shared: Arc<Vec<(u32, Cell)>>) -> Self {
+        let empty = || vec![0_u64; words(width)];
+        let pair = Pair { open: empty(), soft: empty() };
+        Self { lanes: empty(), pair, odd: empty(), special: Vec::new(), shared, own: Vec::new() }
+    }
+
+    /// What a column comes to by the segment's identity; nothing inside where that does not act, none at all where it is
+    /// decided one by one. So are columns behind a perimeter.
+    pub(super) fn put(&mut self, lane: u32, found: Option<Option<Findings>>, guarded: &[u64]) {
+        match found {
+            Some(None) => return,
+            Some(Some(found)) => {
+                let admitted = found.is_open().then_some(found.admitted).flatten().map(|(v, _)| v);
+                let (open, soft) = bits_of(Some(found), admitted.unwrap_or(Verdict::Public)).unwrap_or_default();
+                let decided = bits_of(Some(found), admitted.unwrap_or(Verdict::Public)).is_some();
+                bits::put(&mut self.pair.open, lane, open);
+                bits::put(&mut self.pair.soft, lane, soft);
+                bits::put(&mut self.odd, lane, !decided);
+                self.special.extend(admitted.filter(|v| *v != Verdict::Public).map(|v| (lane, v)));
+            }
+            None => bits::set(&mut self.odd, lane),
+        }
+        bits::set(&mut self.lanes, lane);
+        if bits::get(guarded, lane) {
+            bits::set(&mut self.odd, lane);
+        }
+    }
+
+    /// Forgets a column.
+    pub(super) fn take_out(&mut self, lane: u32) {
+        for row in [&mut self.lanes, &mut self.pair.open, &mut self.pair.soft, &mut self.odd] {
+            bits::put(row, lane, false);
+        }
+        self.special.retain(|(l, _)| *l != lane);
     }
 }

@@ -1,7 +1,7 @@
 //! Minimal classes: sources that get the same answers everywhere, and columns that give the same answers to all.
 //!
-//! Rows are compared by content. Columns of the one side across the other are compared by a hash of 128 bits with fixed
-//! keys: the exclusive or of the keys of everything that holds there.
+//! Rows are compared by content. What one side says across the other is looked up by a hash of 128 bits, and compared by
+//! content on a hit, so that nothing rests on luck.
 
 use super::{
     super::{Totals, model::Fast},
@@ -39,80 +39,91 @@ pub(super) fn key(number: u64) -> u128 {
 impl Minimal {
     pub(super) fn new(layout: &Layout, forward: &Forward, inbound: &Inbound) -> Self {
         let (height, width) = (layout.height() as usize, layout.width() as usize);
-        // Sources: which lists hold where.
-        let mut change = vec![0_u128; height + 1];
-        for list in 0..inbound.len() as u32 {
-            for (from, to, value) in inbound.list(list) {
-                let key = key(u64::from(list) * 4 + u64::from(*value));
-                change[*from as usize] ^= key;
-                change[*to as usize] ^= key;
-            }
-        }
         let mut minimal = Self { standing: vec![0; bits::words(width)], ..Self::default() };
-        let mut known: Fast<(u32, u128, u32), u32> = Fast::default();
-        let mut hash = 0;
+        minimal.of_rows(height, forward, inbound);
+        minimal.of_lanes(layout, forward, inbound);
+        minimal
+    }
+
+    /// Sources: which lists hold where, in one sweep over the ends of their runs.
+    fn of_rows(&mut self, height: usize, forward: &Forward, inbound: &Inbound) {
+        let mut ends: Vec<(u32, u32, u8)> = Vec::new();
+        for list in 0..inbound.len() as u32 {
+            ends.extend(
+                inbound.list(list).iter().flat_map(|(from, to, value)| [(*from, list, *value), (*to, list, *value)]),
+            );
+        }
+        ends.sort_unstable();
+        // Two bits for each list: let in, undecided.
+        let stride = bits::words(inbound.len()) * 2;
+        let mut now = vec![0_u64; stride];
+        let mut hash = 0_u128;
+        let mut next = ends.as_slice();
+        let mut classes = Contents::new(stride);
         for row in 0..height as u32 {
-            hash ^= change[row as usize];
+            while let Some(((at, list, value), rest)) = next.split_first().filter(|((at, ..), _)| *at <= row) {
+                let _ = at;
+                let half = if *value == 1 { 0 } else { stride / 2 };
+                now[half + *list as usize / 64] ^= 1 << (list % 64);
+                hash ^= key(u64::from(*list) * 4 + u64::from(*value));
+                next = rest;
+            }
             let content = forward.of_row[row as usize];
             let alone = if forward.contents[content as usize].odd.is_some() { row } else { super::NONE };
-            let next = minimal.rows.len() as u32;
-            let class = *known.entry((content, hash, alone)).or_insert(next);
-            if class == next {
-                minimal.rows.push(row);
+            let (class, fresh) = classes.class((content, alone, 0), hash, &now, &[]);
+            if fresh {
+                self.rows.push(row);
             }
-            minimal.of_row.push(class);
+            self.of_row.push(class);
         }
-        // Columns: which rows are open there.
-        let numbered: Vec<(usize, &super::rows::Content)> = forward.contents.iter().enumerate().collect();
-        let (changes, odd) = numbered
-            .par_chunks(256)
-            .map(|chunk| {
-                let mut change = vec![0_u128; width + 1];
-                let mut odd = vec![0_u64; bits::words(width)];
-                for (number, content) in chunk {
-                    let number = *number as u64 * 16;
-                    edges(&content.open, width, key(number), &mut change);
-                    if let Some(soft) = &content.soft {
-                        edges(soft, width, key(number + 1), &mut change);
-                    }
-                    if let Some(past) = &content.past {
-                        edges(past, width, key(number + 1 + 10), &mut change);
-                    }
-                    for (lane, verdict) in &content.special {
-                        let kind = Verdict::WORDS.iter().position(|w| *w == verdict.as_str()).unwrap_or(0) as u64;
-                        let key = key(number + 2 + kind);
-                        change[*lane as usize] ^= key;
-                        change[*lane as usize + 1] ^= key;
-                    }
-                    if let Some(row) = &content.odd {
-                        odd.iter_mut().zip(row.iter()).for_each(|(a, b)| *a |= b);
-                    }
+    }
+
+    /// Columns: which rows are open there, by turning the rows' words around, some columns at a time.
+    fn of_lanes(&mut self, layout: &Layout, forward: &Forward, inbound: &Inbound) {
+        let width = layout.width() as usize;
+        let mut planes: Vec<&[u64]> = forward.contents.iter().map(|c| &*c.open).collect();
+        for content in &forward.contents {
+            planes.extend(content.soft.iter().chain(&content.past).map(|row| &**row));
+        }
+        let mut odd = vec![0_u64; bits::words(width)];
+        let mut special: Vec<(u32, u32, Verdict)> = Vec::new();
+        for (number, content) in (0_u32..).zip(&forward.contents) {
+            if let Some(row) = &content.odd {
+                odd.iter_mut().zip(row.iter()).for_each(|(a, b)| *a |= b);
+            }
+            special.extend(content.special.iter().map(|(lane, verdict)| (*lane, number, *verdict)));
+        }
+        special.sort_unstable();
+        let mut rest = special.as_slice();
+        let stride = bits::words(planes.len()).max(1);
+        let mut classes = Contents::new(stride);
+        let mut turned = vec![0_u64; TILE * 64 * stride];
+        for first in (0..bits::words(width)).step_by(TILE) {
+            turn(&planes, first, stride, &mut turned);
+            for (at, column) in turned.chunks_exact(stride.max(1)).enumerate() {
+                let lane = (first * 64 + at) as u32;
+                if lane as usize >= width {
+                    break;
                 }
-                (change, odd)
-            })
-            .reduce(
-                || (vec![0; width + 1], vec![0; bits::words(width)]),
-                |(mut a, mut c), (b, d)| {
-                    a.iter_mut().zip(b).for_each(|(a, b)| *a ^= b);
-                    c.iter_mut().zip(d).for_each(|(c, d)| *c |= d);
-                    (a, c)
-                },
-            );
-        let mut known: Fast<(u32, u128, bool, u32), u32> = Fast::default();
-        let mut hash = 0;
-        for lane in 0..width as u32 {
-            hash ^= changes[lane as usize];
-            let alone = if bits::get(&odd, lane) { lane } else { super::NONE };
-            let next = minimal.lanes.len() as u32;
-            let public = layout.lanes[lane as usize].public;
-            let class = *known.entry((inbound.of_lane[lane as usize], hash, public, alone)).or_insert(next);
-            if class == next {
-                minimal.lanes.push(lane);
-                bits::set(&mut minimal.standing, lane);
+                let here = rest.partition_point(|(l, ..)| *l <= lane);
+                let (unusual, later) = rest.split_at(here);
+                rest = later;
+                let mut hash = hash_of(column);
+                for (_, content, verdict) in unusual {
+                    let kind = Verdict::ALL.iter().position(|v| v == verdict).unwrap_or(0) as u64;
+                    hash ^= key(u64::from(*content) * 16 + kind);
+                }
+                let alone = if bits::get(&odd, lane) { lane } else { super::NONE };
+                let public = u32::from(layout.lanes[lane as usize].public);
+                let apart = (inbound.of_lane[lane as usize], alone, public);
+                let (class, fresh) = classes.class(apart, hash, column, unusual);
+                if fresh {
+                    self.lanes.push(lane);
+                    bits::set(&mut self.standing, lane);
+                }
+                self.of_lane.push(class);
             }
-            minimal.of_lane.push(class);
         }
-        minimal
     }
 
     pub(super) fn sources(&self) -> usize {
@@ -161,21 +172,115 @@ impl Minimal {
     }
 }
 
-/// Notes a key wherever a row's bits begin or end.
-fn edges(row: &[u64], width: usize, key: u128, change: &mut [u128]) {
-    let mut before = 0;
-    for (word, bits) in row.iter().enumerate() {
-        let mut edges = bits ^ (bits << 1 | before);
-        before = bits >> 63;
-        while edges != 0 {
-            let at = word * 64 + edges.trailing_zeros() as usize;
-            edges &= edges - 1;
-            if at <= width {
-                change[at] ^= key;
+/// Open columns of another verdict than usual, with the row's content.
+type Unusual = [(u32, u32, Verdict)];
+
+/// Contents of classes, by hash.
+struct Contents {
+    stride: usize,
+    stored: Vec<u64>,
+    unusual: Vec<Box<Unusual>>,
+    known: Fast<((u32, u32, u32), u128), Vec<u32>>,
+}
+
+impl Contents {
+    fn new(stride: usize) -> Self {
+        Self { stride, stored: Vec::new(), unusual: Vec::new(), known: Fast::default() }
+    }
+
+    /// The class of a content, and whether it is new. Others with the same hash are compared.
+    fn class(&mut self, apart: (u32, u32, u32), hash: u128, content: &[u64], unusual: &Unusual) -> (u32, bool) {
+        let Self { stride, stored, unusual: all, known } = self;
+        let alike = known.entry((apart, hash)).or_default();
+        let same = |class: &u32| {
+            let at = *class as usize;
+            let other = all[at].iter().map(|(_, content, verdict)| (content, verdict));
+            stored[at * *stride..(at + 1) * *stride] == content[..*stride]
+                && other.eq(unusual.iter().map(|(_, content, verdict)| (content, verdict)))
+        };
+        if let Some(class) = alike.iter().copied().find(same) {
+            return (class, false);
+        }
+        let class = all.len() as u32;
+        alike.push(class);
+        stored.extend(&content[..*stride]);
+        all.push(unusual.into());
+        (class, true)
+    }
+}
+
+fn hash_of(words: &[u64]) -> u128 {
+    let (mut a, mut b) = (0x243f_6a88_85a3_08d3_u64, 0x1319_8a2e_0370_7344_u64);
+    for word in words {
+        a = (a ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+        b = (b.rotate_left(23) ^ word).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    }
+    u128::from(a) << 64 | u128::from(b)
+}
+
+/// Words of columns that are turned around at a time: what one line of the cache holds.
+const TILE: usize = 8;
+
+/// Some words of rows as columns, one after the other.
+fn turn(planes: &[&[u64]], first: usize, stride: usize, into: &mut [u64]) {
+    let mut block = [[0_u64; 64]; TILE];
+    for (number, rows) in planes.chunks(64).enumerate() {
+        for (row, plane) in rows.iter().enumerate() {
+            for (at, word) in block.iter_mut().enumerate() {
+                word[row] = plane.get(first + at).copied().unwrap_or(0);
+            }
+        }
+        for (at, word) in block.iter_mut().enumerate() {
+            word[rows.len()..].fill(0);
+            transpose(word);
+            for (lane, bits) in word.iter().enumerate() {
+                into[(at * 64 + lane) * stride + number] = *bits;
             }
         }
     }
-    if before == 1 && row.len() * 64 <= width {
-        change[row.len() * 64] ^= key;
+}
+
+/// Turns a square of bits around: bit `j` of word `i` becomes bit `i` of word `j`.
+fn transpose(square: &mut [u64; 64]) {
+    let mut half = 32;
+    let mut mask = u64::from(u32::MAX);
+    while half != 0 {
+        let mut row = 0;
+        while row < 64 {
+            let swap = (square[row] >> half ^ square[row + half]) & mask;
+            square[row] ^= swap << half;
+            square[row + half] ^= swap;
+            row = (row + half + 1) & !half;
+        }
+        half /= 2;
+        mask ^= mask << half;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn squares_are_turned_around() {
+        let mut square: [u64; 64] = std::array::from_fn(|i| key(i as u64) as u64);
+        let before = square;
+        transpose(&mut square);
+        for (i, row) in before.iter().enumerate() {
+            for (j, column) in square.iter().enumerate() {
+                assert_eq!(row >> j & 1, column >> i & 1);
+            }
+        }
+    }
+
+    #[test]
+    fn equal_hashes_of_different_contents_are_two_classes() {
+        let mut classes = Contents::new(2);
+        let apart = (0, 0, 0);
+        assert_eq!(classes.class(apart, 7, &[1, 2], &[]), (0, true));
+        assert_eq!(classes.class(apart, 7, &[1, 3], &[]), (1, true));
+        assert_eq!(classes.class(apart, 7, &[1, 2], &[(5, 1, Verdict::Backbone)]), (2, true));
+        assert_eq!(classes.class(apart, 7, &[1, 3], &[]), (1, false));
+        assert_eq!(classes.class(apart, 7, &[1, 2], &[(9, 1, Verdict::Backbone)]), (2, false));
     }
 }

@@ -9,7 +9,7 @@ use super::{
     layout::Layout,
     legs::{Leg, legs},
     places::{Lists, Pieces, To},
-    rules::{Rule, Rulings, decide},
+    rules::{Decided, Rulings},
     setup::{Device, Served, Setup},
 };
 use crate::verdict::Verdict;
@@ -233,6 +233,7 @@ pub(super) fn of_home<'j>(
     let mut known: Fast<u64, Vec<usize>> = Fast::default();
     let mut base = Scratch::new(width);
     let mut scratch = Scratch::new(width);
+    let mut decided = Decided::default();
     let mut signature = None;
     for job in jobs {
         if signature != Some(job.signature) {
@@ -249,18 +250,14 @@ pub(super) fn of_home<'j>(
         let filters = [(job.own, &job.by_own), (home.filter, &job.by_segment)];
         for (filter, numbers) in filters.into_iter().filter(|(f, _)| f.is_some()) {
             let all = jobs::outgoing(setup, filter);
-            let chosen: Vec<&Rule> = bits::ones(numbers).map(|n| &all[n as usize]).collect();
+            decided.run(width, span, &setup.ports, bits::ones(numbers).map(|n| &all[n as usize]));
             let Scratch { pair, odd, .. } = &mut scratch;
             for word in window.clone() {
                 let (open, soft) = (pair.open[word], pair.soft[word]);
-                let live = open | soft | odd[word];
-                if live == 0 {
-                    continue;
-                }
-                let ruling = decide(word, live, &setup.ports, chosen.iter().copied());
-                pair.open[word] = open & ruling.open;
-                pair.soft[word] = (open | soft) & (ruling.open | ruling.soft) & !pair.open[word];
-                odd[word] &= ruling.open | ruling.soft;
+                let (lets, perhaps) = (decided.open[word], decided.soft[word]);
+                pair.open[word] = open & lets;
+                pair.soft[word] = (open | soft) & (lets | perhaps) & !pair.open[word];
+                odd[word] &= lets | perhaps;
             }
         }
         let content = scratch.content(&window);

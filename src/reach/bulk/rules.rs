@@ -5,7 +5,7 @@ use super::{
         Column, Names as Resolve,
         model::{Fast, Model},
     },
-    bits::{self, Span, mask_of, settle, within, words},
+    bits::{self, Span, settle, within, words},
     layout::{Layout, TagLanes, minus},
 };
 use crate::{
@@ -58,10 +58,6 @@ impl Ports {
             masks.push(mask);
             masks.len() as u32 - 1
         })
-    }
-
-    pub(super) fn word(&self, ports: u32, word: usize) -> u64 {
-        self.masks[ports as usize][word]
     }
 }
 
@@ -171,49 +167,78 @@ fn common(a: &[Span], b: &[Span]) -> Vec<Span> {
     settle(found)
 }
 
-/// What rules make of lanes: let through, undecided, or let through by name; the rest is stopped.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Ruling {
-    pub(super) open: u64,
-    pub(super) soft: u64,
-    pub(super) named: u64,
+/// What rules make of lanes: let through, undecided, or let through by name; the rest is stopped. The first match decides;
+/// one that cannot be decided matters where what follows disagrees with it.
+#[derive(Debug, Default)]
+pub(super) struct Decided {
+    pub(super) open: Vec<u64>,
+    pub(super) soft: Vec<u64>,
+    pub(super) named: Vec<u64>,
+    live: Vec<u64>,
+    perhaps_allowed: Vec<u64>,
+    perhaps_denied: Vec<u64>,
+    /// Whether any match could not be decided.
+    unsure: bool,
 }
 
-/// The first match decides; one that cannot be decided matters where what follows disagrees with it.
-pub(super) fn decide<'r>(word: usize, mut live: u64, ports: &Ports, rules: impl Iterator<Item = &'r Rule>) -> Ruling {
-    let mut found = Ruling::default();
-    let (mut perhaps_allowed, mut perhaps_denied) = (0, 0);
-    for rule in rules {
-        if live == 0 {
-            return found;
+impl Decided {
+    /// What rules make of a range of lanes; words outside it are left as they are.
+    pub(super) fn run<'r>(&mut self, width: usize, span: Span, ports: &Ports, rules: impl Iterator<Item = &'r Rule>) {
+        let window = bits::touched(span);
+        let Self { open, soft, named, live, perhaps_allowed, perhaps_denied, unsure } = self;
+        for row in [&mut *open, &mut *soft, &mut *named, &mut *live, &mut *perhaps_allowed, &mut *perhaps_denied] {
+            row.resize(words(width), 0);
+            row[window.clone()].fill(0);
         }
-        let here = ports.word(rule.ports, word) & live;
-        if here == 0 {
-            continue;
-        }
-        let mut sure = mask_of(word, &rule.lanes) & here;
-        let mut unsure = if rule.maybe.is_empty() { 0 } else { mask_of(word, &rule.maybe) & here };
-        if rule.unsure {
-            unsure |= sure;
-            sure = 0;
-        }
-        if rule.allow {
-            let open = sure & !perhaps_denied;
-            found.soft |= sure & perhaps_denied;
-            if rule.by_name {
-                found.named |= open
-            } else {
-                found.open |= open
+        *unsure = false;
+        let most = (0, width as u32);
+        window.clone().for_each(|word| live[word] = bits::mask(word, most));
+        for rule in rules {
+            let mask = &ports.masks[rule.ports as usize];
+            let sure = if rule.unsure { &[][..] } else { rule.lanes.as_slice() };
+            // What is perhaps meant first: it bears on what follows only.
+            let perhaps = rule.maybe.iter().chain(if rule.unsure { rule.lanes.as_slice() } else { &[] });
+            let mut noted: Vec<(usize, u64)> = Vec::new();
+            for lanes in perhaps {
+                for word in clipped(*lanes, &window) {
+                    noted.push((word, bits::mask(word, *lanes) & mask[word] & live[word]));
+                }
             }
-            perhaps_allowed |= unsure & !sure;
-        } else {
-            found.soft |= sure & perhaps_allowed;
-            perhaps_denied |= unsure & !sure;
+            for lanes in sure {
+                for word in clipped(*lanes, &window) {
+                    let here = bits::mask(word, *lanes) & mask[word] & live[word];
+                    if here == 0 {
+                        continue;
+                    }
+                    live[word] &= !here;
+                    let (allowed, denied) =
+                        if *unsure { (perhaps_allowed[word], perhaps_denied[word]) } else { (0, 0) };
+                    if !rule.allow {
+                        soft[word] |= here & allowed;
+                        continue;
+                    }
+                    soft[word] |= here & denied;
+                    let into = if rule.by_name { &mut *named } else { &mut *open };
+                    into[word] |= here & !denied;
+                }
+            }
+            *unsure |= !noted.is_empty();
+            for (word, lanes) in noted {
+                let into = if rule.allow { &mut *perhaps_allowed } else { &mut *perhaps_denied };
+                into[word] |= lanes & live[word];
+            }
         }
-        live &= !sure;
+        if *unsure {
+            window.for_each(|word| soft[word] |= live[word] & perhaps_allowed[word]);
+        }
     }
-    found.soft |= live & perhaps_allowed;
-    found
+}
+
+/// Words of a range of lanes within others.
+fn clipped(lanes: Span, window: &std::ops::Range<usize>) -> std::ops::Range<usize> {
+    let touched = bits::touched(lanes);
+    let start = touched.start.max(window.start);
+    start..touched.end.min(window.end).max(start)
 }
 
 /// What rules make of sources on their way to one lane, as runs of sources: 1 lets through, 2 is undecided. Several
@@ -266,13 +291,10 @@ pub(super) struct Rulings {
 /// What the chosen rules make of all lanes.
 pub(super) fn rulings(rules: &[Rule], active: &[u64], width: usize, ports: &Ports) -> Rulings {
     let chosen: Vec<&Rule> = bits::ones(active).map(|r| &rules[r as usize]).collect();
-    let mut found = Rulings { open: vec![0; words(width)], ..Rulings::default() };
-    let (mut soft, mut named) = (vec![0; words(width)], vec![0; words(width)]);
-    for word in 0..words(width) {
-        let live = bits::mask(word, (0, width as u32));
-        let ruling = decide(word, live, ports, chosen.iter().copied());
-        (found.open[word], soft[word], named[word]) = (ruling.open, ruling.soft, ruling.named);
-    }
+    let mut decided = Decided::default();
+    decided.run(width, (0, width as u32), ports, chosen.into_iter());
+    let Decided { open, soft, named, .. } = decided;
+    let mut found = Rulings { open, ..Rulings::default() };
     found.soft = soft.iter().any(|w| *w != 0).then_some(soft);
     found.named = named.iter().any(|w| *w != 0).then_some(named);
     found

@@ -65,7 +65,7 @@ pub(super) struct Home {
 }
 
 /// Columns that a segment reaches with its own identity.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Served {
     /// The columns.
     pub(super) lanes: Vec<u64>,
@@ -467,6 +467,11 @@ impl Setup {
                 }
             }
         }
+        // A perimeter may admit the source's own address, which members of a class need not share.
+        let mut guarded = vec![0_u64; words(width)];
+        for lane in public.iter().filter(|l| behind_perimeter(model.plane, column(**l))) {
+            bits::set(&mut guarded, *lane);
+        }
         for (number, segment) in segments.iter().enumerate() {
             let place = model.segment(*segment);
             let network = model.network(place.network);
@@ -517,43 +522,26 @@ impl Setup {
             let shared: Vec<(u32, Cell)> = base.iter().map(|(lane, found)| (*lane, cell(found.flatten()))).collect();
             let shared = Arc::new(shared);
             let own = |number: usize| named.get(&segments[number]).map_or(&[][..], Vec::as_slice);
+            let mut usual = Served::new(width, shared);
+            base.iter().for_each(|(lane, found)| usual.put(*lane, *found, &guarded));
+            usual.special.sort_unstable();
             let made: Vec<(usize, Served)> = group
                 .par_iter()
                 .map_init(
                     || Probe::new(model),
                     |probe, number| {
+                        let mut served = usual.clone();
                         let again = own(*number).iter().chain(own(sample));
                         let again: BTreeSet<u32> =
                             if *number == sample { BTreeSet::new() } else { again.copied().collect() };
-                        let mut all = Answered::new(width);
-                        let mut lanes = vec![0_u64; words(width)];
-                        let (mut special, mut told) = (Vec::new(), Vec::new());
-                        for (lane, found) in &base {
-                            let found = if again.contains(lane) {
-                                let found = probe.as_segment(samples[*number], column(*lane));
-                                told.push((*lane, cell(found.flatten())));
-                                found
-                            } else {
-                                *found
-                            };
-                            match found {
-                                Some(None) => continue,
-                                Some(Some(found)) => {
-                                    let admitted = found.is_open().then_some(found.admitted).flatten().map(|(v, _)| v);
-                                    all.put(*lane, bits_of(Some(found), admitted.unwrap_or(Verdict::Public)));
-                                    special.extend(admitted.filter(|v| *v != Verdict::Public).map(|v| (*lane, v)));
-                                }
-                                None => all.put(*lane, None),
-                            }
-                            bits::set(&mut lanes, *lane);
-                            // A perimeter may admit the source's own address, which members of a class need not share.
-                            if behind_perimeter(model.plane, column(*lane)) {
-                                bits::set(&mut all.odd, *lane);
-                            }
+                        for lane in &again {
+                            let found = probe.as_segment(samples[*number], column(*lane));
+                            served.own.push((*lane, cell(found.flatten())));
+                            served.take_out(*lane);
+                            served.put(*lane, found, &guarded);
                         }
-                        special.sort_unstable();
-                        let (pair, odd, shared) = (all.pair, all.odd, Arc::clone(&shared));
-                        (*number, Served { lanes, pair, odd, special, shared, own: told })
+                        served.special.sort_unstable();
+                        (*number, served)
                     },
                 )
                 .collect();

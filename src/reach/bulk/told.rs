@@ -12,7 +12,7 @@ use super::{
     legs::{Leg, legs},
     places::{Lists, Pieces, To},
     rows::{MAX_DEVICES, overlap, within},
-    rules::{Rule, decide},
+    rules::Decided,
     setup::Setup,
 };
 use crate::verdict::{Reason, Verdict, Word};
@@ -164,6 +164,7 @@ fn of_home<'j>(
     let mut known: Fast<u64, Vec<usize>> = Fast::default();
     let mut base: Vec<Code> = Vec::new();
     let mut signature = None;
+    let mut decided = Decided::default();
     for job in jobs {
         if signature != Some(job.signature) {
             signature = Some(job.signature);
@@ -180,13 +181,12 @@ fn of_home<'j>(
         for (filter, numbers) in filters {
             let Some(filter) = filter else { continue };
             let all = jobs::outgoing(setup, Some(filter));
-            let chosen: Vec<&Rule> = bits::ones(numbers).map(|n| &all[n as usize]).collect();
+            decided.run(width as usize, whole, &setup.ports, bits::ones(numbers).map(|n| &all[n as usize]));
             let stopped = Code::blocked(setup.filters[filter].reason.unwrap_or(Reason::Nsg));
             for word in bits::touched(whole) {
-                let here = bits::mask(word, whole);
-                let ruling = decide(word, here, &setup.ports, chosen.iter().copied());
-                each(word, here & !(ruling.open | ruling.soft), |lane| codes[lane] = stopped);
-                each(word, here & ruling.soft, |lane| codes[lane] = codes[lane].softened());
+                let (here, soft) = (bits::mask(word, whole), decided.soft[word]);
+                each(word, here & !(decided.open[word] | soft), |lane| codes[lane] = stopped);
+                each(word, soft, |lane| codes[lane] = codes[lane].softened());
             }
         }
         let mut hasher = FxHasher::default();
