@@ -68,7 +68,9 @@ fn check(imported: &Imported, overlay: &str) -> Vec<String> {
 #[test]
 fn the_flagship_comes_to_the_same_verdicts() {
     let imported = import("foundry-hub.json");
-    assert!(imported.not_understood().is_empty(), "{:?}", imported.not_understood());
+    // What a circuit announces is in no plan; the overlay says it.
+    let untold: Vec<&str> = imported.not_understood().iter().map(|n| n.kind.as_str()).collect();
+    assert_eq!(untold, ["microsoft.network/connections peer"]);
     let overlay = fs::read_to_string(Path::new(FIXTURES).join("foundry-hub.overlay.yaml")).unwrap();
     let scenario = fs::read_to_string("scenarios/foundry-hub/foundry-hub.yaml").unwrap();
     let expectations = scenario.split_once("\nexpectations:").unwrap().1;

@@ -18,6 +18,8 @@ pub const PRIVATE_ENDPOINT_NETWORK_POLICIES: PrivateEndpointNetworkPolicies = Pr
 pub const MANAGED_ROUTE_PROPAGATION: bool = false;
 /// The API server of a cluster is public (AKS-01).
 pub const PRIVATE_CLUSTER: bool = false;
+/// Caches answer on TLS ports only (the property `enableNonSslPort` of `Microsoft.Cache/redis`).
+pub const NON_SSL_PORT: bool = false;
 /// A private cluster has a public name (AKS-03).
 pub const PRIVATE_CLUSTER_PUBLIC_NAME: bool = true;
 /// The API server is in a network of the platform (AKS-07).

@@ -266,6 +266,7 @@ fn summary(imported: &Imported, verbose: bool) -> String {
         let place = imported.sources.locate(what.source.span);
         let matters = match &what.matters {
             Matters::No => "it has no part in the flows of this estate",
+            Matters::Itself => "flows to it come out unknown, and no others",
             _ => "flows that it could change come out unknown",
         };
         let _ = writeln!(

@@ -32,6 +32,7 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
                 }
                 found.push(resource);
             }
+            None if item.get("configurationIds").is_some() => found.extend(deployment(&item, number)),
             None if evidence::is_row(&item) => {
                 first.get_or_insert(item.span);
                 evidence::row(&item, &mut seen).unwrap_or_else(|problem| problems.push(problem));
@@ -43,6 +44,16 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
     match rest {
         Err(problem) => session.diagnostics.push(problem),
         Ok(rest) => {
+            if let Some(page) = page(&rest, number) {
+                session.draft.not_understood(NotUnderstood {
+                    kind: "pages of a query".to_owned(),
+                    name: "export".to_owned(),
+                    why: "this is one page of a query's results; ask for the others, too (`--first 1000`, `--skip-token`)"
+                        .to_owned(),
+                    source: Source { address: "export".to_owned(), span: page },
+                    matters: Matters::Everywhere,
+                });
+            }
             if let Some(one) = resource(&rest) {
                 found.push(one);
             } else if found.is_empty() && others.is_empty() && first.is_none() {
@@ -79,6 +90,28 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
     }
 }
 
+/// Where a file says that it is not all there is.
+fn page(rest: &Json, read: usize) -> Option<crate::diag::Span> {
+    let token = ["skip_token", "skipToken", "$skipToken", "nextLink", "odata.nextLink"];
+    let next = token.iter().find_map(|k| rest.get(k)).filter(|t| t.as_str().is_some_and(|t| !t.is_empty()));
+    let total = ["total_records", "totalRecords"].iter().find_map(|k| rest.get(k));
+    let more = total.filter(|t| t.as_int().and_then(|n| usize::try_from(n).ok()).is_some_and(|n| n > read));
+    let cut = rest.get("resultTruncated").filter(|t| t.as_bool() == Some(true));
+    next.or(more).or(cut).map(|j| j.span)
+}
+
+/// A row of `az network manager list-deploy-status`: what of a network manager's configurations is in force.
+fn deployment(item: &Json, number: usize) -> Option<Resource> {
+    let done = item.str_at("deploymentStatus").is_some_and(|s| s.eq_ignore_ascii_case("Deployed"));
+    let first = item.items_at("configurationIds").first().and_then(Json::as_str).filter(|_| done)?;
+    let manager = ArmId::parse(first)?.parent()?;
+    let full_id = format!("{manager}/commits/{number}");
+    let properties = ("properties".into(), item.clone());
+    let body = Json::new(json::Value::Object(std::rc::Rc::new(vec![properties])), item.span);
+    let source = Source { address: full_id.clone(), span: item.span };
+    Some(Resource { id: ArmId::parse(&full_id)?, full_id, body, source, existing: false, live: true })
+}
+
 /// A resource, if the object has the id of one.
 fn resource(json: &Json) -> Option<Resource> {
     let full_id = json.str_at("id")?.to_owned();
@@ -86,7 +119,7 @@ fn resource(json: &Json) -> Option<Resource> {
     let source = Source { address: full_id.clone(), span: json.span };
     let body = flattened(json);
     let body = if id.kind.starts_with("microsoft.compute/") { without_bulk(body) } else { body };
-    Some(Resource { id, full_id, body, source, existing: false })
+    Some(Resource { id, full_id, body, source, existing: false, live: true })
 }
 
 /// What machines run inside has no part in reachability, and is most of a large export.

@@ -204,6 +204,8 @@ impl Item {
 pub enum Matters {
     /// Nowhere: it carries no traffic and filters none.
     No,
+    /// Only where it is asked for itself.
+    Itself,
     /// It may own addresses of a subnet, or forward from there.
     Subnet(Key),
     /// It may change what an item does.

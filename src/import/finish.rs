@@ -92,6 +92,8 @@ fn settle(draft: &mut Draft, shapes: &Shapes) {
             for dangling in remove_dangling(item, &present) {
                 changed = true;
                 let (field, to, at) = dangling;
+                let zone = to.id.rsplit('/').next().unwrap_or_default();
+                let by_zone = key.collection == "private_endpoints" && to.collection == "private_dns_zones";
                 reports.push(NotUnderstood {
                     kind: format!("reference from {}", key.collection.trim_end_matches('s')),
                     name: item.name.clone(),
@@ -100,9 +102,17 @@ fn settle(draft: &mut Draft, shapes: &Shapes) {
                         to.id
                     ),
                     source: Source { address: item.source.address.clone(), span: at },
-                    matters: Matters::Item(key.clone()),
+                    matters: match by_zone {
+                        true => Matters::Names(vec![zone.to_owned()]),
+                        false => Matters::Item(key.clone()),
+                    },
                 });
             }
+            // Without any of its zones an endpoint registers nowhere, and is there.
+            item.fields.retain(|(k, n)| {
+                k != "private_dns_zone_group"
+                    || !matches!(&n.tree, Tree::Map(f) if f.iter().all(|(_, n)| n.tree == Tree::List(Vec::new())))
+            });
         }
         let lost: Vec<(Key, String)> = draft
             .items
@@ -159,6 +169,21 @@ pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
         Some(Tree::Reference(to, _)) => Some(to.clone()),
         _ => None,
     };
+    if key.collection == "private_endpoints" {
+        // Its records are missing, and whatever its target would have answered by them.
+        let target = match item.get("private_service_connection").map(|n| &n.tree) {
+            Some(Tree::Map(fields)) => fields.iter().find_map(|(_, n)| match &n.tree {
+                Tree::Reference(to, _) => Some(to.clone()),
+                _ => None,
+            }),
+            _ => None,
+        };
+        return match (target, zones_of(item)) {
+            (Some(target), _) => Matters::Item(target),
+            (None, zones) if !zones.is_empty() => Matters::Names(zones),
+            (None, _) => Matters::Everywhere,
+        };
+    }
     if let Some(subnet) = reference("subnet") {
         return Matters::Subnet(subnet);
     }
@@ -170,7 +195,6 @@ pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
     match (&item.parent, key.collection) {
         (Some((parent, _)), _) => Matters::Item(parent.clone()),
         (None, "private_dns_zones") => Matters::Names(vec![item.name.clone()]),
-        (None, "private_endpoints") => Matters::Names(zones_of(item)),
         (None, "network_managers" | "network_security_perimeters") => Matters::Everywhere,
         // Nothing leads to the others unless something names them, and that was reported.
         (None, _) => Matters::No,

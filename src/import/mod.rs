@@ -12,6 +12,7 @@ mod finish;
 mod ids;
 mod json;
 mod leave_out;
+mod listed;
 mod resources;
 mod terraform;
 mod unmodelled;

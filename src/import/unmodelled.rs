@@ -60,6 +60,11 @@ pub(super) fn entries(
         let list = |texts: Vec<String>| Node::list(texts.into_iter().map(|t| Node::text(t, span)).collect(), span);
         match &what.matters {
             Matters::No => continue,
+            Matters::Itself => {
+                let own = Some(what.name.clone()).filter(|n| n.parse::<Fqdn>().is_ok());
+                let stand_in = || format!("{}.invalid", what.kind.replace(['.', '/', '_'], "-"));
+                fields.push(("names", list(vec![own.unwrap_or_else(stand_in)])));
+            }
             Matters::Everywhere => {}
             Matters::Names(names) if names.is_empty() => continue,
             // What is no name can only be said to matter anywhere.

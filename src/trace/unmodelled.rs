@@ -57,7 +57,7 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
         UnmodelledScope::Elements(elements) => named(elements),
         UnmodelledScope::Owners(networks) => match step.outcome {
             // Whose address a route leads to is said at the route, so any network may be meant.
-            Outcome::Block(Reason::NextHop) => true,
+            Outcome::Block(Reason::NextHop | Reason::NoRoute) => true,
             Outcome::Block(Reason::NoHost) => named(networks),
             _ => false,
         },
@@ -75,7 +75,9 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
 fn soften(what: &Unmodelled, steps: &mut [Step]) {
     let elsewhere = matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
-        if let (true, Outcome::Block(reason)) = (elsewhere || meets(what, step), step.outcome) {
+        // What is not known may bring the very thing that is missing.
+        let absent = matches!(step.outcome, Outcome::Block(Reason::NoRoute | Reason::NextHop | Reason::NoHost));
+        if let (true, Outcome::Block(reason)) = (elsewhere || absent || meets(what, step), step.outcome) {
             step.outcome = Outcome::Unknown(reason);
         }
     }

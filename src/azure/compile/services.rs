@@ -158,7 +158,8 @@ impl Compiler<'_> {
                     };
                     let mut gate = gate.clone();
                     gate.trusted = self.trusted_by(&known.resource_type.to_lowercase(), Some(&sub.name));
-                    let door = self.door(name, origin, label, sub.ports.clone(), gate, service, tags, region.clone());
+                    let ports = ports_of(service, known, &sub.ports);
+                    let door = self.door(name, origin, label, ports, gate, service, tags, region.clone());
                     doors.insert((named.member, deployment), door);
                     door
                 }
@@ -300,6 +301,13 @@ impl Compiler<'_> {
     }
 }
 
+/// The ports of a service. A cache has those without TLS only where they are turned on.
+fn ports_of(service: &Service, known: &KnownService, ports: &crate::net::PortSet) -> crate::net::PortSet {
+    let tls = known.resource_type.eq_ignore_ascii_case("Microsoft.Cache/Redis") && !service.non_ssl_port_enabled.value;
+    let only = || "6380,15000-15999".parse().ok();
+    if tls { only().unwrap_or_else(|| ports.clone()) } else { ports.clone() }
+}
+
 /// Why a SKU or kind has no private endpoints (HUB-06, STG-05).
 fn refused_sku(service: &Service, known: &KnownService) -> Option<String> {
     if known.resource_type.eq_ignore_ascii_case("Microsoft.Storage/storageAccounts")
@@ -311,6 +319,15 @@ fn refused_sku(service: &Service, known: &KnownService) -> Option<String> {
     match known.resource_type.to_lowercase().as_str() {
         "microsoft.containerregistry/registries" if sku != "premium" => {
             Some("a registry needs the Premium SKU".to_owned())
+        }
+        "microsoft.servicebus/namespaces" if sku != "premium" => {
+            Some("a Service Bus namespace needs the Premium SKU".to_owned())
+        }
+        "microsoft.eventhub/namespaces" if sku == "basic" => {
+            Some("an Event Hubs namespace needs the Standard SKU or higher".to_owned())
+        }
+        "microsoft.appconfiguration/configurationstores" if sku == "free" => {
+            Some("a configuration store needs another SKU than Free".to_owned())
         }
         "microsoft.search/searchservices" if sku == "free" => {
             Some("a search service needs the Basic SKU or higher".to_owned())

@@ -45,8 +45,19 @@ impl Compiler<'_> {
         self.plane.unmodelled = found;
     }
 
-    /// Elements with everything that has an address in those of them that are networks or subnets.
+    /// Elements with their parts, and with everything that has an address in those of them that are networks or subnets.
     fn with_inhabitants(&self, mut elements: BTreeSet<String>) -> BTreeSet<String> {
+        let is_part =
+            |name: &str| name.match_indices('/').any(|(at, _)| name.get(..at).is_some_and(|n| elements.contains(n)));
+        let parts: Vec<String> =
+            self.plane.element_names().into_iter().filter(|n| is_part(n)).map(str::to_owned).collect();
+        elements.extend(parts);
+        // Parts of a gateway go by their own names.
+        let own = self.plane.proxies.iter().filter(|(_, p)| elements.contains(&p.origin.name));
+        let own =
+            own.flat_map(|(_, p)| p.frontends.iter().map(|f| &f.origin).chain(p.listeners.iter().map(|l| &l.origin)));
+        let own: Vec<String> = own.map(|o| o.name.clone()).collect();
+        elements.extend(own);
         for (_, endpoint) in self.plane.endpoints.iter() {
             let Some(segment) = endpoint.segment.map(|s| self.plane.segments.get(s)) else { continue };
             let network = self.plane.networks.get(segment.network);

@@ -473,6 +473,7 @@ fn is_runtime(expression: &Expression) -> bool {
                     | "providers"
                     | "managementgroup"
                     | "deployer"
+                    | "lambdavariables"
             ) || lower.starts_with("list")
         }
         Expression::Key(base, _) | Expression::Index(base, _) => is_runtime(base),

@@ -171,7 +171,7 @@ fn resource(engine: &Engine<'_>, id: usize, body: Json) -> Option<Resource> {
         kind: declaration.kind.clone(),
         names: vec![full_id.rsplit('/').next().unwrap_or_default().to_owned()],
     });
-    Some(Resource { id, full_id, body, source, existing: declaration.existing })
+    Some(Resource { id, full_id, body, source, existing: declaration.existing, live: false })
 }
 
 /// Addresses that a text writes out in quotes.

@@ -129,6 +129,7 @@ impl Engine<'_> {
             }
             _ => Vec::new(),
         };
+        let properties = with_ids(&properties, &declaration.full_id);
         let mut fields = properties.fields().to_vec();
         for (key, value) in added {
             if properties.get(key).is_none() {
@@ -146,4 +147,24 @@ fn with(json: &Json, key: &str, value: Json) -> Json {
         None => fields.push((Rc::from(key), value)),
     }
     Json::new(object(fields), json.span)
+}
+
+/// Azure gives parts that have a name an id by it.
+fn with_ids(properties: &Json, id: &str) -> Json {
+    let part = |key: &str, item: &Json| match item.str_at("name") {
+        Some(name) if item.get("id").is_none() && item.get("properties").is_some() => {
+            let mut fields = item.fields().to_vec();
+            fields.push(("id".into(), Json::text(&format!("{id}/{key}/{name}"), item.span)));
+            Json::new(object(fields), item.span)
+        }
+        _ => item.clone(),
+    };
+    let fields = properties.fields().iter().map(|(key, value)| {
+        let value = match &value.value {
+            Value::List(items) => Json::new(list(items.iter().map(|i| part(key, i)).collect()), value.span),
+            _ => value.clone(),
+        };
+        (Rc::clone(key), value)
+    });
+    Json::new(object(fields.collect()), properties.span)
 }

@@ -34,7 +34,8 @@ fn nat_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
     let item = mapper.item(resource, "nat_gateways");
     item.set_some("public_ips", ips);
     if !resource.items("publicIpPrefixes").is_empty() {
-        item.note("It also has public IP prefixes, whose addresses are not listed here.");
+        let why = "addresses of its public IP prefixes are not modelled";
+        mapper.unmodelled(resource, "publicIpPrefixes", why, Matters::Item(resource.key("nat_gateways")));
     }
 }
 
@@ -96,6 +97,10 @@ fn load_balancer(resource: &Resource, mapper: &mut Mapper<'_>) {
             nat_rule(&part, mapper);
         }
     }
+    if resource.body.str_at("sku.tier").is_some_and(|s| s.eq_ignore_ascii_case("Global")) {
+        let why = "balancers above regions are not modelled";
+        mapper.unmodelled(resource, "sku.tier", why, Matters::Item(resource.key("load_balancers")));
+    }
     if resource.body.str_at("sku.name").is_some_and(|s| s.eq_ignore_ascii_case("Gateway")) {
         mapper.unmodelled(resource, "sku", "gateway load balancers are not modelled", Matters::Everywhere);
     }
@@ -124,6 +129,13 @@ fn pool(resource: &Resource, mapper: &mut Mapper<'_>) {
     let by_address =
         resource.items("loadBalancerBackendAddresses").iter().any(|a| a.at("properties.ipAddress").is_some())
             && resource.items("backendIPConfigurations").is_empty();
+    let state = |a: &Json| {
+        a.get("properties").unwrap_or(a).str_at("adminState").is_some_and(|s| !s.eq_ignore_ascii_case("None"))
+    };
+    if resource.items("loadBalancerBackendAddresses").iter().any(state) {
+        let why = "members that are taken out, or kept in, by hand are not modelled";
+        mapper.unmodelled(resource, "adminState", why, Matters::Item(resource.parent("load_balancers")));
+    }
     if by_address {
         let why = "pools of addresses are not modelled; name machines";
         mapper.unmodelled(
@@ -172,13 +184,11 @@ pub(super) fn interface_fields(properties: &Json, fields: &mut Vec<(&'static str
     add("subnet", subnet_of(Some(inner)));
     add("private_ip_address", inner.at("privateIPAddress").and_then(Node::scalar));
     let others = properties.items_at("ipConfigurations").iter().filter(|c| !std::ptr::eq(*c, configuration));
-    add(
-        "private_ip_addresses",
-        list_of(others.filter_map(|c| c.at("properties.privateIPAddress").and_then(Node::scalar))),
-    );
+    let others = others.filter_map(|c| c.get("properties").unwrap_or(c).at("privateIPAddress").and_then(Node::scalar));
+    add("private_ip_addresses", list_of(others));
     add("public_ip", name_of(inner.at("publicIPAddress"), "public_ips"));
     add("network_security_group", name_of(properties.at("networkSecurityGroup"), "network_security_groups"));
-    add("dns_servers", super::scalars(properties.at("dnsSettings.dnsServers")));
+    add("dns_servers", super::servers(properties.at("dnsSettings.dnsServers")));
     add(
         "ip_forwarding_enabled",
         properties.at("enableIPForwarding").and_then(Node::scalar).filter(|n| n.tree == Tree::Bool(true)),

@@ -106,6 +106,18 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         let codes = (!codes.is_empty()).then(|| Node::text(codes.join(","), p.span));
         some(vec![("host", scalar(p, "host")), ("path", scalar(p, "path")), ("match_status_codes", codes)])
     });
+    // A probe asks the port and by the protocol of the settings that use it, in the model.
+    let own_way = resource.items("probes").iter().any(|probe| {
+        let users = resource.items("backendHttpSettingsCollection").iter().filter(|s| {
+            last_of(s.at("properties.probe"))
+                .is_some_and(|n| Some(n.tree) == probe.str_at("name").map(|t| Tree::Text(t.to_owned())))
+        });
+        let differs = |path: &str, s: &Json| {
+            let word = |j: &Json| j.at(path).and_then(Node::scalar).map(|n| format!("{:?}", n.tree).to_lowercase());
+            word(probe).is_some_and(|p| word(s).is_some_and(|s| s != p))
+        };
+        users.into_iter().any(|s| differs("properties.port", s) || differs("properties.protocol", s))
+    });
     let mut path_based = Vec::new();
     let rules = parts(resource, "requestRoutingRules", |p, n| {
         if p.at("urlPathMap").is_some() || p.at("redirectConfiguration").is_some() {
@@ -160,6 +172,10 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         ("request_routing_rules", rules),
     ] {
         item.set_some(field, node);
+    }
+    if own_way {
+        let why = "a probe on a port or by a protocol of its own is not modelled";
+        mapper.unmodelled(resource, "probes", why, Matters::Item(key.clone()));
     }
     if !path_based.is_empty() {
         let why = "rules by path and redirections are not modelled; the default pool stands in";

@@ -6,7 +6,7 @@ use super::{
     id_of, list_of, subnet_of,
 };
 use crate::import::{
-    draft::{Key, Matters, Node},
+    draft::{Key, Matters, Node, Source, Tree},
     json::Json,
 };
 
@@ -21,12 +21,11 @@ fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
     let span = resource.source.span;
     let key = resource.key("virtual_machines");
     let references = resource.items("networkProfile.networkInterfaces");
-    let is_primary = |r: &&Json| r.at("properties.primary").and_then(Json::as_bool) == Some(true);
     let first = references.iter().find(is_primary).or_else(|| references.first());
     let inline = resource
         .items("networkProfile.networkInterfaceConfigurations")
         .first()
-        .and_then(|c| c.get("properties"))
+        .map(|c| c.get("properties").unwrap_or(c))
         .cloned();
     let named = id_of(first).map(|(id, _)| id.to_owned());
     named.iter().for_each(|id| mapper.draft.interface(id, &key));
@@ -51,7 +50,9 @@ fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
     let power =
         resource.str("instanceView.powerState.code").or_else(|| resource.str("extended.instanceView.powerState.code"));
-    if power.is_some_and(|p| !p.eq_ignore_ascii_case("PowerState/running")) {
+    // `az vm list -d` writes `VM running`, the platform `PowerState/running`.
+    let power = power.or_else(|| resource.str("powerState"));
+    if power.is_some_and(|p| !["powerstate/running", "vm running"].contains(&p.to_lowercase().as_str())) {
         item.set("running", Node::flag(false, span));
     }
     join_pools(&properties, &key, mapper);
@@ -59,17 +60,7 @@ fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
         let Some((id, _)) = id_of(Some(other)) else { continue };
         let Some(nic) = mapper.find(id).cloned() else { continue };
         let Some(properties) = nic.body.get("properties") else { continue };
-        let mut fields = Vec::new();
-        interface_fields(properties, &mut fields);
-        let nic_key = Key::new("secondary_interfaces", id);
-        let item = mapper.draft.child(&nic_key, nic.id.name(), &key, "secondary_network_interfaces", &nic.source);
-        for (name, node) in fields {
-            let own = ["subnet", "private_ip_address", "private_ip_addresses", "network_security_group"];
-            if own.contains(&name) || name == "ip_forwarding_enabled" {
-                item.set(name, node);
-            }
-        }
-        join_pools(properties, &key, mapper);
+        further(id, nic.id.name(), properties, &key, &nic.source, mapper);
     }
 }
 
@@ -92,12 +83,10 @@ pub(super) fn tags(resource: &Resource, item: &mut crate::import::draft::Item) {
 const SHOWN_INSTANCES: i64 = 2;
 
 fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
-    let count = resource.body.at("sku.capacity").and_then(Json::as_int).unwrap_or(1).max(1);
+    let count = resource.body.at("sku.capacity").and_then(Json::as_int).unwrap_or(1).max(0);
     let interfaces = resource.items("virtualMachineProfile.networkProfile.networkInterfaceConfigurations");
-    let is_primary = |r: &&Json| r.at("properties.primary").and_then(Json::as_bool) == Some(true);
-    let Some(properties) =
-        interfaces.iter().find(is_primary).or_else(|| interfaces.first()).and_then(|i| i.get("properties"))
-    else {
+    let first = interfaces.iter().find(is_primary).or_else(|| interfaces.first());
+    let Some(properties) = first.map(|i| i.get("properties").unwrap_or(i)) else {
         mapper.unmodelled(resource, "", "its network profile is not in the input", Matters::No);
         return;
     };
@@ -109,18 +98,68 @@ fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
         fields.into_iter().filter(|(k, _)| !k.starts_with("private_ip_address")).for_each(|(k, n)| item.set(k, n));
         item.note(format!("Instance of a scale set of {count}; its address is assumed."));
         tags(resource, item);
+        mapper.current.get_or_insert_with(|| key.clone());
         join_pools(properties, &key, mapper);
+        for (place, other) in interfaces.iter().enumerate().filter(|(_, i)| first.is_some_and(|f| f.span != i.span)) {
+            let properties = other.get("properties").unwrap_or(other);
+            let id = format!("{}/{number}/{place}", resource.full_id);
+            let name = other.str_at("name").map_or_else(|| format!("nic-{place}"), str::to_owned);
+            further(&id, &name, properties, &key, &resource.source, mapper);
+        }
     }
 }
 
+fn is_primary(reference: &&Json) -> bool {
+    let primary = reference.at("properties.primary").or_else(|| reference.at("primary"));
+    primary.and_then(Json::as_bool) == Some(true)
+}
+
+/// A further interface of a machine.
+fn further(id: &str, name: &str, properties: &Json, machine: &Key, source: &Source, mapper: &mut Mapper<'_>) {
+    let mut fields = Vec::new();
+    interface_fields(properties, &mut fields);
+    let key = Key::new("secondary_interfaces", id);
+    let item = mapper.draft.child(&key, name, machine, "secondary_network_interfaces", source);
+    for (name, node) in fields {
+        let own = ["subnet", "private_ip_address", "private_ip_addresses", "network_security_group"];
+        if own.contains(&name) || name == "ip_forwarding_enabled" {
+            item.set(name, node);
+        }
+    }
+    join_pools(properties, machine, mapper);
+}
+
+const GROUPS: &str = "Microsoft.ContainerInstance/containerGroups";
+
 fn container_group(resource: &Resource, mapper: &mut Mapper<'_>) {
     let subnet = resource.items("subnetIds").first().and_then(|s| id_of(Some(s)));
-    let Some((id, span)) = subnet else { return };
+    let Some((id, span)) = subnet else {
+        if resource.prop("networkProfile").is_some() {
+            let why = "it stands in the subnet of a network profile; that is not modelled";
+            mapper.unmodelled(resource, "networkProfile", why, Matters::Everywhere);
+        }
+        return;
+    };
     let subnet = Node::path_of(Key::new("subnets", id), span);
     let address = resource.scalar("ipAddress.ip");
+    let ports = resource.items("ipAddress.ports").iter().filter_map(|p| {
+        let port = p.at("port").and_then(Json::as_int)?;
+        let protocol = p.str_at("protocol").unwrap_or("TCP").to_lowercase();
+        Some(Node::text(format!("{protocol}/{port}"), p.span))
+    });
+    let ports = list_of(ports);
+    // The delegation is to what stands there as a machine, which no scenario may place in a delegated subnet.
+    if let Some(place) = mapper.draft.get_mut(&Key::new("subnets", id)) {
+        place
+            .fields
+            .retain(|(k, n)| k != "delegation" || !matches!(&n.tree, Tree::Text(t) if t.eq_ignore_ascii_case(GROUPS)));
+        place.note("It is delegated to container groups, which stand here as machines.");
+    }
     let item = mapper.item(resource, "virtual_machines");
     item.set("subnet", subnet);
     item.set_some("private_ip_address", address);
+    item.set("listens", ports.unwrap_or_else(|| Node::list(Vec::new(), resource.source.span)));
+    item.set_some("dns_servers", super::servers(resource.prop("dnsConfig.nameServers")));
     item.note("A container group, as a machine.");
 }
 

@@ -27,6 +27,38 @@ pub(super) const TYPES: &[(&str, Map)] = &[
 
 fn zone(resource: &Resource, mapper: &mut Mapper<'_>) {
     mapper.item(resource, "private_dns_zones");
+    // A zone tells how many records and links it has; exports often lack them.
+    let parts = |links: bool| {
+        let id = format!("{}/", resource.full_id.trim_end_matches('/').to_lowercase());
+        let below = mapper.all.range(id.clone()..).take_while(|(k, _)| k.starts_with(&id));
+        below.filter(|(_, r)| r.id.kind.ends_with("/virtualnetworklinks") == links).count()
+    };
+    let told = |path: &str| resource.prop(path).and_then(Json::as_int).and_then(|n| usize::try_from(n).ok());
+    let zone_id = resource.full_id.trim_end_matches('/').to_lowercase();
+    let registered = |r: &&&Resource| {
+        let zones = r.items("privateDnsZoneConfigs").iter();
+        let mut ids = zones.filter_map(|c| c.at("properties.privateDnsZoneId").or_else(|| c.at("privateDnsZoneId")));
+        ids.any(|i| i.as_str().is_some_and(|t| t.trim_end_matches('/').to_lowercase() == zone_id))
+    };
+    let by_groups =
+        mapper.all.values().filter(|r| r.id.kind.ends_with("/privatednszonegroups")).filter(registered).count();
+    let automatic = mapper.all.values().any(|r| {
+        r.id.kind.ends_with("/virtualnetworklinks")
+            && r.prop("registrationEnabled").and_then(Json::as_bool) == Some(true)
+            && r.id.parent().is_some_and(|p| p.to_lowercase() == zone_id)
+    });
+    // One of the records is the zone's own (SOA).
+    let records = told("numberOfRecordSets").is_some_and(|n| n > parts(false).max(1) && n > 1);
+    let name = || Matters::Names(vec![resource.id.name().to_owned()]);
+    if resource.live && records && by_groups == 0 && !automatic {
+        let why = "the input lacks records of this zone; add `az network private-dns record-set list` and \
+                   `az network private-endpoint dns-zone-group list`";
+        mapper.unmodelled(resource, "numberOfRecordSets", why, name());
+    }
+    if resource.live && told("numberOfVirtualNetworkLinks").is_some_and(|n| n > parts(true)) {
+        let why = "the input lacks links of this zone; add `az network private-dns link vnet list`";
+        mapper.unmodelled(resource, "numberOfVirtualNetworkLinks", why, name());
+    }
 }
 
 fn zone_link(resource: &Resource, mapper: &mut Mapper<'_>) {
@@ -105,9 +137,21 @@ fn ruleset_link(resource: &Resource, mapper: &mut Mapper<'_>) {
     item.set_some("virtual_network", network);
 }
 
+/// The domain of a rule, if it is one that can be named.
+fn domain(resource: &Resource) -> Vec<String> {
+    let name = resource.str("domainName").map(|d| d.trim_end_matches('.')).unwrap_or_default();
+    vec![if name.is_empty() { ".".to_owned() } else { name.to_owned() }]
+}
+
 fn forwarding_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
     let servers = resource.items("targetDnsServers").iter().filter_map(|s| s.at("ipAddress").and_then(Node::scalar));
     let servers = list_of(servers);
+    let other =
+        resource.items("targetDnsServers").iter().any(|s| s.at("port").and_then(Json::as_int).is_some_and(|p| p != 53));
+    if other {
+        let why = "a server that is asked on another port than 53 is not modelled";
+        mapper.unmodelled(resource, "targetDnsServers", why, Matters::Names(domain(resource)));
+    }
     let item = mapper.child(resource, "forwarding_rules", RULESETS, "rules");
     item.set_some("domain_name", resource.scalar("domainName"));
     item.set_some("target_dns_servers", servers);

@@ -1,6 +1,6 @@
 //! Azure Firewalls and their policies.
 
-use super::{Map, Mapper, Resource, list_of, name_of, scalars, subnet_of};
+use super::{Map, Mapper, Resource, id_of, list_of, name_of, scalars, subnet_of};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     json::Json,
@@ -82,10 +82,22 @@ fn policy(resource: &Resource, mapper: &mut Mapper<'_>) {
         item.set("dns", Node::map(fields, dns.span));
     }
     item.set_some("private_ip_ranges", scalars(resource.prop("snat.privateRanges")));
+    let learns = resource.str("snat.autoLearnPrivateRanges").is_some_and(|a| a.eq_ignore_ascii_case("Enabled"));
     item.set_some("threat_intelligence_mode", resource.scalar("threatIntelMode"));
     let allowed = ["threatIntelWhitelist.ipAddresses", "threatIntelWhitelist.fqdns"];
     let allowed = allowed.iter().flat_map(|p| resource.items(p)).filter_map(Node::scalar);
     item.set_some("threat_intelligence_allowlist", list_of(allowed));
+    let matters = Matters::Item(resource.key("firewall_policies"));
+    if learns {
+        let why = "ranges that the firewall learns and does not translate are not modelled";
+        mapper.unmodelled(resource, "snat.autoLearnPrivateRanges", why, matters.clone());
+    }
+    // An export names the groups of rules that it does not hold.
+    let missing = resource.items("ruleCollectionGroups").iter().filter_map(|g| id_of(Some(g)));
+    if missing.into_iter().any(|(id, _)| mapper.find(id).is_none()) {
+        let why = "the input lacks groups of its rules; add `az network firewall policy rule-collection-group list`";
+        mapper.unmodelled(resource, "ruleCollectionGroups", why, matters);
+    }
     if resource.prop("explicitProxy.enableExplicitProxy").and_then(Json::as_bool) == Some(true) {
         mapper.unmodelled(
             resource,
@@ -205,7 +217,24 @@ fn addresses(rule: &Json, list: &str, groups: &str, mapper: &Mapper<'_>) -> Resu
             None => return Err(format!("it names an IP group that the input does not hold ({id})")),
         }
     }
-    Ok(list_of(all))
+    Ok(list_of(all.into_iter().flat_map(split)))
+}
+
+/// The prefixes of a range that is written by its first and last address.
+fn split(node: Node) -> Vec<Node> {
+    let range = match &node.tree {
+        Tree::Text(text) => text.split_once('-').and_then(|(first, last)| {
+            let address = |t: &str| t.trim().parse::<std::net::Ipv4Addr>().ok().map(u32::from);
+            Some((address(first)?, address(last)?))
+        }),
+        _ => None,
+    };
+    match range.filter(|(first, last)| first <= last) {
+        Some((first, last)) => {
+            super::services::covering(first, last).into_iter().map(|p| Node::text(p, node.span)).collect()
+        }
+        None => vec![node],
+    }
 }
 
 fn fields_of(rule: &Json, kind: &str, mapper: &Mapper<'_>) -> Result<Vec<(&'static str, Node)>, String> {
@@ -251,6 +280,9 @@ fn fields_of(rule: &Json, kind: &str, mapper: &Mapper<'_>) -> Result<Vec<(&'stat
             let protocols: Vec<Node> = protocols.collect();
             if !rule.items_at("webCategories").is_empty() || !rule.items_at("targetUrls").is_empty() {
                 return Err("web categories and URLs are not modelled".to_owned());
+            }
+            if !rule.items_at("destinationAddresses").is_empty() {
+                return Err("application rules by address are not modelled".to_owned());
             }
             let names = list("targetFqdns").ok_or("FQDN tags are not modelled; write the names out")?;
             let odd = |p: &&Json| {

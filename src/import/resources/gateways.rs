@@ -79,8 +79,38 @@ fn connection(resource: &Resource, mapper: &mut Mapper<'_>) {
     item.set_some("routing_weight", resource.scalar("routingWeight").filter(|_| is_circuit));
     item.set_some("bgp_enabled", resource.scalar("enableBgp"));
     if let Some(status) = resource.prop("connectionStatus") {
-        let up = status.as_str().is_none_or(|s| !s.eq_ignore_ascii_case("NotConnected"));
+        let down = ["notconnected", "connecting"];
+        let up = status.as_str().is_none_or(|s| !down.contains(&s.to_lowercase().as_str()));
         item.set("connected", Node::flag(up, status.span));
+    }
+    announced(resource, mapper);
+    let Some(circuit) = id_of(resource.prop("peer")).and_then(|(id, _)| mapper.find(id)) else { return };
+    // A circuit that its provider has not made carries nothing.
+    let made = [("serviceProviderProvisioningState", "Provisioned"), ("circuitProvisioningState", "Enabled")];
+    let missing = made.iter().find_map(|(path, word)| circuit.prop(path).filter(|p| p.as_str() != Some(word)));
+    if let (Some(state), Some(item)) =
+        (missing, mapper.draft.get_mut(&resource.key("virtual_network_gateway_connections")))
+    {
+        item.set("connected", Node::flag(false, state.span));
+    }
+}
+
+/// What the far end of a connection announces is in no input.
+fn announced(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let key = resource.key("virtual_network_gateway_connections");
+    let Some(gateway) = id_of(resource.prop("virtualNetworkGateway1")).and_then(|(id, _)| mapper.find(id)) else {
+        return;
+    };
+    let subnet = gateway.items("ipConfigurations").first().and_then(|c| id_of(c.at("properties.subnet")));
+    let matters = subnet.map_or(Matters::Item(key), |(id, _)| Matters::Subnet(Key::new("subnets", id)));
+    let by_bgp = resource.prop("enableBgp").and_then(Json::as_bool) == Some(true)
+        && resource.prop("localNetworkGateway2").is_some();
+    if resource.prop("peer").is_some() {
+        let why = "what its circuit announces is not in the input; add the site behind it (`on_premises_site`)";
+        mapper.unmodelled(resource, "peer", why, matters);
+    } else if by_bgp {
+        let why = "what its site announces by BGP is not in the input; its address space stands in";
+        mapper.unmodelled(resource, "enableBgp", why, matters);
     }
 }
 
@@ -100,6 +130,22 @@ fn hub(resource: &Resource, mapper: &mut Mapper<'_>) {
         item.set_some("branch_to_branch_traffic_enabled", resource.scalar("allowBranchToBranchTraffic"));
         item.set_some("hub_routing_preference", resource.scalar("hubRoutingPreference"));
         return;
+    }
+    // A hub names what stands in it; what routes through that is in parts of the hub that exports often lack.
+    let inside = ["azureFirewall", "vpnGateway", "p2SVpnGateway", "expressRouteGateway"];
+    let lacking = inside.iter().find(|p| id_of(resource.prop(p)).is_some_and(|(id, _)| mapper.find(id).is_none()));
+    let own = format!("{}/", resource.full_id.trim_end_matches('/').to_lowercase());
+    let tables = ["/hubroutetables", "/routingintent"];
+    let mut parts = mapper.all.range(own.clone()..).take_while(|(k, _)| k.starts_with(&own));
+    let untold = resource.live && !parts.any(|(_, r)| tables.iter().any(|t| r.id.kind.ends_with(t)));
+    let matters = Matters::Item(resource.key("virtual_hubs"));
+    if let Some(path) = lacking {
+        mapper.unmodelled(resource, path, "the hub names it, and the input does not hold it", matters.clone());
+    }
+    if untold {
+        let why = "the input lacks the hub's route tables and routing intent; add `az network vhub route-table list` \
+                   and `az network vhub routing-intent list`";
+        mapper.unmodelled(resource, "hubRouteTables", why, matters);
     }
     let item = mapper.item(resource, "virtual_hubs");
     item.set_some("virtual_wan", name_of(resource.prop("virtualWan"), "virtual_wans"));
@@ -126,6 +172,8 @@ fn bgp(resource: &Resource, mapper: &mut Mapper<'_>) {
     let item = mapper.child(resource, "bgp_connections", "route_servers", "bgp_connections");
     item.set_some("peer_ip", resource.scalar("peerIp"));
     item.note("What the appliance announces is not in the input; add `advertised_routes`.");
+    let why = "what the appliance announces is not in the input; add `advertised_routes`";
+    mapper.unmodelled(resource, "announcements", why, Matters::Item(resource.parent("route_servers")));
 }
 
 fn hub_table(resource: &Resource, mapper: &mut Mapper<'_>) {
@@ -178,11 +226,27 @@ fn routing(configuration: Option<&Json>) -> Option<Node> {
 fn hub_connection(resource: &Resource, mapper: &mut Mapper<'_>) {
     let span = resource.source.span;
     let hub = resource.parent("virtual_hubs");
+    let unread = ["inboundRouteMap", "outboundRouteMap"]
+        .iter()
+        .any(|p| resource.prop(&format!("routingConfiguration.{p}.id")).is_some());
+    let fixed = resource.prop("routingConfiguration.vnetRoutes.staticRoutesConfig");
+    let kept = fixed.is_some_and(|f| f.at("propagateStaticRoutes").and_then(Json::as_bool) == Some(false));
+    let equal = fixed.and_then(|f| f.str_at("vnetLocalRouteOverrideCriteria"));
+    let equal = equal.is_some_and(|c| c.eq_ignore_ascii_case("Equal"));
+    let has_routes = !resource.items("routingConfiguration.vnetRoutes.staticRoutes").is_empty();
     let item = mapper.item(resource, "virtual_hub_connections");
     item.set("virtual_hub", Node::name_of(hub, span));
     item.set_some("remote_virtual_network", name_of(resource.prop("remoteVirtualNetwork"), "virtual_networks"));
     item.set_some("internet_security_enabled", resource.scalar("enableInternetSecurity"));
     item.set_some("routing", routing(resource.prop("routingConfiguration")));
+    let matters = Matters::Item(resource.key("virtual_hub_connections"));
+    if unread {
+        mapper.unmodelled(resource, "routeMaps", "route maps are not modelled", matters.clone());
+    }
+    if has_routes && (kept || equal) {
+        let why = "static routes that are not propagated, or that the network's own override, are not modelled";
+        mapper.unmodelled(resource, "staticRoutesConfig", why, matters);
+    }
 }
 
 fn routing_intent(resource: &Resource, mapper: &mut Mapper<'_>) {
@@ -233,6 +297,10 @@ fn branch(connection: &Resource, gateway: &Resource, mapper: &mut Mapper<'_>) {
     item.set_some("virtual_hub", name_of(gateway.prop("virtualHub"), "virtual_hubs"));
     item.set_some("on_premises_site", name_of(connection.prop("remoteVpnSite"), "on_premises_sites"));
     item.set("type", Node::text("Vpn", span));
+    let status = connection.prop("connectionStatus").and_then(Json::as_str);
+    if status.is_some_and(|s| ["notconnected", "connecting"].contains(&s.to_lowercase().as_str())) {
+        item.set("connected", Node::flag(false, span));
+    }
     item.set_some("internet_security_enabled", connection.scalar("enableInternetSecurity"));
     item.set_some("routing", routing(connection.prop("routingConfiguration")));
 }

@@ -1,6 +1,6 @@
 //! Network managers.
 
-use super::{Map, Mapper, Resource, list_of, scalars};
+use super::{Map, Mapper, Resource, addresses::nothing, list_of, scalars};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     json::Json,
@@ -15,10 +15,31 @@ pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.network/networkmanagers/securityadminconfigurations/rulecollections", collection),
     ("microsoft.network/networkmanagers/securityadminconfigurations/rulecollections/rules", rule),
     ("microsoft.network/networkmanagers/routingconfigurations", routing),
+    ("microsoft.network/networkmanagers/commits", nothing),
 ];
 
 fn manager(resource: &Resource, mapper: &mut Mapper<'_>) {
     mapper.item(resource, "network_managers");
+    let own = format!("{}/", resource.full_id.trim_end_matches('/').to_lowercase());
+    let alone = !mapper.all.keys().any(|k| k.starts_with(&own));
+    if resource.live && alone {
+        let why = "its groups and configurations are not in the input; add `az network manager … list`";
+        mapper.unmodelled(resource, "configurations", why, Matters::Everywhere);
+    }
+}
+
+/// A configuration acts once it is deployed, which is a step of its own.
+fn deployed(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let own = resource.full_id.trim_end_matches('/');
+    let names = |r: &&Resource| {
+        let ids = r.items("configurationIds").iter().filter_map(Json::as_str);
+        ids.into_iter().any(|id| id.trim_end_matches('/').eq_ignore_ascii_case(own))
+    };
+    let known = mapper.all.values().filter(|r| r.id.kind.ends_with("/networkmanagers/commits")).any(|r| names(&r));
+    if !known {
+        let why = "whether it is deployed is not in the input; add `az network manager list-deploy-status`";
+        mapper.unmodelled(resource, "deployment", why, Matters::Everywhere);
+    }
 }
 
 fn group(resource: &Resource, mapper: &mut Mapper<'_>) {
@@ -59,6 +80,7 @@ fn connectivity(resource: &Resource, mapper: &mut Mapper<'_>) {
     let hub = resource.items("hubs").first().and_then(|h| h.at("resourceId"));
     let hub = hub.and_then(|h| Some(Node::name_of(Key::new("virtual_networks", h.as_str()?), h.span)));
     let global = resource.body.get("properties").and_then(|p| flag(p, "isGlobal"));
+    deployed(resource, mapper);
     let item = mapper.child(resource, "connectivity", "network_managers", "connectivity_configurations");
     item.set_some("connectivity_topology", resource.scalar("connectivityTopology"));
     item.set_some("hub", hub);
@@ -67,6 +89,7 @@ fn connectivity(resource: &Resource, mapper: &mut Mapper<'_>) {
 }
 
 fn security(resource: &Resource, mapper: &mut Mapper<'_>) {
+    deployed(resource, mapper);
     mapper.child(resource, "admin_configurations", "network_managers", "security_admin_configurations");
 }
 
@@ -84,6 +107,20 @@ fn rule(resource: &Resource, mapper: &mut Mapper<'_>) {
     {
         item.set_some(key, resource.scalar(path));
     }
+    let whole = ["sources", "destinations"]
+        .iter()
+        .all(|list| resource.items(list).iter().all(|p| p.at("addressPrefix").and_then(Node::scalar).is_some()));
+    let ports = resource.items("sourcePortRanges").iter().filter_map(Json::as_str);
+    let narrow = ports.into_iter().any(|p| !["*", "0-65535"].contains(&p));
+    let group = ["sources", "destinations"]
+        .iter()
+        .flat_map(|l| resource.items(l))
+        .any(|p| p.str_at("addressPrefixType").is_some_and(|t| t.eq_ignore_ascii_case("NetworkGroup")));
+    if !whole || narrow || group {
+        let why = "a part of this rule is not modelled";
+        mapper.unmodelled(resource, "addresses and ports", why, Matters::Everywhere);
+    }
+    let item = mapper.child(resource, "admin_rules", "admin_collections", "rules");
     let prefixes =
         |list: &str| list_of(resource.items(list).iter().filter_map(|p| p.at("addressPrefix").and_then(Node::scalar)));
     item.set_some("source_address_prefixes", prefixes("sources"));

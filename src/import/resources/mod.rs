@@ -4,6 +4,8 @@
 
 mod addresses;
 mod application_gateways;
+mod apps;
+mod clusters;
 mod compute;
 mod dns;
 mod firewalls;
@@ -14,14 +16,17 @@ mod private_link;
 mod services;
 mod settings;
 mod settle;
+mod state;
 mod workspaces;
 
+pub(super) use self::{private_link::target, services::is_service, settings::speaks_of_network};
+
 use super::{
-    draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Source, Standing},
+    draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Source, Standing, Tree},
     ids::ArmId,
     json::{Json, Value},
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A resource in ARM's form, with every expression evaluated.
 #[derive(Debug, Clone)]
@@ -36,6 +41,8 @@ pub struct Resource {
     pub source: Source,
     /// Whether the file only refers to it.
     pub existing: bool,
+    /// Whether Azure itself said it, so that what it tells of its state holds.
+    pub live: bool,
 }
 
 impl Resource {
@@ -140,9 +147,18 @@ impl<'a> Mapper<'a> {
         let full_id = format!("{}/{segment}/{name}", owner.full_id.trim_end_matches('/'));
         let source =
             Source { address: format!("{}.properties.{path}[{number}]", owner.source.address), span: part.span };
-        let part = Resource { id: ArmId::parse(&full_id)?, full_id, body: part.clone(), source, existing: false };
+        let part = Resource {
+            id: ArmId::parse(&full_id)?,
+            full_id,
+            body: part.clone(),
+            source,
+            existing: false,
+            live: owner.live,
+        };
         if let Some(key) = self.current.clone() {
-            settings::unread(&part, &Matters::Item(key), self);
+            let matters = Matters::Item(key);
+            settings::unread(&part, &matters, self);
+            state::doubts(&part, &matters, self);
         }
         Some(part)
     }
@@ -162,6 +178,12 @@ impl<'a> Mapper<'a> {
 /// Maps one resource.
 type Map = fn(&Resource, &mut Mapper<'_>);
 
+/// The rank of services among the families: before their parts, and before endpoints that lead to them.
+const SERVICES: usize = 7;
+
+/// After all families.
+const LAST: usize = 100;
+
 /// Resource types in lower case, and what maps them.
 const FAMILIES: &[&[(&str, Map)]] = &[
     network::TYPES,
@@ -170,6 +192,7 @@ const FAMILIES: &[&[(&str, Map)]] = &[
     firewalls::TYPES,
     compute::TYPES,
     application_gateways::TYPES,
+    clusters::TYPES,
     dns::TYPES,
     services::TYPES,
     workspaces::TYPES,
@@ -217,6 +240,19 @@ pub(super) fn scalars(json: Option<&Json>) -> Option<Node> {
     (!items.is_empty()).then(|| Node::list(items, list.span))
 }
 
+/// DNS servers of a list. Azure's own may be called by a word.
+pub(super) fn servers(json: Option<&Json>) -> Option<Node> {
+    let mut list = scalars(json)?;
+    if let Tree::List(items) = &mut list.tree {
+        for item in items {
+            if matches!(&item.tree, Tree::Text(text) if text.eq_ignore_ascii_case("AzureProvidedDNS")) {
+                item.tree = Tree::Text("168.63.129.16".to_owned());
+            }
+        }
+    }
+    Some(list)
+}
+
 /// Types that carry no traffic, filter none and answer no names.
 const BESIDE: &[&str] = &[
     "microsoft.authorization/",
@@ -258,25 +294,44 @@ const BESIDE: &[&str] = &[
 /// Whether a type has no part in reachability.
 pub(super) fn is_beside(kind: &str) -> bool {
     let listed = BESIDE.iter().any(|p| kind.starts_with(p));
-    // Parts of services hold data and settings of data; those that decide about traffic have a mapping.
-    let mut segments = kind.match_indices('/').map(|(i, _)| i);
-    let part_of_service = segments.nth(1).and_then(|end| kind.get(..end)).is_some_and(services::is_service);
-    listed || part_of_service
+    // Parts of services hold data and settings of data, unless their own name speaks of the network.
+    listed || service_of(kind).is_some() && !settings::speaks_of_network(kind.rsplit('/').next().unwrap_or_default())
+}
+
+/// The type of the service that a type is part of.
+fn service_of(kind: &str) -> Option<&str> {
+    let end = kind.match_indices('/').nth(1)?.0;
+    kind.get(..end).filter(|outer| services::is_service(outer))
 }
 
 /// Maps every resource into the draft: family by family, because later ones ask what earlier ones declared, and parents
 /// before their parts.
 pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
-    let all: BTreeMap<String, &Resource> =
-        resources.iter().map(|r| (r.full_id.trim_end_matches('/').to_lowercase(), r)).collect();
+    let mut all: BTreeMap<String, &Resource> = BTreeMap::new();
+    let mut contradictions = Vec::new();
+    for resource in resources {
+        let id = resource.full_id.trim_end_matches('/').to_lowercase();
+        let before = all.insert(id.clone(), resource);
+        if let Some(before) = before.filter(|b| !b.existing) {
+            match resource.existing {
+                true => drop(all.insert(id, before)),
+                false => {
+                    contradictions.extend(contradiction(&before.body, &resource.body, "").map(|at| (resource, at)))
+                }
+            }
+        }
+    }
     let mut table: BTreeMap<&str, (usize, Map)> = BTreeMap::new();
     for (rank, family) in FAMILIES.iter().enumerate() {
         table.extend(family.iter().map(|(kind, map)| (*kind, (rank, *map))));
     }
     let entry = |kind: &str| match table.get(kind) {
         Some(found) => Some(*found),
-        // Services come before their parts, and before endpoints that lead to them.
-        None if services::is_service(kind) => Some((6, services::service as Map)),
+        None if services::is_service(kind) => Some((SERVICES, services::service as Map)),
+        None if kind.ends_with("/privateendpointconnections") => Some((LAST, state::connection as Map)),
+        None if kind.ends_with("/firewallrules") && service_of(kind).is_some() => {
+            Some((SERVICES, services::address_rule as Map))
+        }
         None => None,
     };
     let mut ordered: Vec<(Option<(usize, Map)>, &Resource)> =
@@ -296,8 +351,10 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
                 map(resource, &mut mapper);
                 match mapper.current.clone() {
                     Some(key) => {
-                        settle::unknowns(resource, &Matters::Item(key.clone()), &mut mapper);
-                        settings::unread(resource, &Matters::Item(key), &mut mapper);
+                        let matters = Matters::Item(key);
+                        settle::unknowns(resource, &matters, &mut mapper);
+                        settings::unread(resource, &matters, &mut mapper);
+                        state::doubts(resource, &matters, &mut mapper);
                     }
                     // Others read it; what it belongs to may come later.
                     None => parts.push(resource),
@@ -308,43 +365,110 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
             None if is_beside(kind) => mapper.draft.count(kind, Standing::Beside),
             None => {
                 mapper.draft.count(kind, Standing::NotUnderstood);
-                let (why, matters) = place_of(resource);
-                mapper.draft.not_understood(NotUnderstood {
-                    kind: kind.to_owned(),
-                    name: resource.id.name().to_owned(),
-                    why: why.to_owned(),
-                    source: resource.source.clone(),
-                    matters,
-                });
+                for (why, matters) in places_of(resource) {
+                    mapper.draft.not_understood(NotUnderstood {
+                        kind: kind.to_owned(),
+                        name: resource.id.name().to_owned(),
+                        why,
+                        source: resource.source.clone(),
+                        matters,
+                    });
+                }
             }
         }
+    }
+    let (twice, paths): (Vec<&Resource>, Vec<String>) = contradictions.into_iter().unzip();
+    for ((resource, path), matters) in twice.iter().zip(paths).zip(settle::owners(&twice, &mapper)) {
+        let why = format!("it is declared twice, and differently ({path}); the last one counts");
+        mapper.unmodelled(resource, "", &why, if matters == Matters::No { Matters::Itself } else { matters });
     }
     for (resource, matters) in parts.iter().zip(settle::owners(&parts, &mapper)) {
         settle::unknowns(resource, &matters, &mut mapper);
         settings::unread(resource, &matters, &mut mapper);
+        state::doubts(resource, &matters, &mut mapper);
     }
+    state::both_sides(resources, &mut mapper);
     settle::addresses(&mut mapper);
 }
 
-/// Where a resource of a type that is not known could matter.
-fn place_of(resource: &Resource) -> (&'static str, Matters) {
-    if let Some(subnet) = subnet_in(&resource.body) {
-        return ("its type is not modelled, and it stands in a subnet", Matters::Subnet(Key::new("subnets", &subnet)));
-    }
-    match resource.id.kind.starts_with("microsoft.network/") {
-        true => ("its type is not modelled, and it belongs to the network", Matters::Everywhere),
-        false => ("its type is not modelled; it names no subnet", Matters::No),
+/// Where two descriptions of one resource say different things; what one of them leaves out contradicts nothing.
+fn contradiction(one: &Json, other: &Json, path: &str) -> Option<String> {
+    const TOLD: [&str; 6] = ["etag", "apiversion", "tags", "dependson", "systemdata", "resourceguid"];
+    match (&one.value, &other.value) {
+        (Value::Object(_), Value::Object(fields)) => {
+            let fields = fields.iter().filter(|(k, _)| !TOLD.contains(&k.to_lowercase().as_str()));
+            fields.filter_map(|(k, v)| Some((k, one.get(k)?, v))).find_map(|(key, a, b)| {
+                let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
+                contradiction(a, b, &path)
+            })
+        }
+        (Value::List(a), Value::List(b)) if a.len() == b.len() => {
+            a.iter().zip(b.iter()).enumerate().find_map(|(n, (a, b))| contradiction(a, b, &format!("{path}[{n}]")))
+        }
+        (Value::Null, _) | (_, Value::Null) => None,
+        (Value::Text(a), Value::Text(b)) if a.eq_ignore_ascii_case(b) => None,
+        (a, b) => (a != b).then(|| path.to_owned()),
     }
 }
 
-/// The first id of a subnet inside a value.
-fn subnet_in(json: &Json) -> Option<String> {
+/// Where a resource of a type that is not known could matter: in a subnet that it names, at all else of the network that
+/// it names, anywhere if it is of the network itself, or only where it is asked for itself.
+fn places_of(resource: &Resource) -> Vec<(String, Matters)> {
+    let mut named = BTreeSet::new();
+    ids_in(&resource.body, &mut named);
+    let own = resource.full_id.to_lowercase();
+    let named = named.into_iter().filter(|(id, _)| !own.starts_with(id.as_str()));
+    let (subnets, others): (Vec<_>, Vec<_>) = named.partition(|(_, collection)| *collection == "subnets");
+    if let Some((id, _)) = subnets.first() {
+        let why = "its type is not modelled, and it stands in a subnet".to_owned();
+        return vec![(why, Matters::Subnet(Key::new("subnets", id)))];
+    }
+    if let Some(service) = service_of(&resource.id.kind) {
+        let why = format!("this part of a service ({service}) is not modelled, and may decide who reaches it");
+        let id = std::iter::successors(resource.id.parent(), |id| ArmId::parse(id)?.parent());
+        return id.last().map(|id| (why, Matters::Item(private_link::target(&id)))).into_iter().collect();
+    }
+    if resource.id.kind.starts_with("microsoft.network/") {
+        return vec![("its type is not modelled, and it belongs to the network".to_owned(), Matters::Everywhere)];
+    }
+    let places = others.into_iter().map(|(id, collection)| {
+        let name = id.rsplit('/').next().unwrap_or_default();
+        (format!("its type is not modelled, and it names {name}"), Matters::Item(Key::new(collection, &id)))
+    });
+    let places: Vec<_> = places.collect();
+    match places.is_empty() {
+        true => vec![("its type is not modelled; it names nothing of the network".to_owned(), Matters::Itself)],
+        false => places,
+    }
+}
+
+/// Resource types that others act on by naming them, and the collections of their items.
+pub(super) const ELEMENTS: [(&str, &str); 14] = [
+    ("microsoft.network/virtualnetworks", "virtual_networks"),
+    ("microsoft.network/virtualnetworks/subnets", "subnets"),
+    ("microsoft.network/networksecuritygroups", "network_security_groups"),
+    ("microsoft.network/routetables", "route_tables"),
+    ("microsoft.network/azurefirewalls", "firewalls"),
+    ("microsoft.network/firewallpolicies", "firewall_policies"),
+    ("microsoft.network/loadbalancers", "load_balancers"),
+    ("microsoft.network/applicationgateways", "application_gateways"),
+    ("microsoft.network/virtualnetworkgateways", "virtual_network_gateways"),
+    ("microsoft.network/virtualhubs", "virtual_hubs"),
+    ("microsoft.network/privateendpoints", "private_endpoints"),
+    ("microsoft.network/privatelinkservices", "private_link_services"),
+    ("microsoft.network/privatednszones", "private_dns_zones"),
+    ("microsoft.network/dnsforwardingrulesets", "private_dns_resolver_dns_forwarding_rulesets"),
+];
+
+/// The ids of elements inside a value, with their collections.
+fn ids_in(json: &Json, found: &mut BTreeSet<(String, &'static str)>) {
     match &json.value {
-        Value::Text(text) => ArmId::parse(text)
-            .filter(|id| id.kind == "microsoft.network/virtualnetworks/subnets")
-            .map(|_| text.to_string()),
-        Value::List(items) => items.iter().find_map(subnet_in),
-        Value::Object(fields) => fields.iter().find_map(|(_, v)| subnet_in(v)),
-        _ => None,
+        Value::Text(text) => {
+            let element = ArmId::parse(text).and_then(|id| ELEMENTS.iter().find(|(kind, _)| *kind == id.kind));
+            found.extend(element.map(|(_, collection)| (text.trim_end_matches('/').to_lowercase(), *collection)));
+        }
+        Value::List(items) => items.iter().for_each(|i| ids_in(i, found)),
+        Value::Object(fields) => fields.iter().for_each(|(_, v)| ids_in(v, found)),
+        _ => {}
     }
 }

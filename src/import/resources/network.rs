@@ -18,7 +18,7 @@ fn virtual_network(resource: &Resource, mapper: &mut Mapper<'_>) {
     let item = mapper.item(resource, "virtual_networks");
     item.set_some("location", resource.body.at("location").and_then(Node::scalar));
     item.set_some("address_space", scalars(resource.prop("addressSpace.addressPrefixes")));
-    item.set_some("dns_servers", scalars(resource.prop("dhcpOptions.dnsServers")));
+    item.set_some("dns_servers", super::servers(resource.prop("dhcpOptions.dnsServers")));
     for (number, part) in resource.items("subnets").iter().enumerate() {
         if let Some(part) = mapper.inline(part, "subnets", number, resource, "subnets") {
             subnet(&part, mapper);

@@ -18,7 +18,7 @@ pub(super) const TYPES: &[(&str, Map)] = &[
 ];
 
 /// The item that an id of something with private endpoints stands for.
-pub(super) fn target(id: &str) -> Key {
+pub(in crate::import) fn target(id: &str) -> Key {
     let kind = ArmId::parse(id).map(|i| i.kind).unwrap_or_default();
     match kind.as_str() {
         "microsoft.network/applicationgateways" => Key::new("application_gateways", id),
@@ -46,7 +46,19 @@ fn endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
     if automatic.is_none() {
         fields.push(("is_manual_connection", Node::flag(true, connection.span)));
     }
-    fields.extend(inner.at("privateLinkServiceConnectionState.status").and_then(Node::scalar).map(|n| ("status", n)));
+    let status = inner.at("privateLinkServiceConnectionState.status").and_then(Node::scalar);
+    // Who asks cannot approve: in a template the word is a left-over of an export.
+    let by_word = !resource.live && status.is_some();
+    if by_word && automatic.is_none() {
+        let why = "a template cannot approve a connection by hand; whether its target did is not known";
+        mapper.unmodelled(
+            resource,
+            "privateLinkServiceConnectionState",
+            why,
+            Matters::Item(resource.key("private_endpoints")),
+        );
+    }
+    fields.extend(status.map(|n| ("status", n)));
     let complete = fields.iter().any(|(k, _)| *k == "private_connection_resource");
     let fixed = resource
         .items("ipConfigurations")
@@ -68,6 +80,10 @@ fn endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
         .filter_map(|g| name_of(Some(g), "application_security_groups"));
     let groups = list_of(groups);
     let subnet = subnet_of(resource.body.get("properties"));
+    if resource.str("ipVersionType").is_some_and(|v| !v.eq_ignore_ascii_case("IPv4")) {
+        let why = "endpoints of IPv6 are not modelled";
+        mapper.unmodelled(resource, "ipVersionType", why, Matters::Item(resource.key("private_endpoints")));
+    }
     let item = mapper.item(resource, "private_endpoints");
     item.set_some("subnet", subnet);
     if complete {

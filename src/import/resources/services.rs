@@ -1,10 +1,10 @@
 //! PaaS services: one mapping for all types, with what each type keeps elsewhere.
 
-use super::{Map, Mapper, Resource, compute::tags, list_of, private_link::target};
+use super::{Map, Mapper, Resource, addresses::nothing, apps, compute::tags, list_of, private_link::target};
 use crate::{
     azure::known_services::{Cloud, KnownServices},
     import::{
-        draft::{Key, Matters, Node, Tree},
+        draft::{Item, Key, Matters, Node, Tree},
         ids::ArmId,
         json::Json,
     },
@@ -13,10 +13,16 @@ use crate::{
 pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.search/searchservices/sharedprivatelinkresources", shared_link),
     ("microsoft.containerregistry/registries/replications", replication),
-    ("microsoft.sql/servers/firewallrules", sql_rule),
-    ("microsoft.sql/servers/virtualnetworkrules", sql_network),
+    ("microsoft.sql/servers/connectionpolicies", connection_policy),
+    ("microsoft.sql/servers/virtualnetworkrules", subnet_rule),
+    ("microsoft.dbforpostgresql/servers/virtualnetworkrules", subnet_rule),
+    ("microsoft.dbformysql/servers/virtualnetworkrules", subnet_rule),
+    ("microsoft.dbformariadb/servers/virtualnetworkrules", subnet_rule),
     ("microsoft.web/sites/networkconfig", integration),
-    ("microsoft.web/sites/config", site_config),
+    ("microsoft.web/sites/config", apps::configuration),
+    ("microsoft.web/sites/slots", apps::slot),
+    ("microsoft.web/sites/slots/config", apps::configuration),
+    ("microsoft.web/sites/slots/networkconfig", nothing),
     ("microsoft.eventhub/namespaces/networkrulesets", rule_set),
     ("microsoft.servicebus/namespaces/networkrulesets", rule_set),
 ];
@@ -26,8 +32,34 @@ fn known(kind: &str) -> Option<&'static str> {
     KnownServices::get().service(Cloud::Public, kind).map(|k| k.resource_type.as_str())
 }
 
+const ALL_OF_AZURE: &str = "it admits every address of Azure, whoever uses it; that is not modelled";
+
+/// Types whose private endpoints depend on the SKU.
+const SKUS: [&str; 3] = [
+    "microsoft.servicebus/namespaces",
+    "microsoft.eventhub/namespaces",
+    "microsoft.appconfiguration/configurationstores",
+];
+
+/// Types whose public endpoint is closed to all that no rule admits.
+const CLOSED: [&str; 7] = [
+    "microsoft.sql/servers",
+    "microsoft.dbforpostgresql/servers",
+    "microsoft.dbforpostgresql/flexibleservers",
+    "microsoft.dbformysql/servers",
+    "microsoft.dbformysql/flexibleservers",
+    "microsoft.dbformariadb/servers",
+    "microsoft.synapse/workspaces",
+];
+
+/// The service that a resource is or is part of.
+fn services_of(resource: &Resource) -> Option<Key> {
+    let id = std::iter::successors(Some(resource.full_id.clone()), |id| ArmId::parse(id)?.parent()).last()?;
+    Some(Key::new("services", &id))
+}
+
 /// Whether a type is a service.
-pub(super) fn is_service(kind: &str) -> bool {
+pub(in crate::import) fn is_service(kind: &str) -> bool {
     known(kind).is_some() && kind.matches('/').count() == 1
 }
 
@@ -50,22 +82,18 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     let key = resource.key("services");
     let rules = network_rules(resource, mapper);
     let doubts = doubts(resource);
+    let is_app = resource.id.kind == "microsoft.web/sites";
     let item = mapper.item(resource, "services");
     item.set("type", Node::text(kind, span));
     item.set_some("location", resource.body.at("location").and_then(Node::scalar));
     let access = resource.prop("publicNetworkAccess").or_else(|| resource.prop("siteConfig.publicNetworkAccess"));
-    match access.and_then(Json::as_str).map(str::to_lowercase).as_deref() {
-        Some("disabled") => {
-            item.set("public_network_access_enabled", Node::flag(false, access.map_or(span, |a| a.span)))
-        }
-        Some("securedbyperimeter") => item.set_some("public_network_access", access.and_then(Node::scalar)),
-        _ => {}
-    }
+    public_access(item, access);
     if !rules.is_empty() {
         item.set("network_rules", Node::map(rules, span));
     }
     let needs_sku = ["microsoft.containerregistry/registries", "microsoft.search/searchservices"]
         .contains(&resource.id.kind.as_str());
+    let needs_sku = needs_sku || SKUS.contains(&resource.id.kind.as_str());
     item.set_some("sku_name", resource.body.at("sku.name").and_then(Node::scalar).filter(|_| needs_sku));
     item.set_some("custom_subdomain_name", resource.scalar("customSubDomainName"));
     if resource.id.kind == "microsoft.documentdb/databaseaccounts" {
@@ -79,20 +107,40 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     {
         item.set_some("execution_environment", resource.scalar("executionEnvironment"));
     }
+    if resource.id.kind == "microsoft.storage/storageaccounts" {
+        item.set_some("account_kind", resource.body.at("kind").and_then(Node::scalar));
+    }
+    if resource.id.kind == "microsoft.cache/redis" {
+        item.set_some("non_ssl_port_enabled", resource.scalar("enableNonSslPort"));
+    }
     item.set_some("identity", identity(resource));
     tags(resource, item);
+    if is_app && let Some(configuration) = resource.prop("siteConfig").cloned() {
+        apps::restrictions(&configuration, resource, &key, mapper);
+    }
+    let Some(item) = mapper.draft.get_mut(&key) else { return };
     if let Some(subnet) = resource.prop("virtualNetworkSubnetId")
         && let Some(id) = subnet.as_str().filter(|s| !s.is_empty())
     {
-        let all = ["vnetRouteAllEnabled", "siteConfig.vnetRouteAllEnabled", "outboundVnetRouting.allTraffic"];
-        integrate(item, id, subnet.span, all.iter().find_map(|p| resource.scalar(p)));
+        let ways = [
+            "vnetRouteAllEnabled",
+            "siteConfig.vnetRouteAllEnabled",
+            "outboundVnetRouting.allTraffic",
+            "outboundVnetRouting.applicationTraffic",
+        ];
+        let ways: Vec<Node> = ways.iter().filter_map(|p| resource.scalar(p)).collect();
+        let all = ways.iter().find(|n| n.tree == Tree::Bool(true)).or(ways.first()).cloned();
+        integrate(item, id, subnet.span, all);
+    }
+    if is_app {
+        apps::own_servers(resource, &key, mapper);
     }
     for (what, why) in doubts {
         mapper.unmodelled(resource, what, why, Matters::Item(key.clone()));
     }
 }
 
-fn integrate(item: &mut crate::import::draft::Item, subnet: &str, span: crate::diag::Span, all: Option<Node>) {
+fn integrate(item: &mut Item, subnet: &str, span: crate::diag::Span, all: Option<Node>) {
     let mut fields = vec![("subnet", Node::path_of(Key::new("subnets", subnet), span))];
     fields.extend(all.filter(|n| matches!(n.tree, Tree::Bool(_))).map(|n| ("route_all_enabled", n)));
     item.set("virtual_network_integration", Node::map(fields, span));
@@ -115,22 +163,52 @@ pub(super) fn identity(resource: &Resource) -> Option<Node> {
 /// Settings of the public endpoint that are not modelled.
 fn doubts(resource: &Resource) -> Vec<(&'static str, &'static str)> {
     let mut found = Vec::new();
-    let restricted = ["siteConfig.ipSecurityRestrictions", "siteConfig.scmIpSecurityRestrictions"];
-    let allows_all = |r: &Json| {
-        r.str_at("ipAddress").is_none_or(|a| a.eq_ignore_ascii_case("Any"))
-            && r.str_at("action").is_none_or(|a| a.eq_ignore_ascii_case("Allow"))
-            && r.at("vnetSubnetResourceId").is_none()
-    };
-    if restricted.iter().flat_map(|p| resource.items(p)).any(|r| !allows_all(r)) {
-        found.push(("ipSecurityRestrictions", "access restrictions of apps are not modelled"));
-    }
     if !resource.items("networkInjections").is_empty() {
         found.push(("networkInjections", "agents in a network are not modelled"));
+    }
+    let other = |path: &str, usual: &str| resource.str(path).is_some_and(|t| !t.eq_ignore_ascii_case(usual));
+    match resource.id.kind.as_str() {
+        "microsoft.storage/storageaccounts" if other("dnsEndpointType", "Standard") => {
+            found.push(("dnsEndpointType", "its names stand in zones that Azure chooses; they are not modelled"));
+        }
+        "microsoft.cognitiveservices/accounts" if resource.str("customSubDomainName").is_none_or(str::is_empty) => {
+            found.push((
+                "customSubDomainName",
+                "without a custom subdomain it has the region's names only, and takes no private endpoint",
+            ))
+        }
+        "microsoft.web/sites" => found.extend(apps::doubts(resource)),
+        "microsoft.signalrservice/signalr" | "microsoft.signalrservice/webpubsub" => found.extend(requests(resource)),
+        _ => {}
     }
     found
 }
 
-fn prefix(node: Node) -> Node {
+/// Endpoints that a SignalR or Web PubSub service takes less than everything from.
+fn requests(resource: &Resource) -> Option<(&'static str, &'static str)> {
+    let rules = resource.prop("networkACLs")?;
+    let narrow = |rule: &Json| !all_requests(rule) || !rule.items_at("deny").is_empty();
+    let endpoints = rules.items_at("privateEndpoints").iter().any(narrow);
+    let public = rules.at("publicNetwork").is_some_and(|p| narrow(p) && !p.items_at("allow").is_empty());
+    (endpoints || public).then_some(("networkACLs", "rules by kind of request are not modelled"))
+}
+
+/// Whether a rule allows all kinds of requests.
+fn all_requests(rule: &Json) -> bool {
+    let kinds = rule.items_at("allow").iter().filter_map(Json::as_str).map(str::to_lowercase);
+    let kinds: std::collections::BTreeSet<String> = kinds.collect();
+    ["clientconnection", "serverconnection", "restapi"].iter().all(|k| kinds.contains(*k))
+}
+
+/// Prefixes of a list that may hold plain addresses.
+pub(super) fn prefixes(mut list: Node) -> Node {
+    if let Tree::List(items) = &mut list.tree {
+        *items = std::mem::take(items).into_iter().map(prefix).collect();
+    }
+    list
+}
+
+pub(super) fn prefix(node: Node) -> Node {
     match &node.tree {
         Tree::Text(t) => match t.parse::<std::net::IpAddr>() {
             Ok(address) => {
@@ -145,20 +223,35 @@ fn prefix(node: Node) -> Node {
 fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec<(&'static str, Node)> {
     let mut fields = Vec::new();
     let kind = resource.id.kind.as_str();
-    let rules = resource.prop("networkAcls").or_else(|| resource.prop("networkRuleSet"));
+    let rules = ["networkAcls", "networkRuleSet", "networkRuleSets"].iter().find_map(|p| resource.prop(p));
+    if kind.starts_with("microsoft.signalrservice/") {
+        let closed = rules.is_some_and(|r| r.at("publicNetwork").is_some_and(|p| !all_requests(p)));
+        if rules.is_some_and(|r| r.str_at("defaultAction").is_some_and(|a| a.eq_ignore_ascii_case("Deny"))) && closed {
+            fields.push(("default_action", Node::text("Deny", resource.source.span)));
+        }
+        return fields;
+    }
     if let Some(rules) = rules {
         rule_fields(rules, resource, mapper, &mut fields);
     }
     match kind {
         "microsoft.documentdb/databaseaccounts" => {
             rule_fields(resource.body.get("properties").unwrap_or(&resource.body), resource, mapper, &mut fields);
+            // Rules by subnet act only with the filter on.
+            if resource.prop("isVirtualNetworkFilterEnabled").and_then(Json::as_bool) != Some(true) {
+                fields.retain(|(k, _)| *k != "virtual_network_subnets");
+            }
             let closed = fields.iter().any(|(k, _)| matches!(*k, "ip_rules" | "virtual_network_subnets"));
             if closed {
                 fields.push(("default_action", Node::text("Deny", resource.source.span)));
             }
         }
+        // A search service with rules lets nobody else in.
+        "microsoft.search/searchservices" if fields.iter().any(|(k, _)| *k == "ip_rules") => {
+            fields.push(("default_action", Node::text("Deny", resource.source.span)));
+        }
         // A server lets nobody in until a rule does.
-        "microsoft.sql/servers" => fields.push(("default_action", Node::text("Deny", resource.source.span))),
+        _ if CLOSED.contains(&kind) => fields.push(("default_action", Node::text("Deny", resource.source.span))),
         "microsoft.containerregistry/registries" => {
             let off = resource.str("networkRuleBypassOptions").is_some_and(|b| b.eq_ignore_ascii_case("None"));
             if off {
@@ -183,13 +276,31 @@ fn rule_fields(rules: &Json, resource: &Resource, mapper: &mut Mapper<'_>, field
     let value = |r: &Json| {
         ["value", "ipMask", "ipAddressOrRange", "addressPrefix"].iter().find_map(|k| r.at(k).and_then(Node::scalar))
     };
-    let ips = rules.items_at("ipRules").iter().filter_map(|r| value(r).or_else(|| Node::scalar(r))).map(prefix);
-    fields.extend(list_of(ips).map(|n| ("ip_rules", n)));
-    let subnets = rules.items_at("virtualNetworkRules").iter().filter_map(|r| {
-        let id = r.at("id").or_else(|| r.at("subnet.id")).or_else(|| r.at("virtualNetworkSubnetId"))?;
+    let service = match services_of(resource) {
+        Some(key) => key,
+        None => resource.key("services"),
+    };
+    let ips = rules.items_at("ipRules").iter().map(|r| value(r).or_else(|| Node::scalar(r)).map(prefix));
+    let ips: Vec<Option<Node>> = ips.collect();
+    let subnets = rules.items_at("virtualNetworkRules").iter().map(|r| {
+        let keys = ["id", "subnet.id", "virtualNetworkSubnetId", "virtualNetworkResourceId"];
+        let id = keys.iter().find_map(|k| r.at(k))?;
         Some(Node::path_of(Key::new("subnets", id.as_str()?), id.span))
     });
-    fields.extend(list_of(subnets).map(|n| ("virtual_network_subnets", n)));
+    let subnets: Vec<Option<Node>> = subnets.collect();
+    let denies =
+        |r: &Json| r.str_at("action").is_some_and(|a| !["allow", "accept"].contains(&a.to_lowercase().as_str()));
+    let odd = rules.items_at("ipRules").iter().chain(rules.items_at("virtualNetworkRules")).any(denies);
+    let azure = |n: &Node| matches!(&n.tree, Tree::Text(t) if t.starts_with("0.0.0.0/32"));
+    if odd || ips.iter().chain(&subnets).any(Option::is_none) {
+        let why = "a rule of its firewall cannot be told from the input";
+        mapper.unmodelled(resource, "firewall", why, Matters::Item(service.clone()));
+    }
+    if ips.iter().flatten().any(azure) {
+        mapper.unmodelled(resource, "ipRules", ALL_OF_AZURE, Matters::Item(service.clone()));
+    }
+    fields.extend(list_of(ips.into_iter().flatten().filter(|n| !azure(n))).map(|n| ("ip_rules", n)));
+    fields.extend(list_of(subnets.into_iter().flatten()).map(|n| ("virtual_network_subnets", n)));
     let mut callers = Vec::new();
     for rule in rules.items_at("resourceAccessRules") {
         match rule.at("resourceId").and_then(Json::as_str) {
@@ -198,7 +309,7 @@ fn rule_fields(rules: &Json, resource: &Resource, mapper: &mut Mapper<'_>, field
                 resource,
                 "resourceAccessRules",
                 "a rule admits every resource of a type",
-                Matters::Item(resource.key("services")),
+                Matters::Item(service.clone()),
             ),
         }
     }
@@ -217,12 +328,22 @@ fn rule_set(resource: &Resource, mapper: &mut Mapper<'_>) {
             Node::list(vec![Node::text("AzureServices", resource.source.span)], resource.source.span),
         ));
     }
-    let off = resource.str("publicNetworkAccess").is_some_and(|a| a.eq_ignore_ascii_case("Disabled"));
     if let Some(item) = mapper.draft.get_mut(&resource.parent("services")) {
         item.set("network_rules", Node::map(fields, resource.source.span));
-        if off {
-            item.set("public_network_access_enabled", Node::flag(false, resource.source.span));
+        public_access(item, resource.prop("publicNetworkAccess"));
+    }
+}
+
+/// Whether the public endpoint answers, where the input says so.
+pub(super) fn public_access(item: &mut Item, access: Option<&Json>) {
+    let Some(access) = access else { return };
+    match access.as_str().map(str::to_lowercase).as_deref() {
+        Some("disabled") => item.set("public_network_access_enabled", Node::flag(false, access.span)),
+        Some("securedbyperimeter") => {
+            item.fields.retain(|(k, _)| k != "public_network_access_enabled");
+            item.set_some("public_network_access", Node::scalar(access));
         }
+        _ => {}
     }
 }
 
@@ -242,8 +363,12 @@ fn replication(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
 }
 
+/// Adds a rule that lets somebody in; a service without others is closed by the first.
 fn push_rule(mapper: &mut Mapper<'_>, service: &Key, field: &str, node: Node) {
     let Some(item) = mapper.draft.get_mut(service) else { return };
+    if item.get("network_rules").is_none() {
+        item.set("network_rules", Node::map(vec![("default_action", Node::text("Deny", node.span))], node.span));
+    }
     if let Some((_, rules)) = item.fields.iter_mut().find(|(k, _)| k == "network_rules")
         && let Tree::Map(fields) = &mut rules.tree
     {
@@ -257,13 +382,14 @@ fn push_rule(mapper: &mut Mapper<'_>, service: &Key, field: &str, node: Node) {
     }
 }
 
-fn sql_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
+/// A rule by the first and last address.
+pub(super) fn address_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
     let key = resource.parent("services");
-    let address = |path| resource.str(path).and_then(|t| t.parse::<std::net::Ipv4Addr>().ok()).map(u32::from);
+    let either = |path: &str| resource.str(path).or_else(|| resource.str(&path.replace("Address", "")));
+    let address = |path| either(path).and_then(|t| t.parse::<std::net::Ipv4Addr>().ok()).map(u32::from);
     match (address("startIpAddress"), address("endIpAddress")) {
         (Some(0), Some(0)) => {
-            let why = "it admits every address of Azure, whoever uses it; that is not modelled";
-            mapper.unmodelled(resource, "", why, Matters::Item(key));
+            mapper.unmodelled(resource, "", ALL_OF_AZURE, Matters::Item(key));
         }
         (Some(first), Some(last)) if first <= last => {
             for text in covering(first, last) {
@@ -275,7 +401,7 @@ fn sql_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
 }
 
 /// The prefixes that make up a range of addresses.
-fn covering(first: u32, last: u32) -> Vec<String> {
+pub(super) fn covering(first: u32, last: u32) -> Vec<String> {
     let mut found = Vec::new();
     let (mut at, end) = (u64::from(first), u64::from(last) + 1);
     while at < end {
@@ -289,7 +415,7 @@ fn covering(first: u32, last: u32) -> Vec<String> {
     found
 }
 
-fn sql_network(resource: &Resource, mapper: &mut Mapper<'_>) {
+fn subnet_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
     if let Some(subnet) = resource.prop("virtualNetworkSubnetId")
         && let Some(id) = subnet.as_str()
     {
@@ -307,10 +433,10 @@ fn integration(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
 }
 
-fn site_config(resource: &Resource, mapper: &mut Mapper<'_>) {
-    if !resource.items("ipSecurityRestrictions").is_empty() {
-        let why = "access restrictions of apps are not modelled";
-        mapper.unmodelled(resource, "ipSecurityRestrictions", why, Matters::Item(resource.parent("services")));
+/// Whether clients of a SQL server are sent on to other ports.
+fn connection_policy(resource: &Resource, mapper: &mut Mapper<'_>) {
+    if let Some(item) = mapper.draft.get_mut(&resource.parent("services")) {
+        item.set_some("connection_policy", resource.scalar("connectionType"));
     }
 }
 

@@ -78,7 +78,8 @@ pub(super) fn owners(resources: &[&Resource], mapper: &Mapper<'_>) -> Vec<Matter
         let id = resource.full_id.trim_end_matches('/').to_lowercase();
         let outer = std::iter::successors(resource.id.parent(), |id| ArmId::parse(id)?.parent());
         let outer = outer.filter_map(|id| items.get(id.to_lowercase().as_str()).copied().cloned()).next();
-        match mapper.draft.interfaces.get(&id).cloned().or(outer) {
+        let own = items.get(id.as_str()).copied().cloned();
+        match mapper.draft.interfaces.get(&id).cloned().or(own).or(outer) {
             Some(key) => Matters::Item(key),
             None if resource.id.kind.starts_with("microsoft.network/") => Matters::Everywhere,
             None => Matters::No,

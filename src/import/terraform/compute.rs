@@ -10,6 +10,7 @@ const MACHINE: &[Field] = &[
     ("location", "location", Copy),
     ("tags", "tags", Copy),
     ("network_interface_ids", "properties.networkProfile.networkInterfaces", Ids),
+    ("primary_network_interface_id", "properties.networkProfile.primary", Copy),
     ("identity.type", "identity.type", Copy),
 ];
 
@@ -24,6 +25,7 @@ const SCALE_SET: &[Field] = &[
             ("name", "name", Copy),
             ("primary", "properties.primary", Copy),
             ("network_security_group_id", "properties.networkSecurityGroup", Id),
+            ("dns_servers", "properties.dnsSettings.dnsServers", Copy),
             ("enable_ip_forwarding", "properties.enableIPForwarding", Copy),
             ("ip_forwarding_enabled", "properties.enableIPForwarding", Copy),
             (
@@ -52,7 +54,7 @@ const SCALE_SETS: &str = "Microsoft.Compute/virtualMachineScaleSets";
 pub(super) const KINDS: &[Kind] = &[
     Kind::group("azurerm_linux_virtual_machine", MACHINES, MACHINE),
     Kind::group("azurerm_windows_virtual_machine", MACHINES, MACHINE),
-    Kind::group("azurerm_virtual_machine", MACHINES, MACHINE),
+    Kind::group("azurerm_virtual_machine", MACHINES, MACHINE).with(primary),
     Kind::group(
         "azurerm_network_interface",
         "Microsoft.Network/networkInterfaces",
@@ -115,6 +117,18 @@ pub(super) const KINDS: &[Kind] = &[
             ("identity.type", "identity.type", Copy),
             ("dns_prefix", "properties.dnsPrefix", Copy),
             ("private_cluster_enabled", "properties.apiServerAccessProfile.enablePrivateCluster", Copy),
+            (
+                "private_cluster_public_fqdn_enabled",
+                "properties.apiServerAccessProfile.enablePrivateClusterPublicFQDN",
+                Copy,
+            ),
+            (
+                "api_server_access_profile.virtual_network_integration_enabled",
+                "properties.apiServerAccessProfile.enableVnetIntegration",
+                Copy,
+            ),
+            ("api_server_access_profile.subnet_id", "properties.apiServerAccessProfile.subnetId", Copy),
+            ("api_server_authorized_ip_ranges", "properties.apiServerAccessProfile.authorizedIPRanges", Copy),
             ("private_dns_zone_id", "properties.apiServerAccessProfile.privateDNSZone", Copy),
             ("private_fqdn", "properties.privateFQDN", Copy),
             ("fqdn", "properties.fqdn", Copy),
@@ -166,6 +180,21 @@ pub(super) const KINDS: &[Kind] = &[
         ],
     ),
 ];
+
+/// The first interface is the primary one, unless another is named.
+fn primary(shaper: &mut Shaper<'_, '_>) {
+    let Some(named) = shaper.text("primary_network_interface_id") else { return };
+    let interfaces = shaper.body.items_at("properties.networkProfile.networkInterfaces").to_vec();
+    let span = shaper.values.span;
+    let marked = interfaces.into_iter().map(|mut interface| {
+        let is_it = interface.str_at("id").is_some_and(|id| id.eq_ignore_ascii_case(&named));
+        let truth = crate::import::json::Value::Bool(is_it);
+        super::kinds::put(&mut interface, "properties.primary", crate::import::json::Json::new(truth, span));
+        interface
+    });
+    let marked = super::kinds::list(marked.collect(), span);
+    shaper.put("properties.networkProfile.networkInterfaces", marked);
+}
 
 /// In Azure's model every configuration of an interface names the application security groups.
 fn security_group(shaper: &mut Shaper<'_, '_>) {

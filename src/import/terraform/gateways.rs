@@ -33,6 +33,7 @@ pub(super) const KINDS: &[Kind] = &[
                 "properties.vpnClientConfiguration.vpnClientAddressPool.addressPrefixes",
                 Copy,
             ),
+            ("default_local_network_gateway_id", "properties.gatewayDefaultSite", Id),
             ("custom_route.address_prefixes", "properties.customRoutes.addressPrefixes", Copy),
         ],
     ),

@@ -28,7 +28,7 @@ use super::{
     draft::{Key, Matters, NotUnderstood, Standing},
     ids::ArmId,
     json::{self, Json, Value},
-    resources::Resource,
+    resources::{ELEMENTS, Resource, is_service, speaks_of_network, target},
 };
 use crate::diag::{Diagnostic, FileId, code};
 use kinds::{Place, Shaper};
@@ -179,8 +179,25 @@ fn import(session: &mut Session, json: &Json) {
                 body: body.body,
                 source: body.source,
                 existing: body.is_data,
+                live: false,
             });
         }
+    }
+    for change in json.items_at("resource_changes") {
+        let forgets = change.items_at("change.actions").iter().any(|a| a.as_str() == Some("forget"));
+        let (Some(kind), true) = (change.str_at("type"), forgets) else { continue };
+        if kinds::is_beside(kind) {
+            continue;
+        }
+        let mut ids = BTreeSet::new();
+        resolve::texts(change, &mut ids);
+        session.draft.not_understood(NotUnderstood {
+            kind: kind.to_owned(),
+            name: change.str_at("name").unwrap_or_default().to_owned(),
+            why: "the plan forgets it, and it stays in Azure as it is".to_owned(),
+            source: Source { address: change.str_at("address").unwrap_or_default().to_owned(), span: change.span },
+            matters: place_of(kind, &ids),
+        });
     }
     if json.get("complete").and_then(Json::as_bool) == Some(false) {
         session.draft.not_understood(NotUnderstood {
@@ -228,29 +245,14 @@ fn unread(session: &mut Session, resolver: &Resolver<'_>, number: usize, instanc
 fn item_of(id: &str) -> Option<Matters> {
     let own = |id: &String| {
         let kind = ArmId::parse(id)?.kind;
-        let (_, collection) = ELEMENTS.iter().find(|(k, _)| *k == kind)?;
-        Some(Matters::Item(Key::new(collection, id)))
+        let element = ELEMENTS.iter().find(|(k, _)| *k == kind);
+        match element {
+            Some((_, collection)) => Some(Matters::Item(Key::new(collection, id))),
+            None => is_service(&kind).then(|| Matters::Item(target(id))),
+        }
     };
     std::iter::successors(Some(id.to_owned()), |id| ArmId::parse(id)?.parent()).find_map(|id| own(&id))
 }
-
-/// Resource types and the collections of their items.
-const ELEMENTS: [(&str, &str); 14] = [
-    ("microsoft.network/virtualnetworks", "virtual_networks"),
-    ("microsoft.network/virtualnetworks/subnets", "subnets"),
-    ("microsoft.network/networksecuritygroups", "network_security_groups"),
-    ("microsoft.network/routetables", "route_tables"),
-    ("microsoft.network/azurefirewalls", "firewalls"),
-    ("microsoft.network/firewallpolicies", "firewall_policies"),
-    ("microsoft.network/loadbalancers", "load_balancers"),
-    ("microsoft.network/applicationgateways", "application_gateways"),
-    ("microsoft.network/virtualnetworkgateways", "virtual_network_gateways"),
-    ("microsoft.network/virtualhubs", "virtual_hubs"),
-    ("microsoft.network/privateendpoints", "private_endpoints"),
-    ("microsoft.network/privatelinkservices", "private_link_services"),
-    ("microsoft.network/privatednszones", "private_dns_zones"),
-    ("microsoft.network/dnsforwardingrulesets", "private_dns_resolver_dns_forwarding_rulesets"),
-];
 
 /// A service whose name is not known yet has other domain names than those shown.
 fn unknown_name(session: &mut Session, instance: &Instance) {
@@ -484,6 +486,13 @@ fn place_of(kind: &str, ids: &BTreeSet<String>) -> Matters {
         "lb",
     ];
     let own = kind.strip_prefix("azurerm_").unwrap_or(kind);
-    let is_network = kind.starts_with("azapi_") || NETWORKS.iter().any(|n| own.starts_with(n));
-    element.unwrap_or(if is_network { Matters::Everywhere } else { Matters::No })
+    // A deployment of a template may bring anything.
+    let is_network = kind.starts_with("azapi_")
+        || own.ends_with("_template_deployment")
+        || NETWORKS.iter().any(|n| own.starts_with(n));
+    let decides = speaks_of_network(&own.replace('_', ""));
+    let service = parsed.iter().find(|(_, p)| decides && is_service(&p.kind));
+    let service = service.map(|(id, _)| Matters::Item(target(id)));
+    let otherwise = if is_network || decides { Matters::Everywhere } else { Matters::Itself };
+    element.or(service).unwrap_or(otherwise)
 }

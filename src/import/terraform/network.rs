@@ -44,18 +44,7 @@ const SUBNET: &[Field] = &[
         "properties.delegations",
         Each(&[("name", "name", Copy), ("service_delegation.name", "properties.serviceName", Copy)]),
     ),
-    ("private_endpoint_network_policies", "properties.privateEndpointNetworkPolicies", Copy),
-    (
-        "private_link_service_network_policies_enabled",
-        "properties.privateLinkServiceNetworkPolicies",
-        Words("Enabled", "Disabled"),
-    ),
-    // Older versions of the provider: one truth value, and before that its opposite.
-    (
-        "private_endpoint_network_policies_enabled",
-        "properties.privateEndpointNetworkPolicies",
-        Words("Enabled", "Disabled"),
-    ),
+    // Older versions of the provider: a truth value that means the opposite, and later another. The newest counts.
     (
         "enforce_private_link_endpoint_network_policies",
         "properties.privateEndpointNetworkPolicies",
@@ -65,6 +54,17 @@ const SUBNET: &[Field] = &[
         "enforce_private_link_service_network_policies",
         "properties.privateLinkServiceNetworkPolicies",
         Words("Disabled", "Enabled"),
+    ),
+    (
+        "private_endpoint_network_policies_enabled",
+        "properties.privateEndpointNetworkPolicies",
+        Words("Enabled", "Disabled"),
+    ),
+    ("private_endpoint_network_policies", "properties.privateEndpointNetworkPolicies", Copy),
+    (
+        "private_link_service_network_policies_enabled",
+        "properties.privateLinkServiceNetworkPolicies",
+        Words("Enabled", "Disabled"),
     ),
     ("default_outbound_access_enabled", "properties.defaultOutboundAccess", Copy),
 ];

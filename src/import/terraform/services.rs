@@ -3,7 +3,7 @@
 use super::kinds::{
     Field,
     How::{Copy, Each, First, Keyed, Words},
-    Kind, Shaper, list, put,
+    Kind, Shaper, list, put, shape,
 };
 use crate::import::json::{Json, Value};
 
@@ -46,18 +46,15 @@ const APP: &[Field] = &[
     ("virtual_network_subnet_id", "properties.virtualNetworkSubnetId", Copy),
     ("site_config.vnet_route_all_enabled", "properties.siteConfig.vnetRouteAllEnabled", Copy),
     ("vnet_image_pull_enabled", "properties.vnetImagePullEnabled", Copy),
+    ("site_config.ip_restriction", "properties.siteConfig.ipSecurityRestrictions", Each(RESTRICTION)),
+    ("site_config.scm_ip_restriction", "properties.siteConfig.scmIpSecurityRestrictions", Each(RESTRICTION)),
+    ("site_config.scm_use_main_ip_restriction", "properties.siteConfig.scmIpSecurityRestrictionsUseMain", Copy),
     (
-        "site_config.ip_restriction",
-        "properties.siteConfig.ipSecurityRestrictions",
-        Each(&[
-            ("name", "name", Copy),
-            ("action", "action", Copy),
-            ("priority", "priority", Copy),
-            ("ip_address", "ipAddress", Copy),
-            ("virtual_network_subnet_id", "vnetSubnetResourceId", Copy),
-            ("service_tag", "tag", Copy),
-        ]),
+        "site_config.scm_ip_restriction_default_action",
+        "properties.siteConfig.scmIpSecurityRestrictionsDefaultAction",
+        Copy,
     ),
+    ("app_settings", "properties.siteConfig.appSettings", Copy),
     ("site_config.ip_restriction_default_action", "properties.siteConfig.ipSecurityRestrictionsDefaultAction", Copy),
     ("service_plan_id", "properties.serverFarmId", Copy),
     ("app_service_plan_id", "properties.serverFarmId", Copy),
@@ -82,12 +79,46 @@ const MESSAGING: &[Field] = &[
     IDENTITY,
     PUBLIC,
     ("sku", "sku.name", Copy),
-    ("network_rulesets", "properties", First(&[("default_action", "properties.networkRuleSets.defaultAction", Copy)])),
-    ("network_rule_set", "properties", First(&[("default_action", "properties.networkRuleSets.defaultAction", Copy)])),
+    ("network_rulesets", "properties", First(RULE_SET)),
+    ("network_rule_set", "properties", First(RULE_SET)),
 ];
 
-const FIREWALL_RULE: &[Field] =
-    &[("start_ip_address", "properties.startIpAddress", Copy), ("end_ip_address", "properties.endIpAddress", Copy)];
+/// Rules of messaging services and hubs of things.
+const RULE_SET: &[Field] = &[
+    ("default_action", "properties.networkRuleSets.defaultAction", Copy),
+    ("trusted_service_access_enabled", "properties.networkRuleSets.bypass", Words("AzureServices", "None")),
+    ("trusted_services_allowed", "properties.networkRuleSets.bypass", Words("AzureServices", "None")),
+    ("public_network_access_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled")),
+    ("ip_rules", "properties.networkRuleSets.ipRules", Keyed("ipMask")),
+    ("ip_rule", "properties.networkRuleSets.ipRules", Each(&[("ip_mask", "ipMask", Copy), ("action", "action", Copy)])),
+    ("virtual_network_rule", "properties.networkRuleSets.virtualNetworkRules", Each(&[("subnet_id", "id", Copy)])),
+    ("network_rules", "properties.networkRuleSets.virtualNetworkRules", Each(&[("subnet_id", "id", Copy)])),
+];
+
+const HEADERS: &[Field] = &[
+    ("x_azure_fdid", "headers.fdid", Copy),
+    ("x_forwarded_for", "headers.for", Copy),
+    ("x_forwarded_host", "headers.host", Copy),
+    ("x_fd_health_probe", "headers.probe", Copy),
+];
+
+/// Rules of apps.
+const RESTRICTION: &[Field] = &[
+    ("name", "name", Copy),
+    ("action", "action", Copy),
+    ("priority", "priority", Copy),
+    ("ip_address", "ipAddress", Copy),
+    ("service_tag", "serviceTag", Copy),
+    ("virtual_network_subnet_id", "vnetSubnetResourceId", Copy),
+    ("headers", "headers", First(HEADERS)),
+];
+
+const FIREWALL_RULE: &[Field] = &[
+    ("start_ip_address", "properties.startIpAddress", Copy),
+    ("end_ip_address", "properties.endIpAddress", Copy),
+    ("start_ip", "properties.startIpAddress", Copy),
+    ("end_ip", "properties.endIpAddress", Copy),
+];
 
 pub(super) const KINDS: &[Kind] = &[
     Kind::group(
@@ -99,6 +130,7 @@ pub(super) const KINDS: &[Kind] = &[
             IDENTITY,
             PUBLIC,
             ("account_kind", "kind", Copy),
+            ("dns_endpoint_type", "properties.dnsEndpointType", Copy),
             ("is_hns_enabled", "properties.isHnsEnabled", Copy),
             ("network_rules", "properties", First(ACLS)),
         ],
@@ -151,7 +183,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("allowed_ips", "properties.networkRuleSet.ipRules", Keyed("value")),
         ],
     ),
-    Kind::group("azurerm_mssql_server", "Microsoft.Sql/servers", PLAIN),
+    Kind::group("azurerm_mssql_server", "Microsoft.Sql/servers", PLAIN).with(connections),
     Kind::under("azurerm_mssql_firewall_rule", "Microsoft.Sql/servers/firewallRules", "server_id", FIREWALL_RULE),
     Kind::under(
         "azurerm_mssql_virtual_network_rule",
@@ -226,7 +258,7 @@ pub(super) const KINDS: &[Kind] = &[
         &["server_name"],
         FIREWALL_RULE,
     ),
-    Kind::group("azurerm_sql_server", "Microsoft.Sql/servers", PLAIN),
+    Kind::group("azurerm_sql_server", "Microsoft.Sql/servers", PLAIN).with(connections),
     Kind::within("azurerm_sql_firewall_rule", "Microsoft.Sql/servers/firewallRules", &["server_name"], FIREWALL_RULE),
     Kind::within(
         "azurerm_sql_virtual_network_rule",
@@ -242,7 +274,32 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group("azurerm_relay_namespace", "Microsoft.Relay/namespaces", PLAIN),
     Kind::group("azurerm_eventgrid_topic", "Microsoft.EventGrid/topics", PLAIN),
     Kind::group("azurerm_eventgrid_domain", "Microsoft.EventGrid/domains", PLAIN),
-    Kind::group("azurerm_redis_cache", "Microsoft.Cache/Redis", PLAIN),
+    Kind::group(
+        "azurerm_redis_cache",
+        "Microsoft.Cache/Redis",
+        &[
+            LOCATION,
+            TAGS,
+            IDENTITY,
+            PUBLIC,
+            ("sku_name", "sku.name", Copy),
+            ("subnet_id", "properties.subnetId", Copy),
+            ("enable_non_ssl_port", "properties.enableNonSslPort", Copy),
+            ("non_ssl_port_enabled", "properties.enableNonSslPort", Copy),
+        ],
+    ),
+    Kind::within(
+        "azurerm_redis_firewall_rule",
+        "Microsoft.Cache/Redis/firewallRules",
+        &["redis_cache_name"],
+        FIREWALL_RULE,
+    ),
+    Kind::under(
+        "azurerm_synapse_firewall_rule",
+        "Microsoft.Synapse/workspaces/firewallRules",
+        "synapse_workspace_id",
+        FIREWALL_RULE,
+    ),
     Kind::group(
         "azurerm_app_configuration",
         "Microsoft.AppConfiguration/configurationStores",
@@ -277,7 +334,11 @@ pub(super) const KINDS: &[Kind] = &[
             ("custom_parameters.private_subnet_name", "properties.parameters.customPrivateSubnetName.value", Copy),
         ],
     ),
-    Kind::group("azurerm_iothub", "Microsoft.Devices/IotHubs", PLAIN),
+    Kind::group(
+        "azurerm_iothub",
+        "Microsoft.Devices/IotHubs",
+        &[LOCATION, TAGS, IDENTITY, PUBLIC, ("network_rule_set", "properties", First(RULE_SET))],
+    ),
     Kind::group("azurerm_signalr_service", "Microsoft.SignalRService/SignalR", PLAIN),
     Kind::group("azurerm_web_pubsub", "Microsoft.SignalRService/WebPubSub", PLAIN),
     Kind::group("azurerm_static_web_app", "Microsoft.Web/staticSites", PLAIN),
@@ -315,9 +376,41 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_container_group",
         "Microsoft.ContainerInstance/containerGroups",
-        &[LOCATION, TAGS, ("subnet_ids", "properties.subnetIds", super::kinds::How::Ids)],
-    ),
+        &[
+            LOCATION,
+            TAGS,
+            ("subnet_ids", "properties.subnetIds", super::kinds::How::Ids),
+            ("network_profile_id", "properties.networkProfile", super::kinds::How::Id),
+            ("ip_address", "properties.ipAddress.ip", Copy),
+            ("dns_config.nameservers", "properties.dnsConfig.nameServers", Copy),
+            ("exposed_port", "properties.ipAddress.ports", Each(PORT)),
+        ],
+    )
+    .with(ports),
 ];
+
+const PORT: &[Field] = &[("port", "port", Copy), ("protocol", "protocol", Copy)];
+
+/// Without ports of its own, a group exposes those of its containers.
+fn ports(shaper: &mut Shaper<'_, '_>) {
+    if !shaper.body.items_at("properties.ipAddress.ports").is_empty() {
+        return;
+    }
+    let containers = shaper.get("container").map(|c| c.items().to_vec()).unwrap_or_default();
+    for port in containers.iter().flat_map(|c| c.items_at("ports")) {
+        let mut item = Json::new(Value::Null, port.span);
+        shape(port, PORT, &mut item);
+        shaper.put("properties.ipAddress.ports[]", item);
+    }
+}
+
+/// How clients of a SQL server connect is a resource of its own in Azure.
+fn connections(shaper: &mut Shaper<'_, '_>) {
+    let Some(policy) = shaper.get("connection_policy") else { return };
+    let mut body = Json::new(Value::Null, policy.span);
+    put(&mut body, "properties.connectionType", policy);
+    shaper.parts.push((format!("{}/connectionPolicies/default", shaper.id), body));
+}
 
 /// Regions of a registry are resources of their own in Azure; their names are what counts.
 fn replicas(shaper: &mut Shaper<'_, '_>) {

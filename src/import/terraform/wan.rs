@@ -33,6 +33,18 @@ const ROUTING: &[Field] = &[
             ("next_hop_ip_address", "nextHopIpAddress", Copy),
         ]),
     ),
+    (
+        "static_vnet_local_route_override_criteria",
+        "properties.routingConfiguration.vnetRoutes.staticRoutesConfig.vnetLocalRouteOverrideCriteria",
+        Copy,
+    ),
+    (
+        "static_vnet_propagate_static_routes_enabled",
+        "properties.routingConfiguration.vnetRoutes.staticRoutesConfig.propagateStaticRoutes",
+        Copy,
+    ),
+    ("inbound_route_map_id", "properties.routingConfiguration.inboundRouteMap", Id),
+    ("outbound_route_map_id", "properties.routingConfiguration.outboundRouteMap", Id),
 ];
 
 pub(super) const KINDS: &[Kind] = &[

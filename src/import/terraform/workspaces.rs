@@ -21,6 +21,8 @@ const WORKSPACE: &[Field] = &[
     ("key_vault_id", "properties.keyVault", Copy),
     ("container_registry_id", "properties.containerRegistry", Copy),
     ("managed_network.isolation_mode", "properties.managedNetwork.isolationMode", Copy),
+    ("managed_network.provision_on_creation_enabled", "properties.managedNetwork.provisionNetworkNow", Copy),
+    ("image_build_compute_name", "properties.imageBuildCompute", Copy),
     ("workspace_id", "properties.workspaceId", Copy),
 ];
 
