@@ -15,18 +15,31 @@ pub(super) fn doubt(plane: &Plane, client: &Client, trace: &mut Trace) {
     for what in &plane.unmodelled {
         let shared = is_met(what, &trace.steps) || is_end(plane, what, client, &trace.addresses, trace.name.as_ref());
         if shared {
-            soften(what, &mut trace.steps);
+            soften(plane, what, &mut trace.steps);
         }
         if trace.alternatives.is_empty() && shared {
             trace.steps.push(unknown(what));
         }
         for (_, list) in &mut trace.alternatives {
             if shared || is_met(what, list) {
-                soften(what, list);
+                soften(plane, what, list);
                 list.push(unknown(what));
             }
         }
     }
+}
+
+/// Blockers by absence: there would be a path if something were there.
+const ABSENT: [Reason; 5] = [Reason::NoRoute, Reason::NextHop, Reason::NoHost, Reason::NoEgress, Reason::NoInbound];
+
+/// Whether it belongs to a network, a subnet or what has an address, so that it may bring the very thing that is missing;
+/// what belongs to a filter only may not.
+fn adds(plane: &Plane, what: &Unmodelled) -> bool {
+    let UnmodelledScope::Elements(elements) = &what.scope else { return false };
+    let networks = plane.networks.iter().map(|(_, n)| &n.origin);
+    let segments = plane.segments.iter().map(|(_, s)| &s.origin);
+    let endpoints = plane.endpoints.iter().map(|(_, e)| &e.origin);
+    networks.chain(segments).chain(endpoints).any(|o| elements.contains(&o.name))
 }
 
 fn unknown(what: &Unmodelled) -> Step {
@@ -57,7 +70,9 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
         UnmodelledScope::Elements(elements) => named(elements),
         UnmodelledScope::Owners(networks) => match step.outcome {
             // Whose address a route leads to is said at the route, so any network may be meant.
-            Outcome::Block(Reason::NextHop | Reason::NoRoute) => true,
+            Outcome::Block(Reason::NextHop) => true,
+            // What stands beside a gateway may announce a route.
+            Outcome::Block(Reason::NoRoute) => networks.iter().any(|n| n.ends_with("/GatewaySubnet")),
             Outcome::Block(Reason::NoHost) => named(networks),
             _ => false,
         },
@@ -72,11 +87,11 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
 
 /// Makes blockers unknown that it could lift. Another answer to the name leads elsewhere, so that every blocker may be
 /// beside the point.
-fn soften(what: &Unmodelled, steps: &mut [Step]) {
+fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step]) {
+    let adds = adds(plane, what);
     let elsewhere = matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
-        // What is not known may bring the very thing that is missing.
-        let absent = matches!(step.outcome, Outcome::Block(Reason::NoRoute | Reason::NextHop | Reason::NoHost));
+        let absent = adds && matches!(step.outcome, Outcome::Block(reason) if ABSENT.contains(&reason));
         if let (true, Outcome::Block(reason)) = (elsewhere || absent || meets(what, step), step.outcome) {
             step.outcome = Outcome::Unknown(reason);
         }

@@ -31,6 +31,7 @@ impl Compiler<'_> {
             let scope = match subnet {
                 Some((Some(segment), _)) => {
                     let network = self.plane.segments.get(segment).network;
+                    elements.insert(self.plane.segments.get(segment).origin.name.clone());
                     elements.insert(self.plane.networks.get(network).origin.name.clone());
                     UnmodelledScope::Owners(elements)
                 }
