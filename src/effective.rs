@@ -11,6 +11,7 @@ use crate::{
         Action, ClientKind, Direction, Endpoint, Filter, Id, Matcher, NextHop, Origin, Plane, Role, Route, RouteSource,
         Segment,
     },
+    forward::{Guards, guards},
     net::{PortSet, Protocol},
 };
 use std::net::IpAddr;
@@ -206,16 +207,14 @@ fn addresses(hop: &NextHop) -> Vec<IpAddr> {
 pub fn rules(plane: &Plane, at: &str) -> Result<Vec<RuleRow>, PlaceError> {
     let (segment, endpoint) = place(plane, at, "rules")?;
     let segment = plane.segments.get(segment);
-    let endpoint = endpoint.map(|e| plane.endpoints.get(e));
+    let everything = Guards { admins: &segment.admin, segment: segment.filter.as_ref(), own: None };
+    let Guards { admins, segment: edge, own } = endpoint.map_or(everything, |id| guards(plane, id));
     let mut rows = Vec::new();
-    for filter in &segment.admin {
+    for filter in admins.iter().chain(edge) {
         rows.extend(rule_rows(filter, &segment.origin));
     }
-    if let Some(filter) = &segment.filter {
-        rows.extend(rule_rows(filter, &segment.origin));
-    }
-    if let Some((endpoint, filter)) = endpoint.and_then(|e| Some((e, e.filter.as_ref()?))) {
-        rows.extend(rule_rows(filter, &endpoint.origin));
+    if let Some((id, filter)) = endpoint.zip(own) {
+        rows.extend(rule_rows(filter, &plane.endpoints.get(id).origin));
     }
     Ok(rows)
 }

@@ -78,6 +78,7 @@ impl Snapshot {
         estate.vpn_clients.iter().for_each(|(n, c)| add(&["vpn_client"], n, &c.value.tags));
         estate.internet_clients.iter().for_each(|(n, c)| add(&["internet_client"], n, &c.value.tags));
         estate.load_balancers.iter().for_each(|(n, b)| add(&["load_balancer"], n, &b.value.tags));
+        estate.kubernetes_clusters.iter().for_each(|(n, c)| add(&["kubernetes_cluster"], n, &c.value.tags));
         estate.application_gateways.iter().for_each(|(n, g)| add(&["application_gateway"], n, &g.value.tags));
         estate.public_ips.iter().for_each(|(n, p)| add(&["public_ip"], n, &p.value.tags));
         labels

@@ -169,6 +169,7 @@ words! {
         UdrLocalForeign = "UDR-LOCAL-FOREIGN", "What a user route with next hop VnetLocal does to addresses outside the network is not documented (UDR-05).";
         P2sP2s = "P2S-P2S", "The documentation disagrees with itself about point-to-site clients of one gateway (GW-10).";
         P2sPeer = "P2S-PEER", "A peered network without the transit pair has no documented way back to point-to-site clients (GW-09, assumption A-09).";
+        RegionUndeclared = "REGION-UNDECLARED", "A mesh joins networks of one region only, and one of the two declares no location (AVNM-09). Declare it.";
         FastPath = "FASTPATH", "With FastPath, routes of the GatewaySubnet may not apply (ER-06).";
         BgpDefaultPrivate = "BGP-DEFAULT-PRIVATE", "Whether a learned default route carries unknown private addresses is not documented (assumption A-02).";
         NotModelled = "NOT-MODELLED", "The path uses a feature that privreach does not model; the step names it.";

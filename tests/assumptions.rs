@@ -69,7 +69,7 @@ fn every_assumption_is_printed_where_an_answer_rests_on_it() {
         }
     }
     let table = table();
-    assert_eq!(table.len(), 31, "the table is not read");
+    assert_eq!(table.len(), 32, "the table is not read");
     let missing: Vec<_> =
         table.iter().filter(|(id, kind, _)| kind != "silent" && !printed.contains(id)).map(|(id, ..)| id).collect();
     assert!(missing.is_empty(), "no trace prints {missing:?}");

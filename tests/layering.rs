@@ -23,7 +23,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("document", &["diag", "net"]),
     ("dataplane", &["diag", "net", "verdict"]),
     ("azure", &["dataplane", "diag", "document", "net", "verdict"]),
-    ("effective", &["dataplane", "diag", "net"]),
+    ("effective", &["dataplane", "diag", "forward", "net"]),
     ("reach", &["dataplane", "net", "verdict"]),
     ("forward", &["dataplane", "diag", "net", "verdict"]),
     ("lookup", &["dataplane", "forward", "net", "verdict"]),

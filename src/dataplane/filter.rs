@@ -27,6 +27,11 @@ pub struct Packet {
 /// Ports that clients send from.
 const EPHEMERAL: (u16, u16) = (1024, u16::MAX);
 
+/// Whether whatever port a client sends from is one of these.
+fn any_client_port(ports: &PortSet) -> bool {
+    ports.covers(EPHEMERAL.0, EPHEMERAL.1)
+}
+
 impl Packet {
     /// Whether the destination port is one of these. A client's own port may be any of the ephemeral ones. ICMP has no
     /// ports (NSG-11).
@@ -44,7 +49,8 @@ impl Packet {
     /// Whether the source port is one of these: a client's own may or may not be one of a part of the range.
     fn comes_from(&self, ports: &PortSet) -> Match {
         match self.reply {
-            _ if self.transport == Transport::Icmp || *ports == PortSet::all() => Match::Yes,
+            _ if self.transport == Transport::Icmp => Match::Yes,
+            false if any_client_port(ports) => Match::Yes,
             false => Match::Undecided,
             true => ports.contains(self.port).into(),
         }
@@ -359,6 +365,12 @@ fn decide<'a>(
 }
 
 impl FilterRule {
+    /// Whether it asks nothing of the port that a client sends from (NSG-11).
+    #[must_use]
+    pub(crate) fn takes_any_client(&self) -> bool {
+        any_client_port(&self.source_ports)
+    }
+
     fn matches(
         &self,
         direction: Direction,

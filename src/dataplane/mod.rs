@@ -22,14 +22,14 @@ pub use names::{
 };
 pub use network::{
     Absence, Balancer, BalancerProbe, BalancerRule, Breakout, Egress, EgressMatch, EgressRule, Endpoint,
-    EndpointPolicy, Firewall, Gateway, Host, Link, LinkedSubnets, Listens, NatGateway, Network, NextHop, Reach, Role,
-    Route, RouteSource, Segment, ServiceEndpoint, TagRoute, Tags, Transit, Translates, Translation, TranslationTarget,
-    Void,
+    EndpointPolicy, Firewall, Gateway, Host, Link, LinkedSubnets, Listens, NatGateway, Network, NextHop, Reach,
+    Regions, Role, Route, RouteSource, Segment, ServiceEndpoint, TagRoute, Tags, Transit, Translates, Translation,
+    TranslationTarget, Void,
 };
 pub use proxy::{Backend, Certificate, Frontend, Listener, Member, Proxy, ProxyRule, Unsupported, Use};
 pub use service::{
-    Caller, Connection, ConnectionTarget, Door, DoorName, Gate, GateRule, OrderedRules, Outbound, Perimeter,
-    PrivateEndpoint, Recognises, Resource, Setting, SharedLink,
+    Caller, Connection, ConnectionTarget, Door, DoorName, FurtherName, Gate, GateRule, OrderedRules, Outbound,
+    Perimeter, PrivateEndpoint, Recognises, Resource, Setting, SharedLink,
 };
 pub use unmodelled::{Unmodelled, UnmodelledScope};
 

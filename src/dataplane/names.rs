@@ -251,6 +251,8 @@ pub struct DnsServer {
     pub iterative: bool,
     /// Whether nobody said so.
     pub mode_undeclared: bool,
+    /// Whether its settings are taken from elsewhere, by an assumption.
+    pub inherited: bool,
     /// What the platform's own resolver answers where it sits; none on premises (FWD-01).
     pub platform: Option<Id<View>>,
 }

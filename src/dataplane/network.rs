@@ -211,9 +211,29 @@ pub struct Link {
     /// The side that keeps the other out of its VirtualNetwork tag (PEER-06).
     pub access_off: Option<Origin>,
     /// Whether it joins two regions (PEER-11).
-    pub global: bool,
+    pub regions: Regions,
+    /// What makes it, where that joins networks of one region only (AVNM-09).
+    pub regional: Option<Origin>,
     /// Why a pair of addresses may not use it, if it joins only some subnets (PEER-14).
     pub only: Option<Box<LinkedSubnets>>,
+}
+
+impl Link {
+    /// What makes it, where it is not known to be there: it joins networks of one region only, and one names none (AVNM-09).
+    pub(crate) fn doubtful(&self) -> Option<&Origin> {
+        self.regional.as_ref().filter(|_| self.regions == Regions::Undeclared)
+    }
+}
+
+/// Whether two networks lie in one region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Regions {
+    /// They do.
+    Same,
+    /// They do not.
+    Different,
+    /// Only one of them says where it lies.
+    Undeclared,
 }
 
 /// The subnets a subnet peering joins (PEER-14).

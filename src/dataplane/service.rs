@@ -92,10 +92,23 @@ pub struct Door {
     pub binds: bool,
     /// Ports that a connection goes on to, beside the one it asks for (SQL-02).
     pub redirects: Option<PortSet>,
+    /// Names that it answers to beside its own, where a record that somebody wrote leads to one of its private endpoints.
+    pub further: Vec<FurtherName>,
     /// Who is admitted at the public address.
     pub gate: Gate,
     /// Public address.
     pub public_address: IpAddr,
+}
+
+/// Names that lead to a door by a record of the customer's only.
+#[derive(Debug, Clone)]
+pub struct FurtherName {
+    /// The names.
+    pub pattern: FqdnPattern,
+    /// What they need to exist behind the door.
+    pub requires: Option<Absence>,
+    /// Rules that say so.
+    pub rules: &'static [&'static str],
 }
 
 /// A name that leads to a door.

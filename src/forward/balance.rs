@@ -4,7 +4,7 @@ use super::filters::at_endpoint;
 use super::step::{Outcome, Stage, Step};
 use super::walk::{End, Walk};
 use crate::{
-    dataplane::{Balancer, BalancerRule, Direction, Endpoint, Id, Match, Origin, Packet, Plane, Role},
+    dataplane::{Balancer, BalancerRule, Direction, Endpoint, Id, Match, Origin, Packet, Plane, Regions, Role},
     net::{PLATFORM_ADDRESS, Transport},
     verdict::Reason,
 };
@@ -41,10 +41,17 @@ fn rewrite(member: &Endpoint, rule: &BalancerRule, packet: &mut Packet) {
 }
 
 /// That a frontend of the Basic SKU is not reached over a global peering, as a next hop neither (PEER-11).
-pub(super) fn basic_abroad(origin: &Origin, stage: Stage) -> Step {
+pub(super) fn basic_abroad(balancer: &Balancer, origin: &Origin, crossed: Regions, stage: Stage) -> Option<Step> {
     let text = format!("{origin} is of the Basic SKU and not reached over a global peering");
-    let step = Step::block(stage, Reason::PeerGlobalBasic, text).at(origin).rules(&["PEER-11"]);
-    step.fix("use a Standard load balancer")
+    let step = match crossed {
+        _ if !balancer.basic => return None,
+        Regions::Same => return None,
+        Regions::Different => Step::block(stage, Reason::PeerGlobalBasic, text),
+        Regions::Undeclared => {
+            Step::unknown(stage, Reason::PeerGlobalBasic, text + ", and one network declares no location")
+        }
+    };
+    Some(step.at(origin).rules(&["PEER-11"]).fix("use a Standard load balancer"))
 }
 
 /// That a frontend has no rule for a packet.
@@ -135,9 +142,7 @@ impl<'a> Walk<'a> {
     /// frontend is reached like an interface, also across peerings and gateways (PEER-15, LB-10).
     pub(super) fn through_balancer(&mut self, front: Id<Endpoint>, balancer: &'a Balancer) -> Option<End> {
         let origin = &self.plane.endpoints.get(front).origin;
-        if balancer.basic && self.crossed_regions {
-            self.steps.push(basic_abroad(origin, Stage::Balancer));
-        }
+        self.steps.extend(basic_abroad(balancer, origin, self.crossed, Stage::Balancer));
         let Some((member, rule)) = self.pick(front, balancer) else { return Some(End::Lost) };
         let machine = self.plane.endpoints.get(member);
         self.fronted = Some((self.packet.destination, self.packet.port));

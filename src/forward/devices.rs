@@ -110,9 +110,7 @@ impl<'a> Walk<'a> {
             Role::Firewall(firewall) => self.firewall(owner, firewall),
             Role::Host(host) => self.forwarder(owner, host),
             Role::Balancer(balancer) => {
-                if balancer.basic && self.crossed_regions {
-                    self.steps.push(basic_abroad(&device.origin, Stage::Balancer));
-                }
+                self.steps.extend(basic_abroad(balancer, &device.origin, self.crossed, Stage::Balancer));
                 let (member, _) = self.pick(owner, balancer)?;
                 let machine = self.plane.endpoints.get(member);
                 self.steps.push(

@@ -68,6 +68,17 @@ pub(super) fn decide(plane: &Plane, packet: &Packet, network: &Network, egress: 
     (EgressPass::Open, denied(plane, packet, network, egress, &missed))
 }
 
+/// A deny in force that holds an address of the network itself: it comes before what lets compute reach its private
+/// endpoints (OUT-02, TAG-06, A-12).
+pub(super) fn inside(plane: &Plane, packet: &Packet, egress: &Egress) -> Option<Step> {
+    let to = party(plane, packet.destination);
+    let mut denies = egress.rules.iter().filter(|r| !r.allow && r.inactive.is_none());
+    let rule = denies.find(|r| matches(r, packet, to) == Match::Yes)?;
+    let step = Step::block(Stage::Egress, Reason::Egress, format!("{} denies it", rule.origin));
+    let step = step.at(&rule.origin).rules(&["OUT-02", "TAG-06", "A-12"]);
+    Some(step.fix(format!("remove {}", rule.origin)))
+}
+
 fn matches(rule: &EgressRule, packet: &Packet, to: Party<'_>) -> Match {
     match &rule.matches {
         EgressMatch::Address { to: set, protocol, ports } => {

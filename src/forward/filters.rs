@@ -6,7 +6,7 @@ use crate::{
         Action, Decision, Direction, Endpoint, Filter, FilterRule, Id, Match, Origin, Packet, Party, Plane, Resolved,
         Role,
     },
-    net::{Fqdn, PortSet, Transport, is_public},
+    net::{Fqdn, Transport, is_public},
     verdict::Reason,
 };
 use std::net::IpAddr;
@@ -85,7 +85,7 @@ pub(super) fn apply(
         )
         .denies(direction, packet)
         .fix(format!("add a rule to {} that allows {flow}", filter.origin)),
-        Decision::Undecided { rule, .. } if rule.source_ports != PortSet::all() => {
+        Decision::Undecided { rule, .. } if !rule.takes_any_client() => {
             let what = format!(
                 "{} cannot be decided for {flow}: {} names source ports, and a client picks any",
                 filter.origin, rule.origin.name
@@ -119,11 +119,35 @@ fn subject(endpoint: &Endpoint) -> bool {
     }
 }
 
+/// Filters that act at an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Guards<'p> {
+    /// Those of administrators, which cover machines only, not private endpoints (AVNM-08).
+    pub admins: &'p [Filter],
+    /// That of its segment.
+    pub segment: Option<&'p Filter>,
+    /// Its own.
+    pub own: Option<&'p Filter>,
+}
+
+/// The filters that act at an endpoint: none where it is no subject of any, and no admin rules at private endpoints
+/// (AVNM-08).
+#[must_use]
+pub fn guards(plane: &Plane, id: Id<Endpoint>) -> Guards<'_> {
+    let endpoint = plane.endpoints.get(id);
+    let segment = endpoint.segment.map(|s| plane.segments.get(s)).filter(|_| subject(endpoint));
+    let machine = !matches!(endpoint.role, Role::PrivateEndpoint(_));
+    Guards {
+        admins: segment.filter(|_| machine).map_or(&[], |s| s.admin.as_slice()),
+        segment: segment.and_then(|s| s.filter_before(&endpoint.role)),
+        own: endpoint.filter.as_ref().filter(|_| subject(endpoint)),
+    }
+}
+
 /// The security groups that act at an endpoint, its network's first.
 fn groups(plane: &Plane, id: Id<Endpoint>) -> impl Iterator<Item = &Filter> {
-    let endpoint = plane.endpoints.get(id);
-    let segment = endpoint.segment.and_then(|s| plane.segments.get(s).filter_before(&endpoint.role));
-    [segment, endpoint.filter.as_ref()].into_iter().flatten().filter(|_| subject(endpoint))
+    let Guards { admins: _, segment, own } = guards(plane, id);
+    [segment, own].into_iter().flatten()
 }
 
 /// Whether a security group decides at an endpoint (PEER-06).
@@ -152,9 +176,7 @@ pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction,
         return Vec::new();
     }
     let mut steps = Vec::new();
-    // Admin rules cover machines only, not private endpoints (AVNM-08).
-    let admins = segment.map(|s| s.admin.as_slice()).unwrap_or_default();
-    let admins = if matches!(endpoint.role, Role::PrivateEndpoint(_)) { &[] } else { admins };
+    let Guards { admins, segment, own } = guards(plane, id);
     steps.extend(contested(plane, admins, direction, packet));
     for admin in admins {
         match admin_decision(plane, admin, direction, packet) {
@@ -173,7 +195,6 @@ pub(super) fn at_endpoint(plane: &Plane, id: Id<Endpoint>, direction: Direction,
             None => {}
         }
     }
-    let (segment, own) = (segment.and_then(|s| s.filter_before(&endpoint.role)), endpoint.filter.as_ref());
     let ordered = match direction {
         Direction::Outbound => [own, segment],
         Direction::Inbound => [segment, own],
@@ -261,7 +282,7 @@ pub(super) fn platform_dns_denied(plane: &Plane, id: Id<Endpoint>) -> Option<Pla
     let of = |filter: &'_ Filter| -> Option<(usize, bool)> {
         let mut doubts: Vec<usize> = Vec::new();
         for (i, rule) in filter.rules.iter().enumerate().filter(|(_, r)| names_dns(r)) {
-            let any_port = rule.source_ports == PortSet::all();
+            let any_port = rule.takes_any_client();
             match (rule.from.matches(party(plane, source)), any_port) {
                 (Match::No, _) => {}
                 (Match::Yes, true) => {

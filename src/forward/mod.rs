@@ -14,7 +14,7 @@ mod walk;
 
 pub use context::{Answers, Context, Forks};
 pub use egress::EgressPass;
-pub use filters::PlatformDnsDenied;
+pub use filters::{Guards, PlatformDnsDenied, guards};
 pub use step::{Denied, Outcome, Stage, Step, is_open};
 pub use walk::{Arrival, End, Journey, walk};
 

@@ -31,6 +31,14 @@ pub(super) fn closed(plane: &Plane, link: &Link, mentioned: bool, stage: Stage) 
     Some(step.at(closed).rules(&["PEER-06", "A-04", "A-07"]))
 }
 
+/// That a link may not be there, because nothing says where one of the two networks lies (AVNM-09).
+pub(super) fn undeclared_region(link: &Link, stage: Stage) -> Option<Step> {
+    let origin = link.doubtful()?;
+    let text = format!("{origin} joins networks of one region only, and one of these declares no location");
+    let step = Step::unknown(stage, Reason::RegionUndeclared, text).at(origin).rules(&["AVNM-09"]);
+    Some(step.fix("declare the location of both networks, or set global_mesh_enabled"))
+}
+
 impl Walk<'_> {
     /// Whether the packet's source lies outside the network that now sends it (PEER-07). Gateways and the platform's
     /// routers are exempt.
@@ -45,7 +53,8 @@ impl Walk<'_> {
     /// Behind a balancer's frontend its members decide, which receive the packet (NSG-12).
     pub(super) fn cross(&mut self, segment: &Segment, link: Option<&Link>, owner: Option<Id<Endpoint>>) {
         let Some(link) = link else { return };
-        self.crossed_regions = link.global;
+        self.crossed = link.regions;
+        self.steps.extend(undeclared_region(link, Stage::Route));
         let next = owner.and_then(|o| self.plane.endpoints.get(o).source_for(self.packet.destination));
         if let Some(only) = &link.only
             && let Some(outside) = only.outsider(segment, next.unwrap_or(self.packet.destination))

@@ -6,7 +6,7 @@ use super::devices::{closed_way_out, refusal, unknown_way_out, way_out};
 use super::exit::served;
 use super::filters::{apply, at_endpoint, unresolved};
 use super::filters::{is_grouped, show};
-use super::peering::{closed, link_to};
+use super::peering::{closed, link_to, undeclared_region};
 use super::step::{Outcome, Stage, Step};
 use super::{
     routes::{Found, discarded, dropped, in_hub, lookup, nearby, table, winner},
@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{
     dataplane::{
-        Balancer, Direction, Endpoint, Host, Id, Link, NextHop, Origin, Packet, Plane, Role, Segment, Translates,
+        Balancer, Direction, Endpoint, Host, Id, Link, NextHop, Origin, Packet, Plane, Regions, Role, Segment,
+        Translates,
     },
     net::{Transport, is_public},
     verdict::Reason,
@@ -309,6 +310,7 @@ impl<'a> Back<'a> {
     /// (PEER-06). Whether forwarded traffic is refused concerns first packets only.
     fn cross(&mut self, link: &Link, next: IpAddr, taker: Option<Id<Endpoint>>) -> Option<Step> {
         let mentioned = [Some(self.emitter), taker].into_iter().flatten().any(|id| is_grouped(self.plane, id));
+        self.steps.extend(undeclared_region(link, Stage::Return));
         self.steps.extend(closed(self.plane, link, mentioned, Stage::Return));
         let only = link.only.as_ref()?;
         let outside = only.outsider(self.segment, next)?;
@@ -367,9 +369,8 @@ impl<'a> Back<'a> {
     /// The member of a balancer that a reply goes to. To one that did not see the request it is a new flow (LB-04).
     fn member(&mut self, id: Id<Endpoint>, balancer: &'a Balancer) -> Result<Id<Endpoint>, Box<Step>> {
         let origin = &self.plane.endpoints.get(id).origin;
-        if balancer.basic && link_to(self.plane, self.segment, id).is_some_and(|l| l.global) {
-            self.steps.push(basic_abroad(origin, Stage::Return));
-        }
+        let crossed = link_to(self.plane, self.segment, id).map_or(Regions::Same, |l| l.regions);
+        self.steps.extend(basic_abroad(balancer, origin, crossed, Stage::Return));
         let Some(rule) = serving(balancer, &self.reply) else {
             return Err(Box::new(no_rule(origin, &self.reply, Stage::Return).rules(&["EVAL-02"])));
         };

@@ -7,7 +7,7 @@ use super::peering::link_to;
 use super::routes::{Found, dropped, table};
 use super::step::{Stage, Step};
 use crate::{
-    dataplane::{Direction, Endpoint, Filter, Id, Network, NextHop, Packet, Plane, Role, Route, Segment},
+    dataplane::{Direction, Endpoint, Filter, Id, Network, NextHop, Packet, Plane, Regions, Role, Route, Segment},
     net::is_public,
     verdict::Reason,
 };
@@ -37,7 +37,7 @@ pub struct Arrival {
     /// The address and port that replies come from: what the packet was sent to, where a balancer passed it on.
     pub answers_as: (IpAddr, u16),
     /// Whether the last hop crossed a peering between two regions.
-    pub crossed_regions: bool,
+    pub crossed: Regions,
     /// The owner of the address that was asked for; a balancer or a firewall passes the packet on from there.
     pub asked: Id<Endpoint>,
 }
@@ -107,7 +107,7 @@ pub(super) struct Walk<'a> {
     /// At a gateway: whether the packet came from the gateway's own side.
     pub(super) from_inside: bool,
     /// Whether the last hop crossed a peering between two regions.
-    pub(super) crossed_regions: bool,
+    pub(super) crossed: Regions,
     /// Who owns the destination that the packet set out for, once found.
     asked: Option<Id<Endpoint>>,
     legs: Vec<Leg>,
@@ -131,7 +131,7 @@ pub fn walk<'a>(context: &'a Context<'a>, from: Id<Endpoint>, packet: &Packet) -
         fronted: None,
         segment_identity: None,
         from_inside: true,
-        crossed_regions: false,
+        crossed: Regions::Same,
         asked: None,
         legs: Vec::new(),
     };
@@ -212,7 +212,7 @@ impl<'a> Walk<'a> {
 
     /// One hop, by the routes of the emitter's own segment: the receiver's table plays no part (EVAL-04).
     fn hop(&mut self, endpoint: &'a Endpoint, segment: &'a Segment, routes: &'a [Route]) -> Option<End> {
-        self.crossed_regions = false;
+        self.crossed = Regions::Same;
         // Service endpoint routes outrank all others (ROUTE-15, SEP-02).
         if self.uses_service_endpoint(segment) {
             return self.across_internet();
@@ -234,6 +234,8 @@ impl<'a> Walk<'a> {
             NextHop::Network { network, link } => {
                 let target = self.plane.networks.get(*network);
                 self.steps.push(found.via(&target.origin));
+                let own = target.egress.as_ref().filter(|_| *network == segment.network);
+                self.steps.extend(own.and_then(|e| super::egress::inside(self.plane, &self.packet, e)));
                 let owner = self.plane.owner(*network, self.packet.destination);
                 self.cross(segment, link.as_deref(), owner);
                 self.deliver_in(*network)
@@ -422,7 +424,7 @@ impl<'a> Walk<'a> {
             answers_as: self.fronted.unwrap_or((self.packet.destination, self.packet.port)),
             balanced: self.balanced.clone(),
             sender: self.sender,
-            crossed_regions: self.crossed_regions,
+            crossed: self.crossed,
             asked: self.asked.unwrap_or(owner),
         })
     }

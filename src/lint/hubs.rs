@@ -90,7 +90,7 @@ pub(super) fn is_active(rule: &OutboundRule) -> bool {
 #[must_use]
 pub(super) fn is_closed(service: &Service) -> bool {
     let rules = service.network_rules.as_ref();
-    !service.public_network_access_enabled.value || rules.is_some_and(|r| r.default_action.value == Access::Deny)
+    !service.public_access().value || rules.is_some_and(|r| r.default_action.value == Access::Deny)
 }
 
 /// Whether a service was told to trust nobody.

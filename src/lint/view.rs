@@ -14,7 +14,7 @@ use crate::{
     },
     dataplane::{self, Endpoint, Id, Network, Plane, Role, Segment},
     diag::Span,
-    document::Entry,
+    document::{Entry, Reference},
     forward::{Outcome, Step},
     net::Prefix,
     scenario::Expectation,
@@ -313,16 +313,9 @@ impl<'a> View<'a> {
     /// The policy of a firewall and its parents, the most distant parent first.
     #[must_use]
     pub fn policies(&self, firewall: &'a Firewall) -> Vec<(&'a str, &'a Entry<FirewallPolicy>)> {
-        let mut chain = Vec::new();
-        let mut next = firewall.firewall_policy.as_ref();
-        while let Some(reference) = next {
-            let Some(policy) = self.estate.firewall_policies.get(&reference.value) else { break };
-            if chain.iter().any(|(n, _)| *n == reference.value) {
-                break;
-            }
-            chain.push((reference.value.as_str(), policy));
-            next = policy.value.base_policy.as_ref();
-        }
+        let own = self.estate.firewall_policies_of(firewall).into_iter();
+        let entry = |(name, _): (&'a Reference, _)| self.estate.firewall_policies.get(&name.value).map(|p| (name, p));
+        let mut chain: Vec<_> = own.filter_map(entry).map(|(n, p)| (n.value.as_str(), p)).collect();
         chain.reverse();
         chain
     }

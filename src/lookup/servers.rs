@@ -104,6 +104,10 @@ impl<'a> Walker<'a> {
             Reached::Server(server, at) => {
                 let text = format!("{name} asked of {} ({address})", server.origin);
                 self.steps.push(Step::pass(Stage::Name, text).at(&server.origin).rules(&["DNS-01", "FWD-06"]));
+                if server.inherited {
+                    let text = format!("{} has the DNS settings of a parent policy, by assumption A-23", server.origin);
+                    self.steps.push(Step::assume(Stage::Name, text).at(&server.origin).rules(&["AFW-01", "A-23"]));
+                }
                 self.server(server, at, name)
             }
             Reached::Public(who, listens) => {

@@ -99,7 +99,9 @@ impl Prefix {
     /// The addresses a subnet of this prefix can hand out: Azure keeps the first four and the last (ADDR-05).
     pub fn usable(self) -> impl Iterator<Item = IpAddr> {
         let last = self.last();
-        self.0.hosts().filter(move |a| *a != last).skip(3)
+        // Of IPv6 the first is among the hosts.
+        let kept = if last.is_ipv6() { 4 } else { 3 };
+        self.0.hosts().filter(move |a| *a != last).skip(kept)
     }
 }
 
@@ -152,5 +154,7 @@ mod tests {
         let prefix: Prefix = "10.0.2.0/29".parse().unwrap();
         let usable: Vec<_> = prefix.usable().map(|a| a.to_string()).collect();
         assert_eq!(usable, ["10.0.2.4", "10.0.2.5", "10.0.2.6"]);
+        let prefix: Prefix = "fd00:1::/64".parse().unwrap();
+        assert_eq!(prefix.usable().next().unwrap().to_string(), "fd00:1::4");
     }
 }

@@ -3,8 +3,8 @@
 use super::{Question, public_via};
 use crate::{
     dataplane::{
-        Caller, Door, Endpoint, Gate, Host, Id, Listens, Match, OrderedRules, Packet, Party, Plane, PrivateEndpoint,
-        Recognises, Resource, SharedLink,
+        Caller, Door, Endpoint, Gate, Host, Id, Listens, Match, OrderedRules, Packet, Party, Plane, Recognises,
+        Resource, SharedLink,
     },
     forward::{Arrival, Outcome, Stage, Step},
     net::{Fqdn, Membership, Transport, is_undeclared_public},
@@ -55,132 +55,6 @@ pub(super) fn host(plane: &Plane, endpoint: &Endpoint, host: &Host, arrival: &Ar
         steps.push(Step::assume(Stage::Service, text));
     }
     steps.push(Step::admit(Stage::Service, verdict, via, format!("{} answers", endpoint.origin)).at(&endpoint.origin));
-    steps
-}
-
-/// The state of a private endpoint's connection (PE-11, OUT-03) and whether a limited client may use it (MVNET-08).
-pub(super) fn connection(endpoint: &Endpoint, private: &PrivateEndpoint, limited: bool) -> Vec<Step> {
-    let mut steps = Vec::new();
-    match &private.connection.closed {
-        Some((reason, why)) => steps.push(
-            Step::block(Stage::Endpoint, *reason, format!("{}: {why}", endpoint.origin))
-                .at(&endpoint.origin)
-                .span(private.connection.span)
-                .rules(&["PE-11", "OUT-03"])
-                .fix(match reason {
-                    Reason::PePending => format!("approve the connection of {} on its target", endpoint.origin),
-                    _ => format!("restore {}", endpoint.origin),
-                }),
-        ),
-        None => steps.push(
-            Step::pass(Stage::Endpoint, format!("{} is approved", endpoint.origin))
-                .at(&endpoint.origin)
-                .rules(&["PE-11"]),
-        ),
-    }
-    if limited && !private.limited_clients.value {
-        steps.push(
-            Step::block(Stage::Endpoint, Reason::Spark, format!("{} is not enabled for Spark", endpoint.origin))
-                .at(&endpoint.origin)
-                .span(private.limited_clients.span)
-                .rules(&["MVNET-08", "AGW-23"])
-                .fix(format!("set spark_enabled on {}", endpoint.origin)),
-        );
-    }
-    steps
-}
-
-/// A private endpoint leads to exactly its doors, on their ports, and neither the service's firewall nor a perimeter is
-/// consulted (PE-01, PE-15, PE-18, NSP-05).
-pub(super) fn door_through_endpoint(
-    plane: &Plane,
-    endpoint: &Endpoint,
-    private: &PrivateEndpoint,
-    doors: &[Id<Door>],
-    packet: &Packet,
-) -> Vec<Step> {
-    let mut steps = Vec::new();
-    let meant = packet.name.as_ref().map(|name| (name, plane.door_names.get(name)));
-    let bound = |name: &Fqdn| {
-        let binds = doors.first().is_some_and(|d| plane.doors.get(*d).binds);
-        binds && !name.labels().any(|l| l == "privatelink")
-    };
-    let reached = match meant {
-        Some((_, Some(named))) if doors.contains(&named.door) => Some(named.door),
-        // Whether the name is bound to it is not declared.
-        Some((name, None)) if bound(name) => {
-            let first = doors.first().copied();
-            steps.extend(first.map(|d| foreign_name(plane, plane.doors.get(d), packet)).unwrap_or_default());
-            first
-        }
-        Some((name, _)) => {
-            let leads = doors
-                .first()
-                .map(|d| plane.doors.get(*d))
-                .map_or("nothing".to_owned(), |d| format!("{} {}", d.origin, d.label));
-            let privatelink = plane.dns.zones.iter().any(|(_, z)| name.is_under(&z.name));
-            let (reason, rules, fix): (_, &[&'static str], _) =
-                if meant.is_some_and(|(_, door)| door.is_none()) && privatelink {
-                    (
-                        Reason::HostName,
-                        &["PE-17"],
-                        "use the service's public name; it is what the service answers to".to_owned(),
-                    )
-                } else {
-                    (Reason::PeTarget, &["PE-01", "PE-02"], format!("correct the record of {name}"))
-                };
-            steps.push(
-                Step::block(
-                    Stage::Endpoint,
-                    reason,
-                    format!("{} at {} leads to {leads}, not to {name}", endpoint.origin, packet.destination),
-                )
-                .at(&endpoint.origin)
-                .rules(rules)
-                .fix(fix),
-            );
-            None
-        }
-        None => doors.first().copied(),
-    };
-    let Some(door) = reached else { return steps };
-    let door = plane.doors.get(door);
-    if packet.transport != Transport::Tcp || !serves(door, packet.port) {
-        steps.push(
-            Step::block(
-                Stage::Endpoint,
-                Reason::Port,
-                format!("{} of {} serves tcp/{} only", door.label, door.origin, door.ports),
-            )
-            .at(&endpoint.origin)
-            .rules(&["DEF-05", "PE-18"])
-            .fix(format!("use tcp/{}", door.ports)),
-        );
-    }
-    if packet.name.is_none() {
-        // The transport connects, and a probe of it says nothing of the service.
-        steps.push(
-            Step::block(
-                Stage::Endpoint,
-                Reason::HostName,
-                format!("{} does not answer to a bare address", door.origin),
-            )
-            .at(&endpoint.origin)
-            .rules(&["PE-17"])
-            .fix("ask for the service's public name"),
-        );
-    }
-    let via = if private.managed { Via::ManagedPrivateEndpoint } else { Via::PrivateEndpoint };
-    steps.push(
-        Step::admit(
-            Stage::Service,
-            Verdict::Private,
-            via,
-            format!("{} admits what its private endpoints bring", door.origin),
-        )
-        .at(&door.origin)
-        .rules(&["PE-15"]),
-    );
     steps
 }
 
@@ -247,13 +121,13 @@ fn endpoint_policy(plane: &Plane, door: &Door, arrival: &Arrival) -> Option<Step
 }
 
 /// The ports of a door, those of redirected connections included (PE-18).
-fn serves(door: &Door, port: u16) -> bool {
+pub(super) fn serves(door: &Door, port: u16) -> bool {
     door.ports.contains(port) || door.redirects.as_ref().is_some_and(|r| r.contains(port))
 }
 
 /// A service answers to its own names: not to a bare address or privatelink names, and to others only where they are
 /// bound (PE-17).
-fn foreign_name(plane: &Plane, door: &Door, packet: &Packet) -> Vec<Step> {
+pub(super) fn foreign_name(plane: &Plane, door: &Door, packet: &Packet) -> Vec<Step> {
     let Some(name) = &packet.name else {
         let text = format!("{} does not answer to a bare address", door.origin);
         let step = Step::block(Stage::Service, Reason::HostName, text).fix("ask for the service's public name");

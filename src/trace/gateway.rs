@@ -3,7 +3,8 @@
 use super::{Asker, Bridge, judge::admission, leg};
 use crate::{
     dataplane::{
-        Backend, Endpoint, Frontend, Host, Id, Listener, Member, Origin, Packet, Plane, Proxy, Unsupported, Use,
+        Backend, Endpoint, Frontend, Host, Id, Listener, Member, Origin, Packet, Plane, Proxy, Regions, Unsupported,
+        Use,
     },
     forward::{Arrival, Context, Outcome, Stage, Step, entering},
     lookup::{self, Answer},
@@ -104,11 +105,18 @@ pub(super) fn at_frontend(
 
 /// A gateway with network isolation does not reach private endpoints across a global peering (AGW-19).
 pub(super) fn too_far(backend: &Backend, endpoint: &Endpoint, arrival: &Arrival) -> Option<Step> {
-    (backend.drops_distant_endpoints && arrival.crossed_regions).then(|| {
-        let text = format!("{} is in a globally peered network, which network isolation drops", endpoint.origin);
-        let step = Step::block(Stage::Backend, Reason::Backend502, text).at(&endpoint.origin).rules(&["AGW-19"]);
-        step.fix("place a private endpoint in the gateway's region, or a gateway without network isolation")
-    })
+    let text = format!("{} is in a globally peered network, which network isolation drops", endpoint.origin);
+    let step = match arrival.crossed {
+        _ if !backend.drops_distant_endpoints => return None,
+        Regions::Same => return None,
+        Regions::Different => Step::block(Stage::Backend, Reason::Backend502, text),
+        Regions::Undeclared => {
+            let text = format!("{} may be in another region, and network isolation would drop it", endpoint.origin);
+            Step::unknown(Stage::Backend, Reason::Backend502, text)
+        }
+    };
+    let fix = "place a private endpoint in the gateway's region, or a gateway without network isolation";
+    Some(step.at(&endpoint.origin).rules(&["AGW-19"]).fix(fix))
 }
 
 /// The first matching rule's listener serves the request (AGW-11).

@@ -6,6 +6,7 @@
 mod admission;
 mod gateway;
 mod judge;
+mod private_door;
 mod question;
 mod redirect;
 mod unmodelled;
@@ -352,7 +353,7 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
         }
         Role::PrivateEndpoint(private) => {
             steps.extend(asker.backend.and_then(|b| gateway::too_far(b, endpoint, arrival)));
-            steps.extend(admission::connection(endpoint, private, client.limited));
+            steps.extend(private_door::connection(endpoint, private, client.limited));
             match &private.target {
                 ConnectionTarget::Doors(members) => {
                     let doors: Vec<Id<Door>> = members
@@ -360,7 +361,7 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
                         .filter(|(address, _)| *address == packet.destination)
                         .flat_map(|(_, doors)| doors.iter().copied())
                         .collect();
-                    steps.extend(admission::door_through_endpoint(plane, endpoint, private, &doors, packet));
+                    steps.extend(private_door::through(plane, endpoint, private, &doors, packet));
                 }
                 ConnectionTarget::Proxy { proxy, frontend, sources, origin } => {
                     let bridge = Bridge { proxy: *proxy, frontend: *frontend, managed: private.managed };

@@ -35,25 +35,29 @@ pub(super) fn further_ports(
         _ => return Vec::new(),
     };
     let Some(redirects) = redirects else { return Vec::new() };
-    let mut steps = Vec::new();
+    // What is sure to stop one of them decides, before what may stop one (EVAL-06).
+    let mut doubt = None;
     for port in representatives(plane, &redirects) {
         let onward = Packet { port, ..packet.clone() };
         let context = Context::new(plane, lookup::answers);
         loop {
             let journey = round_trip(&context, from, &onward);
-            let stopped = journey.steps.iter().find_map(|s| match s.outcome {
-                Outcome::Block(reason) | Outcome::Unsupported(reason) | Outcome::Unknown(reason) => {
-                    Some((reason, s.span, s.element.clone()))
+            if let Some((outcome, stopper)) = stopped(&journey.steps) {
+                let met = stopper.element.as_deref().unwrap_or("the path");
+                let text = match outcome {
+                    Outcome::Unknown(_) => format!("whether {met} lets tcp/{port} pass is not known"),
+                    Outcome::Unsupported(_) => format!("tcp/{port} meets what the platform does not support: {met}"),
+                    _ => format!("{met} does not let tcp/{port} pass"),
+                };
+                let text = format!("{at} redirects connections to other ports, and {text}");
+                let mut step = Step::pass(Stage::Filter, text).at(at).rules(&["SQL-02", "PE-18"]);
+                step.outcome = outcome;
+                step.span = stopper.span.or(step.span);
+                let step = step.fix(format!("let tcp/{redirects} pass, or set connection_policy to Proxy"));
+                if !matches!(outcome, Outcome::Unknown(_)) {
+                    return vec![step];
                 }
-                _ => None,
-            });
-            if let Some((reason, span, element)) = stopped {
-                let met = element.as_deref().unwrap_or("the path");
-                let text = format!("{at} redirects connections to other ports, and {met} does not let tcp/{port} pass");
-                let step = Step::block(Stage::Filter, reason, text).at(at).rules(&["SQL-02", "PE-18"]);
-                let step = Step { span: span.or(step.span), ..step };
-                steps.push(step.fix(format!("let tcp/{redirects} pass, or set connection_policy to Proxy")));
-                return steps;
+                doubt.get_or_insert(step);
             }
             if !context.forks.next() {
                 break;
@@ -61,8 +65,16 @@ pub(super) fn further_ports(
         }
     }
     let text = format!("{at} redirects connections; tcp/{redirects} is open, too");
-    steps.push(Step::pass(Stage::Filter, text).at(at).rules(&["SQL-02", "PE-18"]));
-    steps
+    let open = || Step::pass(Stage::Filter, text).at(at).rules(&["SQL-02", "PE-18"]);
+    vec![doubt.unwrap_or_else(open)]
+}
+
+/// What stops a journey, as of any flow: the first blocker or unsupported element, else the first unknown (DEF-01).
+fn stopped(steps: &[Step]) -> Option<(Outcome, &Step)> {
+    let hard = |s: &&Step| matches!(s.outcome, Outcome::Block(_) | Outcome::Unsupported(_));
+    let soft = |s: &&Step| matches!(s.outcome, Outcome::Unknown(_));
+    let found = steps.iter().find(hard).or_else(|| steps.iter().find(soft))?;
+    Some((found.outcome, found))
 }
 
 /// The first port of every interval in which no filter of the plane changes its mind.

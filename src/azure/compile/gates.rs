@@ -9,7 +9,7 @@ use crate::{
         known_services::KnownService,
         model::{
             network::Access,
-            service::{Bypass, ConnectionStatus, NetworkRules, PublicNetworkAccess, Service},
+            service::{Bypass, ConnectionStatus, NetworkRules, Service},
         },
     },
     dataplane::{EndpointPolicy, Gate, Id, Origin, Recognises, Resource, Setting},
@@ -41,10 +41,7 @@ impl<'e> Compiler<'e> {
             bypass_rule: None,
             trusted: self.trusted_by(&kind, None),
             perimeter: None,
-            perimeter_only: service
-                .public_network_access
-                .as_ref()
-                .is_some_and(|a| a.value == PublicNetworkAccess::SecuredByPerimeter),
+            perimeter_only: service.secured_by_perimeter(),
             service_tag: None,
             unsupported: None,
             rules: &["PAAS-01", "HUB-04"],
@@ -104,7 +101,7 @@ impl<'e> Compiler<'e> {
                     "keep one of the two",
                 );
             }
-            return (Setting { value: access.value == PublicNetworkAccess::Enabled, span: Some(access.span) }, None);
+            return (setting(&service.public_access()), None);
         }
         // Rules are those for addresses and subnets; a default action is none.
         let rules = service.network_rules.as_ref();

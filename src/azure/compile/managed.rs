@@ -17,7 +17,7 @@ use crate::{
     },
     dataplane::{
         Connection, ConnectionTarget, Egress, EgressMatch, EgressRule, Matcher, Network, Origin, PrivateEndpoint,
-        Realm, Role, Setting, Void,
+        Realm, Role, Setting, Unmodelled, UnmodelledScope, Void,
     },
     diag::{Diagnostic, Span, code},
     document::{Entry, Reference, Spanned},
@@ -29,17 +29,55 @@ use std::net::IpAddr;
 /// Shown as the range of a managed network that declares none (DEF-02).
 const DEFAULT_RANGE: &str = "10.255.0.0/16";
 
-/// Tag rules the platform adds in AllowOnlyApprovedOutbound (TAG-01).
+/// Tag rules the platform adds in AllowOnlyApprovedOutbound; `{region}` stands for the hub's (TAG-01).
 const REQUIRED_TAGS: &[(&str, &str, Protocol, &str)] = &[
     ("__SYS_ST_AzureActiveDirectory_TCP", "AzureActiveDirectory", Protocol::Only(Transport::Tcp), "80,443"),
     ("__SYS_ST_AzureResourceManager_TCP", "AzureResourceManager", Protocol::Only(Transport::Tcp), "443"),
     ("__SYS_ST_AzureMachineLearning_TCP", "AzureMachineLearning", Protocol::Only(Transport::Tcp), "443"),
     ("__SYS_ST_AzureMachineLearning_UDP", "AzureMachineLearning", Protocol::Only(Transport::Udp), "5831"),
     ("__SYS_ST_BatchNodeManagement_TCP", "BatchNodeManagement", Protocol::Only(Transport::Tcp), "443"),
-    ("__SYS_ST_MicrosoftContainerRegistry_TCP", "MicrosoftContainerRegistry", Protocol::Only(Transport::Tcp), "443"),
+    (
+        "__SYS_ST_MicrosoftContainerRegistry{region}_TCP",
+        "MicrosoftContainerRegistry{region}",
+        Protocol::Only(Transport::Tcp),
+        "443",
+    ),
     ("__SYS_ST_AzureFrontDoor.FirstParty", "AzureFrontDoor.FirstParty", Protocol::Any, "*"),
     ("__SYS_ST_AzureMonitor_TCP", "AzureMonitor", Protocol::Only(Transport::Tcp), "443"),
 ];
+
+/// Types of services that private endpoints of managed networks can lead to (MPE-07).
+const MANAGED_TARGETS: &[&str] = &[
+    "microsoft.machinelearningservices/workspaces",
+    "microsoft.machinelearningservices/registries",
+    "microsoft.search/searchservices",
+    "microsoft.cognitiveservices/accounts",
+    "microsoft.apimanagement/service",
+    "microsoft.containerregistry/registries",
+    "microsoft.documentdb/databaseaccounts",
+    "microsoft.datafactory/factories",
+    "microsoft.dbformariadb/servers",
+    "microsoft.dbformysql/servers",
+    "microsoft.dbformysql/flexibleservers",
+    "microsoft.dbforpostgresql/servers",
+    "microsoft.dbforpostgresql/flexibleservers",
+    "microsoft.databricks/workspaces",
+    "microsoft.eventhub/namespaces",
+    "microsoft.keyvault/vaults",
+    "microsoft.cache/redis",
+    "microsoft.sql/servers",
+    "microsoft.storage/storageaccounts",
+    "microsoft.insights/privatelinkscopes",
+];
+
+/// What a managed network makes of a target.
+enum ManagedTarget {
+    Supported,
+    /// Refused, because it is this.
+    Refused(String),
+    /// Said to be approvable, and not in the list.
+    Unclear(String),
+}
 
 impl<'e> Compiler<'e> {
     /// Each hub or workspace with compute has a network of its own, in a realm of its own (MVNET-09, ISO-01).
@@ -219,6 +257,18 @@ impl<'e> Compiler<'e> {
                 format!("a managed network accepts only the frontend name {BRIDGE_FRONTEND} (AGW-05)")
             });
         }
+        match self.managed_target(reference) {
+            ManagedTarget::Supported => {}
+            ManagedTarget::Refused(what) => {
+                let why = format!("a managed network makes no private endpoint to {what} (MPE-07)");
+                target.refused.get_or_insert(why);
+            }
+            ManagedTarget::Unclear(what) => {
+                let text = format!("whether {} works is not documented: it leads to {what} (MPE-07)", origin);
+                let scope = UnmodelledScope::Elements([origin.name.clone()].into_iter().collect());
+                self.plane.unmodelled.push(Unmodelled { origin: origin.clone(), text, scope });
+            }
+        }
         let pending = closed_by(rule.connection_status.value);
         let closed = match (&inactive, &target.refused, &pending) {
             (Some(status), ..) => Some((Reason::PeInactive, format!("its status is {status}"))),
@@ -228,13 +278,9 @@ impl<'e> Compiler<'e> {
         };
         if let Some(why) = target.refused.as_ref().filter(|_| proxied.is_none() && !self.is_gateway(&reference.value)) {
             self.diagnostics.push(
-                Diagnostic::error(
-                    code::PE_SKU,
-                    reference.span,
-                    format!("rule `{}` is refused: {why} (HUB-06)", origin.name),
-                )
-                .help("change the target, or remove the rule")
-                .refused(),
+                Diagnostic::error(code::PE_SKU, reference.span, format!("rule `{}` is refused: {why}", origin.name))
+                    .help("change the target, or remove the rule")
+                    .refused(),
             );
         }
         let aliases = self.aliases(rule, &reference.value);
@@ -250,6 +296,20 @@ impl<'e> Compiler<'e> {
             setting_of(rule, rule.connection_status.span.or(rule.status.as_ref().map(|s| s.span))),
             aliases,
         );
+    }
+
+    /// Whether managed networks make private endpoints to something (MPE-07).
+    fn managed_target(&self, reference: &Reference) -> ManagedTarget {
+        if self.estate.private_link_services.get(&reference.value).is_some() {
+            return ManagedTarget::Refused("a private link service".to_owned());
+        }
+        let Some(service) = self.estate.services.get(&reference.value) else { return ManagedTarget::Supported };
+        let kind = &service.value.type_.value;
+        match kind.to_lowercase().as_str() {
+            "microsoft.web/sites" => ManagedTarget::Unclear(kind.clone()),
+            known if MANAGED_TARGETS.contains(&known) => ManagedTarget::Supported,
+            _ => ManagedTarget::Refused(kind.clone()),
+        }
     }
 
     fn is_gateway(&self, name: &str) -> bool {
@@ -337,7 +397,11 @@ impl<'e> Compiler<'e> {
         let mut to = Matcher::default();
         if rule.address_prefixes.is_empty() {
             match &rule.service_tag {
-                Some(tag) if tag.value.eq_ignore_ascii_case("VirtualNetwork") => {}
+                // The managed network itself, with the private endpoints in it (TAG-06).
+                Some(tag) if tag.value.eq_ignore_ascii_case("VirtualNetwork") => {
+                    let own = self.managed.get(workspace).map(|m| &self.plane.networks.get(m.network).prefixes);
+                    to.addresses = own.into_iter().flatten().copied().collect();
+                }
                 Some(tag) if tag.value.eq_ignore_ascii_case("Internet") => to.internet = true,
                 Some(tag) => {
                     self.check_tag(&tag.value, tag.span);
@@ -414,8 +478,7 @@ impl<'e> Compiler<'e> {
         let approved_only = mode == IsolationMode::AllowOnlyApprovedOutbound;
         let provisioned = self.managed.get(name).is_some_and(|m| m.provisioned);
         let inactive = (!provisioned).then(|| "Inactive: the managed network is not provisioned".to_owned());
-        let private =
-            |service: &str| estate.services.get(service).is_some_and(|s| !s.value.public_network_access_enabled.value);
+        let private = |service: &str| estate.services.get(service).is_some_and(|s| !s.value.public_access().value);
         let mut wanted = vec![(name.to_owned(), "amlworkspace", !workspace.public_network_access_enabled.value)];
         if let Some(storage) = &workspace.storage_account {
             wanted.extend(["blob", "file"].map(|s| (storage.value.clone(), s, private(&storage.value))));
@@ -442,14 +505,17 @@ impl<'e> Compiler<'e> {
             let spark = Setting { value: matches!(sub, "amlworkspace" | "blob" | "file"), span: None };
             self.managed_endpoint(name, &origin, key, None, &target, Vec::new(), closed, (spark, None), Vec::new());
         }
+        // The tag of the registry is that of the hub's own region, where one is declared.
+        let region = self.region(workspace.location.as_ref()).map_or_else(String::new, |r| format!(".{r}"));
         for (rule, tag, protocol, ports) in REQUIRED_TAGS.iter().filter(|_| approved_only) {
-            let to = Matcher { tags: vec![(*tag).to_owned()], ..Matcher::default() };
+            let (rule, tag) = (rule.replace("{region}", &region), tag.replace("{region}", &region));
+            let to = Matcher { tags: vec![tag], ..Matcher::default() };
             let matches = EgressMatch::Address {
                 to,
                 protocol: *protocol,
                 ports: ports.parse().unwrap_or_else(|_| PortSet::all()),
             };
-            let origin = Origin::new("outbound_rule", *rule, network.isolation_mode.span);
+            let origin = Origin::new("outbound_rule", rule, network.isolation_mode.span);
             self.egress(name, EgressRule { origin, allow: true, matches, inactive: inactive.clone(), void: None });
         }
     }

@@ -22,6 +22,7 @@ mod perimeters;
 mod plausible;
 mod private_endpoints;
 mod private_links;
+mod resolvers;
 mod routing;
 mod services;
 mod trust;
@@ -111,6 +112,8 @@ struct Target {
     /// Records that endpoints register, beyond the names: owner name and member.
     records: Vec<(Fqdn, usize)>,
     members: usize,
+    /// Doors without a name of their own, by the member that leads to them.
+    unnamed: Vec<(usize, Id<Door>)>,
     /// Why the platform refuses private endpoints, if it does.
     refused: Option<String>,
     /// Whether that was reported where its cause is.
@@ -340,7 +343,9 @@ impl<'e> Compiler<'e> {
         let taken = self.taken.entry(segment).or_default();
         let here = self.plane.segments.get(segment);
         let untried = self.untried.entry(segment).or_insert_with(|| {
-            let prefixes = here.prefixes.clone();
+            // What is placed without an address gets one of IPv4, wherever there are some: those of IPv6 are chosen.
+            let (v4, v6): (Vec<_>, Vec<_>) = here.prefixes.iter().partition(|p| p.network().is_ipv4());
+            let prefixes = if v4.is_empty() { v6 } else { v4 };
             Box::new(prefixes.into_iter().flat_map(crate::net::Prefix::usable))
         });
         let free = untried.find(|a| !taken.contains(a));

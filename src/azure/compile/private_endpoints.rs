@@ -109,13 +109,21 @@ impl Compiler<'_> {
             let Some(address) = self.allocate(segment) else { break };
             addresses.push(address);
         }
+        if addresses.iter().any(IpAddr::is_ipv6) && declared.ip_addresses.is_empty() {
+            self.error(
+                code::VALUE,
+                declared.subnet.span,
+                format!("the subnet of `{name}` has IPv6 addresses only, which are not modelled here (PE-19)"),
+                "give the subnet an IPv4 prefix",
+            );
+        }
         let key = (reference.value.clone(), sub.value.to_lowercase());
         let target = match resolved {
             None => ConnectionTarget::Nothing,
             Some((_, target)) if target.refused.is_some() => {
                 let why = target.refused.unwrap_or_default();
                 if !target.reported {
-                    let text = format!("private endpoint `{name}` is refused: {why} (HUB-06)");
+                    let text = format!("private endpoint `{name}` is refused: {why}");
                     let error = Diagnostic::error(code::PE_SKU, reference.span, text);
                     self.diagnostics.push(error.help("change the target, or remove the endpoint").refused());
                 }
@@ -226,7 +234,9 @@ pub(super) fn members_of(target: &Target, addresses: &[IpAddr]) -> Vec<(IpAddr, 
         .iter()
         .enumerate()
         .map(|(member, address)| {
-            let mut doors: Vec<_> = target.names.iter().filter(|n| n.member == member).map(|n| n.door).collect();
+            let named = target.names.iter().map(|n| (n.member, n.door));
+            let all = named.chain(target.unnamed.iter().copied());
+            let mut doors: Vec<_> = all.filter(|(m, _)| *m == member).map(|(_, door)| door).collect();
             doors.sort_unstable();
             doors.dedup();
             (*address, doors)

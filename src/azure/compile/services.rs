@@ -235,6 +235,7 @@ impl Compiler<'_> {
             ports,
             binds: false,
             redirects: None,
+            further: Vec::new(),
             gate,
             public_address: address,
         });
@@ -318,7 +319,7 @@ fn refused_sku(service: &Service, known: &KnownService) -> Option<String> {
     let sku = service.sku_name.as_ref()?.value.to_lowercase();
     match known.resource_type.to_lowercase().as_str() {
         "microsoft.containerregistry/registries" if sku != "premium" => {
-            Some("a registry needs the Premium SKU".to_owned())
+            Some("a registry needs the Premium SKU (HUB-06)".to_owned())
         }
         "microsoft.servicebus/namespaces" if sku != "premium" => {
             Some("a Service Bus namespace needs the Premium SKU".to_owned())
@@ -330,7 +331,7 @@ fn refused_sku(service: &Service, known: &KnownService) -> Option<String> {
             Some("a configuration store needs another SKU than Free".to_owned())
         }
         "microsoft.search/searchservices" if sku == "free" => {
-            Some("a search service needs the Basic SKU or higher".to_owned())
+            Some("a search service needs the Basic SKU or higher (HUB-06)".to_owned())
         }
         _ => None,
     }

@@ -43,7 +43,7 @@ impl Compiler<'_> {
             let text = format!("{} {name} is not modelled: {}", what.type_.value, what.reason.value);
             found.push(Unmodelled { origin: Origin::new("unmodelled", name, entry.span), text, scope });
         }
-        self.plane.unmodelled = found;
+        self.plane.unmodelled.extend(found);
     }
 
     /// Elements with their parts, and with everything that has an address in those of them that are networks or subnets.

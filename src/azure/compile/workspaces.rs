@@ -9,9 +9,9 @@ use crate::{
             workspace::{IsolationMode, MachineLearningWorkspace, WorkspaceKind},
         },
     },
-    dataplane::{Absence, DoorName, Gate, Origin, Recognises, Resource, Setting},
+    dataplane::{Absence, Door, DoorName, FurtherName, Gate, Id, Origin, Recognises, Resource, Setting},
     diag::{Diagnostic, code},
-    net::{Fqdn, PortSet},
+    net::{Fqdn, FqdnPattern, PortSet},
     verdict::Reason,
 };
 use std::sync::Arc;
@@ -140,7 +140,8 @@ impl Compiler<'_> {
                        label: &str,
                        gate: Gate,
                        list: Vec<(ServiceName, Option<Absence>)>,
-                       ports: PortSet| {
+                       ports: PortSet|
+         -> Id<Door> {
             let at = address(compiler);
             let door = compiler.public_door(
                 Some(resource),
@@ -165,6 +166,7 @@ impl Compiler<'_> {
                     door,
                 });
             }
+            door
         };
         let web = || PortSet::one(443);
         add(
@@ -177,11 +179,17 @@ impl Compiler<'_> {
         add(self, "amlworkspace (notebooks)", api_gate.clone(), vec![(names.notebooks.clone(), None)], web());
         // Tools on a compute instance need the private endpoint; the public way is not supported (IN-15).
         let mut instances = Vec::new();
+        let mut shells: Vec<FurtherName> = Vec::new();
         for (compute, entry) in workspace.compute.iter() {
             if entry.value.type_.value == crate::azure::model::workspace::ComputeType::ComputeInstance {
-                match names.compute_instance(compute) {
-                    Ok(both) => {
+                match names.compute_instance(compute).and_then(|n| Ok((n, names.compute_instance_ssh(compute)?))) {
+                    Ok((both, ssh)) => {
                         let absence = self.compute_absence(name, compute, entry.span);
+                        shells.extend(ssh.map(|n| FurtherName {
+                            pattern: FqdnPattern::Exact(n),
+                            requires: absence.clone(),
+                            rules: &["IN-04", "IN-07"],
+                        }));
                         instances.extend(both.into_iter().map(|n| (n, absence.clone())));
                     }
                     Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
@@ -200,7 +208,8 @@ impl Compiler<'_> {
             .iter()
             .filter_map(|p| p.parse().ok())
             .map(|p| crate::net::PortRange { first: p, last: p });
-        add(self, "amlworkspace (compute instances)", instance_gate, instances, PortSet::of(ports));
+        let door = add(self, "amlworkspace (compute instances)", instance_gate, instances, PortSet::of(ports));
+        self.plane.doors.get_mut(door).further = shells;
         for (endpoint, entry) in workspace.online_endpoints.iter() {
             let own = Setting {
                 value: entry.value.public_network_access_enabled.value,
@@ -217,6 +226,13 @@ impl Compiler<'_> {
                 }
                 Err(error) => self.diagnostics.push(Diagnostic::error(code::VALUE, entry.span, error.to_string())),
             }
+        }
+        if let Some(pattern) = WorkspaceNames::serverless(self.cloud) {
+            let door = add(self, "amlworkspace (serverless API)", api_gate, Vec::new(), web());
+            let further = FurtherName { pattern, requires: None, rules: &["IN-04", "MOE-07"] };
+            self.plane.doors.get_mut(door).further.push(further);
+            // Which of the addresses it is, is not said; the record that somebody writes decides.
+            target.unnamed = (0..WorkspaceNames::MEMBER_COUNT).map(|member| (member, door)).collect();
         }
         let usual: Vec<Fqdn> = vec![names.api.public.clone(), names.notebooks.public.clone()];
         self.plane.resources.get_mut(resource).names.push(("amlworkspace".to_owned(), usual));

@@ -2,7 +2,7 @@
 
 use super::template::canonical_region;
 use super::{Cloud, MissingValue, NameError, NameValues, ServiceName, ZoneRecord};
-use crate::net::{Fqdn, FqdnError};
+use crate::net::{Fqdn, FqdnError, FqdnPattern};
 
 /// Longest label of a domain name.
 const LABEL_MAX: usize = 63;
@@ -98,6 +98,13 @@ impl WorkspaceNames {
             Cloud::UsGov => ["instances.azureml.us", "instances.ml.azure.us"],
             Cloud::China => ["instances.azureml.cn", "instances.ml.azure.cn"],
         }
+    }
+
+    /// Names of serverless APIs, where the cloud has them; no page says which address of the endpoint serves them (IN-04,
+    /// MOE-07).
+    #[must_use]
+    pub fn serverless(cloud: Cloud) -> Option<FqdnPattern> {
+        (cloud == Cloud::Public).then(|| "*.models.ai.azure.com".parse().ok()).flatten()
     }
 
     /// Names of a compute instance, in both spellings. They have no record of their own: they end at the API's

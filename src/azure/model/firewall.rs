@@ -1,6 +1,7 @@
 //! Azure Firewall and its policies, as a file declares them.
 
 use super::super::defaults;
+use super::Estate;
 use super::network::{Access, RuleProtocol};
 use crate::document::{Map, PortRanges, Reference, Setting, Spanned, choice, record};
 use std::net::IpAddr;
@@ -23,12 +24,38 @@ record! {
     }
 }
 
+impl Estate {
+    /// The policy of a firewall and its parents, the nearest first; a circle ends it.
+    #[must_use]
+    pub fn firewall_policies_of<'e>(&'e self, firewall: &'e Firewall) -> Vec<(&'e Reference, &'e FirewallPolicy)> {
+        let mut chain: Vec<(&Reference, &FirewallPolicy)> = Vec::new();
+        let mut next = firewall.firewall_policy.as_ref();
+        while let Some(reference) = next.filter(|r| chain.iter().all(|(known, _)| known.value != r.value)) {
+            let Some(policy) = self.firewall_policies.get(&reference.value) else { break };
+            chain.push((reference, &policy.value));
+            next = policy.value.base_policy.as_ref();
+        }
+        chain
+    }
+
+    /// The DNS settings that count for a firewall, and whether they are those of a parent of its policy: that they are
+    /// inherited is not documented (AFW-01, AFW-02, A-23).
+    #[must_use]
+    pub fn firewall_dns<'e>(&'e self, firewall: &'e Firewall) -> Option<(&'e FirewallDns, bool)> {
+        let inherits = self.assumptions.as_ref().is_none_or(|a| a.child_policy_inherits_dns.value);
+        let chain = self.firewall_policies_of(firewall);
+        let reach = if inherits { chain.len() } else { 1 };
+        let found = chain.iter().take(reach).enumerate().find_map(|(at, (_, p))| Some((p.dns.as_ref()?, at > 0)))?;
+        Some(found)
+    }
+}
+
 record! {
     /// A firewall policy (`azurerm_firewall_policy` with its rule collection groups).
     pub struct FirewallPolicy {
         /// Parent policy; its rule groups come first (FW-04).
         base_policy: Option<Reference>,
-        /// DNS proxy and servers (AFW-01, AFW-02).
+        /// DNS proxy and servers; those of the nearest parent that has some when absent (AFW-01, AFW-02, A-23).
         dns: Option<FirewallDns>,
         /// Destinations that network rules do not source-translate, or `IANAPrivateRanges`; replaces the private ranges
         /// (SNAT-03).

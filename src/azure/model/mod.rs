@@ -143,6 +143,8 @@ record! {
         pending_connection_makes_alias: Setting<bool> = false,
         /// Of linked zones with nested names only the nearest is asked, without falling through to the one above.
         nearest_zone_only: Setting<bool> = true,
+        /// A firewall policy without DNS settings has those of its parent.
+        child_policy_inherits_dns: Setting<bool> = true,
         /// Subnets of Bastion and of Route Servers may be a /27, as older deployments have them.
         older_subnet_sizes: Setting<bool> = false,
     }

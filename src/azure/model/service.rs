@@ -85,6 +85,23 @@ choice! {
     }
 }
 
+impl Service {
+    /// Whether the public endpoint takes traffic, in whichever of the two settings says so, and where (PAAS-01, NSP-02).
+    #[must_use]
+    pub fn public_access(&self) -> Setting<bool> {
+        match &self.public_network_access {
+            Some(access) => Setting { value: access.value == PublicNetworkAccess::Enabled, span: Some(access.span) },
+            None => self.public_network_access_enabled.clone(),
+        }
+    }
+
+    /// Whether a perimeter decides who comes in (NSP-02).
+    #[must_use]
+    pub fn secured_by_perimeter(&self) -> bool {
+        self.public_network_access.as_ref().is_some_and(|a| a.value == PublicNetworkAccess::SecuredByPerimeter)
+    }
+}
+
 choice! {
     /// Whether the public endpoint takes traffic (NSP-02).
     pub enum PublicNetworkAccess {

@@ -30,11 +30,11 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         }
     }
     for (name, service) in view.estate.services.iter() {
-        let access = &service.value.public_network_access_enabled;
+        let access = service.value.public_access();
         let rules = service.value.network_rules.as_ref();
         let trusts = rules.is_some_and(|r| r.bypass.is_some() || !r.private_link_access.is_empty());
         if !access.value && !trusts && !held.contains(name) && !led.contains(name) {
-            findings.at(crate::lint::place(access, service.span), format!("`{name}` is closed, and nothing leads to it"));
+            findings.at(crate::lint::place(&access, service.span), format!("`{name}` is closed, and nothing leads to it"));
         }
     }
 }

@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, service) in view.estate.services.iter() {
         let cosmos = service.value.type_.value.eq_ignore_ascii_case("Microsoft.DocumentDB/databaseAccounts");
-        let said = service.value.public_network_access_enabled.span.is_some() || service.value.public_network_access.is_some() || service.value.network_rules.is_some();
+        let said = service.value.public_access().span.is_some() || service.value.network_rules.is_some();
         if let (true, false, Some((endpoint, entry, ..))) = (cosmos, said, view.endpoints_to(name).next()) {
             findings.at(service.span, format!("only `{endpoint}` keeps `{name}` closed")).related(entry.span, "the private endpoint");
         }

@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, firewall, _, address) in view.firewalls() {
-        let proxy = view.policies(&firewall.value).iter().any(|(_, p)| p.value.dns.as_ref().is_some_and(|d| d.proxy_enabled.value));
+        let proxy = view.estate.firewall_dns(&firewall.value).is_some_and(|(dns, _)| dns.proxy_enabled.value);
         if proxy {
             continue;
         }

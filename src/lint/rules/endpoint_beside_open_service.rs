@@ -21,14 +21,14 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let kind = service.value.type_.value.to_lowercase();
         // These close by themselves once they have an endpoint, as long as nobody says otherwise.
         let closes = matches!(kind.as_str(), "microsoft.web/sites" | "microsoft.documentdb/databaseaccounts")
-            && service.value.public_network_access_enabled.span.is_none();
-        if is_closed(&service.value) || service.value.public_network_access.is_some() || closes {
+            && service.value.public_access().span.is_none();
+        if is_closed(&service.value) || closes {
             continue;
         }
         if let Some((endpoint, entry, ..)) = view.endpoints_to(name).next() {
             findings
                 .at(
-                    crate::lint::place(&service.value.public_network_access_enabled, service.span),
+                    crate::lint::place(&service.value.public_access(), service.span),
                     format!("`{name}` has private endpoint `{endpoint}` and answers everyone"),
                 )
                 .related(entry.span, "the private endpoint");

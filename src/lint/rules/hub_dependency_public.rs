@@ -20,12 +20,11 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     let mut seen = std::collections::BTreeSet::new();
     for hub in view.hubs().filter(|h| !h.entry.value.public_network_access_enabled.value) {
         for dependency in view.dependencies(&hub).into_iter().filter(|d| !is_closed(&d.service.value)) {
-            let access = &dependency.service.value.public_network_access_enabled;
+            let access = dependency.service.value.public_access();
             let name = &dependency.reference.value;
-            let named = dependency.service.value.public_network_access.is_some() || dependency.needs.is_empty();
-            if !named && seen.insert(name.as_str()) {
+            if !dependency.needs.is_empty() && seen.insert(name.as_str()) {
                 findings
-                    .at(crate::lint::place(access, dependency.service.span), format!("`{}` is closed, and `{name}` answers everyone", hub.name))
+                    .at(crate::lint::place(&access, dependency.service.span), format!("`{}` is closed, and `{name}` answers everyone", hub.name))
                     .related(dependency.reference.span, "used here");
             }
         }

@@ -21,7 +21,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let registry = service.value.type_.value.eq_ignore_ascii_case("Microsoft.ContainerRegistry/registries");
         let Some(sku) = service.value.sku_name.as_ref().filter(|s| registry && !s.value.eq_ignore_ascii_case("Premium")) else { continue };
         let rules = service.value.network_rules.as_ref();
-        let closed = !service.value.public_network_access_enabled.value
+        let closed = !service.value.public_access().value
             || rules.is_some_and(|r| r.default_action.value == Access::Deny || !r.ip_rules.is_empty());
         if closed {
             findings.at(sku.span, format!("`{name}` is {}, and restricting its network takes Premium", sku.value));

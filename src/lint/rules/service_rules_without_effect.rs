@@ -21,7 +21,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Some(rules) = &service.value.network_rules else { continue };
         let first = rules.ip_rules.first().map(|r| r.span).or(rules.virtual_network_subnets.first().map(|r| r.span));
         let Some(first) = first else { continue };
-        let access = &service.value.public_network_access_enabled;
+        let access = service.value.public_access();
         let cosmos = service.value.type_.value.eq_ignore_ascii_case("Microsoft.DocumentDB/databaseAccounts");
         if !access.value {
             findings.at(first, format!("`{name}` has no public access, so its rules admit nobody")).related(access.span, "switched off");

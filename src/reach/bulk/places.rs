@@ -56,10 +56,9 @@ impl Devices {
 
 /// Whether a peering lets everything through; what was forwarded must not be refused.
 fn clear(link: Option<&Link>, forwarded: bool) -> bool {
-    let Some(Link { refuses_forwarded, forwarding_undeclared: _, access_off, global: _, only }) = link else {
-        return true;
-    };
-    access_off.is_none() && only.is_none() && (refuses_forwarded.is_none() || !forwarded)
+    let Some(link) = link else { return true };
+    let Link { refuses_forwarded, forwarding_undeclared: _, access_off, regions: _, regional: _, only } = link;
+    link.doubtful().is_none() && access_off.is_none() && only.is_none() && (refuses_forwarded.is_none() || !forwarded)
 }
 
 /// A firewall that can be solved in bulk: it keeps the source of everything private and of nothing public.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     dataplane::{Action, Direction, Endpoint, Filter, FilterRule, Firewall, Id, Names},
-    net::{PortSet, Prefix, Transport},
+    net::{Prefix, Transport},
 };
 
 /// A rule for some ports.
@@ -99,7 +99,7 @@ impl Compiler<'_, '_> {
                 continue;
             }
             let (lanes, maybe) = self.destinations(rule, device, &mut odd);
-            let any_port = rule.source_ports == PortSet::all();
+            let any_port = rule.takes_any_client();
             let whole =
                 if any_port { vec![(portless | others, false)] } else { vec![(portless, false), (others, true)] };
             for (combinations, unsure) in whole.into_iter().filter(|(c, _)| *c != 0) {

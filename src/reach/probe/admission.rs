@@ -61,6 +61,11 @@ impl<'p> Probe<'_, 'p> {
             Some(name) => {
                 let named = plane.door_names.get(name).map(|d| d.door);
                 let mut own = named.filter(|d| here().any(|h| h == d));
+                let further = |d: &Id<Door>| plane.doors.get(*d).further.iter().find(|f| f.pattern.matches(name));
+                if let (None, Some((door, further))) = (named, here().find_map(|d| Some((*d, further(d)?)))) {
+                    further.requires.iter().for_each(|r| found.block(r.reason));
+                    own = Some(door);
+                }
                 let first = here().next().copied().filter(|d| plane.doors.get(*d).binds);
                 if own.is_none() && named.is_none() && first.is_some() && !name.labels().any(|l| l == "privatelink") {
                     foreign(name, found);

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     dataplane::{
-        Backend, ConnectionTarget, Endpoint, Frontend, Host, Id, Listener, Member, Proxy, Resolver, Role, Use,
+        Backend, ConnectionTarget, Endpoint, Frontend, Host, Id, Listener, Member, Proxy, Regions, Resolver, Role, Use,
     },
     net::{Transport, is_public},
     reach::Findings,
@@ -66,8 +66,12 @@ impl Probe<'_, '_> {
                 }
             }
             Role::PrivateEndpoint(private) => {
-                if way.crossed && asker.backend.is_some_and(|b| b.drops_distant_endpoints) {
-                    found.block(Reason::Backend502);
+                if asker.backend.is_some_and(|b| b.drops_distant_endpoints) {
+                    match way.crossed {
+                        Regions::Same => {}
+                        Regions::Different => found.block(Reason::Backend502),
+                        Regions::Undeclared => found.unknown(Reason::Backend502),
+                    }
                 }
                 if let Some((reason, _)) = &private.connection.closed {
                     found.block(*reason);

@@ -2,12 +2,12 @@
 
 use super::{
     Flow, Probe,
-    devices::carrying,
+    devices::{abroad, carrying},
     filters::Way,
     walk::{Passage, Sends},
 };
 use crate::{
-    dataplane::{Balancer, Endpoint, Host, Id, Link, Match, NextHop, Role, Segment, Translates},
+    dataplane::{Balancer, Endpoint, Host, Id, Link, Match, NextHop, Regions, Role, Segment, Translates},
     net::{Transport, is_public},
     reach::{Findings, model::best},
     verdict::Reason,
@@ -210,6 +210,9 @@ impl<'p> Probe<'_, 'p> {
         (next, taker): (IpAddr, Option<Id<Endpoint>>),
         way: &Stretch<'_>,
     ) -> bool {
+        if link.doubtful().is_some() {
+            reply.notes.unknown(Reason::RegionUndeclared);
+        }
         let asked = link.access_off.as_ref().is_some_and(|o| way.shut.contains(&o.name));
         let grouped = || self.grouped(reply.at) || taker.is_some_and(|id| self.grouped(id));
         if !asked && self.kept_out(link, grouped()) {
@@ -249,9 +252,8 @@ impl<'p> Probe<'_, 'p> {
         balancer: &'p Balancer,
         way: &Stretch<'_>,
     ) -> Result<Id<Endpoint>, Reason> {
-        if balancer.basic && self.model.link(reply.segment, id).is_some_and(|l| l.global) {
-            reply.notes.block(Reason::PeerGlobalBasic);
-        }
+        let crossed = self.model.link(reply.segment, id).map_or(Regions::Same, |l| l.regions);
+        abroad(balancer, crossed, &mut reply.notes);
         let rule = carrying(balancer, &reply.answer).ok_or(Reason::LbNoRule)?;
         if let Some((_, member)) = way.balanced.iter().find(|(front, _)| *front == id) {
             return Ok(*member);

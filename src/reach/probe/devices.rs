@@ -7,10 +7,11 @@ use super::{
 };
 use crate::{
     dataplane::{
-        Balancer, BalancerRule, Endpoint, Firewall, Host, Id, Match, Names, Packet, Resolver, Role, Segment,
+        Balancer, BalancerRule, Endpoint, Firewall, Host, Id, Match, Names, Packet, Regions, Resolver, Role, Segment,
         Translates, TranslationTarget,
     },
     net::{Fqdn, PLATFORM_ADDRESS, Transport, is_public},
+    reach::Findings,
     verdict::Reason,
 };
 use std::net::IpAddr;
@@ -23,6 +24,15 @@ pub(super) fn carrying<'b>(balancer: &'b Balancer, flow: &Flow<'_>) -> Option<&'
         (_, true) => r.ports.covers(1024, u16::MAX),
     };
     balancer.rules.iter().find(|r| r.protocol.matches(flow.transport) && fits(r))
+}
+
+/// A Basic frontend is not reached from another region over a peering (PEER-11).
+pub(super) fn abroad(balancer: &Balancer, crossed: Regions, found: &mut Findings) {
+    match crossed {
+        Regions::Different if balancer.basic => found.block(Reason::PeerGlobalBasic),
+        Regions::Undeclared if balancer.basic => found.unknown(Reason::PeerGlobalBasic),
+        _ => {}
+    }
 }
 
 impl<'p> Probe<'_, 'p> {
@@ -44,9 +54,7 @@ impl<'p> Probe<'_, 'p> {
             Role::Firewall(firewall) => self.firewall(way, id, firewall),
             Role::Host(host) => self.forwarder(way, id, host),
             Role::Balancer(balancer) => {
-                if balancer.basic && way.crossed {
-                    way.notes().block(Reason::PeerGlobalBasic);
-                }
+                abroad(balancer, way.crossed, way.notes());
                 let Some((member, _)) = self.member(way, id, balancer) else { return Some(End::Lost) };
                 match &self.model.endpoint(member).role {
                     Role::Host(host) => self.forwarder(way, member, host),
@@ -229,9 +237,7 @@ impl<'p> Probe<'_, 'p> {
 
     /// A frontend hands the flow to a member, which sees who sent it (LB-02).
     pub(super) fn balance(&self, way: &mut Passage<'_>, front: Id<Endpoint>, balancer: &Balancer) -> Option<End> {
-        if balancer.basic && way.crossed {
-            way.notes().block(Reason::PeerGlobalBasic);
-        }
+        abroad(balancer, way.crossed, way.notes());
         let Some((member, rule)) = self.member(way, front, balancer) else { return Some(End::Lost) };
         let machine = self.model.endpoint(member);
         way.front = Some((way.destination, way.port));

@@ -2,7 +2,6 @@
 
 use super::{
     Probe,
-    filters::Way,
     walk::{End, LetOut, Passage},
 };
 use crate::{
@@ -204,6 +203,14 @@ impl<'p> Probe<'_, 'p> {
         let dormant = way.name.zip(view).and_then(|(n, v)| v.dormant.get(n)).map(|(reason, _)| *reason);
         let reason = void.or(dormant).unwrap_or(Reason::Egress);
         way.notes().block(reason);
+    }
+
+    /// Denies of a managed network that hold its own addresses close its private endpoints (OUT-02, TAG-06).
+    pub(super) fn kept_in(&self, way: &mut Passage<'_>, network: &Network) {
+        let rules = network.egress.iter().flat_map(|e| &e.rules).filter(|r| !r.allow && r.inactive.is_none());
+        if rules.into_iter().any(|rule| self.covers(way, rule) == Match::Yes) {
+            way.notes().block(Reason::Egress);
+        }
     }
 
     fn covers(&self, way: &Passage<'_>, rule: &EgressRule) -> Match {

@@ -4,7 +4,7 @@ use super::{Choices, Flow, Probe, walk::End};
 use crate::{
     dataplane::{Endpoint, Id, Role},
     net::{PortRange, PortSet, is_public},
-    reach::Findings,
+    reach::{Findings, Objection},
 };
 
 /// Ports that public addresses redirect to.
@@ -40,9 +40,18 @@ impl Probe<'_, '_> {
                 if inner.beyond.get() {
                     self.beyond.set(true);
                 }
-                if let Some(reason) = seen.first {
-                    found.block(reason);
-                    return found;
+                // What is sure to stop one decides, before what may stop one.
+                match (seen.certain, seen.uncertain) {
+                    (Some((objection, reason)), _) => {
+                        let mut sure = Findings::default();
+                        match objection {
+                            Objection::Blocked => sure.block(reason),
+                            Objection::Unsupported => sure.unsupported(reason),
+                        }
+                        return sure;
+                    }
+                    (None, Some(reason)) if found.is_open() => found.unknown(reason),
+                    _ => {}
                 }
                 if !inner.choices.turn() {
                     break;

@@ -2,7 +2,7 @@
 
 use super::{Flow, Probe, filters::Way};
 use crate::{
-    dataplane::{Endpoint, Filter, Id, Link, Match, Matcher, Network, NextHop, Role, Route, Segment},
+    dataplane::{Endpoint, Filter, Id, Link, Match, Matcher, Network, NextHop, Regions, Role, Route, Segment},
     net::{Fqdn, Prefix, Transport, is_public, is_undeclared_public},
     reach::{Findings, model::best},
     verdict::Reason,
@@ -60,7 +60,7 @@ pub(super) struct Passage<'a> {
     /// At a gateway: whether it came from the gateway's own network.
     pub(super) inside: bool,
     /// Whether the last hop joined two regions.
-    pub(super) crossed: bool,
+    pub(super) crossed: Regions,
     pub(super) asked: Option<Id<Endpoint>>,
     /// Stretches before translations, in order.
     pub(super) legs: Vec<Leg>,
@@ -107,7 +107,7 @@ impl<'f> Passage<'f> {
             front: None,
             identity: None,
             inside: true,
-            crossed: false,
+            crossed: Regions::Same,
             asked: None,
             legs: Vec::new(),
             end: End::Lost,
@@ -217,7 +217,7 @@ impl<'p> Probe<'_, 'p> {
     }
 
     fn hop(&self, way: &mut Passage<'_>, here: &'p Endpoint, id: Id<Segment>) -> Option<End> {
-        way.crossed = false;
+        way.crossed = Regions::Same;
         let segment = self.model.segment(id);
         let served = self.served_by_endpoint(segment, way.destination);
         if served != Match::No {
@@ -302,6 +302,9 @@ impl<'p> Probe<'_, 'p> {
         let model = self.model;
         match hop {
             NextHop::Network { network, link } => {
+                if *network == segment.network {
+                    self.kept_in(way, model.network(*network));
+                }
                 let owner = model.owner(*network, way.destination);
                 self.cross(way, segment, link.as_deref(), owner);
                 self.hand_over(way, *network)
@@ -375,7 +378,10 @@ impl<'p> Probe<'_, 'p> {
     ) {
         let Some(link) = link else { return };
         let model = self.model;
-        way.crossed = link.global;
+        way.crossed = link.regions;
+        if link.doubtful().is_some() {
+            way.notes().unknown(Reason::RegionUndeclared);
+        }
         let mut found = Vec::new();
         if let Some(only) = &link.only {
             let next = owner.and_then(|o| model.endpoint(o).source_for(way.destination));

@@ -20,7 +20,10 @@ pub(super) fn closing(site: &Site<'_>) -> Vec<Candidate> {
             if site.estate.services.get(&service).is_some() { "services" } else { "machine_learning_workspaces" };
         let text = format!("switch public network access of {service} off");
         let closed = json!({ "public_network_access_enabled": false });
-        found.push(Candidate::new(text, &[holder, &service], closed.clone()));
+        // A service has one of the two settings.
+        let stepped = site.estate.services.get(&service).is_some_and(|s| s.value.public_network_access.is_some());
+        let own = if stepped { json!({ "public_network_access": "Disabled" }) } else { closed.clone() };
+        found.push(Candidate::new(text, &[holder, &service], own));
         if let Some(workspace) = site.estate.machine_learning_workspaces.get(&service) {
             for (endpoint, _) in workspace.value.online_endpoints.iter() {
                 let path = ["machine_learning_workspaces", &service, "online_endpoints", endpoint];

@@ -9,7 +9,7 @@ use crate::{
     },
     dataplane::{Action, Filter, FilterRule, Matcher, Names, Origin, Role, Translation, TranslationTarget},
     diag::{Diagnostic, Span, code},
-    document::{Entry, Reference, Spanned},
+    document::{Entry, Spanned},
     net::{AddressSet, Fqdn, FqdnPattern, PortRange, PortSet, Prefix, Protocol, Transport},
     verdict::Reason,
 };
@@ -41,33 +41,21 @@ impl Compiler<'_> {
             let Some(id) = self.firewalls.get(name).copied() else {
                 continue;
             };
-            let mut chain = Vec::new();
-            let mut next: Option<&Reference> = entry.value.firewall_policy.as_ref();
-            while let Some(reference) = next {
-                let Some(policy) = estate.firewall_policies.get(&reference.value) else {
-                    break;
-                };
-                if chain.iter().any(|(n, _)| *n == reference.value.as_str()) {
-                    self.error(
-                        code::CONFLICT,
-                        reference.span,
-                        "base policies run in a circle",
-                        "remove one base_policy",
-                    );
-                    break;
-                }
-                chain.push((reference.value.as_str(), &policy.value));
-                next = policy.value.base_policy.as_ref();
-                if let Some(base) = next {
-                    self.declared("firewall_policy", base, &estate.firewall_policies);
-                }
+            let mut chain = estate.firewall_policies_of(&entry.value);
+            for base in chain.iter().filter_map(|(_, p)| p.base_policy.as_ref()) {
+                self.declared("firewall_policy", base, &estate.firewall_policies);
+            }
+            let further = chain.last().and_then(|(_, p)| p.base_policy.as_ref());
+            if let Some(again) = further.filter(|b| chain.iter().any(|(n, _)| n.value == b.value)) {
+                self.error(code::CONFLICT, again.span, "base policies run in a circle", "remove one base_policy");
             }
             chain.reverse();
             let own_addresses: Vec<_> = {
                 let device = self.plane.endpoints.get(id);
                 device.addresses.iter().chain(&device.public_addresses).copied().collect()
             };
-            let proxy = chain.iter().rev().find_map(|(_, p)| p.dns.as_ref()).is_some_and(|d| d.proxy_enabled.value);
+            let dns = estate.firewall_dns(&entry.value);
+            let proxy = dns.is_some_and(|(d, _)| d.proxy_enabled.value);
             let (mut network, mut application, mut translations) = (Vec::new(), Vec::new(), Vec::new());
             for (_, policy) in &chain {
                 let (n, a) = self.policy_rules(policy, proxy);
@@ -83,6 +71,10 @@ impl Compiler<'_> {
             let threats = self.threats(name, &policies);
             if let Role::Firewall(firewall) = &mut self.plane.endpoints.get_mut(id).role {
                 firewall.filter.rules = network;
+                // Rules by name rest on where the DNS settings come from.
+                if dns.is_some_and(|(_, inherited)| inherited) {
+                    firewall.filter.rules_ids = &["FW-02", "FW-03", "A-23"];
+                }
                 firewall.translations = translations;
                 firewall.answers_names = proxy;
                 firewall.threats = threats;

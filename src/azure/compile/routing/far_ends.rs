@@ -1,7 +1,7 @@
 //! What the far ends of gateways know: sites and point-to-site clients (GW-09 to GW-13, ER-02, COEX-02).
 
 use super::super::Compiler;
-use super::gateways::{Connection, LinkState, down};
+use super::gateways::{Connection, LinkState, by_tunnel, down};
 use super::{route, sorted};
 use crate::{
     azure::model::{
@@ -42,6 +42,8 @@ impl Compiler<'_> {
                 }
                 let hop = if self.fast_path_unknown(connection, vnet, prefix) {
                     NextHop::Unknown(Reason::FastPath)
+                } else if self.is_vpn(gateway_name) {
+                    by_tunnel(prefix, hop)
                 } else {
                     hop
                 };
@@ -61,6 +63,10 @@ impl Compiler<'_> {
             routes.extend(internet(breakout));
         }
         (sorted(routes), sorted(absent))
+    }
+
+    fn is_vpn(&self, gateway: &str) -> bool {
+        self.estate.virtual_network_gateways.get(gateway).is_some_and(|g| g.value.type_.value == GatewayType::Vpn)
     }
 
     /// What a gateway tells one of its connections (GW-03, COEX-02).
@@ -151,7 +157,8 @@ impl Compiler<'_> {
             let (Some(gateway), Some(vnet)) = (self.gateways.get(name), self.home(name)) else { continue };
             let pool = self.plane.networks.get(*network);
             let origin = || pool.origin.clone();
-            let to = |p: Prefix, hop: NextHop, rules| route(p, hop, RouteSource::Gateway, origin(), rules);
+            let to =
+                |p: Prefix, hop: NextHop, rules| route(p, by_tunnel(p, hop), RouteSource::Gateway, origin(), rules);
             let mut routes: Vec<_> =
                 pool.prefixes.iter().map(|p| to(*p, NextHop::Unknown(Reason::P2sP2s), &["GW-10"])).collect();
             for prefix in self.space_of(vnet) {

@@ -191,7 +191,7 @@ impl<'e> Compiler<'e> {
                 gateway: id,
                 prefix,
                 origin: Origin::new("connection", name, span),
-                towards: towards.clone(),
+                towards: if express { towards.clone() } else { by_tunnel(prefix, towards.clone()) },
                 state,
                 bgp,
                 express,
@@ -355,7 +355,7 @@ impl<'e> Compiler<'e> {
                         gateway: *here,
                         prefix: l.prefix,
                         origin: Origin::new("connection", *name, *span),
-                        towards: NextHop::Gateway(*far),
+                        towards: by_tunnel(l.prefix, NextHop::Gateway(*far)),
                         state: LinkState::Up,
                         bgp: true,
                         express: false,
@@ -399,7 +399,7 @@ impl<'e> Compiler<'e> {
             gateway: id,
             prefix,
             origin: Origin::new("virtual_network_gateway", name, span),
-            towards: NextHop::Tunnel(network),
+            towards: by_tunnel(prefix, NextHop::Tunnel(network)),
             state: LinkState::Up,
             bgp: true,
             express: false,
@@ -452,6 +452,11 @@ fn spread(learned: &Learned, all: &[Learned]) -> NextHop {
     let rules: &[&'static str] = &["ROUTE-22", "ER-05"];
     let made = |l: &&Learned| route(l.prefix, l.towards.clone(), RouteSource::Gateway, l.origin.clone(), rules);
     NextHop::OneOf(ways.iter().map(made).collect())
+}
+
+/// Where a VPN gateway sends by a prefix: which of them carry IPv6, and how, is not modelled (GW-02).
+pub(super) fn by_tunnel(prefix: Prefix, hop: NextHop) -> NextHop {
+    if prefix.network().is_ipv6() { NextHop::Unknown(Reason::NotModelled) } else { hop }
 }
 
 /// What a connection that is down would have brought.

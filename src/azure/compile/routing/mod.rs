@@ -23,7 +23,7 @@ use crate::{
         gateway::{GatewayType, RoutingPreference, VpnType},
         network::{NextHopType, PrivateEndpointNetworkPolicies, Route as UserRoute, RouteTable},
     },
-    dataplane::{Id, Network, NextHop, Origin, Route, RouteSource, Segment, TagRoute},
+    dataplane::{Id, Network, NextHop, Origin, Regions, Route, RouteSource, Segment, TagRoute},
     document::Entry,
     net::Prefix,
     verdict::Reason,
@@ -286,7 +286,7 @@ impl<'e> Compiler<'e> {
     fn learned_routes(&self, vnet: &str) -> Vec<Route> {
         let learned = self.gateway_routes(vnet).into_iter().filter(|l| l.state != LinkState::Withdrawn);
         // Transit to another region's gateway is a reading of the newer pages.
-        let far = self.peers.of(vnet).iter().any(|p| p.uses_gateway && p.link.global);
+        let far = self.peers.of(vnet).iter().any(|p| p.uses_gateway && p.link.regions == Regions::Different);
         let rules: &'static [&'static str] =
             if far { &["ROUTE-07", "PEER-08", "COEX-01", "A-17"] } else { &["ROUTE-07", "PEER-08", "COEX-01"] };
         // Of one prefix the first wins: what the setting prefers (ARS-02).

@@ -7,7 +7,7 @@ use crate::{
         network::{PeeringState, VirtualNetworkPeering},
         network_manager::{GroupConnectivity, NetworkManager, Topology},
     },
-    dataplane::{Link, LinkedSubnets, NextHop, Origin, Route, RouteSource},
+    dataplane::{Link, LinkedSubnets, NextHop, Origin, Regions, Route, RouteSource},
     diag::{Diagnostic, code},
     document::Entry,
     net::Prefix,
@@ -51,6 +51,10 @@ impl Peers {
 
 fn connected(link: &VirtualNetworkPeering) -> bool {
     link.peering_state.as_ref().is_none_or(|s| s.value == PeeringState::Connected)
+}
+
+fn shown(regions: Regions) -> &'static str {
+    if regions == Regions::Different { "VNetGlobalPeering" } else { "VNetPeering" }
 }
 
 /// A route that does not exist, and why.
@@ -114,9 +118,14 @@ impl<'e> Compiler<'e> {
         self.vnets.get(vnet).map(|n| self.plane.networks.get(*n).prefixes.clone())
     }
 
-    fn global(&self, a: &str, b: &str) -> bool {
-        let region = |v: &str| self.vnets.get(v).and_then(|n| self.plane.networks.get(*n).region.clone());
-        matches!((region(a), region(b)), (Some(a), Some(b)) if a != b)
+    /// Whether two networks lie in one region. All that name none lie in the one that the file leaves out.
+    fn regions(&self, a: &str, b: &str) -> Regions {
+        let region = |v: &str| self.vnets.get(v).and_then(|n| self.plane.networks.get(*n).region.as_deref());
+        match (region(a), region(b)) {
+            (Some(a), Some(b)) if a != b => Regions::Different,
+            (Some(_), Some(_)) | (None, None) => Regions::Same,
+            _ => Regions::Undeclared,
+        }
     }
 
     /// One side of a peering that is connected on both sides; and remote prefixes that the link does not know yet.
@@ -145,7 +154,7 @@ impl<'e> Compiler<'e> {
             missing.clear();
         }
         let closed = |l: &VirtualNetworkPeering, o: &Origin| (!l.allow_virtual_network_access.value).then(|| o.clone());
-        let global = self.global(vnet, remote);
+        let regions = self.regions(vnet, remote);
         let peer = Peer {
             remote: remote.to_owned(),
             origin: origin.clone(),
@@ -155,13 +164,14 @@ impl<'e> Compiler<'e> {
                 forwarding_undeclared: back.allow_forwarded_traffic.span.is_none(),
                 // Both links must be on for the default rules.
                 access_off: closed(link, origin).or_else(|| closed(back, back_origin)),
-                global,
+                regions,
+                regional: None,
                 only: only.map(|(joined, _)| Box::new(joined)),
             },
             in_tag: link.allow_virtual_network_access.value,
             uses_gateway: link.use_remote_gateways.value && back.allow_gateway_transit.value,
             lends_gateway: link.allow_gateway_transit.value && back.use_remote_gateways.value,
-            shown: if global { "VNetGlobalPeering" } else { "VNetPeering" },
+            shown: shown(regions),
         };
         (peer, missing)
     }
@@ -334,11 +344,11 @@ impl<'e> Compiler<'e> {
 
     fn mesh(&mut self, members: &[String], global: bool, origin: &Origin, peers: &mut Peers) {
         for a in members {
-            let near = || members.iter().filter(|b| *b != a && (global || !self.global(a, b)));
+            let near = || members.iter().filter(|b| *b != a && (global || self.regions(a, b) != Regions::Different));
             for b in near() {
                 let others: Vec<Prefix> =
                     near().filter(|c| *c != b).flat_map(|c| self.space(c).unwrap_or_default()).collect();
-                self.connect(a, b, origin, (Junction::Mesh, &others), peers);
+                self.connect(a, b, origin, (Junction::Mesh { global }, &others), peers);
             }
         }
     }
@@ -360,27 +370,37 @@ impl<'e> Compiler<'e> {
         let mut prefixes = self.space(remote).unwrap_or_default();
         // Ranges that two members have are tolerated, and dropped (AVNM-09).
         prefixes.retain(|p| !own.iter().chain(others).any(|o| o.overlaps(*p)));
-        let global = self.global(vnet, remote);
+        let regions = self.regions(vnet, remote);
         list.push(Peer {
             remote: remote.to_owned(),
             origin: origin.clone(),
             prefixes,
-            link: Link { refuses_forwarded: None, forwarding_undeclared: false, access_off: None, global, only: None },
+            link: Link {
+                refuses_forwarded: None,
+                forwarding_undeclared: false,
+                access_off: None,
+                regions,
+                regional: matches!(junction, Junction::Mesh { global: false }).then(|| origin.clone()),
+                only: None,
+            },
             in_tag: true,
             uses_gateway: matches!(junction, Junction::Spoke { uses: true }),
             lends_gateway: matches!(junction, Junction::Hub { lends: true }),
-            shown: match (junction, global) {
-                (Junction::Mesh, _) => "ConnectedGroup",
-                (_, true) => "VNetGlobalPeering",
-                (_, false) => "VNetPeering",
-            },
+            shown: if matches!(junction, Junction::Mesh { .. }) { "ConnectedGroup" } else { shown(regions) },
         });
     }
 }
 
 #[derive(Clone, Copy)]
 enum Junction {
-    Mesh,
-    Hub { lends: bool },
-    Spoke { uses: bool },
+    /// Whether it joins networks of several regions.
+    Mesh {
+        global: bool,
+    },
+    Hub {
+        lends: bool,
+    },
+    Spoke {
+        uses: bool,
+    },
 }
