@@ -1,6 +1,6 @@
 //! Ordered filters and what their rules match.
 
-use super::{Origin, network::Tags};
+use super::{Allocated, Origin, network::Tags};
 use crate::{
     net::{AddressSet, Fqdn, FqdnPattern, Membership, PortRange, PortSet, Protocol, Transport},
     verdict::Reason,
@@ -64,6 +64,8 @@ pub struct Party<'a> {
     pub address: IpAddr,
     /// Service tags of a public address.
     pub tags: Option<&'a Tags>,
+    /// What has it by the model's choice, where some rule or route tells such addresses apart.
+    pub perhaps: &'a [Allocated],
 }
 
 /// Whether a rule matches, where that can be unknown.
@@ -117,6 +119,8 @@ pub struct Matcher {
     pub written: Vec<String>,
     /// The addresses that are named as such, rather than by a tag that stands for networks.
     pub literal: AddressSet,
+    /// The addresses of things that are named themselves, whatever address they get (ASG-03).
+    pub members: AddressSet,
 }
 
 impl Matcher {
@@ -127,12 +131,27 @@ impl Matcher {
     }
 
     pub(crate) fn matches(&self, party: Party<'_>) -> Match {
-        let literal = match self.addresses.membership(party.address) {
+        let held = |membership| match membership {
             Membership::In => Match::Yes,
             Membership::Out => Match::No,
             Membership::Undecided => Match::Undecided,
         };
-        let assumed = self.assumed.iter().any(|(set, _)| set.contains(party.address));
+        let literal = match party.perhaps {
+            [] => held(self.addresses.membership(party.address)),
+            _ if self.members.contains(party.address) => Match::Yes,
+            all => {
+                let named =
+                    || self.addresses.prefixes().iter().filter(|p| !self.members.prefixes().contains(p)).copied();
+                agreed(all.iter().map(|a| held(a.candidates.membership(named()))))
+            }
+        };
+        let assumed = self.assumed.iter().fold(Match::No, |found, (set, _)| {
+            let prefixes = || set.prefixes().iter().copied();
+            found.or(match party.perhaps {
+                [] => set.contains(party.address).into(),
+                all => agreed(all.iter().map(|a| held(a.candidates.membership(prefixes())))),
+            })
+        });
         let public = crate::net::is_public(party.address) && party.address != crate::net::PLATFORM_ADDRESS;
         let tagged = self.tags.iter().fold(Match::No, |found, tag| found.or(tag_matches(tag, party, public)));
         let known = self.known_tags.iter().fold(Match::No, |found, (tag, set)| {
@@ -145,7 +164,7 @@ impl Matcher {
             found.or(set.contains(party.address).into()).or(by_tag)
         });
         let internet = self.internet && public && literal != Match::Yes && !self.inside.contains(party.address);
-        literal.or(tagged).or(known).or(Match::from(assumed || internet))
+        literal.or(tagged).or(known).or(assumed).or(internet.into())
     }
 
     /// The assumption a match of this address rests on, if any.
@@ -154,6 +173,12 @@ impl Matcher {
         let own = self.addresses.contains(address);
         self.assumed.iter().find(|(set, _)| !own && set.contains(address)).map(|(_, id)| *id)
     }
+}
+
+/// The one answer of several, if they agree.
+fn agreed(mut answers: impl Iterator<Item = Match>) -> Match {
+    let first = answers.next().unwrap_or(Match::Undecided);
+    if answers.all(|a| a == first) { first } else { Match::Undecided }
 }
 
 /// Membership of an address in a service tag: known for addresses with declared or derived tags, never for a private

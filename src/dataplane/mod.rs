@@ -3,6 +3,7 @@
 //! Resources of a cloud compile to these types; engines see nothing else. Everything carries the [`Origin`] that
 //! declared it, so that an engine can say which line of which file decided.
 
+mod allocated;
 mod arena;
 mod elements;
 mod filter;
@@ -13,6 +14,7 @@ mod service;
 mod spread;
 mod unmodelled;
 
+pub use allocated::{Allocated, Allocations, Candidates};
 pub use arena::{Arena, Id};
 pub(crate) use filter::Match;
 pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party, Resolved};
@@ -225,6 +227,8 @@ pub struct Plane {
     pub targets: Directory<Target>,
     /// What exists beyond the model; engines turn what it could change into `unknown`.
     pub unmodelled: Vec<Unmodelled>,
+    /// Addresses that nobody declared.
+    pub allocations: Allocations,
     private_owners: BTreeMap<(Id<Network>, IpAddr), Id<Endpoint>>,
     public_owners: BTreeMap<IpAddr, Id<Endpoint>>,
 }
@@ -254,6 +258,19 @@ impl Plane {
         self.private_owners.get(&(network, address)).copied()
     }
 
+    /// What declares no address and may have this one, which nothing in the network is declared to have (ADDR-03).
+    #[must_use]
+    pub fn perhaps(&self, network: Id<Network>, address: IpAddr) -> Option<Id<Endpoint>> {
+        self.allocations.perhaps(address).map(|a| a.endpoint).find(|e| self.network_of(*e) == Some(network))
+    }
+
+    /// A frontend of a balancer that declares no address and may have this one, in any network (ADDR-03).
+    #[must_use]
+    pub fn perhaps_frontend(&self, address: IpAddr) -> Option<Id<Endpoint>> {
+        let front = |id: &Id<Endpoint>| matches!(self.endpoints.get(*id).role, Role::Balancer(_));
+        self.allocations.perhaps(address).map(|a| a.endpoint).find(front)
+    }
+
     /// The owner of a public address.
     #[must_use]
     pub fn public_owner(&self, address: IpAddr) -> Option<Id<Endpoint>> {
@@ -275,7 +292,7 @@ impl Plane {
         let mut seen = Vec::new();
         for source in sources {
             let tags = self.public_owner(*source).map(|id| &self.endpoints.get(id).tags);
-            let treated = gate.treats(Party { address: *source, tags });
+            let treated = gate.treats(Party { address: *source, tags, perhaps: &[] });
             if !seen.contains(&treated) {
                 seen.push(treated);
                 kept.push(*source);

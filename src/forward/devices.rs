@@ -1,7 +1,7 @@
 //! Devices on the way: appliances and firewalls that a route names, and translations at a firewall's own address.
 
 use super::balance::basic_abroad;
-use super::filters::{apply, at_endpoint, party, show};
+use super::filters::{apply, at_endpoint, party, show, write_address};
 use super::peering::link_to;
 use super::step::{Stage, Step};
 use super::{
@@ -13,7 +13,7 @@ use crate::{
         Decision, Direction, Endpoint, Firewall, Host, Id, Match, Names, Origin, Plane, Role, Segment, Translates,
         TranslationTarget,
     },
-    net::is_public,
+    net::{Membership, is_public},
     verdict::Reason,
 };
 use std::net::IpAddr;
@@ -65,6 +65,14 @@ pub(super) fn closed_way_out(plane: &Plane, id: Id<Endpoint>, out: Id<Endpoint>)
     }
 }
 
+/// That a frontend without a declared address may have a next hop's (ADDR-03).
+pub(super) fn perhaps_frontend(plane: &Plane, address: IpAddr, stage: Stage) -> Option<Step> {
+    let owner = plane.endpoints.get(plane.perhaps_frontend(address)?);
+    let text = format!("{} declares no address, and may have {address}, which the route names", owner.origin);
+    let step = Step::unknown(stage, Reason::Address, text).at(&owner.origin).rules(&["ADDR-03", "UDR-02"]);
+    Some(step.fix(write_address(owner)))
+}
+
 impl<'a> Walk<'a> {
     /// The next hop of a route by address: a machine that forwards, a firewall, or a balancer before machines (UDR-02,
     /// UDR-03). The address is literal: nothing follows a firewall that moved (UDR-14). The packet then leaves by the
@@ -80,6 +88,10 @@ impl<'a> Walk<'a> {
         // A device is reached within one family, and a firewall has addresses of one only (UDR-02).
         let same_family = address.is_ipv4() == self.packet.destination.is_ipv4();
         let Some(owner) = nearby(self.plane, segment, address).filter(|_| same_family) else {
+            if let Some(step) = perhaps_frontend(self.plane, address, Stage::Route) {
+                self.steps.push(step);
+                return Some(End::Lost);
+            }
             self.steps.push(
                 Step::block(Stage::Route, Reason::NextHop, format!("{label} → {address}, which nothing nearby owns"))
                     .span(route.span)
@@ -208,6 +220,14 @@ impl<'a> Walk<'a> {
         // Whether the packet goes on or the firewall asks for the name itself: behind it, nothing is known.
         if let Decision::Undecided { proxied: true, .. } = decision {
             return Some(End::Lost);
+        }
+        if let Some(unsure) = self.plane.allocations.at(self.packet.destination).first()
+            && unsure.candidates.membership(firewall.keeps_source.prefixes().iter().copied()) == Membership::Undecided
+        {
+            let (owner, device) = (self.plane.endpoints.get(unsure.endpoint), &self.plane.endpoints.get(id).origin);
+            let text = format!("whether {device} translates for {} depends on the address it has", owner.origin);
+            let step = Step::unknown(Stage::Firewall, Reason::Address, text).at(device).rules(&["SNAT-01", "ADDR-03"]);
+            self.steps.push(step.fix(write_address(owner)));
         }
         if firewall.keeps_source.contains(self.packet.destination) {
             self.devices.push(id);

@@ -14,7 +14,7 @@ use std::net::IpAddr;
 /// What is known of an address: its service tags, if it is public and its owner is declared.
 pub(super) fn party(plane: &Plane, address: IpAddr) -> Party<'_> {
     let tags = is_public(address).then(|| plane.public_owner(address)).flatten();
-    Party { address, tags: tags.map(|id| &plane.endpoints.get(id).tags) }
+    Party { address, tags: tags.map(|id| &plane.endpoints.get(id).tags), perhaps: plane.allocations.at(address) }
 }
 
 /// No view of names, for filters whose rules name none.
@@ -31,6 +31,31 @@ fn flow(packet: &Packet) -> String {
     } else {
         format!("{ends} {transport}/{port}")
     }
+}
+
+/// What has one of a packet's addresses by the model's choice, where that matters.
+fn allocated(plane: &Plane, packet: &Packet) -> Option<Id<Endpoint>> {
+    let ends = [packet.source, packet.destination].into_iter();
+    ends.flat_map(|a| plane.allocations.at(a)).next().map(|a| a.endpoint)
+}
+
+/// That a rule tells apart which address something has, and nobody declares it (ADDR-03).
+fn told_apart(plane: &Plane, packet: &Packet, stage: Stage, rule: &str, text: String) -> Step {
+    let owner = allocated(plane, packet).map(|id| plane.endpoints.get(id));
+    let text = match owner {
+        Some(owner) => {
+            format!("{text}: {} declares no address, and {rule} names some of those it may have", owner.origin)
+        }
+        None => text,
+    };
+    let step = Step::unknown(stage, Reason::Address, text).rules(&["ADDR-03"]);
+    step.fix(owner.map_or_else(String::new, write_address))
+}
+
+/// How to declare the address of something.
+pub(super) fn write_address(owner: &Endpoint) -> String {
+    let key = if matches!(owner.role, Role::PrivateEndpoint(_)) { "ip_addresses" } else { "private_ip_address" };
+    format!("declare the address of {} as `{key}`", owner.origin)
 }
 
 /// Evaluates one filter for the first packet of a connection; what was admitted stays admitted (NSG-04, NSG-07, NSG-08,
@@ -85,6 +110,10 @@ pub(super) fn apply(
         )
         .denies(direction, packet)
         .fix(format!("add a rule to {} that allows {flow}", filter.origin)),
+        Decision::Undecided { rule, .. } if allocated(plane, packet).is_some() => {
+            let text = format!("{} cannot be decided for {flow}", filter.origin);
+            told_apart(plane, packet, stage, &rule.origin.name, text).span(rule.origin.span)
+        }
         Decision::Undecided { rule, .. } if !rule.takes_any_client() => {
             let what = format!(
                 "{} cannot be decided for {flow}: {} names source ports, and a client picks any",
@@ -223,6 +252,9 @@ fn admin_decision(plane: &Plane, filter: &Filter, direction: Direction, packet: 
     let rules: &[&'static str] = &["AVNM-01", "AVNM-02"];
     let name = &rule.origin.name;
     let step = match rule.action {
+        _ if undecided && allocated(plane, packet).is_some() => {
+            told_apart(plane, packet, Stage::Filter, name, format!("whether {name} matches {flow} is not known"))
+        }
         _ if undecided => {
             Step::unknown(Stage::Filter, Reason::Tag, format!("whether {name} matches {flow} is not declared"))
                 .fix("declare `ip_address`, `service_tags` and `location` of the public host")

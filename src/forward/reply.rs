@@ -2,7 +2,7 @@
 
 use super::balance::{basic_abroad, healthy, no_rule, serving};
 use super::context::Context;
-use super::devices::{closed_way_out, refusal, unknown_way_out, way_out};
+use super::devices::{closed_way_out, perhaps_frontend, refusal, unknown_way_out, way_out};
 use super::exit::served;
 use super::filters::{apply, at_endpoint, unresolved};
 use super::filters::{is_grouped, show};
@@ -333,7 +333,11 @@ impl<'a> Back<'a> {
         // A device is reached within one family (UDR-02).
         let same_family = address.is_ipv4() == self.source.is_ipv4();
         let Some(id) = nearby(self.plane, self.segment, address).filter(|_| same_family) else {
-            return self.useless(route, format!("{address}, which nothing nearby owns"));
+            let perhaps = perhaps_frontend(self.plane, address, Stage::Return);
+            return perhaps.map_or_else(
+                || self.useless(route, format!("{address}, which nothing nearby owns")),
+                |step| Hop::Lost(Box::new(step)),
+            );
         };
         self.steps.extend(in_hub(self.plane, self.segment, id, Stage::Return));
         if let Some(link) = link_to(self.plane, self.segment, id)

@@ -1,13 +1,15 @@
 //! Which route wins at a hop, and what is near enough to be a next hop.
 
 use super::{
-    filters::{party, show},
+    filters::{party, show, write_address},
     step::{Stage, Step},
     walk::Walk,
 };
 use crate::{
-    dataplane::{Endpoint, Id, Match, Matcher, NextHop, Origin, Plane, Role, Route, RouteSource, Segment, TagRoute},
-    net::{Prefix, is_public, is_undeclared_public},
+    dataplane::{
+        Allocated, Endpoint, Id, Match, Matcher, NextHop, Origin, Plane, Role, Route, RouteSource, Segment, TagRoute,
+    },
+    net::{Membership, Prefix, is_public, is_undeclared_public},
     verdict::Reason,
 };
 use std::net::{IpAddr, Ipv4Addr};
@@ -103,6 +105,9 @@ pub(super) fn winner<'a>(
     routes: &'a [Route],
     destination: IpAddr,
 ) -> Result<Option<Found<'a>>, Box<Step>> {
+    if let [first, ..] = plane.allocations.at(destination) {
+        return one_place(plane, segment, routes, destination, first).map(|r| r.map(Found::of));
+    }
     let found = if is_undeclared_public(destination) {
         wherever(plane, routes).map_err(|step| Box::new(step.at(&segment.origin)))?
     } else {
@@ -136,6 +141,38 @@ fn wherever<'a>(plane: &Plane, routes: &'a [Route]) -> Result<Option<&'a Route>,
     let text = format!("the public address is not declared, and may lie in {}, which leads elsewhere", other.prefix);
     let step = Step::unknown(Stage::Route, Reason::Tag, text).span(other.origin.span).rules(&["ROUTE-12", "TAG-04"]);
     Err(step.fix("declare the `ip_address` of the public host"))
+}
+
+/// The route for an address that the model chose: where all routes lead that its owner's addresses may win, if that is one
+/// place (ADDR-03, ROUTE-12). The route of a private endpoint is that of whatever address it has.
+fn one_place<'a>(
+    plane: &Plane,
+    segment: &Segment,
+    routes: &'a [Route],
+    destination: IpAddr,
+    allocated: &Allocated,
+) -> Result<Option<&'a Route>, Box<Step>> {
+    let mut found: Option<&Route> = None;
+    for route in routes {
+        let membership = match route.hop {
+            NextHop::Endpoint(_) if route.prefix.contains(destination) => Membership::In,
+            NextHop::Endpoint(_) => Membership::Out,
+            _ => allocated.candidates.membership([route.prefix]),
+        };
+        match (membership, found) {
+            (Membership::Out, _) => continue,
+            (_, Some(other)) if other.hop != route.hop => {
+                let owner = plane.endpoints.get(allocated.endpoint);
+                let (text, at) = (&owner.origin, other.origin.span);
+                let text = format!("{text} declares no address, and {} holds some of those it may have", other.prefix);
+                let step = Step::unknown(Stage::Route, Reason::Address, text).at(&segment.origin).span(at);
+                return Err(Box::new(step.rules(&["ADDR-03", "ROUTE-12"]).fix(write_address(owner))));
+            }
+            (Membership::In, _) => return Ok(Some(route)),
+            (Membership::Undecided, _) => found = Some(route),
+        }
+    }
+    Ok(found)
 }
 
 /// Whether longer prefixes hold all of one, as two halves do; that is looked for down to /8.

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::egress::EgressPass;
-use super::filters::{apply, at_endpoint, show, unresolved};
+use super::filters::{apply, at_endpoint, show, unresolved, write_address};
 use super::peering::link_to;
 use super::routes::{Found, dropped, table};
 use super::step::{Stage, Step};
@@ -371,6 +371,7 @@ impl<'a> Walk<'a> {
         if let Some(owner) = self.plane.owner(network, destination) {
             return self.deliver(owner);
         }
+        let perhaps = self.plane.perhaps(network, destination).map(|id| self.plane.endpoints.get(id));
         let network = self.plane.networks.get(network);
         // An owner elsewhere is no help: this is where the routes lead.
         let elsewhere = self.plane.owners(destination).next().map(|id| &self.plane.endpoints.get(id).origin);
@@ -381,6 +382,13 @@ impl<'a> Walk<'a> {
             ),
             None => (String::new(), format!("declare the owner of {destination}, or correct the address")),
         };
+        // Something without a declared address may have this one.
+        if let Some(owner) = perhaps {
+            let text = format!("{} declares no address, and may have {destination}", owner.origin);
+            let step = Step::unknown(Stage::Route, Reason::Address, text).at(&owner.origin).rules(&["ADDR-03"]);
+            self.steps.push(step.fix(write_address(owner)));
+            return Some(End::Lost);
+        }
         let step = if network.complete {
             let text = format!("nothing in {} owns {destination}{hint}", network.origin);
             Step::block(Stage::Route, Reason::NoHost, text)

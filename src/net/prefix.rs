@@ -86,6 +86,13 @@ impl Prefix {
         self.covers(other) || other.covers(self)
     }
 
+    /// The prefix of this length that holds it; none if that is longer than its own.
+    #[must_use]
+    pub fn widened(self, length: u8) -> Option<Self> {
+        let wide = IpNet::new(self.network(), length).ok()?;
+        (length <= self.length()).then(|| Self(wide.trunc()))
+    }
+
     /// Whether it holds addresses that hosts on the internet have; multicast and reserved ones are none.
     #[must_use]
     pub fn holds_public(self) -> bool {

@@ -153,6 +153,8 @@ impl<'p> Marks<'p> {
             perimeter.for_each(|p| cuts.add(*p));
         }
         special.extend(notable.iter().flat_map(|a| model.owners(*a)).map(|(_, id)| *id));
+        // What has an address of the model's choice that rules tell from others.
+        special.extend(plane.allocations.iter().map(|(_, id)| id));
         cuts.settle();
         Self { cuts, special, filters: Filters::default() }
     }
@@ -167,7 +169,8 @@ fn filter(cuts: &mut Cuts, filter: &Filter) {
 }
 
 fn matcher(cuts: &mut Cuts, matcher: &Matcher) {
-    let Matcher { addresses, tags: _, known_tags, internet: _, inside, assumed, written: _, literal } = matcher;
+    let Matcher { addresses, tags: _, known_tags, internet: _, inside, assumed, written: _, literal, members: _ } =
+        matcher;
     let sets = [addresses, inside, literal]
         .into_iter()
         .chain(known_tags.iter().map(|(_, s)| s))

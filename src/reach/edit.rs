@@ -2,6 +2,7 @@
 
 use crate::{
     dataplane::{Door, Endpoint, Filter, FilterRule, Gate, Id, Link, Network, NextHop, Plane, Role, Route, Segment},
+    net::Prefix,
     verdict::Reason,
 };
 use std::collections::BTreeSet;
@@ -211,7 +212,25 @@ impl Edit {
                 Self::Gate { door: *door, gate: Box::new(old) }
             }
         };
+        plane.allocations.tell_apart(self.named());
         Ok(vec![undo])
+    }
+
+    /// Prefixes that the edit's rules and routes name, which may tell undeclared addresses apart (ADDR-03).
+    fn named(&self) -> Vec<Prefix> {
+        let of_rule = |rule: &FilterRule| {
+            let sides = [&rule.from, &rule.to].map(|m| m.addresses.prefixes().to_vec());
+            sides.into_iter().flatten().collect::<Vec<_>>()
+        };
+        match self {
+            Self::Filter { filter: Some(filter), .. } => filter.rules.iter().flat_map(of_rule).collect(),
+            Self::AddRule { rule, .. } | Self::ReplaceRule { rule, .. } => of_rule(rule),
+            Self::Routes { routes, .. } => {
+                let by_number = routes.iter().filter(|r| !matches!(r.hop, NextHop::Endpoint(_)));
+                by_number.map(|r| r.prefix).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// Segments whose filter or routes the edit changes, or in which something is that it changes.

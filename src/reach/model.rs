@@ -168,7 +168,8 @@ impl<'p> Model<'p> {
     /// An address with its service tags, if it is public and declared.
     pub(super) fn party(&self, address: IpAddr) -> Party<'p> {
         let owner = is_public(address).then(|| self.plane.public_owner(address)).flatten();
-        Party { address, tags: owner.map(|id| &self.endpoint(id).tags) }
+        let perhaps = self.plane.allocations.at(address);
+        Party { address, tags: owner.map(|id| &self.endpoint(id).tags), perhaps }
     }
 
     /// Whether a private address is held by networks of other realms only, so that no route leads there (ISO-06).

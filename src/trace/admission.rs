@@ -302,7 +302,7 @@ fn by_rules(plane: &Plane, gate: &Gate, rules: &OrderedRules, caller: Caller<'_>
         let (matched, by_segment) = match (rule.segment, segment) {
             (Some(wanted), Some(has)) => (Match::from(wanted == has), true),
             (Some(_), None) | (None, Some(_)) => (Match::No, false),
-            (None, None) => (rule.from.matches(Party { address: source, tags }), false),
+            (None, None) => (rule.from.matches(Party { address: source, tags, perhaps: &[] }), false),
         };
         let name = &rule.origin.name;
         let step = match (matched, rule.allow) {

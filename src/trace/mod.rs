@@ -258,6 +258,13 @@ fn leg(context: &Context<'_>, asker: Asker<'_>, from: Id<Endpoint>, packet: Pack
             {
                 steps.push(in_place_of(plane, *meant, &arrival));
             }
+            // Asked for by an address that the model chose itself.
+            if depth == 0 && context.meant.is_empty() && packet.name.is_none() && plane.allocations.has(arrival.asked) {
+                let owner = &plane.endpoints.get(arrival.asked).origin;
+                let text = format!("{owner} declares no address, and may have another than {}", packet.destination);
+                let step = Step::unknown(Stage::Endpoint, Reason::Address, text).at(owner).rules(&["ADDR-03"]);
+                steps.push(step.fix(format!("declare the address of {owner}")));
+            }
             steps.extend(redirect::further_ports(plane, from, &packet, Some(arrival.endpoint)));
             let mut reached = arrived(context, asker, &arrival, depth);
             exposed(plane, packet.destination, &arrival, &mut reached);

@@ -76,7 +76,7 @@ impl Compiler<'_> {
         for (link_name, link) in gateway.private_link_configurations.iter() {
             self.private_link(name, gateway, link_name, &link.value, link.span);
         }
-        let address = self.allocate(segment);
+        let address = self.free_address(segment);
         let instance =
             self.plane.add_endpoint(endpoint(origin, Some(segment), address.into_iter().collect(), Role::Instance(id)));
         // It has one for every instance, and changes them when it scales (AGW-14).
@@ -128,7 +128,7 @@ impl Compiler<'_> {
             sources.push(self.plane.add_endpoint(made));
         }
         if sources.is_empty() {
-            let address = self.allocate(segment);
+            let address = self.free_address(segment);
             let id =
                 self.plane.add_endpoint(endpoint(origin, Some(segment), address.into_iter().collect(), Role::Router));
             self.anywhere(id);

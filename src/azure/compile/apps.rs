@@ -33,7 +33,7 @@ impl Compiler<'_> {
         let origin = Origin::new("service", name, span);
         let inside = service.virtual_network_integration.as_ref().and_then(|i| {
             let segment = self.subnet(&i.subnet)?;
-            let address = self.allocate(segment);
+            let address = self.free_address(segment);
             let role = Role::Host(host(Listens::Only(Vec::new())));
             let made =
                 endpoint(Origin::new("app", name, i.subnet.span), Some(segment), address.into_iter().collect(), role);

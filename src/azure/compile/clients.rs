@@ -297,7 +297,7 @@ impl Compiler<'_> {
         let Some((network, segment)) = self.managed.get(workspace).map(|m| (m.network, m.segment)) else {
             return;
         };
-        let Some(address) = address.or_else(|| self.allocate(segment)) else {
+        let Some(address) = address.or_else(|| self.free_address(segment)) else {
             return;
         };
         let origin = Origin::new(kind, name, span);

@@ -113,7 +113,7 @@ impl Compiler<'_> {
         if let Some(first) = names.first().cloned() {
             self.plane.resources.get_mut(resource).names = vec![("API server".to_owned(), vec![first])];
         }
-        let nodes = self.allocate(pool);
+        let nodes = self.free_address(pool);
         let role = Role::Host(host(Listens::Only(Vec::new())));
         let nodes = self.plane.add_endpoint(endpoint(origin, Some(pool), nodes.into_iter().collect(), role));
         self.anywhere(nodes);

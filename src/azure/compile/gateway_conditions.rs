@@ -94,22 +94,22 @@ impl Compiler<'_> {
             needs.push(Need {
                 what: from_manager,
                 direction: Direction::Inbound,
-                from: Party { address: outside, tags: Some(&manager) },
-                to: vec![Party { address: *instance, tags: None }],
+                from: Party { address: outside, tags: Some(&manager), perhaps: &[] },
+                to: vec![Party { address: *instance, tags: None, perhaps: &[] }],
                 ports: managed,
             });
             needs.push(Need {
                 what: "AzureLoadBalancer".to_owned(),
                 direction: Direction::Inbound,
-                from: Party { address: PLATFORM_ADDRESS, tags: None },
-                to: vec![Party { address: *instance, tags: None }],
+                from: Party { address: PLATFORM_ADDRESS, tags: None, perhaps: &[] },
+                to: vec![Party { address: *instance, tags: None, perhaps: &[] }],
                 ports: all,
             });
             needs.push(Need {
                 what: "outbound traffic to Internet".to_owned(),
                 direction: Direction::Outbound,
-                from: Party { address: *instance, tags: None },
-                to: public.iter().map(|a| Party { address: *a, tags: Some(&nobody) }).collect(),
+                from: Party { address: *instance, tags: None, perhaps: &[] },
+                to: public.iter().map(|a| Party { address: *a, tags: Some(&nobody), perhaps: &[] }).collect(),
                 ports: all,
             });
         }

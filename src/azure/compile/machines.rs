@@ -292,7 +292,7 @@ impl Compiler<'_> {
                 );
                 continue;
             };
-            let address = self.allocate(segment);
+            let address = self.free_address(segment);
             let made = endpoint(
                 Origin::new("virtual_network_gateway", name, entry.span),
                 Some(segment),
@@ -313,7 +313,7 @@ impl Compiler<'_> {
             };
             let address = match &firewall.private_ip_address {
                 Some(address) => Some(address.value),
-                None => self.allocate(segment),
+                None => self.free_address(segment),
             };
             let origin = Origin::new("firewall", name, entry.span);
             let policy = firewall.firewall_policy.as_ref();
@@ -438,7 +438,7 @@ impl Compiler<'_> {
                 let Some(segment) = place(self, &outbound.value.subnet) else {
                     continue;
                 };
-                let address = self.allocate(segment);
+                let address = self.free_address(segment);
                 let full = format!("{name}/{endpoint_name}");
                 let id = self.plane.add_endpoint(endpoint(
                     Origin::new("outbound_endpoint", full, outbound.span),

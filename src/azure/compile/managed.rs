@@ -365,7 +365,7 @@ impl<'e> Compiler<'e> {
         let mut addresses = declared;
         addresses.truncate(members);
         while addresses.len() < members {
-            let Some(address) = self.allocate(segment) else { break };
+            let Some(address) = self.free_address(segment) else { break };
             addresses.push(address);
         }
         if closed.is_none()

@@ -3,6 +3,7 @@
 //! The order matters only where addresses must exist before they are referred to: networks, then owners of addresses,
 //! then endpoints, then names, then routes and filters, then clients.
 
+mod allocations;
 mod app_access;
 mod application_gateway;
 mod apps;
@@ -79,6 +80,7 @@ pub fn compile(estate: &Estate, published: Option<&PublishedTags>) -> (Plane, Di
     compiler.cluster_clients();
     compiler.unmodelled();
     compiler.free_endpoints();
+    compiler.allocations();
     compiler.spread();
     (compiler.plane, compiler.diagnostics)
 }
@@ -176,6 +178,10 @@ struct Compiler<'e> {
     /// Places of values that several subnets share, already reported.
     reported: BTreeSet<Span>,
     taken: BTreeMap<Id<Segment>, BTreeSet<IpAddr>>,
+    /// Addresses given out, by segment, that may as well be others.
+    given: BTreeMap<Id<Segment>, BTreeSet<IpAddr>>,
+    /// Addresses that something leads to by number, which none is given out of.
+    mentioned: BTreeSet<IpAddr>,
     /// Addresses of a segment that allocation has not looked at yet.
     untried: BTreeMap<Id<Segment>, Box<dyn Iterator<Item = IpAddr>>>,
     /// What sends from any address of its segment.
@@ -246,6 +252,8 @@ impl<'e> Compiler<'e> {
             public_addresses: BTreeMap::new(),
             reported: BTreeSet::new(),
             taken: BTreeMap::new(),
+            given: BTreeMap::new(),
+            mentioned: allocations::mentioned(estate),
             untried: BTreeMap::new(),
             anywhere: Vec::new(),
             link_sources: BTreeMap::new(),
@@ -340,6 +348,19 @@ impl<'e> Compiler<'e> {
     /// A free address of a segment: declared ones are claimed before, so an allocation never collides. A full one is
     /// reported (ADDR-03).
     fn allocate(&mut self, segment: Id<Segment>) -> Option<IpAddr> {
+        let mentioned = std::mem::take(&mut self.mentioned);
+        let given = self.next_free(segment, &mentioned);
+        self.mentioned = mentioned;
+        self.given.entry(segment).or_default().extend(given);
+        given
+    }
+
+    /// The same for what stands in a subnet of its own, or where nothing goes by addresses.
+    fn free_address(&mut self, segment: Id<Segment>) -> Option<IpAddr> {
+        self.next_free(segment, &BTreeSet::new())
+    }
+
+    fn next_free(&mut self, segment: Id<Segment>, mentioned: &BTreeSet<IpAddr>) -> Option<IpAddr> {
         let taken = self.taken.entry(segment).or_default();
         let here = self.plane.segments.get(segment);
         let untried = self.untried.entry(segment).or_insert_with(|| {
@@ -348,7 +369,10 @@ impl<'e> Compiler<'e> {
             let prefixes = if v4.is_empty() { v6 } else { v4 };
             Box::new(prefixes.into_iter().flat_map(crate::net::Prefix::usable))
         });
-        let free = untried.find(|a| !taken.contains(a));
+        let free = untried.find(|a| !taken.contains(a) && !mentioned.contains(a));
+        // Of a small subnet all may be mentioned.
+        let rest = || here.prefixes.iter().flat_map(|p| p.usable()).find(|a| !taken.contains(a));
+        let free = free.or_else(|| if mentioned.is_empty() { None } else { rest() });
         taken.extend(free);
         let (origin, empty) = (here.origin.clone(), here.prefixes.is_empty());
         if free.is_none() && !empty && origin.span.is_none_or(|span| self.reported.insert(span)) {

@@ -99,7 +99,7 @@ impl Compiler<'_> {
             }
             let address = match &declared.value.private_ip_address {
                 Some(address) => Some(address.value),
-                None => self.allocate(segment),
+                None => self.free_address(segment),
             };
             let origin = Origin::new("nat_ip_configuration", format!("{name}/{configuration}"), declared.span);
             let address = address.into_iter().collect();

@@ -42,6 +42,8 @@ pub(super) struct Kept {
     /// Whether gateways or translations find their targets by name, so that those may be anywhere.
     anywhere: bool,
     special: FxHashSet<Id<Endpoint>>,
+    /// Addresses of the model's choice that something told apart when this was solved.
+    told: usize,
 }
 
 impl Kept {
@@ -67,6 +69,7 @@ impl Kept {
             busy: busy(model, &marks),
             anywhere: anywhere(model),
             special: marks.special,
+            told: model.plane.allocations.told(),
             setup,
             signatures,
             jobs,
@@ -104,6 +107,10 @@ impl Kept {
     pub(super) fn refuses(&self, model: &Model<'_>, touched: &Touched) -> Option<Whole> {
         if touched.everything.is_some() {
             return touched.everything;
+        }
+        // What was like any other address is decided one by one from now on.
+        if model.plane.allocations.told() != self.told {
+            return Some(Whole::Shared);
         }
         if self.anywhere || Self::segments(model, touched).iter().any(|s| self.busy.contains(s)) {
             return Some(Whole::Busy);

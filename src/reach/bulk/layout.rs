@@ -134,8 +134,17 @@ impl Layout {
 
     /// Rows whose address a matcher names. They are private, so no tag of public services holds them.
     pub(super) fn rows_of(&self, matcher: &Matcher) -> Vec<Span> {
-        let Matcher { addresses, tags: _, known_tags, internet: _, inside: _, assumed, written: _, literal: _ } =
-            matcher;
+        let Matcher {
+            addresses,
+            tags: _,
+            known_tags,
+            internet: _,
+            inside: _,
+            assumed,
+            written: _,
+            literal: _,
+            members: _,
+        } = matcher;
         let sets = std::iter::once(addresses)
             .chain(known_tags.iter().map(|(_, set)| set))
             .chain(assumed.iter().map(|(set, _)| set));
@@ -144,7 +153,17 @@ impl Layout {
 
     /// Lanes whose address a matcher holds, and those of which that cannot be decided.
     pub(super) fn lanes_of(&self, matcher: &Matcher, tags: &TagLanes) -> (Vec<Span>, Vec<Span>) {
-        let Matcher { addresses, tags: names, known_tags, internet, inside, assumed, written: _, literal: _ } = matcher;
+        let Matcher {
+            addresses,
+            tags: names,
+            known_tags,
+            internet,
+            inside,
+            assumed,
+            written: _,
+            literal: _,
+            members: _,
+        } = matcher;
         let mut yes: Vec<Span> = Vec::new();
         let mut maybe: Vec<Span> = Vec::new();
         // An undeclared address lies literally in prefixes it must not be looked for in.
@@ -252,7 +271,10 @@ fn lane(model: &Model<'_>, marks: &Marks<'_>, column: &Column, number: u32, comb
         Role::Door(door) => Some(doors.get(*door)),
         _ => None,
     });
-    if address == PLATFORM_ADDRESS || [named, owned].into_iter().flatten().any(|d| d.redirects.is_some()) {
+    if address == PLATFORM_ADDRESS
+        || !model.plane.allocations.at(address).is_empty()
+        || [named, owned].into_iter().flatten().any(|d| d.redirects.is_some())
+    {
         return None;
     }
     let at = v4(address)?;

@@ -179,6 +179,10 @@ fn hop<'p>(
             each(
                 &|lane| match (lane.public, lane.network == Some(*network)) {
                     (true, _) => To::Odd,
+                    // Something without a declared address may have it.
+                    (false, false) if model.plane.perhaps(*network, IpAddr::V4(lane.address.into())).is_some() => {
+                        To::Odd
+                    }
                     (false, false) => nobody,
                     (false, true) => {
                         if open {
@@ -197,7 +201,8 @@ fn hop<'p>(
         }
         NextHop::Appliance(address) => {
             let Some(device) = model.nearby(segment, *address) else {
-                return found.push((span, To::Closed(Some(Reason::NextHop))));
+                let perhaps = model.plane.perhaps_frontend(*address).is_some();
+                return found.push((span, if perhaps { To::Odd } else { To::Closed(Some(Reason::NextHop)) }));
             };
             let plain = plain_firewall(model.endpoint(device));
             let open = clear(model.link(segment, device), forwarded);
@@ -437,6 +442,7 @@ fn paint<'p>(
                 }),
                 NextHop::Appliance(address) => {
                     let value = match model.nearby(segment, *address) {
+                        None if model.plane.perhaps_frontend(*address).is_some() => Lists::ODD,
                         None => Lists::lost(Reason::NextHop),
                         Some(device) if !clear(model.link(segment, device), false) => Lists::ODD,
                         Some(device) if !model.endpoint(device).unsupported.is_empty() => Lists::ODD,

@@ -150,7 +150,7 @@ impl Probe<'_, '_> {
                 (None, Some(_)) => Match::No,
                 (None, None) => {
                     let tags = self.model.plane.public_owner(caller.source).map(|id| &self.model.endpoint(id).tags);
-                    rule.from.matches(Party { address: caller.source, tags })
+                    rule.from.matches(Party { address: caller.source, tags, perhaps: &[] })
                 }
             };
             return match (matched, rule.allow, rule.segment) {

@@ -134,6 +134,7 @@ impl<'p> Probe<'_, 'p> {
                 Sends::By(hop) => self.reply_by(&mut reply, hop, origin, way),
                 Sends::Nowhere => Next::Lost(unreturnable(&reply)),
                 Sends::Unclear => Next::Unknown(Reason::Tag),
+                Sends::Unplaced => Next::Unknown(Reason::Address),
             };
             match next {
                 Next::On => continue,
@@ -175,7 +176,10 @@ impl<'p> Probe<'_, 'p> {
             NextHop::Appliance(address) => {
                 let near = model.nearby(reply.segment, *address);
                 let Some(device) = near.filter(|_| address.is_ipv4() == reply.source.is_ipv4()) else {
-                    return Next::Lost(Reason::NextHop);
+                    return match model.plane.perhaps_frontend(*address) {
+                        Some(_) => Next::Unknown(Reason::Address),
+                        None => Next::Lost(Reason::NextHop),
+                    };
                 };
                 let link = model.link(reply.segment, device);
                 if link.is_some_and(|l| self.reply_over(reply, l, (*address, Some(device)), way)) {

@@ -10,7 +10,7 @@ use crate::{
         Balancer, BalancerRule, Endpoint, Firewall, Host, Id, Match, Names, Packet, Regions, Resolver, Role, Segment,
         Translates, TranslationTarget,
     },
-    net::{Fqdn, PLATFORM_ADDRESS, Transport, is_public},
+    net::{Fqdn, Membership, PLATFORM_ADDRESS, Transport, is_public},
     reach::Findings,
     verdict::Reason,
 };
@@ -41,7 +41,13 @@ impl<'p> Probe<'_, 'p> {
         // A device is reached within one family (UDR-02).
         let same_family = address.is_ipv4() == way.destination.is_ipv4();
         let found = self.model.nearby(segment, address).filter(|_| same_family);
-        let Some(id) = found else { return way.lost(Reason::NextHop) };
+        let Some(id) = found else {
+            if self.model.plane.perhaps_frontend(address).is_none() {
+                return way.lost(Reason::NextHop);
+            }
+            way.notes().unknown(Reason::Address);
+            return Some(End::Lost);
+        };
         self.cross(way, segment, self.model.link(segment, id), Some(id));
         self.spoilt(way, id);
         let device = self.model.endpoint(id);
@@ -152,6 +158,7 @@ impl<'p> Probe<'_, 'p> {
             if firewall.answers_names { self.addresses(&firewall.resolver, id, name) } else { None }
         };
         let flow = way.flow();
+        let why = self.doubt(&flow);
         let by_name = match self.ruling(&firewall.filter, Way::Out, &flow, &resolved) {
             Ruling::Lets(rule) => matches!(rule.names, Names::Application(_)),
             Ruling::Stops => {
@@ -159,17 +166,22 @@ impl<'p> Probe<'_, 'p> {
                 false
             }
             Ruling::Open => {
-                way.notes().unknown(Reason::Tag);
+                way.notes().unknown(why);
                 false
             }
             Ruling::Forked => {
-                way.notes().unknown(Reason::Tag);
+                way.notes().unknown(why);
                 return Some(End::Lost);
             }
         };
         if by_name {
             way.end_leg(id);
             return Some(End::TakenOver(id));
+        }
+        if let Some(unsure) = self.model.plane.allocations.at(way.destination).first()
+            && unsure.candidates.membership(firewall.keeps_source.prefixes().iter().copied()) == Membership::Undecided
+        {
+            way.notes().unknown(Reason::Address);
         }
         if firewall.keeps_source.contains(way.destination) {
             way.devices.push(id);

@@ -72,6 +72,12 @@ impl<'p> Probe<'_, 'p> {
         }
     }
 
+    /// Why a filter leaves a flow open: which address something has, or what a set holds.
+    pub(super) fn doubt(&self, flow: &Flow<'_>) -> Reason {
+        let unplaced = |address| !self.model.plane.allocations.at(address).is_empty();
+        if unplaced(flow.source) || unplaced(flow.destination) { Reason::Address } else { Reason::Tag }
+    }
+
     /// A filter without a view of names.
     pub(super) fn filtered(&self, filter: &Filter, way: Way, flow: &Flow<'_>) -> Findings {
         let nameless = |_: &Fqdn| -> Option<Vec<IpAddr>> { None };
@@ -79,7 +85,7 @@ impl<'p> Probe<'_, 'p> {
         match self.ruling(filter, way, flow, &nameless) {
             Ruling::Lets(_) => {}
             Ruling::Stops => found.block(filter.reason),
-            Ruling::Open | Ruling::Forked => found.unknown(Reason::Tag),
+            Ruling::Open | Ruling::Forked => found.unknown(self.doubt(flow)),
         }
         found
     }
@@ -98,7 +104,7 @@ impl<'p> Probe<'_, 'p> {
             let (from, to) = (self.model.party(flow.source), self.model.party(flow.destination));
             let Some((rule, unsure)) = filter.first(way.direction(), &packet(flow, true), from, to) else { continue };
             if unsure {
-                found.unknown(Reason::Tag);
+                found.unknown(self.doubt(flow));
             } else if rule.action == Action::Deny {
                 found.block(Reason::Avnm);
             }

@@ -244,6 +244,10 @@ impl<'m, 'p> Probe<'m, 'p> {
                 if !meant.is_empty() && !meant.contains(&walked.asked.unwrap_or(at)) {
                     found.block(Reason::Overlap);
                 }
+                let asked = walked.asked.unwrap_or(at);
+                if depth == 0 && meant.is_empty() && flow.name.is_none() && self.model.plane.allocations.has(asked) {
+                    found.unknown(Reason::Address);
+                }
                 found.then(&self.further_ports(from, Some(at), flow));
                 let mut reached = self.arrive(at, &walked, asker, depth);
                 self.expose(at, flow.destination, &walked, &mut reached);

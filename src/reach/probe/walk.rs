@@ -3,7 +3,7 @@
 use super::{Flow, Probe, filters::Way};
 use crate::{
     dataplane::{Endpoint, Filter, Id, Link, Match, Matcher, Network, NextHop, Regions, Role, Route, Segment},
-    net::{Fqdn, Prefix, Transport, is_public, is_undeclared_public},
+    net::{Fqdn, Membership, Prefix, Transport, is_public, is_undeclared_public},
     reach::{Findings, model::best},
     verdict::Reason,
 };
@@ -152,7 +152,7 @@ impl Passage<'_> {
 enum Choice<'p> {
     Hop(&'p NextHop),
     Nowhere(Reason),
-    Unclear,
+    Unclear(Reason),
 }
 
 /// What a table says of a destination.
@@ -160,6 +160,8 @@ pub(super) enum Sends<'p> {
     By(&'p NextHop),
     Nowhere,
     Unclear,
+    /// It depends on which address something has that declares none.
+    Unplaced,
 }
 
 /// Whether prefixes together hold all of one, each half of it down to /8.
@@ -231,8 +233,8 @@ impl<'p> Probe<'_, 'p> {
         match self.choose(way, here, segment) {
             Choice::Hop(hop) => self.follow(way, here, segment, hop),
             Choice::Nowhere(reason) => way.lost(reason),
-            Choice::Unclear => {
-                way.notes().unknown(Reason::Tag);
+            Choice::Unclear(reason) => {
+                way.notes().unknown(reason);
                 Some(End::Lost)
             }
         }
@@ -243,7 +245,8 @@ impl<'p> Probe<'_, 'p> {
         let won = match self.sends(self.model.table(here, segment, way.inside, to), segment, to) {
             Sends::By(hop) => Some(hop),
             Sends::Nowhere => None,
-            Sends::Unclear => return Choice::Unclear,
+            Sends::Unclear => return Choice::Unclear(Reason::Tag),
+            Sends::Unplaced => return Choice::Unclear(Reason::Address),
         };
         // Something that is down or half declared explains why nothing leads there (GW-12, PEER-01).
         let leads = won.is_some_and(|hop| match hop {
@@ -263,6 +266,27 @@ impl<'p> Probe<'_, 'p> {
     /// addresses, so that all which may hold it must lead to one place.
     pub(super) fn sends(&self, table: &'p [Route], segment: &'p Segment, to: IpAddr) -> Sends<'p> {
         let mut won = self.model.best(table, to);
+        // Nor is the address of something that declares none: all that it may have must be led to one place (ADDR-03).
+        if let Some(unsure) = self.model.plane.allocations.at(to).first() {
+            let holds = |r: &Route| match r.hop {
+                NextHop::Endpoint(_) if r.prefix.contains(to) => Membership::In,
+                NextHop::Endpoint(_) => Membership::Out,
+                _ => unsure.candidates.membership([r.prefix]),
+            };
+            let mut possible = table.iter().map(|r| (r, holds(r))).filter(|(_, held)| *held != Membership::Out);
+            let Some((first, held)) = possible.next() else { return Sends::Nowhere };
+            let mut sure = held == Membership::In;
+            for (route, held) in possible {
+                if sure {
+                    break;
+                }
+                if route.hop != first.hop {
+                    return Sends::Unplaced;
+                }
+                sure = held == Membership::In;
+            }
+            return Sends::By(&first.hop);
+        }
         if is_undeclared_public(to) {
             let in_use = |r: &Route| match r.hop {
                 NextHop::Network { .. } | NextHop::Endpoint(_) => true,
@@ -419,7 +443,9 @@ impl<'p> Probe<'_, 'p> {
         if let Some(owner) = self.model.owner(network, way.destination) {
             return self.deliver(way, owner);
         }
-        if self.model.network(network).complete {
+        if self.model.plane.perhaps(network, way.destination).is_some() {
+            way.notes().unknown(Reason::Address);
+        } else if self.model.network(network).complete {
             way.notes().block(Reason::NoHost);
         } else {
             way.notes().unknown(Reason::NoHost);

@@ -332,6 +332,7 @@ impl Compiler<'_> {
             matcher.written.push(reference.value.clone());
             members.iter().map(|a| Prefix::host(*a)).for_each(|a| {
                 matcher.literal.insert(a);
+                matcher.members.insert(a);
                 matcher.addresses.insert(a);
             });
         }
