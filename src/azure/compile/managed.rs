@@ -4,6 +4,7 @@ use super::{
     Compiler, Managed, ManagedName,
     application_gateway::{BRIDGE_FRONTEND, is_bridge_frontend},
     machines::endpoint,
+    outbound_keys::foreign,
     private_endpoints::{closed_by, members_of},
     routing::segment,
 };
@@ -172,6 +173,9 @@ impl<'e> Compiler<'e> {
             );
             return;
         }
+        if self.refuse_foreign_keys(name, rule) {
+            return;
+        }
         let inactive = self.inactive(workspace, rule);
         match rule.type_.value {
             OutboundRuleType::PrivateEndpoint => {
@@ -203,6 +207,7 @@ impl<'e> Compiler<'e> {
             for rule in network.outbound_rules.iter().map(|(_, r)| &r.value) {
                 let made = rule.type_.value == OutboundRuleType::PrivateEndpoint
                     && closed_by(rule.connection_status.value).is_none()
+                    && foreign(rule).is_empty()
                     && self.inactive(name, rule).is_none();
                 if let (Some(service), Some(sub), true) = (&rule.service_resource, &rule.sub_resource_target, made) {
                     found.push((service, sub));

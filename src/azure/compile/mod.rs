@@ -19,6 +19,7 @@ mod machines;
 mod managed;
 mod name_policies;
 mod networks;
+mod outbound_keys;
 mod perimeters;
 mod plausible;
 mod private_endpoints;

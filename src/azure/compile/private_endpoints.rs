@@ -190,15 +190,16 @@ impl Compiler<'_> {
             );
             return None;
         }
+        // Names are unique by kind: the sub-resource tells a service from a gateway of the same name (PE-01).
+        let key = (reference.value.clone(), sub.to_lowercase());
+        if let Some(target) = self.targets.get(&key) {
+            return Some((None, target.clone()));
+        }
         if estate.private_link_services.get(&reference.value).is_some() {
             return self.link_service_target(&reference.value);
         }
         if let Some(gateway) = estate.application_gateways.get(&reference.value) {
             return Some(self.gateway_target(&reference.value, &gateway.value, sub));
-        }
-        let key = (reference.value.clone(), sub.to_lowercase());
-        if let Some(target) = self.targets.get(&key) {
-            return Some((None, target.clone()));
         }
         let subs: Vec<String> =
             self.targets.keys().filter(|(r, _)| *r == reference.value).map(|(_, s)| s.clone()).collect();

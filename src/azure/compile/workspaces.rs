@@ -87,9 +87,42 @@ impl Compiler<'_> {
                 "declare them on the hub",
             );
         }
+        // Its access is its hub's (HUB-02).
+        let access = workspace.public_network_access_enabled.span;
+        let keys = [
+            ("public_network_access_enabled", access),
+            ("ip_rules", workspace.ip_rules.first().map(|r| r.span)),
+            ("public_ip_address", workspace.public_ip_address.as_ref().map(|a| a.span)),
+        ];
+        for (key, span) in keys.into_iter().filter_map(|(key, span)| Some((key, span?))) {
+            let text = format!("project `{name}` has the access of its hub; `{key}` says nothing here (HUB-02)");
+            let error = Diagnostic::error(code::CONFLICT, span, text).refused();
+            self.diagnostics.push(error.help(format!("declare `{key}` on the hub")));
+        }
+    }
+
+    /// What a hub needs, and what only projects have (HUB-02, HUB-03).
+    fn check_hub(&mut self, name: &str, workspace: &MachineLearningWorkspace, span: crate::diag::Span) {
+        if let Some(hub) = &workspace.hub {
+            let text = format!("workspace `{name}` names a hub, and is no project (HUB-02)");
+            let error = Diagnostic::error(code::CONFLICT, hub.span, text).refused();
+            self.diagnostics.push(error.help("remove `hub`, or set `kind: Project`"));
+        }
+        if workspace.kind.value != WorkspaceKind::Hub {
+            return;
+        }
+        let needs = [
+            (workspace.storage_account.is_none(), "storage account, without which none is made", "storage_account"),
+            (workspace.key_vault.is_none(), "key vault; only some hubs keep secrets elsewhere", "key_vault"),
+        ];
+        for (_, what, key) in needs.into_iter().filter(|(missing, ..)| *missing) {
+            let text = format!("hub `{name}` has no {what} (HUB-03)");
+            self.diagnostics.push(Diagnostic::warning(code::MISSING_KEY, span, text).help(format!("add {key}")));
+        }
     }
 
     fn hub(&mut self, name: &str, workspace: &MachineLearningWorkspace, span: crate::diag::Span) {
+        self.check_hub(name, workspace, span);
         let Some(resource) = self.resources.get(name).copied() else {
             return;
         };

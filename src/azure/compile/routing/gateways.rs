@@ -186,6 +186,13 @@ impl<'e> Compiler<'e> {
                 }
                 continue;
             }
+            // A wider one is too, where it holds the network (ADDR-07).
+            if let Some(inside) = own.iter().find(|o| !bgp && !prefix.is_default() && prefix.covers(**o)) {
+                let text = format!("{prefix} of connection `{name}` holds {inside} of its network (GW-02)");
+                let error = Diagnostic::error(code::OVERLAP, span, text).refused();
+                self.diagnostics.push(error.help("name the site's own prefixes only, or use BGP"));
+                continue;
+            }
             let span = if up { span } else { connection.connected.span.unwrap_or(entry.span) };
             learned.push(Learned {
                 gateway: id,

@@ -13,7 +13,10 @@ impl Compiler<'_> {
         let estate = self.estate;
         for (_, entry) in estate.virtual_network_peerings.iter() {
             for reference in [&entry.value.virtual_network, &entry.value.remote_virtual_network] {
-                if estate.machine_learning_workspaces.get(&reference.value).is_some() {
+                let named = &reference.value;
+                // A declared network of the same name is meant before a managed one.
+                let managed = estate.virtual_networks.get(named).is_none();
+                if managed && estate.machine_learning_workspaces.get(named).is_some() {
                     self.diagnostics.push(
                         Diagnostic::error(code::MVNET_PEER, reference.span, format!("the managed network of `{}` cannot be peered (MVNET-09)", reference.value))
                             .help("use private endpoint rules; to reach on-premises, use the application gateway bridge (AGW-01)")
