@@ -176,6 +176,67 @@ fn proposals_keep_every_expectation() {
     assert!(!found.refuted.is_empty(), "removing the rule lets vm-x in, which is refuted");
 }
 
+/// Shipped scenarios broken in three places at once, mended with what `fix` proposes and nothing else: the proposals are
+/// applied in turn, and then every expectation of the scenario holds again.
+#[test]
+fn shipped_scenarios_broken_in_three_places_are_repaired() {
+    let mut repaired = 0;
+    for scenario in load_paths(&[root().join("tests/repairs")]).scenarios {
+        let Some(name) = scenario.variant.clone() else { continue };
+        let broken = Snapshot::new(scenario);
+        assert!(broken.is_usable(), "{name}: {:?}", broken.diagnostics);
+        let found = repair_file(&broken);
+        let steps: Vec<_> =
+            found.mended.iter().map(|m| (&m.id, m.repairs.proposals.first().map(|p| &p.changes))).collect();
+        assert!(found.failing > 0 && found.left.is_empty(), "{name}: {:?} are left of {steps:?}", found.left);
+        // Each in turn, as a user would paste them.
+        let mut now = broken.clone();
+        for mended in &found.mended {
+            let repairs = &mended.repairs;
+            let prover = Prover::new(&now, &repairs.trace.question, repairs.goal);
+            let next = prover.apply(&repairs.proposals[0].patch);
+            now = next.unwrap_or_else(|| panic!("{name}: {} cannot be applied", repairs.proposals[0].patch));
+        }
+        let checked = privreach::verify::verify(&now).checked;
+        let failed: Vec<_> = checked.iter().filter(|c| c.outcome != privreach::verify::Outcome::Held).collect();
+        assert!(failed.is_empty(), "{name}: {failed:?}");
+        repaired += 1;
+    }
+    assert!(repaired >= 7, "only {repaired} were looked at");
+}
+
+/// A wrong address where queries are sent on to, and in a record; and an expectation that stands against what is wanted.
+#[test]
+fn wrong_addresses_are_corrected_and_expectations_against_it_are_named() {
+    let load = |variant: &str| {
+        let path = root().join("tests/repairs/hybrid-dns.yaml");
+        Snapshot::new(load_file(&path, Some(variant)).scenarios.remove(0))
+    };
+    let ask =
+        |from: &str, to: &str| Question { from: from.into(), to: to.into(), port: 443, transport: Transport::Tcp };
+    let broken = load("wrong-target-lost-link-waiting-endpoint");
+    let found = repair(&broken, &ask("vm-app", "erp.corp.contoso.com"), Verdict::Private).unwrap();
+    let target = "/private_dns_resolver_dns_forwarding_rulesets/rs-corporate/rules/corp/target_dns_servers/0";
+    assert_eq!(found.proposals[0].patch.pointer(target), Some(&"192.168.0.53".into()), "{:?}", found.proposals);
+    let broken = load("wrong-forwarder-wrong-target-stale-record");
+    let found = repair(&broken, &ask("desk", "api.cloud.contoso.com"), Verdict::Private);
+    assert!(found.unwrap().trace.judgement.verdict != Verdict::Private);
+    let (code, out) = run(&[
+        "fix",
+        "scenarios/quickstart/quickstart.yaml",
+        "--from",
+        "vm-web",
+        "--to",
+        "stquickstart.blob.core.windows.net",
+        "--verdict",
+        "blocked",
+    ]);
+    assert_eq!(code, 0, "{out}");
+    for part in ["remove private endpoint pe-blob", "the expectation `vm-to-blob` of the file says private"] {
+        assert!(out.contains(part), "{part} is not in\n{out}");
+    }
+}
+
 fn run(args: &[&str]) -> (i32, String) {
     let output =
         Command::cargo_bin("privreach").unwrap().current_dir(root()).env("COLUMNS", "200").args(args).output().unwrap();

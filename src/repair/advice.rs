@@ -4,13 +4,14 @@ use super::{Repairs, candidates::managed_workspace};
 use crate::{
     dataplane::ClientKind,
     forward::Outcome,
+    scenario::Expectation,
     snapshot::Snapshot,
     verdict::{Reason, Verdict},
 };
 
 /// Sentences for a flow without a proved repair.
 pub(super) fn advice(snapshot: &Snapshot, result: &Repairs) -> Vec<String> {
-    let mut said = Vec::new();
+    let mut said = against(snapshot, result);
     if !result.proposals.is_empty() {
         return said;
     }
@@ -45,11 +46,32 @@ pub(super) fn advice(snapshot: &Snapshot, result: &Repairs) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if said.is_empty() {
+    if said.len() == against(snapshot, result).len() {
         said.push(format!(
             "no set of up to {} changes that privreach can propose makes this flow {}; the trace names what stands in the way",
             super::MAX_CHANGES, result.goal
         ));
     }
     said
+}
+
+/// Expectations that want this very flow to come out otherwise: no change can keep them.
+fn against(snapshot: &Snapshot, result: &Repairs) -> Vec<String> {
+    let asked = &result.trace.question;
+    let expectations = snapshot.scenario.expectations.iter();
+    let same = |e: &&Expectation| {
+        let fields = &e.fields;
+        fields.from.value == asked.from
+            && fields.to.value == asked.to
+            && fields.port.value == asked.port
+            && fields.protocol.value == asked.transport
+    };
+    let said = expectations.filter(same).filter_map(|e| {
+        let wanted = e.fields.verdict.as_ref().map(|v| v.value).filter(|v| *v != result.goal);
+        let never = e.fields.never.iter().flat_map(|n| &n.0).find(|n| n.value == result.goal);
+        let says = wanted.map(|v| v.to_string()).or_else(|| never.map(|n| format!("never {}", n.value)))?;
+        let id = &e.id;
+        Some(format!("the expectation `{id}` of the file says {says} of this flow: change it, too, or it will fail"))
+    });
+    said.collect()
 }

@@ -9,6 +9,8 @@ use crate::{
     verify::{Checked, Outcome, verify},
 };
 
+use std::collections::BTreeSet;
+
 /// Most counterexamples of one expectation that are repaired.
 const MAX_ROUNDS: usize = 16;
 
@@ -68,7 +70,20 @@ pub fn repair_file(snapshot: &Snapshot) -> FileRepairs {
     let mut result = FileRepairs { failing: broken.len(), ..FileRepairs::default() };
     let mut now = snapshot.clone();
     let mut whole = Some(patch::empty());
-    for expectation in broken {
+    let mut seen: BTreeSet<String> = BTreeSet::new();
+    // What others repaired on the way may bring within reach what was too far at first.
+    let again = broken.clone();
+    for expectation in broken.into_iter().chain(again) {
+        let given_up = |m: &Mended| m.id == expectation.id && m.repairs.proposals.is_empty();
+        if result.mended.iter().any(given_up) {
+            if result.mended.len() == 1 || failing(&now).iter().all(|c| c.id != expectation.id) {
+                continue;
+            }
+            result.mended.retain(|m| !given_up(m));
+        } else if seen.contains(&expectation.id) {
+            continue;
+        }
+        seen.insert(expectation.id.clone());
         let searches = result.mended.len();
         // An expectation of many flows is repaired one counterexample after the other.
         for _ in 0..MAX_ROUNDS {

@@ -70,6 +70,56 @@ pub(super) fn closing(site: &Site<'_>) -> Vec<Candidate> {
     found
 }
 
+/// A private flow that should not be: the endpoint that carries it taken away, or a rule against it at the client.
+pub(super) fn cutting(site: &Site<'_>) -> Vec<Candidate> {
+    if site.trace.judgement.verdict != Verdict::Private || site.goal != Verdict::Blocked {
+        return Vec::new();
+    }
+    let mut found = denying(site);
+    for element in site.trace.elements() {
+        if site.estate.private_endpoints.get(element).is_some() {
+            let text = format!("remove private endpoint {element}");
+            found.push(Candidate::new(text, &["private_endpoints", element], Value::Null));
+        }
+    }
+    found
+}
+
+/// A rule in the group of the client's subnet, ahead of all others, against this flow.
+fn denying(site: &Site<'_>) -> Vec<Candidate> {
+    let asked = &site.trace.question;
+    let Some(machine) = site.estate.virtual_machines.get(&asked.from) else { return Vec::new() };
+    let destinations: Vec<String> = site.trace.addresses.iter().map(ToString::to_string).collect();
+    let Some((network, subnet)) = machine.value.subnet.value.split_once('/') else { return Vec::new() };
+    let declared = site.estate.virtual_networks.get(network).and_then(|n| n.value.subnets.get(subnet));
+    let Some(group) = declared.and_then(|s| s.value.network_security_group.as_ref()) else { return Vec::new() };
+    let Some(of) = site.estate.network_security_groups.get(&group.value) else { return Vec::new() };
+    let rules = &of.value.security_rules;
+    let outbound = rules.iter().filter(|(_, r)| r.value.direction.value.as_str() == "Outbound");
+    let Some(priority) = super::filters::ahead(outbound.map(|(_, r)| u32::from(r.value.priority.value)), 100, 4096)
+    else {
+        return Vec::new();
+    };
+    let name = super::free_name("deny-flow", |n| rules.get(n).is_some());
+    let protocol = match asked.transport {
+        Transport::Tcp => "Tcp",
+        Transport::Udp => "Udp",
+        Transport::Icmp => "Icmp",
+    };
+    let source = machine.value.private_ip_address.value.to_string();
+    let value = json!({
+        "priority": priority, "direction": "Outbound", "access": "Deny", "protocol": protocol,
+        "source_address_prefix": source, "destination_address_prefixes": destinations,
+        "destination_port_range": asked.port,
+    });
+    let to = destinations.join(", ");
+    let text = format!(
+        "add rule {name} to {}, ahead of all others, that denies {source} → {to} {}/{}",
+        group.value, asked.transport, asked.port
+    );
+    vec![Candidate::new(text, &["network_security_groups", &group.value, "security_rules", &name], value)]
+}
+
 /// A managed network that lets everything out, closed but for what the file expects to be public: alone, and with a rule
 /// for each destination that the file, or the design it is a variant of, expects its compute to reach so.
 fn approved_only(site: &Site<'_>) -> Vec<Candidate> {

@@ -2,10 +2,10 @@
 
 use super::{Candidate, Site, begins};
 use crate::{
-    azure::model::Estate,
+    azure::model::{Estate, network::SecurityRule},
     dataplane::Direction,
     forward::{Denied, Step},
-    net::is_undeclared_public,
+    net::{PortSet, is_undeclared_public},
 };
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn address(address: std::net::IpAddr) -> String {
 }
 
 /// The highest free priority below all that are taken.
-fn ahead(taken: impl Iterator<Item = u32>, least: u32, most: u32) -> Option<u32> {
+pub(super) fn ahead(taken: impl Iterator<Item = u32>, least: u32, most: u32) -> Option<u32> {
     let taken: std::collections::BTreeSet<u32> = taken.collect();
     let first = taken.first().copied().unwrap_or(most + 1);
     (least..first).next_back().or_else(|| (least..=most).find(|p| !taken.contains(p)))
@@ -55,8 +55,26 @@ pub(super) fn security_group(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
         let text = format!("add rule {name} to {group}, ahead of all others, that allows {}", label(denied));
         found.push(Candidate::new(text, &[GROUPS, group, "security_rules", &name], value));
     }
-    found.extend(begins(&path, GROUPS, 4).map(remove));
+    let rule = begins(&path, GROUPS, 4);
+    let declared = rule.and_then(|p| p.last()).and_then(|name| Some((name, rules.get(name)?)));
+    // Turned round it must not open more than some callers and some ports.
+    if let Some((name, _)) = declared.filter(|(_, of)| is_narrow(&of.value)) {
+        let text = format!("let rule {name} of {group} allow what it denies");
+        found.push(Candidate::new(text, &[GROUPS, group, "security_rules", name, "access"], json!("Allow")));
+    }
+    found.extend(rule.map(remove));
     found
+}
+
+/// Whether a rule names callers and ports.
+fn is_narrow(rule: &SecurityRule) -> bool {
+    let wide = |text: &str| ["*", "0.0.0.0/0", "Internet", "Any"].iter().any(|w| w.eq_ignore_ascii_case(text));
+    let from = rule.source_address_prefix.iter().chain(rule.source_address_prefixes.iter());
+    let from: Vec<&str> = from.map(|p| p.value.as_str()).collect();
+    let groups = !rule.source_application_security_groups.is_empty();
+    let mut ports = rule.destination_port_range.iter().chain(&rule.destination_port_ranges).peekable();
+    let ports = ports.peek().is_some() && ports.all(|p| p.value != PortSet::all());
+    (groups || !from.is_empty()) && !from.iter().any(|p| wide(p)) && ports
 }
 
 fn protocol(denied: &Denied) -> &'static str {

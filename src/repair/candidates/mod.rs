@@ -1,5 +1,6 @@
 //! Generators of changes, by what stands in the way. One more is one line in the registry.
 
+mod addresses;
 mod closing;
 mod filters;
 mod gateway;
@@ -79,8 +80,14 @@ const FAMILIES: &[Family] = &[
 ];
 
 /// For the flow as a whole: a private way to a service may be missing whatever stops the public one.
-const WHOLE: &[fn(&Site<'_>) -> Vec<Candidate>] =
-    &[managed::outbound_rules, names::approvals, names::private_endpoints, closing::closing];
+const WHOLE: &[fn(&Site<'_>) -> Vec<Candidate>] = &[
+    managed::outbound_rules,
+    names::approvals,
+    addresses::addresses,
+    names::private_endpoints,
+    closing::closing,
+    closing::cutting,
+];
 
 /// Every candidate, in the order in which steps were met.
 pub(super) fn of(site: &Site<'_>) -> Vec<Candidate> {

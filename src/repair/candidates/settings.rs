@@ -81,7 +81,10 @@ pub(super) fn routes(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
     let path = site.path(step);
     let mut found: Vec<Candidate> = Vec::new();
     let remove = |path: &[String]| Candidate::new(format!("remove {}", path.join(".")), path, Value::Null);
-    found.extend(begins(&path, "route_tables", 4).map(remove));
+    if let Some(route) = begins(&path, "route_tables", 4) {
+        found.extend(elsewhere(site, route));
+        found.push(remove(route));
+    }
     if let Some([_, table, ..]) = begins(&path, "route_tables", 2) {
         for (name, _) in site.estate.route_tables.get(table).into_iter().flat_map(|t| t.value.routes.iter()) {
             let path = ["route_tables", table, "routes", name].map(str::to_owned);
@@ -100,6 +103,31 @@ pub(super) fn routes(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
     }
     found
 }
+
+/// A route sent to a device that other routes of the file are sent to.
+fn elsewhere(site: &Site<'_>, path: &[String]) -> Vec<Candidate> {
+    let [_, table, _, route] = path else { return Vec::new() };
+    let tables = || site.estate.route_tables.iter();
+    let all = tables().flat_map(|(t, of)| of.value.routes.iter().map(move |(r, of)| (t, r, &of.value)));
+    let (mut now, mut others) = (None, std::collections::BTreeSet::new());
+    for (of, name, declared) in all {
+        let hop = declared.next_hop_in_ip_address.as_ref().map(|a| a.value);
+        if (of, name) == (table.as_str(), route.as_str()) {
+            now = hop;
+        } else {
+            others.extend(hop);
+        }
+    }
+    let devices = others.into_iter().filter(|hop| Some(*hop) != now).take(MAX_DEVICES);
+    let to = |hop: std::net::IpAddr| {
+        let value = json!({ "next_hop_type": "VirtualAppliance", "next_hop_in_ip_address": hop.to_string() });
+        Candidate::new(format!("send route {route} of {table} to {hop}, as other routes are"), path, value)
+    };
+    devices.map(to).collect()
+}
+
+/// Most devices that are tried as the next hop of a route.
+const MAX_DEVICES: usize = 4;
 
 pub(super) fn forwarding(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
     let path = site.path(step);
