@@ -65,6 +65,8 @@ fn against(snapshot: &Snapshot, result: &Repairs) -> Vec<String> {
             && fields.to.value == asked.to
             && fields.port.value == asked.port
             && fields.protocol.value == asked.transport
+            // A mutation expects its own damage; what the design expects of the flow is what is wanted.
+            && snapshot.scenario.designed.iter().all(|d| d.id != e.id)
     };
     let said = expectations.filter(same).filter_map(|e| {
         let wanted = e.fields.verdict.as_ref().map(|v| v.value).filter(|v| *v != result.goal);
