@@ -4,7 +4,7 @@ use crate::{
     dataplane::{ClientKind, DoorName, Listens, Plane, RecordSet, Role, Target},
     net::{Fqdn, PortSet, Transport},
     snapshot::Snapshot,
-    trace::{Question, trace},
+    trace::{Question, Trace, trace},
     verdict::{Reason, Verdict, Via},
 };
 use std::collections::BTreeSet;
@@ -35,7 +35,12 @@ impl Answer {
 /// How a flow comes out; nothing if it cannot be asked for.
 #[must_use]
 pub fn evaluate(plane: &Plane, question: &Question) -> Option<Answer> {
-    let trace = trace(plane, question).ok()?;
+    trace(plane, question).ok().map(|t| answer(&t))
+}
+
+/// What a trace says, as far as it can be compared.
+#[must_use]
+pub fn answer(trace: &Trace) -> Answer {
     let mut reasons = trace.judgement.reasons.clone();
     reasons.sort_unstable();
     let through = matches!(trace.judgement.verdict, Verdict::Private | Verdict::Backbone | Verdict::Public);
@@ -48,7 +53,7 @@ pub fn evaluate(plane: &Plane, question: &Question) -> Option<Answer> {
         }
     }
     let judged = &trace.judgement;
-    Some(Answer { verdict: judged.verdict, via: judged.via, decides: judged.reason(), reasons, path })
+    Answer { verdict: judged.verdict, via: judged.via, decides: judged.reason(), reasons, path }
 }
 
 /// Every client to every name and address of the scenario on the ports that are served there, and what its

@@ -5,7 +5,7 @@ mod changes;
 mod flows;
 
 pub use changes::{Change, apply, differences};
-pub use flows::{Answer, evaluate, questions};
+pub use flows::{Answer, answer, evaluate, questions};
 
 use crate::{
     net::Transport,
@@ -13,6 +13,7 @@ use crate::{
     trace::Question,
     verdict::{Reason, Verdict, Via},
 };
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a difference does to a flow, the worst first.
@@ -178,24 +179,25 @@ pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
     let mut changes = Vec::new();
     // Equal documents give equal answers, whatever they are.
     if !differences.is_empty() {
-        for &question in &asked {
-            // A name that one side alone knows is not there on the other, rather than unknown.
-            let there = |own: &BTreeSet<Question>, a: &Answer| own.contains(question) || !a.is_undeclared();
+        // A name that one side alone knows is not there on the other, rather than unknown.
+        let there = |own: &BTreeSet<Question>, q: &Question, a: &Answer| own.contains(q) || !a.is_undeclared();
+        let all: Vec<&Question> = asked.iter().copied().collect();
+        let changed = |question: &&Question| {
             let answers = (
-                evaluate(&before.plane, question).filter(|a| there(&own.0, a)),
-                evaluate(&after.plane, question).filter(|a| there(&own.1, a)),
+                evaluate(&before.plane, question).filter(|a| there(&own.0, question, a)),
+                evaluate(&after.plane, question).filter(|a| there(&own.1, question, a)),
             );
-            if let Some(effect) = Effect::of(answers.0.as_ref(), answers.1.as_ref()) {
-                changes.push(FlowChange {
-                    question: question.clone(),
-                    effect,
-                    from_internet: internet.contains(question.from.as_str()),
-                    before: answers.0,
-                    after: answers.1,
-                    causes: None,
-                });
-            }
-        }
+            let effect = Effect::of(answers.0.as_ref(), answers.1.as_ref())?;
+            Some(FlowChange {
+                question: (*question).clone(),
+                effect,
+                from_internet: internet.contains(question.from.as_str()),
+                before: answers.0,
+                after: answers.1,
+                causes: None,
+            })
+        };
+        changes = all.par_iter().filter_map(changed).collect();
     }
     cause::find(before, after, &differences, &mut changes);
     changes.sort_by(|a, b| (a.effect, &a.question).cmp(&(b.effect, &b.question)));

@@ -11,6 +11,7 @@ use crate::{
     verdict::Verdict,
 };
 use elements::without;
+use rayon::prelude::*;
 
 /// What an element's failure does.
 #[derive(Debug, Clone)]
@@ -66,16 +67,7 @@ pub fn impact(snapshot: &Snapshot) -> Impact {
     let flows: Vec<(Question, Answer)> =
         questions(snapshot).into_iter().filter_map(|q| evaluate(&snapshot.plane, &q).map(|a| (q, a))).collect();
     let all = elements(&snapshot.scenario.document);
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let share = all.len().div_ceil(workers).max(1);
-    let mut consequences: Vec<Consequence> = std::thread::scope(|scope| {
-        let flows = &flows;
-        let parts: Vec<_> = all
-            .chunks(share)
-            .map(|part| scope.spawn(move || part.iter().map(|e| consequence(snapshot, flows, e)).collect::<Vec<_>>()))
-            .collect();
-        parts.into_iter().flat_map(|p| p.join().unwrap_or_default()).collect()
-    });
+    let mut consequences: Vec<Consequence> = all.par_iter().map(|e| consequence(snapshot, &flows, e)).collect();
     consequences.sort_by_key(|c| std::cmp::Reverse((c.lost().len(), c.exposed().len())));
     let through = |a: &Answer| matches!(a.verdict, Verdict::Private | Verdict::Backbone | Verdict::Public);
     let through = flows.iter().filter(|(_, a)| through(a)).count();

@@ -1,7 +1,10 @@
 //! Where segments and devices send each column, and by which devices answers come back.
 
 use super::{
-    super::model::{Fast, Model, best},
+    super::{
+        model::{Fast, Model, best},
+        probe::{Probe, Sends},
+    },
     bits::Span,
     layout::{Layout, minus, v4},
 };
@@ -23,6 +26,8 @@ pub(super) enum To {
     Device(u16),
     /// They leave for the internet.
     Internet,
+    /// Where they go cannot be known.
+    Unclear,
     /// They are decided one by one.
     Odd,
 }
@@ -99,22 +104,22 @@ pub(super) fn pieces<'p>(
         }
         left = minus(left, &[span]);
         for here in taken {
-            hop(model, layout, devices, segment, route, here, forwarded, &mut found);
+            hop(model, layout, devices, segment, &route.hop, here, forwarded, &mut found);
         }
     }
     left.into_iter().for_each(|s| closed(layout, segment, Reason::NoRoute, s, &mut found));
-    // An address that nobody declared may be in any prefix of public ones, and is in none of its own.
+    // An address that nobody declared may be in any prefix of public ones, and is in none of its own: all of them go where
+    // one of them does (ROUTE-12).
     let undeclared: Option<Prefix> = "240.0.0.0/4".parse().ok();
-    let concerns = |r: &Route| {
-        let in_use = matches!(r.hop, NextHop::Network { .. } | NextHop::Endpoint(_));
-        let holds = r.prefix.holds_public() && !in_use || undeclared.is_some_and(|u| u.overlaps(r.prefix));
-        !r.prefix.is_default() && holds
-    };
     let span = undeclared.map_or((0, 0), |p| layout.lanes_in(p));
-    if span.0 < span.1 && segment.routes.iter().any(concerns) {
+    if let Some(lane) = layout.lanes.get(span.0 as usize).filter(|_| span.0 < span.1) {
         let outside = |(s, to): (Span, To)| minus(vec![s], &[span]).into_iter().map(move |s| (s, to));
         found = found.into_iter().flat_map(outside).collect();
-        found.push((span, To::Odd));
+        match Probe::new(model).sends(&segment.routes, segment, IpAddr::V4(lane.address.into())) {
+            Sends::By(next) => hop(model, layout, devices, segment, next, span, forwarded, &mut found),
+            Sends::Nowhere => closed(layout, segment, Reason::NoRoute, span, &mut found),
+            Sends::Unclear => found.push((span, To::Unclear)),
+        }
     }
     found.sort_unstable_by_key(|(s, _)| *s);
     if !silent || !segment.tag_routes.is_empty() {
@@ -155,7 +160,7 @@ fn hop<'p>(
     layout: &Layout,
     devices: &mut Devices,
     segment: &'p Segment,
-    route: &Route,
+    next: &NextHop,
     span: Span,
     forwarded: bool,
     found: &mut Pieces,
@@ -171,7 +176,7 @@ fn hop<'p>(
         }
         found.extend(run);
     };
-    match &route.hop {
+    match next {
         NextHop::Network { network, link } => {
             let (open, complete) = (clear(link.as_deref(), forwarded), model.network(*network).complete);
             // What the peering refuses comes before that nobody is there.

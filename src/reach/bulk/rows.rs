@@ -379,7 +379,7 @@ impl Back<'_> {
                     self.follow(&setup.devices[device as usize].pieces, span, there);
                     there.pop();
                 }
-                To::Device(_) | To::Closed(_) | To::Internet | To::Odd => {}
+                To::Device(_) | To::Closed(_) | To::Unclear | To::Internet | To::Odd => {}
             }
         }
     }
@@ -447,6 +447,7 @@ impl Way<'_> {
             match to {
                 To::Closed(_) => {}
                 To::Odd => bits::fill(&mut self.into.odd, span),
+                To::Unclear => bits::fill(&mut self.into.pair.soft, span),
                 To::Owner => {
                     for word in bits::touched(span) {
                         let here = bits::mask(word, span);

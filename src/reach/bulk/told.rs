@@ -235,6 +235,9 @@ impl Teller<'_> {
             match to {
                 To::Closed(Some(reason)) => self.fill(span, Code::blocked(reason)),
                 To::Closed(None) | To::Odd => self.fill(span, Code::ODD),
+                To::Unclear => {
+                    self.fill(span, Code::done(Cell::new(Outcome::refused(Verdict::Unknown, Reason::Tag))));
+                }
                 To::Owner => self.arrive(span),
                 To::Internet => {
                     // Behind a device these columns are decided in its name.

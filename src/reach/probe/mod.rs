@@ -13,6 +13,8 @@ mod redirect;
 mod stages;
 mod walk;
 
+pub(super) use walk::Sends;
+
 use super::{Column, Findings, Landing, Outcome, Sender, Source, model::Model};
 use crate::{
     dataplane::{Backend, Endpoint, Id, Proxy},

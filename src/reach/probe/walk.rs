@@ -156,7 +156,7 @@ enum Choice<'p> {
 }
 
 /// What a table says of a destination.
-pub(super) enum Sends<'p> {
+pub(in crate::reach) enum Sends<'p> {
     By(&'p NextHop),
     Nowhere,
     Unclear,
@@ -264,7 +264,7 @@ impl<'p> Probe<'_, 'p> {
 
     /// Where a table sends an address (ROUTE-12, ROUTE-17). One that nobody declared may be in any prefix of public
     /// addresses, so that all which may hold it must lead to one place.
-    pub(super) fn sends(&self, table: &'p [Route], segment: &'p Segment, to: IpAddr) -> Sends<'p> {
+    pub(in crate::reach) fn sends(&self, table: &'p [Route], segment: &'p Segment, to: IpAddr) -> Sends<'p> {
         let mut won = self.model.best(table, to);
         // Nor is the address of something that declares none: all that it may have must be led to one place (ADDR-03).
         if let Some(unsure) = self.model.plane.allocations.at(to).first() {
