@@ -119,6 +119,7 @@ pub(super) fn pieces<'p>(
             Sends::By(next) => hop(model, layout, devices, segment, next, span, forwarded, &mut found),
             Sends::Nowhere => closed(layout, segment, Reason::NoRoute, span, &mut found),
             Sends::Unclear => found.push((span, To::Unclear)),
+            Sends::Unplaced => found.push((span, To::Odd)),
         }
     }
     found.sort_unstable_by_key(|(s, _)| *s);
