@@ -31,7 +31,7 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
     let title = read(args, &mut session)?;
     let mut imported =
         session.finish(&title).map_err(|(sources, problems)| input::failure(&sources, &problems, global))?;
-    imported.accept_refusals(|loaded| {
+    let wrong = imported.accept_refusals(|loaded| {
         loaded.scenarios.into_iter().next().map(|s| Snapshot::new(s).diagnostics).unwrap_or_default()
     });
     if !global.quiet {
@@ -54,7 +54,11 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
     }
     match args.run {
         None => {
-            // What is written must be of use: the loader and the compiler have to take it.
+            // What is written must be of use: the loader and the compiler have to take it, and took it just now.
+            if wrong.is_empty() && !args.expect && !contradicted {
+                output::write(global, &imported.yaml())?;
+                return Ok(Exit::Holds);
+            }
             let loaded = imported.load();
             let errors: Vec<_> = loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error).cloned().collect();
             let result = match errors.is_empty() {
@@ -248,6 +252,12 @@ pub(super) fn text(path: &Path) -> Result<String, Failure> {
 /// What was understood, and what was not, with places.
 fn summary(imported: &Imported, verbose: bool) -> String {
     let mut out = String::new();
+    let shares = imported.shares();
+    for (file, count) in shares.iter().filter(|_| shares.len() > 1) {
+        let all = count.understood + count.beside + count.not_understood;
+        let share = (count.understood + count.beside) * 100 / all.max(1);
+        let _ = writeln!(out, "{file}: {all} resources ({share} % understood)");
+    }
     let (mut known, mut beside, mut not) = (0, 0, 0);
     for (_, count) in imported.counts() {
         known += count.understood;

@@ -224,7 +224,10 @@ fn compare_routes(designed: &[RouteRow], seen: &[SeenRoute], result: &mut Compar
         }
     }
     for (about, (hop, at)) in theirs.iter().filter(|(about, _)| !ours.contains_key(*about)) {
-        let public = about.parse::<Prefix>().is_ok_and(|p| is_public(p.network()) && !p.is_default());
+        // The platform drops ranges of its own, and what would lead back to the machine.
+        let loops = |p: &Prefix| p.network().is_loopback();
+        let own = |p: Prefix| (is_public(p.network()) || loops(&p)) && !p.is_default();
+        let public = about.parse::<Prefix>().is_ok_and(own);
         if public && hop.kind == "None" && words::same(&hop.source, "Default") {
             result.reserved += 1;
             continue;

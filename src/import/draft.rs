@@ -5,7 +5,7 @@
 //! come in any order; [`super::finish`] turns them into names.
 
 use super::json::{Json, Value};
-use crate::diag::Span;
+use crate::diag::{FileId, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Identity of an item: its collection and its identifier in the source, in lower case.
@@ -264,6 +264,8 @@ pub struct Draft {
     told: BTreeSet<(String, String, String)>,
     /// Resources read, by type: how many, and how many of them were understood.
     pub(super) counts: BTreeMap<String, Count>,
+    /// The same by file.
+    pub(super) shares: BTreeMap<FileId, Count>,
     /// Region of the first resource that has one, by number of uses.
     pub(super) locations: BTreeMap<String, usize>,
     /// What network interfaces belong to, by their ids.
@@ -317,12 +319,14 @@ impl Draft {
     }
 
     /// Counts a resource of a type.
-    pub fn count(&mut self, kind: &str, standing: Standing) {
-        let count = self.counts.entry(kind.to_owned()).or_default();
-        match standing {
-            Standing::Understood => count.understood += 1,
-            Standing::Beside => count.beside += 1,
-            Standing::NotUnderstood => count.not_understood += 1,
+    pub fn count(&mut self, kind: &str, standing: Standing, at: Span) {
+        let by_kind = self.counts.entry(kind.to_owned()).or_default();
+        for count in [by_kind, self.shares.entry(at.file).or_default()] {
+            match standing {
+                Standing::Understood => count.understood += 1,
+                Standing::Beside => count.beside += 1,
+                Standing::NotUnderstood => count.not_understood += 1,
+            }
         }
     }
 

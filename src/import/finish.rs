@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     azure::model::Estate,
-    diag::Span,
+    diag::{FileId, Span},
     document::{Decode, Shape, TypeInfo},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,6 +20,8 @@ pub struct Finished {
     pub not_understood: Vec<NotUnderstood>,
     /// Resources read by type: how many, and how many of them were understood.
     pub counts: BTreeMap<String, Count>,
+    /// The same by file.
+    pub shares: BTreeMap<FileId, Count>,
     /// What the scenario calls machines, interfaces and subnets, by their ids in the source.
     pub places: BTreeMap<String, String>,
 }
@@ -65,7 +67,7 @@ pub(super) fn finish(mut draft: Draft, title: &str, span: Span, elements: Option
         }
     }
     let places = places(&draft, &names);
-    Finished { fields, not_understood: draft.not_understood, counts: draft.counts, places }
+    Finished { fields, not_understood: draft.not_understood, counts: draft.counts, shares: draft.shares, places }
 }
 
 /// Names of what has routes and rules of its own, by ids in the source.

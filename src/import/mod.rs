@@ -62,6 +62,8 @@ pub struct Imported {
     pub observed: Vec<Observed>,
     finished: Finished,
     span: Span,
+    /// What the scenario loads as, while nothing has changed since.
+    loaded: Option<Loaded>,
 }
 
 impl Session {
@@ -138,19 +140,22 @@ impl Session {
             observed: self.observed,
             title: title.to_owned(),
             span,
+            loaded: None,
         };
         // What the scenario cannot say is left out with its reason, as long as that helps.
         let mut elements = BTreeSet::new();
         for _ in 0..MAX_ROUNDS {
-            let (errors, met) = imported.errors();
+            let (errors, met, loaded) = imported.errors();
             elements = met;
             if !leave_out::leave_out(&mut self.draft, &errors) {
+                imported.loaded = Some(loaded);
                 break;
             }
             imported.finished = finish::finish(self.draft.clone(), title, span, None);
         }
         if !imported.finished.not_understood.is_empty() {
             imported.finished = finish::finish(self.draft, title, span, Some(&elements));
+            imported.loaded = None;
         }
         Ok(imported)
     }
@@ -159,9 +164,9 @@ impl Session {
 impl Imported {
     /// What keeps the scenario from loading, apart from what the platform refuses; and the names of all that a path can
     /// meet in it.
-    fn errors(&self) -> (Vec<Diagnostic>, BTreeSet<String>) {
+    fn errors(&self) -> (Vec<Diagnostic>, BTreeSet<String>, Loaded) {
         let loaded = self.load();
-        let mut problems = loaded.diagnostics;
+        let mut problems = loaded.diagnostics.clone();
         let mut elements = BTreeSet::new();
         for scenario in &loaded.scenarios {
             let (plane, found) = compile(&scenario.estate, None);
@@ -169,7 +174,7 @@ impl Imported {
             elements.extend(plane.element_names().into_iter().map(str::to_owned));
         }
         problems.retain(|d| d.severity == Severity::Error && !d.refused);
-        (problems, elements)
+        (problems, elements, loaded)
     }
 
     /// The scenario file: stable order, the source address of every resource as a comment.
@@ -189,8 +194,15 @@ impl Imported {
 
     /// Lists what the platform refuses of the design under `expected_diagnostics`, so that the rest can be evaluated:
     /// the file says so in a remark, and loading repeats it as a warning. `compile` gives the diagnostics of a scenario.
-    pub fn accept_refusals(&mut self, compile: impl FnOnce(Loaded) -> Vec<Diagnostic>) {
-        let refused: Vec<Diagnostic> = compile(self.load()).into_iter().filter(|d| d.refused).collect();
+    ///
+    /// Gives what remains wrong with it: nothing, as a rule.
+    pub fn accept_refusals(&mut self, compile: impl FnOnce(Loaded) -> Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let loaded = self.loaded.take().unwrap_or_else(|| self.load());
+        let mut wrong: Vec<Diagnostic> =
+            loaded.diagnostics.iter().filter(|d| d.severity == Severity::Error).cloned().collect();
+        let (refused, others): (Vec<Diagnostic>, Vec<Diagnostic>) =
+            compile(loaded).into_iter().partition(|d| d.refused);
+        wrong.extend(others.into_iter().filter(|d| d.severity == Severity::Error));
         let mut codes: Vec<Node> = Vec::new();
         let mut remarks =
             vec!["The platform refuses parts of this design; they are left out of every answer:".to_owned()];
@@ -206,6 +218,7 @@ impl Imported {
             node.comments = remarks;
             self.finished.fields.push(("expected_diagnostics".to_owned(), node));
         }
+        wrong
     }
 
     /// Adds an expectation; `how` holds further keys with their values.
@@ -271,6 +284,13 @@ impl Imported {
     #[must_use]
     pub fn not_understood(&self) -> &[NotUnderstood] {
         &self.finished.not_understood
+    }
+
+    /// Resources by file, in the order in which files were read.
+    #[must_use]
+    pub fn shares(&self) -> Vec<(String, Count)> {
+        let name = |id: &FileId| self.sources.file(*id).map(|f| f.name.clone()).unwrap_or_default();
+        self.finished.shares.iter().map(|(id, count)| (name(id), *count)).collect()
     }
 
     /// Resources by type.

@@ -147,6 +147,11 @@ impl NameValues<'_> {
 }
 
 impl SubResource {
+    /// Private zones whose names depend on nothing.
+    pub fn fixed_zones(&self) -> impl Iterator<Item = &str> {
+        self.zones.iter().map(String::as_str).filter(|z| !z.contains('{'))
+    }
+
     /// The names of a service, their aliases, records and zones (DNS-07, PE-05, DEF-06, ACR-02, COSMOS-03).
     ///
     /// A sub-resource may have several names of which some cannot be told from the service's name; these are left out

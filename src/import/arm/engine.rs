@@ -114,6 +114,10 @@ pub type Loader<'l> = dyn Fn(&str) -> Option<(String, String)> + 'l;
 
 /// Expressions evaluated in one import, at most: loops multiply.
 const MAX_STEPS: usize = 5_000_000;
+/// Bytes of a text that an expression makes, at most.
+const MAX_TEXT: usize = 1 << 20;
+/// Items of a list, or keys of an object, that an expression makes, at most.
+const MAX_ITEMS: usize = 50_000;
 /// Evaluations inside each other, at most.
 const MAX_DEPTH: usize = 150;
 
@@ -348,7 +352,7 @@ impl<'s> Engine<'s> {
             return Ok(Json::new(stop, span));
         }
         match functions::call(&lower, &Args { values: &values, span }) {
-            Some(Ok(value)) => Ok(Json::new(value, span)),
+            Some(Ok(value)) => self.bounded(value, span),
             Some(Err(why)) => Err(self
                 .fault(span, format!("`{name}` cannot be evaluated: {why}"))
                 .help("check its arguments, and the parameters that they come from")),
@@ -356,6 +360,21 @@ impl<'s> Engine<'s> {
                 .fault(span, format!("the function `{name}` is not known"))
                 .help("write the value out in a copy of the template, or deploy and use `privreach import azure`")),
         }
+    }
+
+    /// A result that is not larger than any that Azure takes.
+    fn bounded(&self, value: Value, span: Span) -> Outcome {
+        let (size, most, what) = match &value {
+            Value::Text(text) => (text.len(), MAX_TEXT, "bytes of text"),
+            Value::List(items) => (items.len(), MAX_ITEMS, "items"),
+            Value::Object(fields) => (fields.len(), MAX_ITEMS, "keys"),
+            _ => return Ok(Json::new(value, span)),
+        };
+        if size > most {
+            let text = format!("an expression gives more than {most} {what}");
+            return Err(Diagnostic::error(code::LIMIT, span, text).help("Azure takes templates of 4 MB at the most"));
+        }
+        Ok(Json::new(value, span))
     }
 
     /// Functions that choose what they evaluate, or ask the scope.

@@ -225,12 +225,46 @@ impl Engine<'_> {
             let state = obj(vec![("outputs", object(outputs)), ("provisioningState", text("Succeeded"))], span);
             return Ok(if full { obj(vec![("properties", state.value)], span) } else { state });
         }
-        let body = self.body(id, span)?;
-        if full {
+        // A nested deployment that sets a resource again reads it as it was before.
+        let again = matches!(self.declarations.get(id).map(|d| &d.body), Some(Slot::Busy)) && self.is_nested(id);
+        let body = if again { self.before(id, span)? } else { self.body(id, span)? };
+        if full || matches!(body.value, Value::Unknown(_)) {
             return Ok(body);
         }
         let properties = body.get("properties").cloned().unwrap_or_else(|| obj(Vec::new(), span));
         Ok(self.with_runtime(id, properties))
+    }
+
+    fn is_nested(&self, id: usize) -> bool {
+        let scope = self.declarations.get(id).and_then(|d| self.scope(d.env.scope));
+        scope.is_some_and(|s| s.parent.is_some())
+    }
+
+    /// A resource as another deployment, or the resource that it is part of, declares it.
+    fn before(&mut self, id: usize, span: Span) -> Outcome {
+        let unknown = |why: &str| Ok(Json::new(Value::Unknown(Rc::from(why)), span));
+        let Some(full_id) = self.declarations.get(id).map(|d| d.full_id.clone()) else {
+            return unknown("it is not declared");
+        };
+        let ready = |d: &super::engine::Declaration| !d.existing && d.deployed && !matches!(d.body, Slot::Busy);
+        let same = |d: &super::engine::Declaration, id: &str| d.full_id.eq_ignore_ascii_case(id) && ready(d);
+        if let Some(other) = self.declarations.iter().position(|d| same(d, &full_id)) {
+            return self.body(other, span);
+        }
+        let parsed = crate::import::ids::ArmId::parse(&full_id);
+        let parent = parsed.as_ref().and_then(|p| p.parent());
+        let owner = parent.and_then(|parent| self.declarations.iter().position(|d| same(d, &parent)));
+        let (Some(owner), Some(parsed)) = (owner, parsed) else {
+            return unknown("it exists already, and what it was before is not in the template");
+        };
+        let body = self.body(owner, span)?;
+        let list = parsed.kind.rsplit('/').next().unwrap_or_default();
+        let parts = body.items_at(&format!("properties.{list}")).iter();
+        let mut named = parts.filter(|p| p.str_at("name").is_some_and(|n| n.eq_ignore_ascii_case(parsed.name())));
+        match named.next() {
+            Some(part) => Ok(part.clone()),
+            None => unknown("what it was before is not in the template"),
+        }
     }
 
     /// A resource's object, evaluated once.

@@ -83,7 +83,8 @@ fn load_balancer(resource: &Resource, mapper: &mut Mapper<'_>) {
         let fields = vec![("frontend_ip_configuration", frontend), ("backend_address_pool", pool)];
         Some((r.str_at("name")?.to_owned(), Node::map(fields, r.span)))
     });
-    let outbound: Vec<_> = outbound.collect();
+    let mut outbound: Vec<_> = outbound.collect();
+    implicit(resource, &mut outbound);
     let key = resource.key("load_balancers");
     if let Some(item) = mapper.draft.get_mut(&key) {
         for (field, entries) in [("probes", probes), ("rules", rules), ("outbound_rules", outbound)] {
@@ -103,6 +104,33 @@ fn load_balancer(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
     if resource.body.str_at("sku.name").is_some_and(|s| s.eq_ignore_ascii_case("Gateway")) {
         mapper.unmodelled(resource, "sku", "gateway load balancers are not modelled", Matters::Everywhere);
+    }
+}
+
+/// Members of a public Standard balancer leave by the frontend of their rules, unless the rule or an outbound rule says
+/// otherwise.
+fn implicit(resource: &Resource, outbound: &mut Vec<(String, Node)>) {
+    let standard = resource.body.str_at("sku.name").is_some_and(|s| s.eq_ignore_ascii_case("Standard"));
+    if !standard || !outbound.is_empty() || !resource.items("outboundRules").is_empty() {
+        return;
+    }
+    let public = |frontend: &Node| {
+        let mut all = resource.items("frontendIPConfigurations").iter();
+        all.any(|f| {
+            f.at("properties.publicIPAddress").is_some()
+                && f.str_at("name").map(|n| Tree::Text(n.to_owned())) == Some(frontend.tree.clone())
+        })
+    };
+    for rule in resource.items("loadBalancingRules") {
+        let off = rule.at("properties.disableOutboundSnat").and_then(Json::as_bool) == Some(true);
+        let several = rule.items_at("properties.backendAddressPools").first();
+        let pool = last_of(rule.at("properties.backendAddressPool").or(several));
+        let frontend = last_of(rule.at("properties.frontendIPConfiguration")).filter(public);
+        if let (false, Some(pool), Some(frontend), Some(name)) = (off, pool, frontend, rule.str_at("name")) {
+            let fields = vec![("frontend_ip_configuration", frontend), ("backend_address_pool", pool)];
+            let node = Node::map(fields, rule.span).comment("Members leave by the frontend of this rule.");
+            outbound.push((format!("{name}-outbound"), node));
+        }
     }
 }
 

@@ -46,7 +46,7 @@ fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
     let item = mapper.item(resource, "virtual_machines");
     fields.into_iter().for_each(|(k, n)| item.set(k, n));
     if allocated(&properties) {
-        item.note("Its address is allocated by Azure; the first free one is assumed.");
+        item.note(super::settle::ALLOCATED);
     }
     let power =
         resource.str("instanceView.powerState.code").or_else(|| resource.str("extended.instanceView.powerState.code"));
@@ -99,6 +99,7 @@ fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
         item.note(format!("Instance of a scale set of {count}; its address is assumed."));
         tags(resource, item);
         mapper.current.get_or_insert_with(|| key.clone());
+        public_address(resource, properties, &key, mapper);
         join_pools(properties, &key, mapper);
         for (place, other) in interfaces.iter().enumerate().filter(|(_, i)| first.is_some_and(|f| f.span != i.span)) {
             let properties = other.get("properties").unwrap_or(other);
@@ -106,6 +107,22 @@ fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
             let name = other.str_at("name").map_or_else(|| format!("nic-{place}"), str::to_owned);
             further(&id, &name, properties, &key, &resource.source, mapper);
         }
+    }
+}
+
+/// Each instance of a set may have a public address of its own.
+fn public_address(resource: &Resource, properties: &Json, machine: &Key, mapper: &mut Mapper<'_>) {
+    let configurations = properties.items_at("ipConfigurations").iter();
+    let mut own = configurations.filter_map(|c| c.get("properties").unwrap_or(c).at("publicIPAddressConfiguration"));
+    let Some(own) = own.next() else { return };
+    let key = Key::new("public_ips", &format!("{}/address", machine.id));
+    let name = mapper.draft.get(machine).map(|m| format!("{}-address", m.name)).unwrap_or_default();
+    let sku = own.at("sku.name").and_then(Node::scalar).unwrap_or_else(|| Node::text("Standard", own.span));
+    let item = mapper.draft.item(&key, &name, &resource.source);
+    item.set("sku", sku);
+    item.note("The address of an instance; Azure allocates it.");
+    if let Some(item) = mapper.draft.get_mut(machine) {
+        item.set("public_ip", Node::name_of(key, own.span));
     }
 }
 

@@ -360,11 +360,12 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
                     None => parts.push(resource),
                 }
                 let whole = mapper.draft.not_understood.len() == before;
-                mapper.draft.count(kind, if whole { Standing::Understood } else { Standing::NotUnderstood });
+                let standing = if whole { Standing::Understood } else { Standing::NotUnderstood };
+                mapper.draft.count(kind, standing, resource.source.span);
             }
-            None if is_beside(kind) => mapper.draft.count(kind, Standing::Beside),
+            None if is_beside(kind) => mapper.draft.count(kind, Standing::Beside, resource.source.span),
             None => {
-                mapper.draft.count(kind, Standing::NotUnderstood);
+                mapper.draft.count(kind, Standing::NotUnderstood, resource.source.span);
                 for (why, matters) in places_of(resource) {
                     mapper.draft.not_understood(NotUnderstood {
                         kind: kind.to_owned(),

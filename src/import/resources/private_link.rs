@@ -1,10 +1,11 @@
 //! Private endpoints, private link services, perimeters.
 
 use super::{Map, Mapper, Resource, id_of, list_of, name_of, path_of, scalars, services, subnet_of};
+use crate::azure::known_services::{Cloud, KnownServices};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     ids::ArmId,
-    json::Json,
+    json::{Json, Value},
 };
 
 pub(super) const TYPES: &[(&str, Map)] = &[
@@ -93,12 +94,38 @@ fn endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
     item.set_some("application_security_groups", groups);
 }
 
+/// Zones that records of an endpoint's target may stand in.
+fn domains(endpoint: &Resource) -> Vec<String> {
+    let lists = ["privateLinkServiceConnections", "manualPrivateLinkServiceConnections"];
+    let connections = lists.iter().flat_map(|l| endpoint.items(l));
+    let ids = connections.filter_map(|c| c.get("properties").unwrap_or(c).str_at("privateLinkServiceId"));
+    let kinds = ids.filter_map(|id| ArmId::parse(id).map(|i| i.kind));
+    let known = |kind: String| KnownServices::get().service(Cloud::Public, &kind);
+    let parts = kinds.filter_map(known).flat_map(|k| &k.sub_resources);
+    let zones: std::collections::BTreeSet<String> = parts.flat_map(|s| s.fixed_zones()).map(str::to_owned).collect();
+    zones.into_iter().collect()
+}
+
 fn zone_group(resource: &Resource, mapper: &mut Mapper<'_>) {
     let zones = resource.items("privateDnsZoneConfigs").iter().filter_map(|c| {
         let id = c.at("properties.privateDnsZoneId").or_else(|| c.at("privateDnsZoneId"))?;
         Some(Node::name_of(Key::new("private_dns_zones", id.as_str()?), id.span))
     });
-    let Some(zones) = list_of(zones) else { return };
+    let zones = list_of(zones);
+    let unknown = |c: &Json| {
+        let id = c.get("properties").unwrap_or(c).get("privateDnsZoneId");
+        id.is_none_or(|i| i.as_str().is_none())
+    };
+    let configurations = resource.prop("privateDnsZoneConfigs");
+    let wholly = configurations.is_some_and(|c| matches!(c.value, Value::Unknown(_) | Value::Secret));
+    if wholly || resource.items("privateDnsZoneConfigs").iter().any(unknown) {
+        let endpoint = resource.id.parent().and_then(|id| mapper.find(&id).cloned());
+        let names = endpoint.map(|e| domains(&e)).unwrap_or_default();
+        let why = "in which zones its endpoint registers is not known";
+        let matters = if names.is_empty() { Matters::Everywhere } else { Matters::Names(names) };
+        mapper.unmodelled(resource, "privateDnsZoneConfigs", why, matters);
+    }
+    let Some(zones) = zones else { return };
     if let Some(item) = mapper.draft.get_mut(&resource.parent("private_endpoints")) {
         item.set("private_dns_zone_group", Node::map(vec![("private_dns_zones", zones)], resource.source.span));
     }

@@ -55,6 +55,10 @@ const CREDENTIALS: [&str; 8] =
 /// Reports values of a resource that only a deployment tells: it may do something else than the scenario says.
 pub(super) fn unknowns(resource: &Resource, matters: &Matters, mapper: &mut Mapper<'_>) {
     let Some(properties) = resource.body.get("properties") else { return };
+    // Of the settings of apps, those of the site itself decide.
+    if resource.id.kind.ends_with("/config") && !resource.id.name().eq_ignore_ascii_case("web") {
+        return;
+    }
     let mut found = Vec::new();
     search(properties, "properties", &mut found);
     for (path, why, span) in found {
@@ -151,11 +155,68 @@ pub(super) fn addresses(mapper: &mut Mapper<'_>) {
         let span = item.source.span;
         item.set("private_ip_address", Node::text(free.to_string(), span));
         if item.notes.is_empty() {
-            item.note("Its address is allocated by Azure; the first free one is assumed.");
+            item.note(ALLOCATED);
         }
     }
     members(mapper);
     spellings(mapper);
+    told_apart(mapper);
+}
+
+/// What the notes of an item say whose address Azure chooses.
+pub(super) const ALLOCATED: &str = "Its address is allocated by Azure; the first free one is assumed.";
+
+/// Addresses that Azure allocates are put in doubt where something names a part of their subnet: which of its machines a
+/// rule, a route or a record means cannot be told.
+fn told_apart(mapper: &mut Mapper<'_>) {
+    let mut named: Vec<Prefix> = Vec::new();
+    for (_, item) in mapper.draft.items.iter().filter(|(k, _)| k.collection != "subnets") {
+        for (field, node) in &item.fields {
+            const OWN: [&str; 5] =
+                ["private_ip_address", "private_ip_addresses", "ip_addresses", "address_space", "ip_address"];
+            if !OWN.contains(&field.as_str()) {
+                prefixes_in(node, &mut named);
+            }
+        }
+    }
+    let mut doubted = Vec::new();
+    for (key, item) in mapper.draft.items.iter().filter(|(_, i)| i.notes.iter().any(|n| n.contains(ASSUMED))) {
+        let Some(Node { tree: Tree::Reference(subnet, _), .. }) = item.get("subnet") else { continue };
+        let Some(Tree::List(own)) = mapper.draft.get(subnet).and_then(|s| s.get("address_prefixes")).map(|n| &n.tree)
+        else {
+            continue;
+        };
+        let own: Vec<Prefix> = own.iter().filter_map(prefix).collect();
+        let inside = |p: &Prefix| own.iter().any(|o| o != p && o.covers(*p));
+        if named.iter().any(inside) {
+            let matters = match &item.parent {
+                Some((parent, _)) => Matters::Item(parent.clone()),
+                None => Matters::Item(key.clone()),
+            };
+            doubted.push((key.collection, item.name.clone(), item.source.clone(), matters));
+        }
+    }
+    for (kind, name, source, matters) in doubted {
+        let why = "Azure chooses its address, and a rule, route or record names a part of its subnet".to_owned();
+        mapper.draft.not_understood(NotUnderstood { kind: format!("address of {kind}"), name, why, source, matters });
+    }
+}
+
+/// What every note of an address has that nobody set.
+const ASSUMED: &str = "assumed";
+
+fn prefixes_in(node: &Node, found: &mut Vec<Prefix>) {
+    match &node.tree {
+        Tree::Text(text) => {
+            let bits = |a: IpAddr| if a.is_ipv4() { 32 } else { 128 };
+            let address =
+                || text.parse::<IpAddr>().ok().and_then(|a| format!("{a}/{}", bits(a)).parse::<Prefix>().ok());
+            found.extend(text.parse::<Prefix>().ok().or_else(address));
+        }
+        Tree::List(items) => items.iter().for_each(|i| prefixes_in(i, found)),
+        Tree::Map(fields) => fields.iter().for_each(|(_, n)| prefixes_in(n, found)),
+        _ => {}
+    }
 }
 
 /// Parts of a balancer or gateway refer to each other without regard to case; a scenario does not.

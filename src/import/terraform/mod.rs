@@ -157,7 +157,7 @@ fn import(session: &mut Session, json: &Json) {
         match part(&mut bodies, &patch.target) {
             Some(target) => {
                 merge(target, &patch.body);
-                session.draft.count(&instance.kind, Standing::Understood);
+                session.draft.count(&instance.kind, Standing::Understood, instance.values.span);
             }
             None => {
                 let last = patch.target.rsplit('/').next().unwrap_or_default();
@@ -219,6 +219,7 @@ fn unread(session: &mut Session, resolver: &Resolver<'_>, number: usize, instanc
         }
         return;
     }
+    later(session, resolver, number, instance);
     let values = resolver.full(number);
     let found = settings::unread(instance, kind, &values);
     if found.is_empty() {
@@ -239,6 +240,34 @@ fn unread(session: &mut Session, resolver: &Resolver<'_>, number: usize, instanc
             matters: matters.clone(),
         });
     }
+}
+
+/// Rules and routes that are wholly known after apply: a loop may make them, and without any the plan looks the same.
+fn later(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance) {
+    const BLOCKS: [(&str, &str, &str, &str); 2] = [
+        (
+            "azurerm_network_security_group",
+            "security_rule",
+            "azurerm_network_security_rule",
+            "network_security_group_name",
+        ),
+        ("azurerm_route_table", "route", "azurerm_route", "route_table_name"),
+    ];
+    let Some((_, block, apart, by)) = BLOCKS.iter().find(|(kind, ..)| *kind == instance.kind) else { return };
+    let mark = instance.unknown.get(block).map(|m| m.value == Value::Bool(true));
+    let name = resolver.text(number, "name");
+    let all = resolver.plan.instances.iter().enumerate();
+    let mut others = all.filter(|(_, i)| i.kind == *apart).map(|(n, _)| resolver.text(n, by));
+    if mark != Some(true) || others.any(|n| n == name) {
+        return;
+    }
+    session.draft.not_understood(NotUnderstood {
+        kind: format!("{} {block}", instance.kind),
+        name: instance.name.clone(),
+        why: "it has none, or they are known only after apply; the plan does not tell which".to_owned(),
+        source: Source { address: instance.address.clone(), span: instance.values.span },
+        matters: resolver.id(number).and_then(|id| item_of(&id)).unwrap_or(Matters::Everywhere),
+    });
 }
 
 /// The item that a resource with an id is, or is part of.
@@ -440,10 +469,10 @@ fn merge(target: &mut Json, change: &Json) {
 /// Reports an instance that is left out, with where it could matter; nothing is said of one that has no part.
 fn report(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance, why: &str) {
     if why.is_empty() || instance.is_data {
-        session.draft.count(&instance.kind, Standing::Beside);
+        session.draft.count(&instance.kind, Standing::Beside, instance.values.span);
         return;
     }
-    session.draft.count(&instance.kind, Standing::NotUnderstood);
+    session.draft.count(&instance.kind, Standing::NotUnderstood, instance.values.span);
     let mut ids = BTreeSet::new();
     resolve::texts(&resolver.full(number), &mut ids);
     // What sets something elsewhere, and does not say where, may set it anywhere.

@@ -145,8 +145,10 @@ fn endpoint(shaper: &mut Shaper<'_, '_>) {
 
 /// The zone group of an endpoint as a resource: its id and body.
 fn zone_group(shaper: &Shaper<'_, '_>) -> Option<(String, Json)> {
-    let group = shaper.get("private_dns_zone_group")?.items().first()?.clone();
-    let zones = group.get("private_dns_zone_ids")?.clone();
+    let groups = shaper.get("private_dns_zone_group")?;
+    // Of a group that is not known nothing is known.
+    let group = if is_unknown(&groups) { groups } else { groups.items().first()?.clone() };
+    let zones = if is_unknown(&group) { group.clone() } else { group.get("private_dns_zone_ids")?.clone() };
     let name = group.str_at("name").unwrap_or("default");
     let id = format!("{}/privateDnsZoneGroups/{name}", shaper.id);
     let mut body = super::kinds::object(Vec::new(), group.span);

@@ -183,7 +183,8 @@ impl<'p> Resolver<'p> {
                     let found = match (whole, expressions.is_some_and(|e| e.get(key).is_some())) {
                         (Some(whole), _) => Some(self.among(whole, key, scope)),
                         (None, true) => Some(self.after_apply(value)),
-                        (None, false) => None,
+                        // Blocks that loops make have no expressions; what decides in a rule is never the platform's.
+                        (None, false) => decides(key).then(|| self.after_apply(value)),
                     };
                     if let Some(found) = found {
                         out.retain(|(k, _)| k != key);
@@ -547,4 +548,23 @@ pub(super) fn texts(json: &Json, found: &mut BTreeSet<String>) {
         Value::Object(fields) => fields.iter().for_each(|(_, v)| texts(v, found)),
         _ => {}
     }
+}
+
+/// Whether an attribute says what a rule or a route does; such an attribute is always the configuration's.
+fn decides(key: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "address_prefix",
+        "address_prefixes",
+        "next_hop_in_ip_address",
+        "next_hop_type",
+        "protocols",
+        "protocol",
+        "access",
+        "action",
+        "direction",
+        "priority",
+        "cidrs",
+        "domain_name",
+    ];
+    WORDS.contains(&key) || ["source_", "destination_", "translated_"].iter().any(|p| key.starts_with(p))
 }
