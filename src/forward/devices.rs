@@ -103,6 +103,7 @@ impl<'a> Walk<'a> {
         let device = self.plane.endpoints.get(owner);
         let mut step = Step::pass(Stage::Route, format!("{label} → {} ({address})", device.origin))
             .at(&device.origin)
+            .on(route)
             .rules(rules);
         step.span = route.span;
         self.steps.push(step);

@@ -187,7 +187,17 @@ impl<'a> Walk<'a> {
     /// ER-03).
     pub(super) fn out_by_site(&mut self, site: Id<Network>) -> Option<End> {
         let network = self.plane.networks.get(site);
-        let Some(breakout) = &network.breakout else { return self.deliver_in(site) };
+        let Some(breakout) = &network.breakout else {
+            if self.plane.public_owner(self.packet.destination).is_none() {
+                return self.deliver_in(site);
+            }
+            // Somebody else has that address, so the site would have to send it on.
+            let text = format!("{} has no way to the internet", network.origin);
+            let step = Step::block(Stage::Route, Reason::NoEgress, text).at(&network.origin);
+            let fix = format!("declare `internet` of {}, or another default route", network.origin);
+            self.steps.push(step.rules(&["ROUTE-20", "ER-03"]).fix(fix));
+            return Some(End::Lost);
+        };
         let inside = self.plane.segments.iter().find(|(_, s)| s.network == site).map(|(_, s)| s);
         let back = inside.and_then(|s| lookup(&s.routes, self.packet.source)).map(|r| &r.hop);
         if !matches!(back, Some(NextHop::Gateway(_) | NextHop::Router(_))) {
@@ -211,6 +221,7 @@ impl<'a> Walk<'a> {
             None => self.devices.clear(),
         }
         self.packet.source = breakout.address;
+        self.left_by = Some(site);
         self.across_internet()
     }
 

@@ -77,7 +77,7 @@ impl<'a> Found<'a> {
     }
 
     pub(super) fn via(&self, what: &impl std::fmt::Display) -> Step {
-        let mut step = Step::pass(Stage::Route, format!("{} → {what}", self.label)).rules(self.rules);
+        let mut step = Step::pass(Stage::Route, format!("{} → {what}", self.label)).rules(self.rules).on(self.origin);
         step.span = self.origin.span;
         step
     }

@@ -101,6 +101,8 @@ pub struct Step {
     pub outcome: Outcome,
     /// The element passed or met: `firewall afw-hub`.
     pub element: Option<String>,
+    /// What it rests on beside the element: the route, the peering, the certificate.
+    pub rests_on: Vec<String>,
     /// The line that decided.
     pub span: Option<Span>,
     /// Rule ids.
@@ -121,6 +123,7 @@ impl Step {
             text: text.into(),
             outcome: Outcome::Pass,
             element: None,
+            rests_on: Vec::new(),
             span: None,
             rules: Vec::new(),
             fix: None,
@@ -159,6 +162,13 @@ impl Step {
     pub fn at(mut self, origin: &Origin) -> Self {
         self.element = Some(origin.name.clone());
         self.span = self.span.or(origin.span);
+        self
+    }
+
+    /// Names what it rests on, too.
+    #[must_use]
+    pub fn on(mut self, origin: &Origin) -> Self {
+        self.rests_on.push(origin.name.clone());
         self
     }
 

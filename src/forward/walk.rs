@@ -26,6 +26,8 @@ pub struct Arrival {
     pub egress: Option<EgressPass>,
     /// Whether it came over the internet.
     pub over_internet: bool,
+    /// The site by whose breakout it left, as whose traffic the internet sees it.
+    pub left_by: Option<Id<Network>>,
     /// Stateful devices on the way that kept the source address (ASYM-01).
     pub devices: Vec<Id<Endpoint>>,
     /// Interfaces that the packet passed with its source address; they know the connection (NSG-07).
@@ -98,6 +100,7 @@ pub(super) struct Walk<'a> {
     pub(super) steps: Vec<Step>,
     pub(super) egress: Option<EgressPass>,
     pub(super) over_internet: bool,
+    pub(super) left_by: Option<Id<Network>>,
     pub(super) devices: Vec<Id<Endpoint>>,
     pub(super) passed: Vec<Id<Endpoint>>,
     pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
@@ -125,6 +128,7 @@ pub fn walk<'a>(context: &'a Context<'a>, from: Id<Endpoint>, packet: &Packet) -
         steps: Vec::new(),
         egress: None,
         over_internet: false,
+        left_by: None,
         devices: Vec::new(),
         passed: Vec::new(),
         balanced: Vec::new(),
@@ -405,7 +409,10 @@ impl<'a> Walk<'a> {
         let endpoint = self.plane.endpoints.get(owner);
         self.asked.get_or_insert(owner);
         match &endpoint.role {
-            Role::Balancer(balancer) => self.through_balancer(owner, balancer),
+            Role::Balancer(balancer) => {
+                self.unsupported(endpoint);
+                self.through_balancer(owner, balancer)
+            }
             Role::Firewall(firewall) if endpoint.dns.is_none() || self.packet.port != 53 => {
                 self.translated(owner, firewall)
             }
@@ -427,6 +434,7 @@ impl<'a> Walk<'a> {
             segment_identity: self.segment_identity,
             egress: self.egress,
             over_internet: self.over_internet,
+            left_by: self.left_by,
             devices: self.devices.clone(),
             passed: self.passed.clone(),
             answers_as: self.fronted.unwrap_or((self.packet.destination, self.packet.port)),

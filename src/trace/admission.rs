@@ -95,7 +95,8 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
         );
     }
     steps.extend(endpoint_policy(plane, door, arrival));
-    let cloud = plane.network_of(arrival.sender).map(|n| plane.networks.get(n)).filter(|n| !n.beyond_gateway);
+    let cloud = plane.network_of(arrival.sender).map(|n| plane.networks.get(n));
+    let cloud = cloud.filter(|n| !n.beyond_gateway && arrival.left_by.is_none());
     let caller = Caller::Network { source: packet.source, segment: arrival.segment_identity, cloud };
     steps.push(admit(plane, &door.gate, caller, public_via(arrival), arrival.egress.is_some()));
     steps

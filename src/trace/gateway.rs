@@ -49,6 +49,8 @@ pub(super) fn through_private_link(
         Step::assume(Stage::Endpoint, format!("{link} hands it to {} from {source}", front.origin))
             .span(link.span)
             .at(&gateway.origin)
+            .on(link)
+            .on(&front.origin)
             .rules(&["AGW-07", "A-10"]),
     );
     let asker = Asker { bridge: Some(bridge), backend: None, ..asker };
@@ -162,8 +164,14 @@ fn listener(
     let mut steps = vec![
         Step::pass(Stage::Listener, format!("{} serves it by {}", listener.origin, rule.origin))
             .at(&listener.origin)
+            .on(&rule.origin)
             .rules(&["AGW-11"]),
     ];
+    if let Some(first) = steps.first_mut() {
+        let parts =
+            [listener.certificate.as_ref().map(|c| &c.origin), gateway.frontends.get(frontend).map(|f| &f.origin)];
+        first.rests_on.extend(parts.into_iter().flatten().map(|o| o.name.clone()));
+    }
     if let Some(name) = packet.name.as_ref().filter(|n| plane.door_names.contains_key(n)) {
         steps.push(
             Step::unknown(
@@ -270,7 +278,7 @@ fn backend(
                     healthy += usize::from(admitted.is_some());
                     served = served.into_iter().chain(admitted).reduce(more_exposed);
                 }
-                Some(Outcome::Unknown(reason)) => unsure.push((member, reason, admitted)),
+                Some(open @ (Outcome::Unknown(_) | Outcome::Unsupported(_))) => unsure.push((member, open, admitted)),
                 Some(_) => {}
             }
             inner.extend(steps);
@@ -282,20 +290,23 @@ fn backend(
         let text = format!("{healthy} of {total} members of {} are healthy", backend.origin);
         let step = match unsure.iter().find(|(.., admitted)| exposes(admitted)) {
             None => Step::pass(Stage::Backend, text),
-            Some((member, reason, _)) => {
+            Some((member, open, _)) => {
                 let text = format!("{text}; whether and how {member} answers, too, is not known");
                 let fix = format!("declare what {member} leads to, or take it out of the pool");
-                Step::unknown(Stage::Backend, *reason, text).fix(fix)
+                Step { outcome: *open, ..Step::pass(Stage::Backend, text) }.fix(fix)
             }
         };
-        return (vec![step.at(&backend.origin).rules(&["AGW-14", "AGW-16"]).inner(inner)], Some(served));
+        let step = step.at(&backend.origin).on(&backend.probe);
+        return (vec![step.rules(&["AGW-14", "AGW-16"]).inner(inner)], Some(served));
     }
     let fix = inner.iter().find(|s| s.is_blocker()).and_then(|s| s.fix.clone());
     let text = format!("none of {total} members of {} is healthy", backend.origin);
-    let step = if unsure.is_empty() {
-        Step::block(Stage::Backend, Reason::Backend502, text)
-    } else {
-        Step::unknown(Stage::Backend, Reason::Backend502, text)
+    // What is not supported on the way may work or not (DEF-01).
+    let unsupported = unsure.iter().map(|(_, open, _)| *open).find(|o| matches!(o, Outcome::Unsupported(_)));
+    let step = match (unsupported, unsure.is_empty()) {
+        (Some(outcome), _) => Step { outcome, ..Step::pass(Stage::Backend, text) },
+        (None, true) => Step::block(Stage::Backend, Reason::Backend502, text),
+        (None, false) => Step::unknown(Stage::Backend, Reason::Backend502, text),
     };
     let step = step.at(&backend.origin).rules(&["AGW-14", "AGW-16"]);
     (vec![step.fix(fix.unwrap_or_else(|| "add a reachable member".to_owned())).inner(inner)], None)

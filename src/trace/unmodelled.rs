@@ -64,7 +64,8 @@ fn is_met(what: &Unmodelled, steps: &[Step]) -> bool {
 }
 
 fn meets(what: &Unmodelled, step: &Step) -> bool {
-    let named = |names: &std::collections::BTreeSet<String>| step.element.as_ref().is_some_and(|e| names.contains(e));
+    let own = || step.element.iter().chain(&step.rests_on);
+    let named = |names: &std::collections::BTreeSet<String>| own().any(|e| names.contains(e));
     let here = match &what.scope {
         UnmodelledScope::Everything => true,
         UnmodelledScope::Elements(elements) => named(elements),

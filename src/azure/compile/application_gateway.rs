@@ -81,6 +81,9 @@ impl Compiler<'_> {
             self.plane.add_endpoint(endpoint(origin, Some(segment), address.into_iter().collect(), Role::Instance(id)));
         // It has one for every instance, and changes them when it scales (AGW-14).
         self.anywhere(instance);
+        if self.special(&gateway.subnet, "an application gateway") {
+            self.refuse(instance);
+        }
         let proxy = self.plane.proxies.get_mut(id);
         proxy.instance = Some(instance);
         proxy.frontends = frontends;
@@ -111,6 +114,9 @@ impl Compiler<'_> {
         let on = policies.is_some_and(|s| s.value.private_link_service_network_policies_enabled.value);
         let holds_gateway =
             self.estate.application_gateways.iter().any(|(_, g)| g.value.subnet.value == link.subnet.value);
+        if self.special(&link.subnet, "a private-link configuration") {
+            return;
+        }
         if on || holds_gateway || link.subnet.value == gateway.subnet.value {
             let text = format!(
                 "private-link configuration `{name}` of `{gateway_name}` cannot use subnet `{}` (AGW-07)",
@@ -146,10 +152,6 @@ impl Compiler<'_> {
         };
         let subnet = &gateway.subnet;
         let mut found = Vec::new();
-        if subnet.value.ends_with("/GatewaySubnet") {
-            let what = format!("application gateway `{name}` cannot be placed in GatewaySubnet");
-            found.push(place(what, subnet.span, "use a subnet of its own"));
-        }
         let machines = estate.virtual_machines.iter().flat_map(|(name, m)| {
             let further = m.value.secondary_network_interfaces.iter().map(|(_, n)| &n.value.subnet);
             std::iter::once(&m.value.subnet).chain(further).map(move |s| ("virtual machine", name, s))

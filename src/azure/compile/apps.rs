@@ -38,6 +38,9 @@ impl Compiler<'_> {
             let made =
                 endpoint(Origin::new("app", name, i.subnet.span), Some(segment), address.into_iter().collect(), role);
             let id = self.plane.add_endpoint(made);
+            if self.special(&i.subnet, "an app") {
+                self.refuse(id);
+            }
             self.anywhere(id);
             Some((id, i))
         });
@@ -65,7 +68,7 @@ impl Compiler<'_> {
                 }
             }
         };
-        self.plane.clients.insert(&origin, client);
+        self.insert_client(&origin, client);
     }
 
     /// Where the platform sends from what does not enter a network; the address is not the app's own.

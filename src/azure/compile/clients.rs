@@ -35,13 +35,11 @@ impl Compiler<'_> {
             );
         }
         for (site_name, site) in estate.on_premises_sites.iter() {
-            let servers: Vec<IpAddr> = site
-                .value
-                .dns_servers
-                .iter()
-                .filter_map(|(_, s)| s.value.ip_address.as_ref())
-                .map(|a| a.value)
-                .collect();
+            // In the order in which they are written (DNS-05).
+            let mut written: Vec<_> = site.value.dns_servers.iter().collect();
+            written.sort_by_key(|(_, server)| server.span);
+            let servers: Vec<IpAddr> =
+                written.into_iter().filter_map(|(_, s)| s.value.ip_address.as_ref()).map(|a| a.value).collect();
             for (name, entry) in site.value.hosts.iter() {
                 let Some(id) = self.hosts.get(name).copied() else {
                     continue;
@@ -131,7 +129,12 @@ impl Compiler<'_> {
         }
     }
 
-    fn insert_client(&mut self, origin: &Origin, client: Client) {
+    pub(super) fn insert_client(&mut self, origin: &Origin, mut client: Client) {
+        // What the platform refuses sends nothing.
+        if let ClientKind::Endpoint(id) = client.kind {
+            let own = self.plane.endpoints.get(id).absence.as_ref().filter(|a| a.reason == Reason::Refused);
+            client.absence = client.absence.or(own.cloned());
+        }
         self.plane.clients.insert(origin, client);
     }
 

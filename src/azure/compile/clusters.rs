@@ -116,6 +116,9 @@ impl Compiler<'_> {
         let nodes = self.free_address(pool);
         let role = Role::Host(host(Listens::Only(Vec::new())));
         let nodes = self.plane.add_endpoint(endpoint(origin, Some(pool), nodes.into_iter().collect(), role));
+        if self.special(&cluster.default_node_pool.subnet, "a node pool") {
+            self.refuse(nodes);
+        }
         self.anywhere(nodes);
         Some(Cluster { name: name.to_owned(), nodes, resource, private: answered })
     }

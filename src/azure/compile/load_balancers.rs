@@ -62,6 +62,9 @@ impl Compiler<'_> {
                 }
             };
             let id = self.plane.add_endpoint(made);
+            if configuration.subnet.as_ref().is_some_and(|s| self.special(s, "a frontend of a load balancer")) {
+                self.refuse(id);
+            }
             self.frontends.insert(full, id);
         }
     }

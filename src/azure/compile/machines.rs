@@ -20,6 +20,9 @@ use crate::{
 };
 use std::net::IpAddr;
 
+/// What machines are called where they are refused.
+const MACHINE: &str = "a virtual machine";
+
 /// An endpoint with nothing special about it.
 pub(super) fn endpoint(origin: Origin, segment: Option<Id<Segment>>, addresses: Vec<IpAddr>, role: Role) -> Endpoint {
     Endpoint {
@@ -118,7 +121,7 @@ impl Compiler<'_> {
             let Some(segment) = self.subnet(&vm.subnet) else {
                 continue;
             };
-            self.undelegated(&vm.subnet, "a virtual machine");
+            let refused = self.undelegated(&vm.subnet, MACHINE);
             let addresses = own_addresses(&vm.private_ip_address, &vm.private_ip_addresses);
             let machine = Host {
                 listens: listens(vm.listens.as_ref()),
@@ -141,6 +144,9 @@ impl Compiler<'_> {
             }
             made.tags.complete = true;
             let id = self.plane.add_endpoint(made);
+            if refused {
+                self.refuse(id);
+            }
             self.machines.insert(name.to_owned(), id);
             let mut interfaces = vec![id];
             for (nic, interface) in vm.secondary_network_interfaces.iter() {
@@ -204,15 +210,25 @@ impl Compiler<'_> {
         self.estate.public_ips.get(&reference.value).map_or(Sku::Standard, |p| p.value.sku.value)
     }
 
-    /// A delegated subnet takes only instances of its service (SUB-08), a special one only what it is named for (SUB-01).
-    pub(super) fn undelegated(&mut self, subnet: &Reference, what: &str) {
+    /// Whether a subnet takes only what it is named for, and nothing else (SUB-01); reports it then.
+    pub(super) fn special(&mut self, subnet: &Reference, what: &str) -> bool {
         let name = subnet.value.split_once('/').map_or("", |(_, n)| n);
         let special = ["GatewaySubnet", "AzureFirewallSubnet", "AzureFirewallManagementSubnet", "RouteServerSubnet"];
-        if special.contains(&name) {
+        // Bastion is no kind of its own; a machine in its subnet stands for it.
+        let bastion = name == "AzureBastionSubnet" && what != MACHINE;
+        let refused = special.contains(&name) || bastion;
+        if refused {
             let text = format!("{what} cannot be placed in `{}`, which takes nothing else (SUB-01)", subnet.value);
             let error = Diagnostic::error(code::PLACEMENT, subnet.span, text);
             self.diagnostics.push(error.help("use a subnet of its own").refused());
         }
+        refused
+    }
+
+    /// A delegated subnet takes only instances of its service (SUB-08), a special one only what it is named for (SUB-01);
+    /// whether the platform refuses it.
+    pub(super) fn undelegated(&mut self, subnet: &Reference, what: &str) -> bool {
+        let special = self.special(subnet, what);
         let declared = subnet
             .value
             .split_once('/')
@@ -228,6 +244,7 @@ impl Compiler<'_> {
                     .refused(),
             );
         }
+        special || declared.is_some()
     }
 
     fn on_premises_hosts(&mut self) {
@@ -300,6 +317,9 @@ impl Compiler<'_> {
                 Role::Gateway(Gateway { tunnels: Vec::new() }),
             );
             let id = self.plane.add_endpoint(made);
+            if self.refused_subnets.contains(&subnet) {
+                self.refuse(id);
+            }
             self.gateways.insert(name.to_owned(), id);
         }
     }
@@ -338,6 +358,9 @@ impl Compiler<'_> {
             made.public_addresses = firewall.public_ips.iter().filter_map(|r| self.public_ip(r)).collect();
             made.public_source = made.public_addresses.first().copied();
             let id = self.plane.add_endpoint(made);
+            if firewall.subnet.as_ref().is_some_and(|s| self.refused_subnets.contains(&s.value)) {
+                self.refuse(id);
+            }
             self.firewalls.insert(name.to_owned(), id);
         }
     }

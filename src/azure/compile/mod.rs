@@ -35,7 +35,9 @@ use super::known_services::{Cloud, KnownServices};
 use super::model::{self, Estate};
 use super::service_tags::PublishedTags;
 use crate::{
-    dataplane::{Assumptions, ConnectionTarget, Door, Endpoint, Id, Network, Origin, Plane, Proxy, Resource, Segment},
+    dataplane::{
+        Absence, Assumptions, ConnectionTarget, Door, Endpoint, Id, Network, Origin, Plane, Proxy, Resource, Segment,
+    },
     diag::{Diagnostic, Diagnostics, Span, code, nearest},
     document::{Map, Reference, Setting, Spanned},
     net::{Fqdn, FqdnError},
@@ -176,6 +178,8 @@ struct Compiler<'e> {
     link_services: BTreeMap<String, ConnectionTarget>,
     /// Addresses of public IPs by name, once something uses them.
     public_addresses: BTreeMap<String, IpAddr>,
+    /// Subnets that the platform refuses.
+    refused_subnets: BTreeSet<String>,
     /// Places of values that several subnets share, already reported.
     reported: BTreeSet<Span>,
     taken: BTreeMap<Id<Segment>, BTreeSet<IpAddr>>,
@@ -251,6 +255,7 @@ impl<'e> Compiler<'e> {
             frontends: BTreeMap::new(),
             link_services: BTreeMap::new(),
             public_addresses: BTreeMap::new(),
+            refused_subnets: BTreeSet::new(),
             reported: BTreeSet::new(),
             taken: BTreeMap::new(),
             given: BTreeMap::new(),
@@ -386,6 +391,22 @@ impl<'e> Compiler<'e> {
             );
         }
         free
+    }
+
+    /// Something that the platform refuses does not exist as declared: it sends and takes nothing, and what it would pass is
+    /// not supported.
+    fn refuse(&mut self, id: Id<Endpoint>) {
+        let endpoint = self.plane.endpoints.get_mut(id);
+        let origin = endpoint.origin.clone();
+        let absence = Absence {
+            reason: Reason::Refused,
+            text: format!("the platform refuses {origin} as it is declared"),
+            fix: format!("correct what is reported of {origin}"),
+            rules: &["DEF-01"],
+            origin,
+        };
+        endpoint.unsupported.push(absence.clone());
+        endpoint.absence.get_or_insert(absence);
     }
 
     /// Notes that something sends from any address of its segment: the platform gives it one, or several, that nobody

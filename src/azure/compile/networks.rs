@@ -199,6 +199,7 @@ impl Compiler<'_> {
                 (false, false) => "a /64".to_owned(),
             };
             let text = format!("{} of subnet `{full}` has a size the platform refuses ({rule})", prefix.value);
+            self.refused_subnets.insert(full.to_owned());
             self.diagnostics
                 .push(Diagnostic::error(code::SUBNET, prefix.span, text).help(format!("use {wanted}")).refused());
         }

@@ -20,7 +20,7 @@ impl Compiler<'_> {
             let Some(segment) = self.subnet(&entry.value.subnet) else {
                 continue;
             };
-            self.undelegated(&entry.value.subnet, "a private endpoint");
+            let refused = self.undelegated(&entry.value.subnet, "a private endpoint");
             for address in &entry.value.ip_addresses {
                 if address.value.is_ipv6() {
                     self.error(
@@ -31,7 +31,7 @@ impl Compiler<'_> {
                     );
                 }
             }
-            self.private_endpoint(name, &entry.value, entry.span, segment);
+            self.private_endpoint(name, &entry.value, entry.span, segment, refused);
         }
     }
 
@@ -43,6 +43,7 @@ impl Compiler<'_> {
         declared: &Declared,
         span: Span,
         segment: Id<crate::dataplane::Segment>,
+        refused: bool,
     ) {
         let connection = &declared.private_service_connection;
         let reference = &connection.private_connection_resource;
@@ -87,6 +88,9 @@ impl Compiler<'_> {
             |(s, at)| (s, Some(at)),
         );
         let mut closed = closed_by(state);
+        if refused {
+            closed = Some((Reason::PeInactive, "the platform refuses its subnet".to_owned()));
+        }
         let filtered = matches!(
             self.policies(&self.plane.segments.get(segment).origin.name),
             PrivateEndpointNetworkPolicies::NetworkSecurityGroupEnabled | PrivateEndpointNetworkPolicies::Enabled

@@ -115,7 +115,8 @@ impl<'p> Probe<'_, 'p> {
                 found.block(Reason::SePolicy);
             }
         }
-        let cloud = plane.network_of(way.sender).map(|n| self.model.network(n)).filter(|n| !n.beyond_gateway);
+        let cloud = plane.network_of(way.sender).map(|n| self.model.network(n));
+        let cloud = cloud.filter(|n| !n.beyond_gateway && !way.left_by_site);
         let caller = Caller {
             source: way.source,
             identity: way.identity,

@@ -11,7 +11,7 @@ use crate::{
         Backend, ConnectionTarget, Endpoint, Frontend, Host, Id, Listener, Member, Proxy, Regions, Resolver, Role, Use,
     },
     net::{Transport, is_public},
-    reach::Findings,
+    reach::{Findings, Objection},
     verdict::{Reason, Verdict, Via, more_exposed},
 };
 use std::net::IpAddr;
@@ -271,23 +271,26 @@ impl Probe<'_, '_> {
                 let mut seen = named;
                 seen.then(&server);
                 match (seen.certain, seen.uncertain, seen.admitted) {
-                    (Some(_), ..) | (None, None, None) => {}
+                    (Some((Objection::Blocked, _)), ..) | (None, None, None) => {}
                     (None, None, Some((verdict, via))) => found.admit(verdict, via),
-                    (None, Some(reason), admitted) => perhaps.push((reason, admitted)),
+                    (Some((Objection::Unsupported, reason)), _, admitted) => perhaps.push((true, reason, admitted)),
+                    (None, Some(reason), admitted) => perhaps.push((false, reason, admitted)),
                 }
             }
         }
         let Some(usual) = found.admitted else {
-            if perhaps.is_empty() {
-                found.block(Reason::Backend502);
-            } else {
-                found.unknown(Reason::Backend502);
+            match perhaps.iter().find(|(unsupported, ..)| *unsupported) {
+                Some((_, reason, _)) => found.unsupported(*reason),
+                None if perhaps.is_empty() => found.block(Reason::Backend502),
+                None => found.unknown(Reason::Backend502),
             }
             return found;
         };
         let exposes = |admitted: Option<(Verdict, Via)>| admitted.is_none_or(|a| more_exposed(usual, a).0 != usual.0);
-        if let Some((reason, _)) = perhaps.into_iter().find(|(_, admitted)| exposes(*admitted)) {
-            found.unknown(reason);
+        match perhaps.into_iter().find(|(.., admitted)| exposes(*admitted)) {
+            Some((true, reason, _)) => found.unsupported(reason),
+            Some((false, reason, _)) => found.unknown(reason),
+            None => {}
         }
         found
     }

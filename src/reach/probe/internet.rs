@@ -84,7 +84,11 @@ impl<'p> Probe<'_, 'p> {
 
     /// Forced tunnelling: out by a site's own way (ROUTE-20, ER-03).
     pub(super) fn out_by_site(&self, way: &mut Passage<'_>, site: Id<Network>) -> Option<End> {
-        let Some(breakout) = &self.model.network(site).breakout else { return self.hand_over(way, site) };
+        let Some(breakout) = &self.model.network(site).breakout else {
+            // What somebody outside has, the site has no way to.
+            let outside = self.model.plane.public_owner(way.destination).is_some();
+            return if outside { way.lost(Reason::NoEgress) } else { self.hand_over(way, site) };
+        };
         let inside = self.model.plane.segments.iter().map(|(_, s)| s).find(|s| s.network == site);
         let back = inside.and_then(|s| self.model.best(&s.routes, way.source)).map(|r| &r.hop);
         if !matches!(back, Some(NextHop::Gateway(_) | NextHop::Router(_))) {
@@ -98,6 +102,7 @@ impl<'p> Probe<'_, 'p> {
             None => way.devices.clear(),
         }
         way.source = breakout.address;
+        way.left_by_site = true;
         self.arrive_over_internet(way)
     }
 

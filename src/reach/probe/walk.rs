@@ -61,6 +61,8 @@ pub(super) struct Passage<'a> {
     pub(super) inside: bool,
     /// Whether the last hop joined two regions.
     pub(super) crossed: Regions,
+    /// Whether it left by a site, as whose traffic the internet sees it.
+    pub(super) left_by_site: bool,
     pub(super) asked: Option<Id<Endpoint>>,
     /// Stretches before translations, in order.
     pub(super) legs: Vec<Leg>,
@@ -108,6 +110,7 @@ impl<'f> Passage<'f> {
             identity: None,
             inside: true,
             crossed: Regions::Same,
+            left_by_site: false,
             asked: None,
             legs: Vec::new(),
             end: End::Lost,
@@ -458,7 +461,10 @@ impl<'p> Probe<'_, 'p> {
         way.asked.get_or_insert(to);
         let endpoint = self.model.endpoint(to);
         match &endpoint.role {
-            Role::Balancer(balancer) => self.balance(way, to, balancer),
+            Role::Balancer(balancer) => {
+                self.spoilt(way, to);
+                self.balance(way, to, balancer)
+            }
             Role::Firewall(firewall) if endpoint.dns.is_none() || way.port != 53 => self.translate(way, to, firewall),
             role => {
                 // The proxy of a broken firewall is broken, too.

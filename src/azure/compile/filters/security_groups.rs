@@ -153,11 +153,15 @@ impl Compiler<'_> {
         let mut rules: Vec<(u32, FilterRule)> = Vec::new();
         for (name, declared) in entry.value.security_rules.iter() {
             let rule = &declared.value;
-            self.group_pair(
+            let refused = self.group_pair(
                 &rule.source_application_security_groups,
                 &rule.destination_application_security_groups,
                 groups,
             );
+            // What the platform refuses admits nobody.
+            if refused && rule.access.value == crate::azure::model::network::Access::Allow {
+                continue;
+            }
             let source = Side {
                 what: "source",
                 single: rule.source_address_prefix.as_ref(),
@@ -339,13 +343,16 @@ impl Compiler<'_> {
         matcher
     }
 
-    /// Groups of one rule have their members in one network (ASG-02).
-    fn group_pair(&mut self, sources: &[Reference], destinations: &[Reference], groups: &Groups) {
+    /// Whether groups of one rule have their members in different networks, which is refused (ASG-02).
+    fn group_pair(&mut self, sources: &[Reference], destinations: &[Reference], groups: &Groups) -> bool {
+        let mut refused = false;
         let home = |r: &Reference| groups.get(&r.value).and_then(|(_, home)| *home).map(|(n, _)| n);
         for source in sources {
             for destination in destinations {
                 let homes = home(source).zip(home(destination));
-                if homes.is_some_and(|(a, b)| a != b) && self.reported.insert(destination.span) {
+                let apart = homes.is_some_and(|(a, b)| a != b);
+                refused |= apart;
+                if apart && self.reported.insert(destination.span) {
                     let text = format!(
                         "`{}` and `{}` have members in different networks (ASG-02)",
                         source.value, destination.value
@@ -359,6 +366,7 @@ impl Compiler<'_> {
                 }
             }
         }
+        refused
     }
 
     fn ports(

@@ -117,7 +117,7 @@ impl Compiler<'_> {
     }
 
     /// Transit between VPN and ExpressRoute: only by a Route Server with branch-to-branch (COEX-02).
-    fn coexistence(&self, vnet: &str, gateway: Id<Endpoint>) -> Option<NextHop> {
+    pub(super) fn coexistence(&self, vnet: &str, gateway: Id<Endpoint>) -> Option<NextHop> {
         let server = self.estate.route_servers.iter().find(|(_, r)| r.value.virtual_network.value == vnet)?;
         if !server.1.value.branch_to_branch_traffic_enabled.value {
             return None;

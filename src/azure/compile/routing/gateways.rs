@@ -228,6 +228,8 @@ impl<'e> Compiler<'e> {
                     Some(first) => error.related(first, "the other connection"),
                     None => error,
                 });
+                let gateway = later.gateway;
+                self.refuse(gateway);
             }
         }
     }
@@ -352,17 +354,23 @@ impl<'e> Compiler<'e> {
             for (name, span, here, vnet, far, far_vnet) in &links {
                 let own = self.space_of(vnet);
                 let known: Vec<Prefix> = tables.of(vnet).iter().map(|l| l.prefix).collect();
+                let joined = self.coexistence(far_vnet, *far);
                 let told: Vec<Learned> = tables
                     .of(far_vnet)
                     .iter()
-                    .filter(|l| l.bgp && !l.express && l.state == LinkState::Up && !l.prefix.is_default())
+                    .filter(|l| l.bgp && l.state == LinkState::Up && !l.prefix.is_default())
+                    // What a circuit brought only where a Route Server joins the two gateways (COEX-02).
+                    .filter(|l| !l.express || joined.is_some())
                     .filter(|l| l.towards != NextHop::Gateway(*here))
                     .filter(|l| !known.contains(&l.prefix) && !own.iter().any(|o| o.overlaps(l.prefix)))
                     .map(|l| Learned {
                         gateway: *here,
                         prefix: l.prefix,
                         origin: Origin::new("connection", *name, *span),
-                        towards: by_tunnel(l.prefix, NextHop::Gateway(*far)),
+                        towards: by_tunnel(
+                            l.prefix,
+                            joined.clone().filter(|_| l.express).unwrap_or(NextHop::Gateway(*far)),
+                        ),
                         state: LinkState::Up,
                         bgp: true,
                         express: false,
@@ -392,13 +400,18 @@ impl<'e> Compiler<'e> {
             .chain(self.peers.of(vnet).iter().map(|p| p.remote.as_str()))
             .flat_map(|v| self.space_of(v).into_iter().map(move |p| (v, p)))
             .collect();
+        let mut refused = false;
         for pool in &gateway.value.vpn_client_address_space {
             if let Some((holder, hit)) = near.iter().find(|(_, p)| p.overlaps(pool.value)) {
                 let text = format!("the client pool {} overlaps {hit} of `{holder}` (ADDR-07)", pool.value);
                 self.diagnostics
                     .push(Diagnostic::error(code::OVERLAP, pool.span, text).help("use another pool").refused());
+                refused = true;
             }
         }
+        let clients = self.estate.vpn_clients.iter().filter(|(_, c)| c.value.virtual_network_gateway.value == name);
+        let own: Vec<_> = clients.filter_map(|(n, _)| self.vpn_clients.get(n).copied()).collect();
+        own.into_iter().filter(|_| refused).for_each(|id| self.refuse(id));
         let Some((network, segment)) = self.client_pools.get(name).copied() else { return };
         tables.pools.insert(name.to_owned(), (network, segment));
         let span = gateway.value.vpn_client_address_space.first().map(|p| p.span);

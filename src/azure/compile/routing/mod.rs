@@ -3,6 +3,7 @@
 mod far_ends;
 mod gateways;
 mod hubs;
+mod kinds;
 mod managed_routes;
 mod peering;
 mod references;
@@ -58,6 +59,7 @@ impl<'e> Compiler<'e> {
     pub(super) fn routes(&mut self) {
         self.check_references();
         self.check_hub_references();
+        self.gateway_kinds();
         self.peers = self.join();
         self.tables = self.learn();
         self.hub_tables();

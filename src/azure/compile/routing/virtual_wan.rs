@@ -402,21 +402,32 @@ impl<'e> Compiler<'e> {
         routes
     }
 
-    /// A private policy's aggregates do not join circuits: the option that would is enabled by support only (VWAN-12).
+    /// A private policy's aggregates do not join circuits, nor branches that the WAN keeps apart: they are not told of them
+    /// (VWAN-11, VWAN-12).
     fn circuits_apart(&self, own: &Attachment<'e>, attachments: &[Attachment<'e>]) -> Vec<Route> {
         let express = |a: &Attachment<'_>| a.kind == Kind::Branch(BranchType::ExpressRoute);
-        let mut ways = attachments.iter().filter(|a| a.name == own.name);
-        if !self.has_private_intent(own.hub) || !ways.all(express) {
+        let wan = self.wan_of(own.hub).and_then(|w| self.estate.virtual_wans.get(w));
+        let between = wan.is_none_or(|w| w.value.allow_branch_to_branch_traffic.value);
+        let ways = || attachments.iter().filter(|a| a.name == own.name);
+        let (circuit, line) = (ways().all(express), ways().all(|a| !express(a)));
+        // Circuits never meet; other branches meet circuits where the WAN joins them (VWAN-11, VWAN-12).
+        let apart = |a: &Attachment<'_>| match (circuit, line) {
+            (true, _) => express(a) || !between && matches!(a.kind, Kind::Branch(_)),
+            (_, true) => express(a) && !between,
+            _ => false,
+        };
+        if !self.has_private_intent(own.hub) {
             return Vec::new();
         }
         let near = || attachments.iter().filter(|a| self.wan_of(a.hub) == self.wan_of(own.hub));
-        let otherwise = |p: Prefix| near().any(|a| !express(a) && a.prefixes.iter().any(|o| o.overlaps(p)));
+        let otherwise = |p: Prefix| near().any(|a| !apart(a) && a.prefixes.iter().any(|o| o.overlaps(p)));
         let mut routes = Vec::new();
-        for other in near().filter(|a| express(a) && a.name != own.name) {
+        for other in near().filter(|a| apart(a) && a.name != own.name) {
             for prefix in other.prefixes.iter().filter(|p| !p.is_default() && !own.prefixes.contains(p)) {
                 if !otherwise(*prefix) {
                     let hop = NextHop::Drop(Reason::NoRoute);
-                    routes.push(route(*prefix, hop, RouteSource::Gateway, other.origin.clone(), &["VWAN-12"]));
+                    let rules: &[&'static str] = &["VWAN-11", "VWAN-12"];
+                    routes.push(route(*prefix, hop, RouteSource::Gateway, other.origin.clone(), rules));
                 }
             }
         }
