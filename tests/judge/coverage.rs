@@ -18,6 +18,7 @@ const EXEMPT: &[(Reason, &str, &str)] = &[
         "random estates declare the addresses that their rules name",
         "tests/cases/private/undeclared-addresses-of-endpoints.yaml",
     ),
+    (Reason::Refused, "random estates are accepted whole", "tests/cases/core/overlapping-static-sites.yaml"),
 ];
 
 #[test]

@@ -147,6 +147,16 @@ impl<'e> Reading<'e> {
         if !holds && public && declared.internet.is_some() {
             return Ok(End::Out(At::Site(site)));
         }
+        // ROUTE-20, ER-03: without one, what somebody outside has is out of reach.
+        let is = |own: &Option<privreach::document::Spanned<IpAddr>>, a| own.as_ref().is_some_and(|o| o.value == a);
+        let outside = journey.to.address.is_none_or(|a| {
+            self.e.public_hosts.iter().any(|(_, h)| is(&h.value.ip_address, a))
+                || self.e.services.iter().any(|(_, s)| is(&s.value.public_ip_address, a))
+                || self.e.public_ips.iter().any(|(_, p)| is(&p.value.ip_address, a))
+        });
+        if !holds && public && outside {
+            return blocked("NO-EGRESS");
+        }
         match journey.to.address.and_then(|a| self.host_at(site, a)) {
             Some(owner) => Ok(End::Owner(owner)),
             None => Err(super::Stop::Unknown("NO-HOST")),

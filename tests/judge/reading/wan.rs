@@ -267,8 +267,8 @@ impl<'e> Reading<'e> {
         let mut best: Option<(u8, &'e str)> = None;
         for a in own {
             let Thing::Site(_, kind) = a.thing else { continue };
-            // VWAN-12: a private policy does not join two circuits.
-            if self.is_private_hub(a.hub) && journey.to.address.is_some_and(|x| self.only_by_circuits(a.hub, site, x)) {
+            // VWAN-11, VWAN-12: a private policy does not join two circuits, nor what the WAN keeps apart.
+            if self.is_private_hub(a.hub) && journey.to.address.is_some_and(|x| self.kept_apart(a.hub, site, x)) {
                 continue;
             }
             for (p, next) in self.hub_table(a.hub, DEFAULT) {
@@ -291,19 +291,27 @@ impl<'e> Reading<'e> {
         Some(self.at_hub(hub, DEFAULT, journey, 0))
     }
 
-    /// Whether a site and an address meet over two ExpressRoute circuits and nothing else.
-    fn only_by_circuits(&self, hub: &str, site: &str, address: IpAddr) -> bool {
+    /// Whether a site and an address meet over two ExpressRoute circuits and nothing else, or over a circuit and another
+    /// branch where the WAN does not join those.
+    fn kept_apart(&self, hub: &str, site: &str, address: IpAddr) -> bool {
         let express = |a: &Attached<'e>| matches!(a.thing, Thing::Site(_, BranchType::ExpressRoute));
         let wan = &self.vhub(hub).virtual_wan.value;
+        let joined = *self.e.virtual_wans.get(wan).unwrap().value.allow_branch_to_branch_traffic;
         let attached = self.attached();
         let own = |a: &&Attached<'e>| matches!(a.thing, Thing::Site(s, _) if s == site);
-        let by_site = attached.iter().filter(own).all(express);
+        let (circuit, line) =
+            (attached.iter().filter(own).all(express), attached.iter().filter(own).all(|a| !express(a)));
+        let apart = |a: &Attached<'e>| match a.thing {
+            Thing::Site(..) if circuit => express(a) || !joined,
+            Thing::Site(..) if line => express(a) && !joined,
+            _ => false,
+        };
         let theirs: Vec<_> = attached
             .iter()
             .filter(|a| !own(a) && self.vhub(a.hub).virtual_wan.value == *wan)
             .filter(|a| a.prefixes.iter().any(|p| !p.is_default() && p.contains(address)))
             .collect();
-        by_site && !theirs.is_empty() && theirs.iter().all(|a| express(a))
+        !theirs.is_empty() && theirs.iter().all(|a| apart(a))
     }
 
     fn branches_meet(&self, hub: &str, kind: BranchType, next: Next<'e>, p: Prefix) -> bool {
