@@ -265,7 +265,7 @@ fn the_step_engine_agrees_with_the_rules_on_transit_estates() {
                 to: match to {
                     transit::To::Machine(n) => format!("vm-{n}"),
                     transit::To::Host => "www.example.com".to_owned(),
-                    transit::To::Vault => "kv.vault.azure.net".to_owned(),
+                    transit::To::Vault => "kvt.vault.azure.net".to_owned(),
                 },
                 port,
                 transport: Transport::Tcp,

@@ -215,7 +215,7 @@ pub(crate) fn text(e: &Estate) -> String {
         "load_balancers: {{ front: {{ frontend_ip_configurations: {{ f: {{ subnet: v0/nva, private_ip_address: 10.0.3.100 }} }}, backend_address_pools: {{ p: {{ virtual_machines: [nva-0, nva-1] }} }}, probes: {{ ssh: {{ port: 22 }} }}, rules: {{ r: {{ protocol: {protocol}, frontend_port: {port}, backend_port: {port}, frontend_ip_configuration: f, backend_address_pool: p{probe} }} }} }} }}"
     );
     out.push_str("public_hosts: { www.example.com: { ip_address: 192.0.2.80 } }\n");
-    out.push_str("services: { kv: { type: Microsoft.KeyVault/vaults, network_rules: { default_action: Deny, ip_rules: [203.0.113.8/32] } } }\n");
+    out.push_str("services: { kvt: { type: Microsoft.KeyVault/vaults, network_rules: { default_action: Deny, ip_rules: [203.0.113.8/32] } } }\n");
     out
 }
 
