@@ -9,9 +9,9 @@ pub use evidence::{
 use crate::{
     dataplane::{
         Action, ClientKind, Direction, Endpoint, Filter, Id, Matcher, NextHop, Origin, Plane, Role, Route, RouteSource,
-        Segment,
+        Segment, ServiceEndpoint, TagRoute,
     },
-    forward::{Guards, guards},
+    forward::{FirstHop, Guards, first_hop, guards},
     net::{PortSet, Protocol},
 };
 use std::net::IpAddr;
@@ -127,22 +127,8 @@ pub fn routes(plane: &Plane, at: &str) -> Result<Vec<RouteRow>, PlaceError> {
     });
     let mut rows: Vec<RouteRow> = Vec::new();
     // Service endpoints outrank everything (ROUTE-15).
-    rows.extend(segment.service_endpoints.iter().map(|s| RouteRow {
-        state: "Active",
-        source: "Default",
-        prefix: s.tag.clone(),
-        next_hop_type: "VirtualNetworkServiceEndpoint",
-        next_hop: Vec::new(),
-        origin: Origin::new("service_endpoint", &s.tag, s.span),
-    }));
-    rows.extend(segment.tag_routes.iter().map(|t| RouteRow {
-        state: "Active",
-        source: "User",
-        prefix: t.tag.clone(),
-        next_hop_type: shown(&t.hop),
-        next_hop: addresses(&t.hop),
-        origin: t.origin.clone(),
-    }));
+    rows.extend(segment.service_endpoints.iter().map(service_row));
+    rows.extend(segment.tag_routes.iter().map(tag_row));
     let active = tunnels.unwrap_or(&segment.routes).iter().map(|r| row("Active", r));
     rows.extend(active);
     rows.extend(segment.replaced_routes.iter().map(|r| row("Invalid", r)));
@@ -152,20 +138,33 @@ pub fn routes(plane: &Plane, at: &str) -> Result<Vec<RouteRow>, PlaceError> {
 /// The route by which an endpoint sends to an address first.
 #[must_use]
 pub fn first_route(plane: &Plane, from: Id<Endpoint>, destination: IpAddr) -> Option<RouteRow> {
-    let segment = plane.segments.get(plane.endpoints.get(from).segment?);
-    let tags =
-        plane.public_owner(destination).map(|o| plane.endpoints.get(o).tags.names.as_slice()).unwrap_or_default();
-    if let Some(service) = segment.service_endpoints.iter().find(|s| tags.contains(&s.tag)) {
-        return Some(RouteRow {
-            state: "Active",
-            source: "Default",
-            prefix: service.tag.clone(),
-            next_hop_type: "VirtualNetworkServiceEndpoint",
-            next_hop: Vec::new(),
-            origin: Origin::new("service_endpoint", &service.tag, service.span),
-        });
+    Some(match first_hop(plane, from, destination)? {
+        FirstHop::Route(route) => row("Active", route),
+        FirstHop::Tag(route) => tag_row(route),
+        FirstHop::ServiceEndpoint(service) => service_row(service),
+    })
+}
+
+fn service_row(service: &ServiceEndpoint) -> RouteRow {
+    RouteRow {
+        state: "Active",
+        source: "Default",
+        prefix: service.tag.clone(),
+        next_hop_type: "VirtualNetworkServiceEndpoint",
+        next_hop: Vec::new(),
+        origin: Origin::new("service_endpoint", &service.tag, service.span),
     }
-    segment.routes.iter().find(|r| r.prefix.contains(destination)).map(|r| row("Active", r))
+}
+
+fn tag_row(route: &TagRoute) -> RouteRow {
+    RouteRow {
+        state: "Active",
+        source: "User",
+        prefix: route.tag.clone(),
+        next_hop_type: shown(&route.hop),
+        next_hop: addresses(&route.hop),
+        origin: route.origin.clone(),
+    }
 }
 
 fn row(state: &'static str, route: &Route) -> RouteRow {

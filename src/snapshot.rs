@@ -113,14 +113,26 @@ impl Snapshot {
         self.errors().next().is_none()
     }
 
+    /// Whether as many refusals of its code are expected as occur: an entry stands for one, so that it hides no other.
     fn expects(&self, diagnostic: &Diagnostic) -> bool {
-        self.scenario.expected_diagnostics.iter().any(|e| e.value == diagnostic.code.as_str())
+        self.expected_of(diagnostic) >= self.refusals_like(diagnostic)
+    }
+
+    fn expected_of(&self, diagnostic: &Diagnostic) -> usize {
+        self.scenario.expected_diagnostics.iter().filter(|e| e.value == diagnostic.code.as_str()).count()
+    }
+
+    fn refusals_like(&self, diagnostic: &Diagnostic) -> usize {
+        self.diagnostics.iter().filter(|d| d.refused && d.code == diagnostic.code).count()
     }
 
     /// Expected refusals that did not occur.
     pub fn missing_refusals(&self) -> impl Iterator<Item = &Spanned<String>> {
-        let produced = |code: &str| self.diagnostics.iter().any(|d| d.code.as_str() == code);
-        self.scenario.expected_diagnostics.iter().filter(move |e| !produced(&e.value))
+        let produced = |code: &str| self.diagnostics.iter().filter(|d| d.code.as_str() == code).count();
+        let expected = &self.scenario.expected_diagnostics;
+        let before = |at: usize, code: &str| expected.iter().take(at).filter(|e| e.value == code).count();
+        let missing = move |(at, e): &(usize, &Spanned<String>)| before(*at, &e.value) >= produced(&e.value);
+        expected.iter().enumerate().filter(missing).map(|(_, e)| e)
     }
 
     /// Errors with what to do about an unexpected refusal.
@@ -130,8 +142,12 @@ impl Snapshot {
             .map(|d| {
                 let mut diagnostic = d.clone();
                 if d.refused {
-                    let hint =
-                        format!("if the scenario means to show this, list {} under expected_diagnostics", d.code);
+                    let (code, occur, expected) = (d.code, self.refusals_like(d), self.expected_of(d));
+                    let hint = if expected == 0 && occur == 1 {
+                        format!("if the scenario means to show this, list {code} under expected_diagnostics")
+                    } else {
+                        format!("{code} occurs {occur} times and is expected {expected} times; an entry of expected_diagnostics stands for one")
+                    };
                     diagnostic.help = Some(d.help.as_ref().map_or(hint.clone(), |h| format!("{h}; {hint}")));
                 }
                 diagnostic

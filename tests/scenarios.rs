@@ -71,3 +71,16 @@ fn shipped_scenarios_hold() {
 fn cases_hold() {
     evaluate("tests/cases");
 }
+
+/// An entry of `expected_diagnostics` stands for one refusal, and hides no other of its code.
+#[test]
+fn an_entry_accounts_for_one_refusal() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/refusals/one-entry-of-four.yaml");
+    for (entries, usable, missing) in [(1, false, 0), (4, true, 0), (5, true, 1)] {
+        let mut scenario = load_paths(&[file.clone()]).scenarios.remove(0);
+        let entry = scenario.expected_diagnostics[0].clone();
+        scenario.expected_diagnostics = vec![entry; entries];
+        let snapshot = Snapshot::new(scenario);
+        assert_eq!((snapshot.is_usable(), snapshot.missing_refusals().count()), (usable, missing), "{entries}");
+    }
+}

@@ -18,7 +18,7 @@ pub use filters::{Guards, PlatformDnsDenied, guards};
 pub use step::{Denied, Outcome, Stage, Step, is_open};
 pub use walk::{Arrival, End, Journey, walk};
 
-use crate::dataplane::{Direction, Endpoint, Id, Packet, Plane, Route, Segment};
+use crate::dataplane::{Direction, Endpoint, Id, Packet, Plane, Route, ServiceEndpoint, TagRoute};
 use std::net::IpAddr;
 
 /// Walks there, and back to whoever seems to have sent the packet on arrival; from a device that translated the source
@@ -47,10 +47,28 @@ pub fn round_trip(context: &Context<'_>, from: Id<Endpoint>, packet: &Packet) ->
     journey
 }
 
-/// The route by which a segment sends to an address (ROUTE-12).
+/// What an endpoint sends by first.
+#[derive(Debug, Clone, Copy)]
+pub enum FirstHop<'p> {
+    /// A route by prefix.
+    Route(&'p Route),
+    /// A route by service tag.
+    Tag(&'p TagRoute),
+    /// A service endpoint, which outranks both (ROUTE-15).
+    ServiceEndpoint(&'p ServiceEndpoint),
+}
+
+/// What decides where an endpoint sends what is for an address, by the same choice as a walk's (ROUTE-12, ROUTE-15,
+/// ROUTE-17); none if nothing does, or it is not known what.
 #[must_use]
-pub fn winning_route(segment: &Segment, destination: IpAddr) -> Option<&Route> {
-    routes::lookup(&segment.routes, destination)
+pub fn first_hop(plane: &Plane, from: Id<Endpoint>, destination: IpAddr) -> Option<FirstHop<'_>> {
+    let endpoint = plane.endpoints.get(from);
+    let segment = plane.segments.get(endpoint.segment?);
+    if let Some((service, _)) = exit::served(plane, segment, destination) {
+        return Some(FirstHop::ServiceEndpoint(service));
+    }
+    let table = routes::table(endpoint, segment, true, destination);
+    routes::chosen(plane, segment, table, destination).ok().flatten().map(|found| found.written)
 }
 
 /// The filter and the rule that close the platform's DNS to an endpoint, if one does or may (ADDR-06, DNS-03).

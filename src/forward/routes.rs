@@ -1,6 +1,7 @@
 //! Which route wins at a hop, and what is near enough to be a next hop.
 
 use super::{
+    FirstHop,
     filters::{party, show, write_address},
     step::{Stage, Step},
     walk::Walk,
@@ -65,15 +66,18 @@ pub(super) struct Found<'a> {
     pub(super) hop: &'a NextHop,
     pub(super) origin: &'a Origin,
     pub(super) rules: &'a [&'static str],
+    pub(super) written: FirstHop<'a>,
 }
 
 impl<'a> Found<'a> {
     pub(super) fn of(route: &'a Route) -> Self {
-        Self { label: route.prefix.to_string(), hop: &route.hop, origin: &route.origin, rules: route.rules }
+        let Route { prefix, hop, origin, rules, .. } = route;
+        Self { label: prefix.to_string(), hop, origin, rules, written: FirstHop::Route(route) }
     }
 
     pub(super) fn of_tag(route: &'a TagRoute) -> Self {
-        Self { label: route.tag.clone(), hop: &route.hop, origin: &route.origin, rules: &["ROUTE-17"] }
+        let TagRoute { tag, hop, origin } = route;
+        Self { label: tag.clone(), hop, origin, rules: &["ROUTE-17"], written: FirstHop::Tag(route) }
     }
 
     pub(super) fn via(&self, what: &impl std::fmt::Display) -> Step {
@@ -184,6 +188,24 @@ fn halved(prefixes: &[Prefix], network: u32, length: u8) -> bool {
     length < 8 && whole(network, length + 1) && whole(network | 1 << (31 - length), length + 1)
 }
 
+/// The route for a destination, or what is absent where nothing leads there.
+pub(super) fn chosen<'a>(
+    plane: &Plane,
+    segment: &'a Segment,
+    routes: &'a [Route],
+    destination: IpAddr,
+) -> Result<Option<Found<'a>>, Box<Step>> {
+    let found = winner(plane, segment, routes, destination)?;
+    // Where nothing leads there, something that is down or half declared may be the reason (GW-12, PEER-01).
+    let nowhere = found.as_ref().is_none_or(|r| match r.hop {
+        NextHop::Drop(reason) => *reason == Reason::NoRoute,
+        NextHop::Internet => !is_public(destination),
+        _ => false,
+    });
+    let absent = lookup(&segment.absent_routes, destination).filter(|_| nowhere);
+    Ok(absent.map(Found::of).or(found))
+}
+
 impl<'a> Walk<'a> {
     /// The route for the packet, or what is absent where nothing leads there.
     pub(super) fn choose(
@@ -193,15 +215,7 @@ impl<'a> Walk<'a> {
         routes: &'a [Route],
     ) -> Result<Found<'a>, Box<Step>> {
         let destination = self.packet.destination;
-        let found = winner(self.plane, segment, routes, destination)?;
-        // Where nothing leads there, something that is down or half declared may be the reason (GW-12, PEER-01).
-        let nowhere = found.as_ref().is_none_or(|r| match r.hop {
-            NextHop::Drop(reason) => *reason == Reason::NoRoute,
-            NextHop::Internet => !is_public(destination),
-            _ => false,
-        });
-        let absent = lookup(&segment.absent_routes, destination).filter(|_| nowhere);
-        if let Some(route) = absent.map(Found::of).or(found) {
+        if let Some(route) = chosen(self.plane, segment, routes, destination)? {
             return Ok(route);
         }
         let step = match &endpoint.role {

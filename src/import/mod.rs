@@ -207,10 +207,8 @@ impl Imported {
         let mut remarks =
             vec!["The platform refuses parts of this design; they are left out of every answer:".to_owned()];
         for problem in refused {
-            let code = Node::text(problem.code.as_str(), self.span);
-            if !codes.contains(&code) {
-                codes.push(code);
-            }
+            // An entry stands for one refusal.
+            codes.push(Node::text(problem.code.as_str(), self.span));
             remarks.push(format!("- {}: {}", problem.code, problem.message));
         }
         if !codes.is_empty() {

@@ -43,7 +43,7 @@ pub struct Scenario {
     pub expectations: Vec<Expectation>,
     /// What the base expects of flows that this variant, or this file, expects otherwise.
     pub designed: Vec<Expectation>,
-    /// Codes of diagnostics that the platform's refusal is expected to cause.
+    /// Codes of diagnostics, once for each, that the platform's refusal is expected to cause.
     pub expected_diagnostics: Vec<Spanned<String>>,
     /// Suppressions of lint findings.
     pub suppressions: Vec<Suppression>,
@@ -102,7 +102,7 @@ record! {
         variants: Map<Variant>,
         /// Flows by name, and what must hold for each.
         expectations: Map<ExpectationFields>,
-        /// Codes of diagnostics that the platform's refusal is expected to cause.
+        /// Codes of diagnostics, once for each, that the platform's refusal is expected to cause.
         expected_diagnostics: Vec<Spanned<String>>,
     }
 }
@@ -116,7 +116,7 @@ record! {
         patch: Option<Anything>,
         /// Flows that come out differently.
         expectations: Option<Anything>,
-        /// Codes of diagnostics that the platform's refusal is expected to cause.
+        /// Codes of diagnostics, once for each, that the platform's refusal is expected to cause.
         expected_diagnostics: Vec<Spanned<String>>,
     }
 }

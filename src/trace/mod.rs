@@ -21,7 +21,7 @@ use crate::{
     },
     forward::{Arrival, Context, EgressPass, End, Outcome, Stage, Step, round_trip},
     lookup::{self, Answer},
-    net::{Fqdn, is_public},
+    net::Fqdn,
     verdict::{Reason, Verdict, Via},
 };
 use question::{Aim, aim};
@@ -34,6 +34,8 @@ pub struct Trace {
     pub question: Question,
     /// The name that was asked for, if any.
     pub name: Option<Fqdn>,
+    /// What sends the request, once there is an address to send it to.
+    pub sender: Option<Id<Endpoint>>,
     /// What the name answered, or the address itself.
     pub addresses: Vec<IpAddr>,
     /// Whether the name was found not to exist.
@@ -113,6 +115,7 @@ impl Tracer<'_> {
         let mut result = Trace {
             question: self.question.clone(),
             name: None,
+            sender: None,
             addresses: Vec::new(),
             nxdomain: false,
             steps: Vec::new(),
@@ -135,6 +138,7 @@ impl Tracer<'_> {
                 result.addresses = vec![*address];
                 self.unsupported_client();
                 let from = self.sender(from, *address);
+                result.sender = Some(from);
                 let legs = leg(self.context, Asker::of(self.client), from, self.packet(from, *address, None), 0);
                 self.steps.extend(legs);
             }
@@ -152,6 +156,7 @@ impl Tracer<'_> {
                         let picked = addresses.get(self.context.forks.pick(addresses.len(), label)).copied();
                         if let Some(address) = picked {
                             let from = self.sender(from, address);
+                            result.sender = Some(from);
                             let packet = self.packet(from, address, Some(name));
                             self.steps.extend(leg(self.context, Asker::of(self.client), from, packet, 0));
                         }
@@ -465,7 +470,8 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
 /// What came over the internet, or to a public address that a firewall translates, was admitted at a public address,
 /// whatever private thing that led it to (FW-10). The public doors of services judge by the caller themselves.
 fn exposed(plane: &Plane, sent_to: IpAddr, arrival: &Arrival, reached: &mut [Step]) {
-    let translated = is_public(sent_to) && arrival.packet.destination != sent_to;
+    // What networks use themselves of public ranges is private to them (ADDR-01).
+    let translated = plane.public_owner(sent_to).is_some() && arrival.packet.destination != sent_to;
     let by_door = matches!(plane.endpoints.get(arrival.endpoint).role, Role::Door(_));
     let hidden = judge::admission(reached).is_some_and(|(verdict, _)| verdict != Verdict::Public);
     if (arrival.over_internet || translated) && !by_door && hidden {

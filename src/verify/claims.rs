@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::{
-    dataplane::{ClientKind, Plane},
+    dataplane::Plane,
     document::Spanned,
     effective::first_route,
     scenario::{ExpectationFields, OneOrMany, RouteFields, answer_of},
@@ -133,11 +133,7 @@ pub(super) fn of_trace(fields: &ExpectationFields, plane: &Plane, trace: &Trace)
 
 /// What differs about the first hop's winning route.
 fn of_route(fields: &RouteFields, plane: &Plane, trace: &Trace) -> Vec<String> {
-    let from = match plane.clients.get(&trace.question.from).map(|c| c.kind) {
-        Ok(ClientKind::Endpoint(id)) => Some(id),
-        _ => None,
-    };
-    let found = from.zip(trace.addresses.first()).and_then(|(f, a)| first_route(plane, f, *a));
+    let found = trace.sender.zip(trace.addresses.first()).and_then(|(f, a)| first_route(plane, f, *a));
     let Some(found) = found else { return vec!["route: nothing is sent, so no route wins".to_owned()] };
     let mut differences = Vec::new();
     let mut differ = |what: &str, expected: Option<String>, found: String| {

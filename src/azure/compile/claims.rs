@@ -112,7 +112,12 @@ impl<'e> Compiler<'e> {
             let own = clients.filter(|c| c.virtual_network_gateway.value == name).map(|c| &c.ip_address);
             self.apart(&format!("the client pool of `{name}`"), own);
         }
-        self.apart("public_ips", estate.public_ips.iter().filter_map(|(_, p)| p.value.ip_address.as_ref()));
+        // A public address tells who is asked before a name does.
+        let ips = estate.public_ips.iter().filter_map(|(_, p)| p.value.ip_address.as_ref());
+        let services = estate.services.iter().filter_map(|(_, s)| s.value.public_ip_address.as_ref());
+        let workspaces = estate.machine_learning_workspaces.iter();
+        let workspaces = workspaces.filter_map(|(_, w)| w.value.public_ip_address.as_ref());
+        self.apart("public addresses", ips.chain(services).chain(workspaces));
     }
 
     /// Reports addresses that are declared twice in one place.

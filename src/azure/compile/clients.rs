@@ -96,7 +96,7 @@ impl Compiler<'_> {
             self.workspace_clients(name, &entry.value, entry.span);
         }
         for (name, entry) in estate.public_ips.iter() {
-            let address = self.public_addresses.get(name).copied().unwrap_or_else(|| {
+            let address = self.public_addresses.get(name).map(|(known, _)| *known).unwrap_or_else(|| {
                 let address = entry.value.ip_address.as_ref().map_or_else(|| self.undeclared_public(), |a| a.value);
                 if self.plane.public_owner(address).is_none() {
                     self.plane.add_endpoint(endpoint(

@@ -103,14 +103,19 @@ impl Compiler<'_> {
     pub(super) fn public_ip(&mut self, reference: &Reference) -> Option<IpAddr> {
         let estate = self.estate;
         let declared = self.declared("public_ip", reference, &estate.public_ips)?.ip_address.as_ref();
-        if let Some(known) = self.public_addresses.get(&reference.value) {
-            return Some(*known);
+        if let Some((known, user)) = self.public_addresses.get(&reference.value).copied() {
+            if user != reference.span {
+                let text = format!("public_ip `{}` is attached twice", reference.value);
+                let error = Diagnostic::error(code::CONFLICT, reference.span, text).related(user, "here too");
+                self.diagnostics.push(error.help("give each a public address of its own"));
+            }
+            return Some(known);
         }
         let address = match declared {
             Some(address) => address.value,
             None => self.undeclared_public(),
         };
-        self.public_addresses.insert(reference.value.clone(), address);
+        self.public_addresses.insert(reference.value.clone(), (address, reference.span));
         Some(address)
     }
 

@@ -176,8 +176,8 @@ struct Compiler<'e> {
     frontends: BTreeMap<String, Id<Endpoint>>,
     /// What endpoints to private link services lead to, by service.
     link_services: BTreeMap<String, ConnectionTarget>,
-    /// Addresses of public IPs by name, once something uses them.
-    public_addresses: BTreeMap<String, IpAddr>,
+    /// Addresses of public IPs by name, once something uses them, and where it does.
+    public_addresses: BTreeMap<String, (IpAddr, Span)>,
     /// Subnets that the platform refuses.
     refused_subnets: BTreeSet<String>,
     /// Places of values that several subnets share, already reported.

@@ -10,7 +10,7 @@ use crate::{
     dataplane::{
         Backend, ConnectionTarget, Endpoint, Frontend, Host, Id, Listener, Member, Proxy, Regions, Resolver, Role, Use,
     },
-    net::{Transport, is_public},
+    net::Transport,
     reach::{Findings, Objection},
     verdict::{Reason, Verdict, Via, more_exposed},
 };
@@ -145,7 +145,8 @@ impl Probe<'_, '_> {
     /// themselves (FW-10).
     pub(super) fn expose(&self, at: Id<Endpoint>, sent_to: IpAddr, way: &Passage<'_>, found: &mut Findings) {
         let hidden = found.admitted.is_some_and(|(verdict, _)| verdict != Verdict::Public);
-        let public = way.over_internet || is_public(sent_to) && way.destination != sent_to;
+        let translated = self.model.plane.public_owner(sent_to).is_some() && way.destination != sent_to;
+        let public = way.over_internet || translated;
         if public && hidden && !matches!(self.model.endpoint(at).role, Role::Door(_)) {
             found.admitted = Some((Verdict::Public, public_via(way)));
         }
