@@ -570,7 +570,7 @@ pub struct Translation {
 pub enum TranslationTarget {
     /// To an address.
     Address(IpAddr),
-    /// To the first address of a name; a name that does not resolve leaves the rule without a match.
+    /// To any address of a name (EVAL-05); a name that does not resolve leaves the rule without a match.
     Name(crate::net::Fqdn),
 }
 

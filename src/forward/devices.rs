@@ -274,7 +274,11 @@ impl<'a> Walk<'a> {
                 TranslationTarget::Address(address) => Some(*address),
                 // A name that does not exist leaves the rule without a match.
                 TranslationTarget::Name(name) => match self.context.resolved(&firewall.resolver, id, name) {
-                    Some(all) => all.first().copied(),
+                    // Any of its addresses may take a connection (EVAL-05).
+                    Some(all) => {
+                        let label = |i: usize| all.get(i).map_or(String::new(), |a| show(*a));
+                        all.get(self.context.forks.pick(all.len(), label)).copied()
+                    }
                     None => {
                         let text =
                             format!("where {} translates to is not known: {name} has no known answer", rule.origin);

@@ -14,6 +14,11 @@ const STAGES: [&str; 12] = [
 const EXEMPT: &[(Reason, &str, &str)] = &[
     (Reason::SePolicy, "no random estate has a service endpoint policy", "tests/cases/private/c8-outbound.yaml"),
     (
+        Reason::RegionUndeclared,
+        "every random estate declares its region",
+        "tests/cases/core/mesh-of-an-undeclared-region.yaml",
+    ),
+    (
         Reason::Address,
         "random estates declare the addresses that their rules name",
         "tests/cases/private/undeclared-addresses-of-endpoints.yaml",

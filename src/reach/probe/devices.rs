@@ -224,7 +224,7 @@ impl<'p> Probe<'_, 'p> {
             let target = match &rule.target {
                 TranslationTarget::Address(address) => Some(*address),
                 TranslationTarget::Name(name) => match self.addresses(&firewall.resolver, id, name) {
-                    Some(all) => all.first().copied(),
+                    Some(all) => all.get(self.choices.take(all.len())).copied(),
                     None => {
                         way.notes().unknown(Reason::DnsUndeclared);
                         return Some(End::Lost);
