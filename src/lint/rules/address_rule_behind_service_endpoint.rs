@@ -1,7 +1,7 @@
 //! An address rule for a subnet that sends private addresses.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0339",
@@ -19,12 +19,14 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     for flow in view.wanted() {
         let Some(step) = view.stopped(flow, Reason::Pna) else { continue };
-        let segment = view.sender(&flow.expectation.fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
+        let segment =
+            view.sender(&flow.expectation.fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
         let Some(subnet) = segment.and_then(|s| view.subnet_at(s)) else { continue };
         let Some(endpoint) = subnet.entry.value.service_endpoints.first() else { continue };
         let host = flow.trace.name.as_ref().map(|n| n.as_str().to_owned()).unwrap_or_default();
         let first = host.split('.').next().unwrap_or_default();
-        let service = view.estate.services.get(&flow.expectation.fields.to.value).or_else(|| view.estate.services.get(first));
+        let service =
+            view.estate.services.get(&flow.expectation.fields.to.value).or_else(|| view.estate.services.get(first));
         let rule = service.and_then(|s| s.value.network_rules.as_ref()?.ip_rules.first());
         if let Some(rule) = rule {
             findings

@@ -18,7 +18,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     for hub in view.hubs().filter(|h| !h.entry.value.public_network_access_enabled.value) {
         if let Some(rule) = hub.entry.value.ip_rules.first().filter(|_| !hub.entry.value.online_endpoints.is_empty()) {
-            findings.at(rule.span, format!("`{}` is closed, and its endpoints may still admit {}", hub.name, rule.value));
+            findings
+                .at(rule.span, format!("`{}` is closed, and its endpoints may still admit {}", hub.name, rule.value));
         }
     }
 }

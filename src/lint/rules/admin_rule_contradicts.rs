@@ -2,8 +2,8 @@
 
 use crate::dataplane::{Action, FilterRule};
 use crate::lint::cover::cover;
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0134",
@@ -28,7 +28,15 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let over = cover(rule, &before).unwrap_or_default();
             if !over.is_empty() && over.iter().all(|o| o.action == Action::AlwaysAllow) && seen.insert(span) {
                 let names: Vec<_> = over.iter().map(|o| format!("`{}`", o.origin.name)).collect();
-                let finding = findings.at(span, format!("`{}` denies what {} always allow{}", rule.origin.name, names.join(", "), if names.len() == 1 { "s" } else { "" }));
+                let finding = findings.at(
+                    span,
+                    format!(
+                        "`{}` denies what {} always allow{}",
+                        rule.origin.name,
+                        names.join(", "),
+                        if names.len() == 1 { "s" } else { "" }
+                    ),
+                );
                 for o in over {
                     finding.related(o.origin.span, "admin rule");
                 }

@@ -17,18 +17,26 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, manager) in view.estate.network_managers.iter() {
-        let collections = manager.value.security_admin_configurations.iter().flat_map(|(_, c)| c.value.rule_collections.iter());
+        let collections =
+            manager.value.security_admin_configurations.iter().flat_map(|(_, c)| c.value.rule_collections.iter());
         for group in collections.flat_map(|(_, c)| &c.value.network_groups) {
             let Some(group) = manager.value.network_groups.get(&group.value) else { continue };
             for member in &group.value.virtual_networks {
                 let service = view.subnets_of(&member.value).find_map(|s| {
                     let delegation = s.entry.value.delegation.as_ref()?;
                     let lower = delegation.value.to_lowercase();
-                    matches!(lower.as_str(), "microsoft.sql/managedinstances" | "microsoft.databricks/workspaces").then_some(delegation)
+                    matches!(lower.as_str(), "microsoft.sql/managedinstances" | "microsoft.databricks/workspaces")
+                        .then_some(delegation)
                 });
                 if let Some(service) = service {
                     findings
-                        .at(member.span, format!("`{}` gets no admin rules of `{name}`, because it holds {}", member.value, service.value))
+                        .at(
+                            member.span,
+                            format!(
+                                "`{}` gets no admin rules of `{name}`, because it holds {}",
+                                member.value, service.value
+                            ),
+                        )
                         .related(service.span, "the delegation");
                 }
             }

@@ -1,7 +1,7 @@
 //! A site that announces part of the network behind the gateway.
 
-use crate::net::Prefix;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::Prefix;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0161",
@@ -18,7 +18,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, connection) in view.estate.virtual_network_gateway_connections.iter() {
-        let Some(gateway) = view.estate.virtual_network_gateways.get(&connection.value.virtual_network_gateway.value) else {
+        let Some(gateway) = view.estate.virtual_network_gateways.get(&connection.value.virtual_network_gateway.value)
+        else {
             continue;
         };
         let vnet = &gateway.value.virtual_network.value;
@@ -32,7 +33,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         for prefix in announced {
             if let Some(inside) = own.iter().find(|o| o.covers(prefix.value)) {
                 findings
-                    .at(prefix.span, format!("{} announced over `{name}` lies in {inside} of `{vnet}`, and is filtered", prefix.value))
+                    .at(
+                        prefix.span,
+                        format!(
+                            "{} announced over `{name}` lies in {inside} of `{vnet}`, and is filtered",
+                            prefix.value
+                        ),
+                    )
                     .related(connection.span, "the connection");
             }
         }

@@ -1,7 +1,7 @@
 //! An app outside the network of the private endpoint it needs.
 
-use crate::verdict::Verdict;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Verdict;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0340",
@@ -24,9 +24,11 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             *name == fields.from.value || identity.is_some_and(|i| i.value == fields.from.value)
         });
         let outside = app.filter(|(_, s)| {
-            s.value.type_.value.eq_ignore_ascii_case("Microsoft.Web/sites") && s.value.virtual_network_integration.is_none()
+            s.value.type_.value.eq_ignore_ascii_case("Microsoft.Web/sites")
+                && s.value.virtual_network_integration.is_none()
         });
-        let wanted = fields.verdict.as_ref().is_some_and(|v| v.value == Verdict::Private) && flow.trace.judgement.verdict != Verdict::Private;
+        let wanted = fields.verdict.as_ref().is_some_and(|v| v.value == Verdict::Private)
+            && flow.trace.judgement.verdict != Verdict::Private;
         if let (Some((name, app)), true) = (outside, wanted) {
             findings
                 .at(fields.from.span, format!("`{name}` is in no network, so `{}` is not private", flow.expectation.id))

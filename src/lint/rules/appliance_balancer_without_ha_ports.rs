@@ -1,8 +1,8 @@
 //! An appliance balancer with port rules.
 
 use crate::dataplane::Role;
-use crate::net::PortSet;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::PortSet;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0151",
@@ -27,7 +27,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let place = device.endpoint.origin.span.unwrap_or(route.entry.span);
             if !all && seen.insert(place) {
                 findings
-                    .at(place, format!("routes lead to {}, which has rules for some ports only", device.endpoint.origin))
+                    .at(
+                        place,
+                        format!("routes lead to {}, which has rules for some ports only", device.endpoint.origin),
+                    )
                     .related(route.entry.span, "a route that leads there");
             }
         }

@@ -2,8 +2,8 @@
 
 use crate::azure::model::service::SourceNat;
 use crate::dataplane::Role;
-use std::collections::{BTreeMap, BTreeSet};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0152",

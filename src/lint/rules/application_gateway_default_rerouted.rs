@@ -1,7 +1,7 @@
 //! A default route that takes an application gateway's replies away.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0156",
@@ -20,7 +20,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for (_, proxy) in view.plane.proxies.iter() {
         for condition in proxy.unsupported.iter().filter(|c| c.reason == Reason::AgwUdr) {
             let Some(place) = condition.origin.span.or(proxy.origin.span) else { continue };
-            findings.at(place, condition.text.clone()).related(proxy.origin.span, "the gateway").fix(condition.fix.clone());
+            findings
+                .at(place, condition.text.clone())
+                .related(proxy.origin.span, "the gateway")
+                .fix(condition.fix.clone());
         }
     }
 }

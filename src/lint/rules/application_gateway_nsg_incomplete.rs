@@ -1,7 +1,7 @@
 //! A security group that an application gateway cannot live with.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0155",
@@ -20,7 +20,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for (_, proxy) in view.plane.proxies.iter() {
         for condition in proxy.unsupported.iter().filter(|c| c.certain && c.reason == Reason::AgwNsg) {
             let Some(place) = condition.origin.span.or(proxy.origin.span) else { continue };
-            findings.at(place, condition.text.clone()).related(proxy.origin.span, "the gateway").fix(condition.fix.clone());
+            findings
+                .at(place, condition.text.clone())
+                .related(proxy.origin.span, "the gateway")
+                .fix(condition.fix.clone());
         }
     }
 }

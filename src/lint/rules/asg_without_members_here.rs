@@ -1,7 +1,7 @@
 //! A rule on an application security group that has no members where the rule acts.
 
-use std::collections::BTreeMap;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0129",
@@ -18,8 +18,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     let members = {
-        let machines = view.estate.virtual_machines.iter().map(|(_, m)| (&m.value.application_security_groups, &m.value.subnet));
-        let endpoints = view.estate.private_endpoints.iter().map(|(_, e)| (&e.value.application_security_groups, &e.value.subnet));
+        let machines =
+            view.estate.virtual_machines.iter().map(|(_, m)| (&m.value.application_security_groups, &m.value.subnet));
+        let endpoints =
+            view.estate.private_endpoints.iter().map(|(_, e)| (&e.value.application_security_groups, &e.value.subnet));
         let mut homes: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (groups, subnet) in machines.chain(endpoints) {
             for group in groups {

@@ -1,7 +1,7 @@
 //! A pool member that calls itself through its frontend.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0150",
@@ -21,7 +21,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         if let Some(step) = view.stopped(flow, Reason::LbHairpin) {
             let fields = &flow.expectation.fields;
             findings
-                .at(fields.to.span, format!("`{}` is a member of the pool behind `{}`", fields.from.value, fields.to.value))
+                .at(
+                    fields.to.span,
+                    format!("`{}` is a member of the pool behind `{}`", fields.from.value, fields.to.value),
+                )
                 .related(step.span, "the balancer");
         }
     }

@@ -36,7 +36,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 let Some((host, authority)) = authority else { continue };
                 if !settings.value.trusted_root_certificates.iter().any(|t| t.value == authority.value) {
                     findings
-                        .at(settings.span, format!("rule `{rule}` of `{gateway}` does not trust `{}`, the authority of backend `{host}`", authority.value))
+                        .at(
+                            settings.span,
+                            format!(
+                                "rule `{rule}` of `{gateway}` does not trust `{}`, the authority of backend `{host}`",
+                                authority.value
+                            ),
+                        )
                         .related(authority.span, "issued by");
                 }
             }

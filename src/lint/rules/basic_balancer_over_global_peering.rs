@@ -1,7 +1,7 @@
 //! A Basic load balancer that another region wants to reach.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0173",
@@ -21,7 +21,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         if let Some(step) = view.stopped(flow, Reason::PeerGlobalBasic) {
             let fields = &flow.expectation.fields;
             findings
-                .at(fields.to.span, format!("`{}` is in another region than the Basic frontend `{}`", fields.from.value, fields.to.value))
+                .at(
+                    fields.to.span,
+                    format!(
+                        "`{}` is in another region than the Basic frontend `{}`",
+                        fields.from.value, fields.to.value
+                    ),
+                )
                 .related(step.span, "the balancer");
         }
     }

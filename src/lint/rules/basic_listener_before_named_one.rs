@@ -32,7 +32,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             });
             if let Some((other, later, _)) = swallowed {
                 findings
-                    .at(rule.value.priority.span, format!("rule `{name}` of `{gateway}` takes every host before rule `{other}`"))
+                    .at(
+                        rule.value.priority.span,
+                        format!("rule `{name}` of `{gateway}` takes every host before rule `{other}`"),
+                    )
                     .related(later.value.priority.span, "comes later");
             }
         }

@@ -2,8 +2,8 @@
 
 use crate::dataplane::{Direction, FilterRule, Matcher};
 use crate::lint::cover::{Fate, addresses, class, fate, tag};
-use crate::net::{PLATFORM_ADDRESS, PortSet, Prefix, Protocol, Transport};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::{PLATFORM_ADDRESS, PortSet, Prefix, Protocol, Transport};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0130",
@@ -20,7 +20,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for subnet in view.subnets.iter().filter(|s| s.name.eq_ignore_ascii_case("AzureBastionSubnet")) {
-        let (Some(filter), Some(group)) = (&view.segment(subnet).filter, &subnet.entry.value.network_security_group) else {
+        let (Some(filter), Some(group)) = (&view.segment(subnet).filter, &subnet.entry.value.network_security_group)
+        else {
             continue;
         };
         let own = || addresses(subnet.entry.value.address_prefixes.iter().map(|p| p.value));
@@ -42,7 +43,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             .into_iter()
             .filter(|(_, direction, from, to, ports)| {
                 ports.iter().any(|port| {
-                    let asked = class(*direction, Protocol::Only(Transport::Tcp), from.clone(), to.clone(), PortSet::one(*port));
+                    let asked = class(
+                        *direction,
+                        Protocol::Only(Transport::Tcp),
+                        from.clone(),
+                        to.clone(),
+                        PortSet::one(*port),
+                    );
                     fate(&asked, &rules) != Some(Fate::Allowed)
                 })
             })

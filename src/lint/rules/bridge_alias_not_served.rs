@@ -1,8 +1,8 @@
 //! An alias of a bridge that its gateway does not serve.
 
 use crate::azure::model::workspace::OutboundRuleType;
-use crate::net::{Fqdn, FqdnPattern};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::{Fqdn, FqdnPattern};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0429",
@@ -24,7 +24,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for hub in view.hubs() {
         for (rule, entry) in hub.rules(OutboundRuleType::PrivateEndpoint) {
             let target = entry.value.service_resource.as_ref();
-            let gateway = target.and_then(|t| Some((t.value.as_str(), view.estate.application_gateways.get(&t.value)?)));
+            let gateway =
+                target.and_then(|t| Some((t.value.as_str(), view.estate.application_gateways.get(&t.value)?)));
             let (Some((name, gateway)), Some(sub)) = (gateway, &entry.value.sub_resource_target) else { continue };
             let listeners: Vec<_> = gateway
                 .value
@@ -38,17 +39,28 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             }
             for alias in &entry.value.fqdns {
                 let Ok(host) = alias.value.parse::<Fqdn>() else { continue };
-                let serving = listeners.iter().find(|(_, l)| l.value.host_names.is_empty() || covers(&l.value.host_names, &host));
+                let serving =
+                    listeners.iter().find(|(_, l)| l.value.host_names.is_empty() || covers(&l.value.host_names, &host));
                 let Some((listener, l)) = serving else {
                     findings
-                        .at(alias.span, format!("no listener of `{name}` takes {}, an alias of rule `{rule}`", alias.value))
+                        .at(
+                            alias.span,
+                            format!("no listener of `{name}` takes {}, an alias of rule `{rule}`", alias.value),
+                        )
                         .related(gateway.span, "the gateway");
                     continue;
                 };
-                let certificate = l.value.ssl_certificate.as_ref().and_then(|c| gateway.value.ssl_certificates.get(&c.value));
+                let certificate =
+                    l.value.ssl_certificate.as_ref().and_then(|c| gateway.value.ssl_certificates.get(&c.value));
                 if let Some(certificate) = certificate.filter(|c| !covers(&c.value.subject_alternative_names, &host)) {
                     findings
-                        .at(alias.span, format!("the certificate of listener `{listener}` of `{name}` does not name {}", alias.value))
+                        .at(
+                            alias.span,
+                            format!(
+                                "the certificate of listener `{listener}` of `{name}` does not name {}",
+                                alias.value
+                            ),
+                        )
                         .related(certificate.span, "the certificate");
                 }
             }

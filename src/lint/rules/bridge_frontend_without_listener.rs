@@ -25,7 +25,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let Some(frontend) = gateway.value.frontend_ip_configurations.get(&sub.value) else { continue };
             if !gateway.value.http_listeners.iter().any(|(_, l)| l.value.frontend_ip_configuration.value == sub.value) {
                 findings
-                    .at(frontend.span, format!("nothing listens on `{}`, the target of rule `{name}` of `{}`", sub.value, hub.name))
+                    .at(
+                        frontend.span,
+                        format!("nothing listens on `{}`, the target of rule `{name}` of `{}`", sub.value, hub.name),
+                    )
                     .related(rule.span, "the rule");
             }
         }

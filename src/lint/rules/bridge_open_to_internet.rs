@@ -3,8 +3,8 @@
 use crate::azure::model::workspace::OutboundRuleType;
 use crate::dataplane::{Direction, FilterRule};
 use crate::lint::cover::{Fate, addresses, class, fate, tag};
-use crate::net::{PortSet, Protocol, Transport};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::{PortSet, Protocol, Transport};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0428",
@@ -22,7 +22,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, gateway) in view.estate.application_gateways.iter() {
         let bridge = view.hubs().any(|h| {
-            h.rules(OutboundRuleType::PrivateEndpoint).any(|(_, r)| r.value.service_resource.as_ref().is_some_and(|t| t.value == name))
+            h.rules(OutboundRuleType::PrivateEndpoint)
+                .any(|(_, r)| r.value.service_resource.as_ref().is_some_and(|t| t.value == name))
         });
         if !bridge {
             continue;
@@ -30,7 +31,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         for (listener, l) in gateway.value.http_listeners.iter() {
             let frontend = gateway.value.frontend_ip_configurations.get(&l.value.frontend_ip_configuration.value);
             if frontend.is_some_and(|f| f.value.public_ip_address.is_some()) {
-                findings.at(l.value.frontend_ip_configuration.span, format!("listener `{listener}` of `{name}` answers the internet"));
+                findings.at(
+                    l.value.frontend_ip_configuration.span,
+                    format!("listener `{listener}` of `{name}` answers the internet"),
+                );
             }
         }
         let Some(subnet) = view.subnet(&gateway.value.subnet.value) else { continue };
@@ -38,7 +42,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let rules: Vec<&FilterRule> = filter.rules.iter().collect();
         let to = || addresses(subnet.entry.value.address_prefixes.iter().map(|p| p.value));
         let open = gateway.value.http_listeners.iter().map(|(_, l)| l.value.frontend_port.value).find(|port| {
-            let asked = class(Direction::Inbound, Protocol::Only(Transport::Tcp), tag("Internet"), to(), PortSet::one(*port));
+            let asked =
+                class(Direction::Inbound, Protocol::Only(Transport::Tcp), tag("Internet"), to(), PortSet::one(*port));
             fate(&asked, &rules).is_some_and(|f| f != Fate::Denied)
         });
         if let (Some(port), Some(group)) = (open, &subnet.entry.value.network_security_group) {

@@ -27,7 +27,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 let raw = matches!(listener.value.protocol.value, ListenerProtocol::Tcp | ListenerProtocol::Tls);
                 if raw && listener.value.frontend_ip_configuration.value == sub.value && seen.insert(listener.span) {
                     findings
-                        .at(listener.value.protocol.span, format!("listener `{name}` is not reached by rule `{rule}` of `{}`", hub.name))
+                        .at(
+                            listener.value.protocol.span,
+                            format!("listener `{name}` is not reached by rule `{rule}` of `{}`", hub.name),
+                        )
                         .related(entry.span, "the rule");
                 }
             }

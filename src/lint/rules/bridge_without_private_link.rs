@@ -25,7 +25,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let frontend = gateway.value.frontend_ip_configurations.get(&sub.value);
             if frontend.is_none_or(|f| f.value.private_link_configuration.is_none()) {
                 findings
-                    .at(sub.span, format!("rule `{name}` of `{}` leads to frontend `{}`, which has no private link", hub.name, sub.value))
+                    .at(
+                        sub.span,
+                        format!(
+                            "rule `{name}` of `{}` leads to frontend `{}`, which has no private link",
+                            hub.name, sub.value
+                        ),
+                    )
                     .related(frontend.map_or(gateway.span, |f| f.span), "the gateway");
             }
         }

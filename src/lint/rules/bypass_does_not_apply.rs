@@ -1,7 +1,7 @@
 //! A caller that trusted services do not include.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0327",
@@ -20,7 +20,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for flow in view.wanted() {
         if let Some(step) = view.stopped(flow, Reason::TrustedOff) {
             findings
-                .at(flow.expectation.span, format!("nothing admits `{}` to `{}`", flow.expectation.fields.from.value, flow.expectation.fields.to.value))
+                .at(
+                    flow.expectation.span,
+                    format!(
+                        "nothing admits `{}` to `{}`",
+                        flow.expectation.fields.from.value, flow.expectation.fields.to.value
+                    ),
+                )
                 .related(step.span, "decided here");
         }
     }

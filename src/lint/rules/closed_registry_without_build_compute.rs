@@ -21,7 +21,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Some(reference) = &hub.entry.value.container_registry else { continue };
         let closed = view.estate.services.get(&reference.value).is_some_and(|s| is_closed(&s.value));
         if closed && hub.entry.value.image_build_compute_name.is_none() {
-            findings.at(reference.span, format!("`{}` is closed, and `{}` has no compute that builds images", reference.value, hub.name));
+            findings.at(
+                reference.span,
+                format!("`{}` is closed, and `{}` has no compute that builds images", reference.value, hub.name),
+            );
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A closed service that nobody can reach.
 
 use crate::azure::model::workspace::OutboundRuleType;
-use std::collections::BTreeSet;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0303",
@@ -19,8 +19,17 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     let held = view.in_perimeters();
-    let endpoints = view.estate.private_endpoints.iter().map(|(_, e)| &e.value.private_service_connection.private_connection_resource);
-    let shared = view.estate.services.iter().flat_map(|(_, s)| s.value.shared_private_links.iter()).map(|(_, l)| &l.value.target);
+    let endpoints = view
+        .estate
+        .private_endpoints
+        .iter()
+        .map(|(_, e)| &e.value.private_service_connection.private_connection_resource);
+    let shared = view
+        .estate
+        .services
+        .iter()
+        .flat_map(|(_, s)| s.value.shared_private_links.iter())
+        .map(|(_, l)| &l.value.target);
     let mut led: BTreeSet<&str> = endpoints.chain(shared).map(|r| r.value.as_str()).collect();
     for hub in view.hubs() {
         let rules = hub.rules(OutboundRuleType::PrivateEndpoint).filter_map(|(_, r)| r.value.service_resource.as_ref());
@@ -34,7 +43,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let rules = service.value.network_rules.as_ref();
         let trusts = rules.is_some_and(|r| r.bypass.is_some() || !r.private_link_access.is_empty());
         if !access.value && !trusts && !held.contains(name) && !led.contains(name) {
-            findings.at(crate::lint::place(&access, service.span), format!("`{name}` is closed, and nothing leads to it"));
+            findings
+                .at(crate::lint::place(&access, service.span), format!("`{name}` is closed, and nothing leads to it"));
         }
     }
 }

@@ -20,12 +20,21 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for hub in view.hubs().filter(|h| h.network().is_some()) {
         for (name, connection) in hub.entry.value.connections.iter() {
             let target = &connection.value.target;
-            let known = view.dependencies(&hub).iter().any(|d| d.reference.value == target.value && !d.needs.is_empty() && !d.default);
+            let known = view
+                .dependencies(&hub)
+                .iter()
+                .any(|d| d.reference.value == target.value && !d.needs.is_empty() && !d.default);
             let ruled = hub
                 .rules(OutboundRuleType::PrivateEndpoint)
                 .any(|(_, r)| r.value.service_resource.as_ref().is_some_and(|t| t.value == target.value));
             if known && !ruled {
-                findings.at(connection.span, format!("connection `{name}` of `{}` leads to `{}`, for which no outbound rule exists", hub.name, target.value));
+                findings.at(
+                    connection.span,
+                    format!(
+                        "connection `{name}` of `{}` leads to `{}`, for which no outbound rule exists",
+                        hub.name, target.value
+                    ),
+                );
             }
         }
     }

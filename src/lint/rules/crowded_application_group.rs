@@ -1,7 +1,7 @@
 //! An application security group with many private endpoints.
 
-use std::collections::BTreeMap;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0334",

@@ -20,7 +20,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let cosmos = service.value.type_.value.eq_ignore_ascii_case("Microsoft.DocumentDB/databaseAccounts");
         let said = service.value.public_access().span.is_some() || service.value.network_rules.is_some();
         if let (true, false, Some((endpoint, entry, ..))) = (cosmos, said, view.endpoints_to(name).next()) {
-            findings.at(service.span, format!("only `{endpoint}` keeps `{name}` closed")).related(entry.span, "the private endpoint");
+            findings
+                .at(service.span, format!("only `{endpoint}` keeps `{name}` closed"))
+                .related(entry.span, "the private endpoint");
         }
     }
 }

@@ -1,8 +1,8 @@
 //! A user route that never wins.
 
+use crate::lint::{Category, Findings, Level, Rule, View};
 use crate::lint::{SubnetView, UserRoute};
 use std::collections::BTreeMap;
-use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0178",
@@ -30,9 +30,11 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         for route in &routes {
             if let Some(prefix) = route.prefix {
                 // Halves of a prefix take all of it: count the addresses that longer, disjoint routes hold.
-                let longer: Vec<_> = routes.iter().filter_map(|r| r.prefix).filter(|p| *p != prefix && prefix.covers(*p)).collect();
+                let longer: Vec<_> =
+                    routes.iter().filter_map(|r| r.prefix).filter(|p| *p != prefix && prefix.covers(*p)).collect();
                 let outermost = longer.iter().filter(|p| !longer.iter().any(|o| o != *p && o.covers(**p)));
-                let share: f64 = outermost.map(|p| 0.5_f64.powi(i32::from(p.length()) - i32::from(prefix.length()))).sum();
+                let share: f64 =
+                    outermost.map(|p| 0.5_f64.powi(i32::from(p.length()) - i32::from(prefix.length()))).sum();
                 if share >= 1.0 {
                     findings.at(route.entry.span, format!("longer routes of `{}` take all of {prefix}", route.table));
                 }
@@ -45,7 +47,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             };
             if subnets.iter().all(taken) {
                 findings
-                    .at(route.entry.span, format!("a service endpoint takes what is for {tag} in every subnet of `{}`", route.table))
+                    .at(
+                        route.entry.span,
+                        format!("a service endpoint takes what is for {tag} in every subnet of `{}`", route.table),
+                    )
                     .related(first.entry.value.service_endpoints.first().map(|e| e.span), "a service endpoint");
             }
         }

@@ -20,8 +20,14 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     let mut seen = std::collections::BTreeSet::new();
     for flow in view.wanted() {
         let alternatives = flow.trace.alternatives.iter().flat_map(|(_, steps)| steps);
-        let rests = flow.trace.steps.iter().chain(alternatives).any(|s| s.outcome == Outcome::Assume && s.rules.contains(&"NAT-06"));
-        let segment = view.sender(&flow.expectation.fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
+        let rests = flow
+            .trace
+            .steps
+            .iter()
+            .chain(alternatives)
+            .any(|s| s.outcome == Outcome::Assume && s.rules.contains(&"NAT-06"));
+        let segment =
+            view.sender(&flow.expectation.fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
         let subnet = segment.and_then(|s| view.subnet_at(s));
         if let (true, Some(subnet)) = (rests, subnet)
             && seen.insert(subnet.full.as_str())

@@ -19,7 +19,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for subnet in view.subnets.iter().filter(|s| s.name.eq_ignore_ascii_case("GatewaySubnet")) {
         if let Some(route) = view.user_routes(subnet).find(|r| r.prefix.is_some_and(|p| p.is_default())) {
             findings
-                .at(route.entry.span, format!("`{}/{}` is a default route on `{}`", route.table, route.name, subnet.full))
+                .at(
+                    route.entry.span,
+                    format!("`{}/{}` is a default route on `{}`", route.table, route.name, subnet.full),
+                )
                 .related(subnet.entry.value.route_table.as_ref().map(|t| t.span), "the association");
         }
     }

@@ -20,7 +20,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let all: Vec<_> = view.endpoints_to(name).collect();
         for (endpoint, entry, vnet, _) in all.iter().filter(|(.., sub)| sub.eq_ignore_ascii_case("dfs")) {
             if !all.iter().any(|(.., v, sub)| v == vnet && sub.eq_ignore_ascii_case("blob")) {
-                findings.at(entry.span, format!("`{endpoint}` leads to dfs of `{name}`, and `{vnet}` has no endpoint to its blobs"));
+                findings.at(
+                    entry.span,
+                    format!("`{endpoint}` leads to dfs of `{name}`, and `{vnet}` has no endpoint to its blobs"),
+                );
             }
         }
     }

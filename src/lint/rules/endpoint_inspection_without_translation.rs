@@ -1,8 +1,8 @@
 //! A firewall before private endpoints that keeps the source.
 
 use crate::forward::Outcome;
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0159",
@@ -26,7 +26,14 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         });
         if let Some(step) = advised {
             findings
-                .at(flow.expectation.span, format!("{} keeps the source of `{}` towards a private endpoint", step.element.as_deref().unwrap_or("a device"), flow.expectation.id))
+                .at(
+                    flow.expectation.span,
+                    format!(
+                        "{} keeps the source of `{}` towards a private endpoint",
+                        step.element.as_deref().unwrap_or("a device"),
+                        flow.expectation.id
+                    ),
+                )
                 .related(step.span, "the device");
         }
     }

@@ -20,10 +20,12 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for (site, entry) in view.estate.on_premises_sites.iter() {
         let resolvers: Vec<_> = view.inbound_resolvers().collect();
         let servers = entry.value.dns_servers.iter().map(|(_, d)| &d.value);
-        let asked = servers.flat_map(|d| d.conditional_forwarders.iter().flat_map(|(_, f)| &f.value).chain(&d.forwarders));
+        let asked =
+            servers.flat_map(|d| d.conditional_forwarders.iter().flat_map(|(_, f)| &f.value).chain(&d.forwarders));
         let asked: Vec<_> = asked.collect();
         let Some((_, vnet)) = resolvers.iter().find(|(at, _)| asked.iter().any(|a| a.value == *at)) else { continue };
-        let segment = view.plane.segments.iter().find(|(_, s)| s.origin.kind == "on_premises_site" && s.origin.name == site);
+        let segment =
+            view.plane.segments.iter().find(|(_, s)| s.origin.kind == "on_premises_site" && s.origin.name == site);
         let Some((_, segment)) = segment else { continue };
         let mut seen = std::collections::BTreeSet::new();
         for (name, endpoint) in view.estate.private_endpoints.iter() {
@@ -32,12 +34,16 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let home = endpoint.value.subnet.value.split('/').next().unwrap_or_default();
             let first = view.prefixes(home).first().map(|p| p.network());
             let Some(address) = first.filter(|_| answered && seen.insert(home.to_owned())) else { continue };
-            let known = segment.routes.iter().any(|r| {
-                r.prefix.contains(address) && !r.prefix.is_default() && !matches!(r.hop, NextHop::Drop(_))
-            });
+            let known = segment
+                .routes
+                .iter()
+                .any(|r| r.prefix.contains(address) && !r.prefix.is_default() && !matches!(r.hop, NextHop::Drop(_)));
             if !known {
                 findings
-                    .at(endpoint.value.subnet.span, format!("`{site}` resolves `{name}` to an address of `{home}`, and has no route there"))
+                    .at(
+                        endpoint.value.subnet.span,
+                        format!("`{site}` resolves `{name}` to an address of `{home}`, and has no route there"),
+                    )
                     .related(entry.span, "the site");
             }
         }

@@ -23,13 +23,21 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let segment = view.sender(&fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
         let Some(subnet) = segment.and_then(|s| view.subnet_at(s)) else { continue };
         let Some((default, Some(device))) = view.default_appliance(subnet) else { continue };
-        let endpoint = flow.trace.addresses.iter().find_map(|a| {
-            view.owners(*a).find(|e| matches!(e.role, Role::PrivateEndpoint(_)))
-        });
-        let missed = fields.through.iter().find(|t| t.value == device.endpoint.origin.name && !passed.contains(&t.value.as_str()));
+        let endpoint = flow
+            .trace
+            .addresses
+            .iter()
+            .find_map(|a| view.owners(*a).find(|e| matches!(e.role, Role::PrivateEndpoint(_))));
+        let missed = fields
+            .through
+            .iter()
+            .find(|t| t.value == device.endpoint.origin.name && !passed.contains(&t.value.as_str()));
         if let (Some(endpoint), Some(missed)) = (endpoint, missed) {
             findings
-                .at(missed.span, format!("the /32 route of {} beats the default route to `{}`", endpoint.origin, missed.value))
+                .at(
+                    missed.span,
+                    format!("the /32 route of {} beats the default route to `{}`", endpoint.origin, missed.value),
+                )
                 .related(default.entry.span, "the default route")
                 .related(endpoint.origin.span, "the private endpoint");
         }

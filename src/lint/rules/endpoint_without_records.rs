@@ -17,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     let zones = view.estate.private_dns_zones.iter().flat_map(|(_, z)| z.value.a_records.iter());
-    let servers = view.estate.on_premises_sites.iter().flat_map(|(_, s)| s.value.dns_servers.iter()).map(|(_, d)| &d.value);
+    let servers =
+        view.estate.on_premises_sites.iter().flat_map(|(_, s)| s.value.dns_servers.iter()).map(|(_, d)| &d.value);
     let machines = view.estate.virtual_machines.iter().filter_map(|(_, m)| m.value.dns_server.as_ref());
     let held = servers.chain(machines).flat_map(|d| d.zones.iter()).flat_map(|(_, z)| z.value.a_records.iter());
     let known: std::collections::BTreeSet<std::net::IpAddr> =
@@ -25,7 +26,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, endpoint) in view.estate.private_endpoints.iter() {
         let target = &endpoint.value.private_service_connection.private_connection_resource.value;
         // Private link services and gateways have no names of their own.
-        let named = view.estate.services.get(target).is_some() || view.estate.machine_learning_workspaces.get(target).is_some();
+        let named =
+            view.estate.services.get(target).is_some() || view.estate.machine_learning_workspaces.get(target).is_some();
         let owner = view.endpoint("private_endpoint", name);
         let addresses = owner.map(|(_, e)| e.addresses.as_slice()).unwrap_or_default();
         if named && endpoint.value.private_dns_zone_group.is_none() && !addresses.iter().any(|a| known.contains(a)) {

@@ -20,7 +20,15 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let blocking = rule.covering();
         if blocking.iter().any(|b| b.action != rule.action) {
             let names: Vec<_> = blocking.iter().map(|b| format!("`{}`", b.origin.name)).collect();
-            let finding = findings.at(rule.span, format!("`{}` never decides: {} come{} first", rule.label, names.join(", "), if names.len() == 1 { "s" } else { "" }));
+            let finding = findings.at(
+                rule.span,
+                format!(
+                    "`{}` never decides: {} come{} first",
+                    rule.label,
+                    names.join(", "),
+                    if names.len() == 1 { "s" } else { "" }
+                ),
+            );
             for other in blocking {
                 finding.related(other.origin.span, "comes first");
             }

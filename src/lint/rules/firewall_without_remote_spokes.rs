@@ -1,7 +1,7 @@
 //! A firewall that does not know the other hub's spokes.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0172",
@@ -22,7 +22,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Some(step) = view.stopped(flow, Reason::NoRoute) else { continue };
         let Some(to) = view.receiver(&fields.to.value).and_then(|e| view.vnet_of(e)) else { continue };
         let passed = flow.trace.elements();
-        let here = view.firewalls().find(|(name, _, home, _)| passed.contains(name) && !view.is_adjacent(home, to) && *home != to);
+        let here = view
+            .firewalls()
+            .find(|(name, _, home, _)| passed.contains(name) && !view.is_adjacent(home, to) && *home != to);
         let there = view.firewalls().find(|(_, _, home, _)| view.is_adjacent(home, to));
         if let (Some((name, firewall, home, _)), Some((other, _, far, address))) = (here, there)
             && view.is_adjacent(home, far)
@@ -34,7 +36,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 )
                 .related(step.span, "where it ends")
                 .related(flow.expectation.span, "expected to get through")
-                .fix(format!("add a route for `{to}` to the subnet of `{name}`, with {address} of `{other}` as next hop"));
+                .fix(format!(
+                    "add a route for `{to}` to the subnet of `{name}`, with {address} of `{other}` as next hop"
+                ));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A name of somebody else's that a linked zone hides.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0315",

@@ -37,11 +37,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             })?;
             // From the appliance's own network the source is not foreign; a default route does not show that the two
             // are meant to meet, unless this network steers back.
-            let back = || {
-                view.subnets_of(here).any(|mine| {
-                    view.user_routes(mine).any(|r| r.appliance() == route.appliance())
-                })
-            };
+            let back =
+                || view.subnets_of(here).any(|mine| view.user_routes(mine).any(|r| r.appliance() == route.appliance()));
             let gateway = subnet.name.eq_ignore_ascii_case("GatewaySubnet");
             let foreign = subnet.vnet != there || gateway;
             (foreign && (!route.is_default() || back())).then_some((subnet, route))

@@ -1,7 +1,7 @@
 //! A forwarder for a privatelink zone instead of the public one.
 
-use crate::net::Fqdn;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::Fqdn;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0415",
@@ -19,7 +19,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     let sites = view.estate.on_premises_sites.iter().flat_map(|(_, s)| s.value.dns_servers.iter());
     let own = sites.map(|(name, d)| (name, &d.value));
-    let machines = view.estate.virtual_machines.iter().filter_map(|(name, m)| Some((name, m.value.dns_server.as_ref()?)));
+    let machines =
+        view.estate.virtual_machines.iter().filter_map(|(name, m)| Some((name, m.value.dns_server.as_ref()?)));
     for (server, dns) in own.chain(machines) {
         let suffixes: Vec<Fqdn> = dns.conditional_forwarders.keys().filter_map(|k| k.parse().ok()).collect();
         for (suffix, entry) in dns.conditional_forwarders.iter() {
@@ -32,7 +33,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             };
             let covered = public.parse::<Fqdn>().is_ok_and(|p| suffixes.iter().any(|s| p == *s || p.is_under(s)));
             if !covered {
-                findings.at(entry.span, format!("`{server}` forwards {suffix}, and not {public}, which clients ask for"));
+                findings
+                    .at(entry.span, format!("`{server}` forwards {suffix}, and not {public}, which clients ask for"));
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A site that asks the platform's address.
 
-use crate::net::PLATFORM_ADDRESS;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::PLATFORM_ADDRESS;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0414",
@@ -21,7 +21,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         for (server, dns) in entry.value.dns_servers.iter() {
             let conditional = dns.value.conditional_forwarders.iter().flat_map(|(_, f)| &f.value);
             for address in conditional.chain(&dns.value.forwarders).filter(|a| a.value == PLATFORM_ADDRESS) {
-                findings.at(address.span, format!("`{server}` of `{site}` forwards to {}, which answers only in Azure", address.value));
+                findings.at(
+                    address.span,
+                    format!("`{server}` of `{site}` forwards to {}, which answers only in Azure", address.value),
+                );
             }
         }
     }

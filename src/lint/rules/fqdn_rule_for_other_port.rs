@@ -1,9 +1,9 @@
 //! A flow by name on a port that FQDN rules do not carry.
 
 use crate::azure::model::workspace::OutboundRuleType;
+use crate::lint::{Category, Findings, Level, Rule, View};
 use crate::net::FqdnPattern;
 use crate::verdict::Reason;
-use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0421",
@@ -36,7 +36,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         });
         if let Some((rule, at)) = rule {
             findings
-                .at(crate::lint::place(&fields.port, flow.expectation.span), format!("rule `{rule}` does not carry port {port} to {name}"))
+                .at(
+                    crate::lint::place(&fields.port, flow.expectation.span),
+                    format!("rule `{rule}` does not carry port {port} to {name}"),
+                )
                 .related(at, "the rule");
         }
     }

@@ -25,7 +25,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let lower = host.value.to_ascii_lowercase();
             let account = STORAGE.iter().any(|s| lower.ends_with(&format!(".{s}.core.windows.net")));
             if account && lower != "vscode.blob.core.windows.net" {
-                findings.at(host.span, format!("rule `{name}` of `{}` has no effect: {} is a storage account", hub.name, host.value));
+                findings.at(
+                    host.span,
+                    format!("rule `{name}` of `{}` has no effect: {} is a storage account", hub.name, host.value),
+                );
             }
         }
     }

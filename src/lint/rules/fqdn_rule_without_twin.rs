@@ -21,7 +21,10 @@ const TWINS: [&str; 1] = ["anaconda.com"];
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for hub in view.hubs() {
-        let hosts: Vec<_> = hub.rules(OutboundRuleType::Fqdn).filter_map(|(n, r)| Some((n, r.value.destination_fqdn.as_ref()?))).collect();
+        let hosts: Vec<_> = hub
+            .rules(OutboundRuleType::Fqdn)
+            .filter_map(|(n, r)| Some((n, r.value.destination_fqdn.as_ref()?)))
+            .collect();
         for name in TWINS {
             let below = format!("*.{name}");
             let find = |wanted: &str| hosts.iter().find(|(_, h)| h.value.eq_ignore_ascii_case(wanted));

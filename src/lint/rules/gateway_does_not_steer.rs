@@ -23,13 +23,27 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             continue;
         }
         let home = view.subnet(&format!("{}/GatewaySubnet", device.vnet));
-        let gateways = view.estate.virtual_network_gateways.iter().filter(|(_, g)| g.value.virtual_network.value == device.vnet);
+        let gateways =
+            view.estate.virtual_network_gateways.iter().filter(|(_, g)| g.value.virtual_network.value == device.vnet);
         let Some(home) = home.filter(|_| gateways.count() > 0) else { continue };
         // Does the subnet answer the gateway's sites through the firewall, and do sites reach it through the gateway?
-        let learned: Vec<_> = view.segment(home).routes.iter().filter(|r| matches!(r.hop, NextHop::Gateway(_) | NextHop::Tunnel(_))).collect();
+        let learned: Vec<_> = view
+            .segment(home)
+            .routes
+            .iter()
+            .filter(|r| matches!(r.hop, NextHop::Gateway(_) | NextHop::Tunnel(_)))
+            .collect();
         let by_default = |address| {
-            let first = view.segment(subnet).routes.iter().filter(|r| r.prefix.contains(address)).max_by_key(|r| r.prefix.length());
-            first.is_some_and(|r| matches!(&r.hop, NextHop::Endpoint(id) if *id == device.id) || matches!(&r.hop, NextHop::Appliance(a) if Some(*a) == default.appliance()))
+            let first = view
+                .segment(subnet)
+                .routes
+                .iter()
+                .filter(|r| r.prefix.contains(address))
+                .max_by_key(|r| r.prefix.length());
+            first.is_some_and(|r| {
+                matches!(&r.hop, NextHop::Endpoint(id) if *id == device.id)
+                    || matches!(&r.hop, NextHop::Appliance(a) if Some(*a) == default.appliance())
+            })
         };
         let answers = learned.iter().any(|r| !r.prefix.is_default() && by_default(r.prefix.network()));
         let used = subnet.vnet == device.vnet
@@ -39,17 +53,29 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         }
         for prefix in &subnet.entry.value.address_prefixes {
             let address = prefix.value.usable().next().unwrap_or(prefix.value.network());
-            let winner = view.segment(home).routes.iter().filter(|r| r.prefix.contains(address)).max_by_key(|r| r.prefix.length());
+            let winner = view
+                .segment(home)
+                .routes
+                .iter()
+                .filter(|r| r.prefix.contains(address))
+                .max_by_key(|r| r.prefix.length());
             let direct = winner.is_some_and(|r| matches!(r.hop, NextHop::Network { .. }));
             if direct {
-                let summary = view.user_routes(home).find(|r| r.prefix.is_some_and(|p| p.contains(address) && !p.is_default()));
+                let summary =
+                    view.user_routes(home).find(|r| r.prefix.is_some_and(|p| p.contains(address) && !p.is_default()));
                 let place = summary.map_or(home.entry.span, |s| s.entry.span);
                 let why = match summary {
                     Some(s) => format!("`{}/{}` is shorter than the route to `{}`", s.table, s.name, subnet.vnet),
-                    None => format!("the GatewaySubnet of `{}` does not send what is for `{}` to {}", home.vnet, subnet.full, device.endpoint.origin),
+                    None => format!(
+                        "the GatewaySubnet of `{}` does not send what is for `{}` to {}",
+                        home.vnet, subnet.full, device.endpoint.origin
+                    ),
                 };
                 findings
-                    .at(place, format!("{why}, so sites reach `{}` past the firewall that its replies pass", subnet.full))
+                    .at(
+                        place,
+                        format!("{why}, so sites reach `{}` past the firewall that its replies pass", subnet.full),
+                    )
                     .related(default.entry.span, "the replies take this route");
                 break;
             }

@@ -2,8 +2,8 @@
 
 use crate::dataplane::{Direction, FilterRule};
 use crate::lint::cover::{Fate, addresses, class, deciders, fate};
-use crate::net::{PortSet, Protocol, Transport};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::{PortSet, Protocol, Transport};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0431",
@@ -35,13 +35,26 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 .map(|(_, l)| l.value.frontend_port.value)
                 .collect();
             for port in ports {
-                let prefixes = |s: &crate::lint::SubnetView<'_>| addresses(s.entry.value.address_prefixes.iter().map(|p| p.value));
-                let asked = class(Direction::Inbound, Protocol::Only(Transport::Tcp), prefixes(from), prefixes(subnet), PortSet::one(port));
+                let prefixes =
+                    |s: &crate::lint::SubnetView<'_>| addresses(s.entry.value.address_prefixes.iter().map(|p| p.value));
+                let asked = class(
+                    Direction::Inbound,
+                    Protocol::Only(Transport::Tcp),
+                    prefixes(from),
+                    prefixes(subnet),
+                    PortSet::one(port),
+                );
                 if fate(&asked, &rules) == Some(Fate::Denied) {
                     let by = deciders(&asked, &rules).and_then(|d| d.into_iter().flatten().next());
                     let place = by.and_then(|b| b.origin.span).or(filter.origin.span).unwrap_or(gateway.span);
                     findings
-                        .at(place, format!("`{}` denies tcp/{port} from `{}`, by which private link enters `{name}`", filter.origin.name, from.full))
+                        .at(
+                            place,
+                            format!(
+                                "`{}` denies tcp/{port} from `{}`, by which private link enters `{name}`",
+                                filter.origin.name, from.full
+                            ),
+                        )
                         .related(entry.span, "the frontend");
                 }
             }

@@ -1,8 +1,8 @@
 //! A network with an endpoint to blobs of the hub's storage and none to files, or the reverse.
 
 use crate::lint::hubs::is_closed;
-use std::collections::BTreeMap;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0410",
@@ -34,7 +34,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 (None, Some(file)) => (file, "blob"),
                 _ => continue,
             };
-            findings.at(lonely.2, format!("`{vnet}` reaches {} of `{}` by `{}`, and has no endpoint to {missing}", lonely.0, storage.value, lonely.1));
+            findings.at(
+                lonely.2,
+                format!(
+                    "`{vnet}` reaches {} of `{}` by `{}`, and has no endpoint to {missing}",
+                    lonely.0, storage.value, lonely.1
+                ),
+            );
         }
     }
 }

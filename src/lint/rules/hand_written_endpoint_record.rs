@@ -1,8 +1,8 @@
 //! Records of a private endpoint that are kept by hand.
 
 use crate::document::Spanned;
-use std::{collections::BTreeMap, net::IpAddr};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use std::{collections::BTreeMap, net::IpAddr};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0307",
@@ -19,11 +19,16 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     let mut records: BTreeMap<IpAddr, (usize, &str, &str, &Spanned<IpAddr>)> = BTreeMap::new();
-    let all = view.estate.private_dns_zones.iter().flat_map(|(z, e)| e.value.a_records.iter().map(move |(r, s)| (z, r, s)));
-    for (at, (zone, record, address)) in all.flat_map(|(z, r, s)| s.value.records.iter().map(move |a| (z, r, a))).enumerate() {
+    let all =
+        view.estate.private_dns_zones.iter().flat_map(|(z, e)| e.value.a_records.iter().map(move |(r, s)| (z, r, s)));
+    for (at, (zone, record, address)) in
+        all.flat_map(|(z, r, s)| s.value.records.iter().map(move |a| (z, r, a))).enumerate()
+    {
         records.entry(address.value).or_insert((at, zone, record, address));
     }
-    for (name, endpoint) in view.estate.private_endpoints.iter().filter(|(_, e)| e.value.private_dns_zone_group.is_none()) {
+    for (name, endpoint) in
+        view.estate.private_endpoints.iter().filter(|(_, e)| e.value.private_dns_zone_group.is_none())
+    {
         let target = &endpoint.value.private_service_connection.private_connection_resource.value;
         // Private link services and gateways have no names of their own, so their records are always kept by hand.
         if view.estate.services.get(target).is_none() && view.estate.machine_learning_workspaces.get(target).is_none() {

@@ -21,11 +21,18 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let by_hand = view.endpoints_to(hub.name).find(|(_, e, ..)| e.value.private_dns_zone_group.is_none());
         let Some((endpoint, ..)) = by_hand else { continue };
         for (key, zone) in view.estate.private_dns_zones.iter() {
-            let own: Vec<_> = zone.value.a_records.iter().filter(|(r, _)| r.to_ascii_lowercase().contains(&id)).collect();
+            let own: Vec<_> =
+                zone.value.a_records.iter().filter(|(r, _)| r.to_ascii_lowercase().contains(&id)).collect();
             let Some((_, first)) = own.first() else { continue };
             let wildcard = own.iter().any(|(r, _)| r.to_ascii_lowercase().starts_with(&format!("*.{id}.inference")));
             if key.to_ascii_lowercase().contains("api.") && !wildcard {
-                findings.at(first.span, format!("`{key}` holds records of `{}` for `{endpoint}`, and no wildcard for its online endpoints", hub.name));
+                findings.at(
+                    first.span,
+                    format!(
+                        "`{key}` holds records of `{}` for `{endpoint}`, and no wildcard for its online endpoints",
+                        hub.name
+                    ),
+                );
             }
         }
     }

@@ -1,7 +1,7 @@
 //! An address rule that a hub does not take.
 
-use crate::net::is_public;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::is_public;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0449",

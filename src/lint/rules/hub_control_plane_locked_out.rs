@@ -25,9 +25,16 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             if !is_closed(service) || !trusts_nobody(service) || named {
                 continue;
             }
-            let place = rules.and_then(|r| r.bypass.as_ref()?.first().map(|b| b.span)).unwrap_or(dependency.service.span);
+            let place =
+                rules.and_then(|r| r.bypass.as_ref()?.first().map(|b| b.span)).unwrap_or(dependency.service.span);
             findings
-                .at(place, format!("`{}` lets no service of the platform in, not even `{}`", dependency.reference.value, hub.name))
+                .at(
+                    place,
+                    format!(
+                        "`{}` lets no service of the platform in, not even `{}`",
+                        dependency.reference.value, hub.name
+                    ),
+                )
                 .related(dependency.reference.span, "used here");
         }
     }

@@ -24,7 +24,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let name = &dependency.reference.value;
             if !dependency.needs.is_empty() && seen.insert(name.as_str()) {
                 findings
-                    .at(crate::lint::place(&access, dependency.service.span), format!("`{}` is closed, and `{name}` answers everyone", hub.name))
+                    .at(
+                        crate::lint::place(&access, dependency.service.span),
+                        format!("`{}` is closed, and `{name}` answers everyone", hub.name),
+                    )
                     .related(dependency.reference.span, "used here");
             }
         }

@@ -20,12 +20,15 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let own: Vec<_> = view.endpoints_to(hub.name).collect();
         let Some((_, first, ..)) = own.first() else { continue };
         let used = view.dependencies(&hub);
-        let needed: Vec<_> = used.iter().filter(|d| d.default && view.endpoints_to(&d.reference.value).next().is_some()).collect();
+        let needed: Vec<_> =
+            used.iter().filter(|d| d.default && view.endpoints_to(&d.reference.value).next().is_some()).collect();
         let together = own.iter().any(|(_, _, vnet, _)| {
             needed.iter().all(|d| view.endpoints_to(&d.reference.value).any(|(_, _, v, _)| v == *vnet))
         });
         if !together {
-            let apart = needed.iter().find_map(|d| view.endpoints_to(&d.reference.value).find(|(_, _, v, _)| own.iter().all(|(_, _, o, _)| o != v)));
+            let apart = needed.iter().find_map(|d| {
+                view.endpoints_to(&d.reference.value).find(|(_, _, v, _)| own.iter().all(|(_, _, o, _)| o != v))
+            });
             findings
                 .at(first.span, format!("no network holds the endpoints to `{}` and to all of its services", hub.name))
                 .related(apart.map(|(_, e, ..)| e.span), "in another network");

@@ -30,7 +30,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             for zone in zones.iter().filter(|z| !custom && !view.zone_linked(z, vnet)) {
                 let declared = view.estate.private_dns_zones.get(zone);
                 findings
-                    .at(declared.map_or(at, |z| z.span), format!("`{zone}` of `{}` is not linked to `{vnet}`", hub.name))
+                    .at(
+                        declared.map_or(at, |z| z.span),
+                        format!("`{zone}` of `{}` is not linked to `{vnet}`", hub.name),
+                    )
                     .related(declared.map(|_| at), "the hub's private endpoint there");
             }
         }

@@ -23,7 +23,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Some(default) = view.default_route(subnet).filter(|d| d.hop != NextHop::Internet) else { continue };
         if !view.user_routes(subnet).any(|r| r.leads_to(NextHopType::Internet)) {
             findings
-                .at(nat.span, format!("nothing of `{}` reaches `{}`, because {} takes it", subnet.full, nat.value, default.origin))
+                .at(
+                    nat.span,
+                    format!(
+                        "nothing of `{}` reaches `{}`, because {} takes it",
+                        subnet.full, nat.value, default.origin
+                    ),
+                )
                 .related(default.origin.span, "the default route");
         }
     }

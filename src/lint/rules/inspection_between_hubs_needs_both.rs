@@ -25,7 +25,11 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         });
         let Some(missed) = missed else { continue };
         let hub_of = |vnet: Option<&str>| {
-            let connection = view.estate.virtual_hub_connections.iter().find(|(_, c)| Some(c.value.remote_virtual_network.value.as_str()) == vnet);
+            let connection = view
+                .estate
+                .virtual_hub_connections
+                .iter()
+                .find(|(_, c)| Some(c.value.remote_virtual_network.value.as_str()) == vnet);
             connection.map(|(_, c)| c.value.virtual_hub.value.as_str())
         };
         let from = hub_of(view.sender(&fields.from.value).and_then(|e| view.vnet_of(e)));
@@ -33,12 +37,17 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         // Within one hub, or from a hub with its own policy, the firewall is missed for another reason.
         let without = [from, to].into_iter().flatten().find(|h| {
             view.estate.virtual_hubs.get(h).is_some_and(|h| {
-                h.value.routing_intent.as_ref().is_none_or(|i| if to.is_some() { i.private_traffic.is_none() } else { i.internet_traffic.is_none() })
+                h.value.routing_intent.as_ref().is_none_or(|i| {
+                    if to.is_some() { i.private_traffic.is_none() } else { i.internet_traffic.is_none() }
+                })
             })
         });
         if let Some(hub) = without.filter(|_| from != to) {
             findings
-                .at(missed.span, format!("`{hub}` has no policy that sends `{}` through `{}`", flow.expectation.id, missed.value))
+                .at(
+                    missed.span,
+                    format!("`{hub}` has no policy that sends `{}` through `{}`", flow.expectation.id, missed.value),
+                )
                 .related(view.estate.virtual_hubs.get(hub).map(|h| h.span), "the hub");
         }
     }

@@ -24,10 +24,17 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             continue;
         }
         for hub in view.hubs() {
-            for (compute, entry) in hub.entry.value.compute.iter().filter(|(_, c)| c.value.type_.value == ComputeType::ComputeInstance) {
-                let held = |record: &str| record.eq_ignore_ascii_case(compute) || record.to_lowercase().starts_with(&format!("{}.", compute.to_lowercase()));
+            for (compute, entry) in
+                hub.entry.value.compute.iter().filter(|(_, c)| c.value.type_.value == ComputeType::ComputeInstance)
+            {
+                let held = |record: &str| {
+                    record.eq_ignore_ascii_case(compute)
+                        || record.to_lowercase().starts_with(&format!("{}.", compute.to_lowercase()))
+                };
                 if !zone.value.a_records.keys().any(held) && !zone.value.cname_records.keys().any(held) {
-                    findings.at(zone.span, format!("`{key}` hides `{compute}` of `{}`", hub.name)).related(entry.span, "the instance");
+                    findings
+                        .at(zone.span, format!("`{key}` hides `{compute}` of `{}`", hub.name))
+                        .related(entry.span, "the instance");
                 }
             }
         }

@@ -20,7 +20,12 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Some(integration) = &service.value.virtual_network_integration else { continue };
         let guest = view.guests(&integration.subnet.value).first().copied();
         if let Some((endpoint, entry)) = guest {
-            findings.at(integration.subnet.span, format!("`{name}` enters by `{}`, which holds `{endpoint}`", integration.subnet.value)).related(entry.span, "the private endpoint");
+            findings
+                .at(
+                    integration.subnet.span,
+                    format!("`{name}` enters by `{}`, which holds `{endpoint}`", integration.subnet.value),
+                )
+                .related(entry.span, "the private endpoint");
         }
     }
 }

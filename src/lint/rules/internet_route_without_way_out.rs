@@ -25,14 +25,22 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             && !special.iter().any(|n| subnet.name.eq_ignore_ascii_case(n));
         // One machine without a way out is enough.
         let stuck = view.members(subnet).any(|(_, e)| {
-            matches!(e.role, crate::dataplane::Role::Host(_)) && e.public_source.is_none() && e.balanced_source.is_none()
+            matches!(e.role, crate::dataplane::Role::Host(_))
+                && e.public_source.is_none()
+                && e.balanced_source.is_none()
         });
         if !(private && stuck) {
             continue;
         }
         for route in view.user_routes(subnet).filter(|r| r.leads_to(NextHopType::Internet)) {
             findings
-                .at(route.entry.span, format!("`{}/{}` leads to the internet, and `{}` has no way out", route.table, route.name, subnet.full))
+                .at(
+                    route.entry.span,
+                    format!(
+                        "`{}/{}` leads to the internet, and `{}` has no way out",
+                        route.table, route.name, subnet.full
+                    ),
+                )
                 .related(subnet.entry.value.default_outbound_access_enabled.span, "a private subnet");
         }
     }

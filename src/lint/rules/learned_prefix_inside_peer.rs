@@ -17,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, connection) in view.estate.virtual_network_gateway_connections.iter() {
-        let Some(gateway) = view.estate.virtual_network_gateways.get(&connection.value.virtual_network_gateway.value) else {
+        let Some(gateway) = view.estate.virtual_network_gateways.get(&connection.value.virtual_network_gateway.value)
+        else {
             continue;
         };
         let vnet = gateway.value.virtual_network.value.as_str();
@@ -35,7 +36,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             });
             if let Some((peer, over)) = beaten {
                 findings
-                    .at(prefix.span, format!("{} learned over `{name}` loses against the peering with `{peer}` ({over})", prefix.value))
+                    .at(
+                        prefix.span,
+                        format!(
+                            "{} learned over `{name}` loses against the peering with `{peer}` ({over})",
+                            prefix.value
+                        ),
+                    )
                     .related(connection.span, "the connection");
             }
         }

@@ -22,13 +22,19 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         if !device.is_firewall() {
             continue;
         }
-        let learned = view.segment(subnet).routes.iter().find(|r| r.source == RouteSource::Gateway && !r.prefix.is_default());
+        let learned =
+            view.segment(subnet).routes.iter().find(|r| r.source == RouteSource::Gateway && !r.prefix.is_default());
         let home = view.subnet(&format!("{}/GatewaySubnet", device.vnet));
         let (Some(learned), Some(home)) = (learned, home) else { continue };
         // Only what the gateway steers through the firewall on its way in goes two ways.
         let steered = subnet.entry.value.address_prefixes.iter().any(|p| {
             let address = p.value.usable().next().unwrap_or(p.value.network());
-            let winner = view.segment(home).routes.iter().filter(|r| r.prefix.contains(address)).max_by_key(|r| r.prefix.length());
+            let winner = view
+                .segment(home)
+                .routes
+                .iter()
+                .filter(|r| r.prefix.contains(address))
+                .max_by_key(|r| r.prefix.length());
             winner.is_some_and(|r| {
                 r.source == RouteSource::User && !matches!(r.hop, NextHop::Drop(_) | NextHop::Internet)
             })
@@ -40,7 +46,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             findings
                 .at(
                     table,
-                    format!("`{}` learns {}, so it answers that site past {}", subnet.full, learned.prefix, device.endpoint.origin),
+                    format!(
+                        "`{}` learns {}, so it answers that site past {}",
+                        subnet.full, learned.prefix, device.endpoint.origin
+                    ),
                 )
                 .related(default.entry.span, "shorter than the learned route");
         }

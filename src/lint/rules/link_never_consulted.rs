@@ -17,8 +17,10 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     let machines = view.estate.virtual_machines.iter().map(|(_, m)| &m.value);
-    let machines = machines.filter(|m| m.dns_server.is_some() || m.dns_servers.iter().any(|s| s.value == crate::net::PLATFORM_ADDRESS));
-    let subnets = machines.map(|m| &m.subnet).chain(view.estate.application_gateways.iter().map(|(_, g)| &g.value.subnet));
+    let machines = machines
+        .filter(|m| m.dns_server.is_some() || m.dns_servers.iter().any(|s| s.value == crate::net::PLATFORM_ADDRESS));
+    let subnets =
+        machines.map(|m| &m.subnet).chain(view.estate.application_gateways.iter().map(|(_, g)| &g.value.subnet));
     let subnets = subnets.filter_map(|s| s.value.split('/').next());
     let resolvers = view.estate.private_dns_resolvers.iter().map(|(_, r)| r.value.virtual_network.value.as_str());
     let firewalls = view.firewalls().map(|(_, _, home, _)| home);
@@ -29,7 +31,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let Some(network) = view.estate.virtual_networks.get(vnet) else { continue };
             let servers = &network.value.dns_servers;
             let outside = !servers.is_empty()
-                && servers.iter().all(|s| s.value != crate::net::PLATFORM_ADDRESS && !network.value.address_space.iter().any(|p| p.value.contains(s.value)));
+                && servers.iter().all(|s| {
+                    s.value != crate::net::PLATFORM_ADDRESS
+                        && !network.value.address_space.iter().any(|p| p.value.contains(s.value))
+                });
             if outside && !asking.contains(vnet) && !declared.value.registration_enabled.value {
                 findings
                     .at(declared.span, format!("`{zone}` is linked to `{vnet}`, whose machines ask elsewhere"))

@@ -37,7 +37,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 }
                 let finding = findings.at(
                     dependency.reference.span,
-                    format!("the compute of `{}` has no active private endpoint to {need} of `{}`", hub.name, dependency.reference.value),
+                    format!(
+                        "the compute of `{}` has no active private endpoint to {need} of `{}`",
+                        hub.name, dependency.reference.value
+                    ),
                 );
                 if let Some((name, rule)) = found {
                     finding.related(rule.span, "the rule is inactive").fix(format!("activate rule `{name}`"));

@@ -19,7 +19,10 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     for hub in view.hubs().filter(|h| h.approved_only()) {
         if let Some((name, rule)) = hub.rules(OutboundRuleType::Fqdn).next() {
-            findings.at(rule.span, format!("FQDN rules such as `{name}` bring a firewall into the managed network of `{}`", hub.name));
+            findings.at(
+                rule.span,
+                format!("FQDN rules such as `{name}` bring a firewall into the managed network of `{}`", hub.name),
+            );
         }
     }
 }

@@ -19,6 +19,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for hub in view.hubs() {
         let Some(network) = hub.network().filter(|_| hub.has_compute() && !hub.provisioned()) else { continue };
         let place = network.status.as_ref().map_or(network.isolation_mode.span, |s| s.span);
-        findings.at(place, format!("the managed network of `{}` is not provisioned, and its compute cannot run", hub.name));
+        findings
+            .at(place, format!("the managed network of `{}` is not provisioned, and its compute cannot run", hub.name));
     }
 }

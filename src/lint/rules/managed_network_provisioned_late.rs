@@ -19,7 +19,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for hub in view.hubs() {
         let late = |n: &crate::azure::model::workspace::ManagedNetwork| !n.provision_on_creation_enabled.value;
         // With compute it is `managed-network-not-provisioned`.
-        let Some(network) = hub.network().filter(|n| late(n) && !hub.provisioned() && !hub.has_compute()) else { continue };
+        let Some(network) = hub.network().filter(|n| late(n) && !hub.provisioned() && !hub.has_compute()) else {
+            continue;
+        };
         findings.at(network.isolation_mode.span, format!("nothing provisions the managed network of `{}`", hub.name));
     }
 }

@@ -26,10 +26,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         }
         let everyone = |text: &str| {
             let text = text.to_ascii_lowercase();
-            matches!(text.as_str(), "*" | "any" | "internet" | "0.0.0.0/0" | "::/0") || text == "azurecloud" || text.starts_with("azurecloud.")
+            matches!(text.as_str(), "*" | "any" | "internet" | "0.0.0.0/0" | "::/0")
+                || text == "azurecloud"
+                || text.starts_with("azurecloud.")
         };
         let declared = &rule.entry.value;
-        let source = declared.source_address_prefix.iter().chain(&declared.source_address_prefixes).find(|s| everyone(&s.value));
+        let source =
+            declared.source_address_prefix.iter().chain(&declared.source_address_prefixes).find(|s| everyone(&s.value));
         // A rule for every port is meant for something else; it is as open.
         let port = PORTS.iter().find(|p| compiled.ports.contains(**p));
         let tcp = compiled.protocol.matches(crate::net::Transport::Tcp);

@@ -33,7 +33,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                     let (a, b) = (view.prefixes(&one.value), view.prefixes(&two.value));
                     if let Some(hit) = a.iter().find(|p| b.iter().any(|q| q.overlaps(**p))) {
                         findings
-                            .at(two.span, format!("`{}` and `{}` both have addresses of {hit}, and are meshed", one.value, two.value))
+                            .at(
+                                two.span,
+                                format!(
+                                    "`{}` and `{}` both have addresses of {hit}, and are meshed",
+                                    one.value, two.value
+                                ),
+                            )
                             .related(one.span, "the other member");
                     }
                 }

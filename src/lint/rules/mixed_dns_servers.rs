@@ -1,7 +1,7 @@
 //! A list of DNS servers with two views.
 
-use crate::net::PLATFORM_ADDRESS;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::PLATFORM_ADDRESS;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0323",
@@ -22,7 +22,14 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, servers) in networks.chain(machines) {
         let platform = servers.iter().find(|s| s.value == PLATFORM_ADDRESS);
         if let (Some(platform), true) = (platform, servers.len() > 1) {
-            findings.at(platform.span, format!("`{name}` asks the platform beside {} other server{}", servers.len() - 1, if servers.len() == 2 { "" } else { "s" }));
+            findings.at(
+                platform.span,
+                format!(
+                    "`{name}` asks the platform beside {} other server{}",
+                    servers.len() - 1,
+                    if servers.len() == 2 { "" } else { "s" }
+                ),
+            );
         }
     }
 }

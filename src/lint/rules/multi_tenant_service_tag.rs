@@ -21,12 +21,14 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for hub in view.hubs() {
         for (name, rule) in hub.rules(OutboundRuleType::ServiceTag) {
             let Some(tag) = &rule.value.service_tag else { continue };
-            let own = rule.value.category.value == RuleCategory::UserDefined && rule.value.action.value == Access::Allow;
+            let own =
+                rule.value.category.value == RuleCategory::UserDefined && rule.value.action.value == Access::Allow;
             let lower = tag.value.to_ascii_lowercase();
             let base = lower.split('.').next().unwrap_or_default();
             let shared = matches!(base, "storage" | "azurecloud" | "internet") || lower == "azurefrontdoor.frontend";
             if own && shared && rule.value.address_prefixes.is_empty() {
-                findings.at(tag.span, format!("rule `{name}` of `{}` lets data out to anybody's {}", hub.name, tag.value));
+                findings
+                    .at(tag.span, format!("rule `{name}` of `{}` lets data out to anybody's {}", hub.name, tag.value));
             }
         }
     }

@@ -1,8 +1,8 @@
 //! A NAT gateway beside Basic resources.
 
 use crate::azure::model::network::Sku;
-use std::collections::BTreeMap;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0149",
@@ -39,7 +39,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 None => continue,
             };
             findings
-                .at(nat.span, format!("`{name}` in `{}` has {what}, which `{}` cannot stand beside", subnet.full, nat.value))
+                .at(
+                    nat.span,
+                    format!("`{name}` in `{}` has {what}, which `{}` cannot stand beside", subnet.full, nat.value),
+                )
                 .related(machine.span, "the machine");
         }
     }

@@ -22,7 +22,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let space = view.estate.virtual_networks.get(vnet).map(|v| v.value.address_space.as_slice());
             if let Some(clash) = space.unwrap_or_default().iter().find(|p| p.value.overlaps(docker)) {
                 findings
-                    .at(clash.span, format!("{} of `{vnet}`, where `{name}` stands, overlaps Docker's {docker}", clash.value))
+                    .at(
+                        clash.span,
+                        format!("{} of `{vnet}`, where `{name}` stands, overlaps Docker's {docker}", clash.value),
+                    )
                     .related(endpoint.span, "the private endpoint");
             }
         }

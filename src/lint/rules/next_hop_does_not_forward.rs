@@ -25,13 +25,21 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 "network_interface" => device.endpoint.origin.name.split('/').next().unwrap_or_default(),
                 _ => continue,
             };
-            let Some(machine) = view.estate.virtual_machines.get(owned).filter(|_| seen.insert(owned)) else { continue };
+            let Some(machine) = view.estate.virtual_machines.get(owned).filter(|_| seen.insert(owned)) else {
+                continue;
+            };
             let name = owned;
             let main = &machine.value.ip_forwarding_enabled;
             let hop = route.entry.value.next_hop_in_ip_address.as_ref().map(|h| h.span);
             let mut report = |place, what: String| {
                 findings
-                    .at(place, format!("{what} of `{name}`, the next hop of `{}/{}`, does not forward", route.table, route.name))
+                    .at(
+                        place,
+                        format!(
+                            "{what} of `{name}`, the next hop of `{}/{}`, does not forward",
+                            route.table, route.name
+                        ),
+                    )
                     .related(hop, "routes lead to it");
             };
             if !main.value {
@@ -40,7 +48,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             // A further interface matters on something that is declared to forward.
             for (nic, further) in machine.value.secondary_network_interfaces.iter() {
                 if machine.value.network_appliance.is_some() && !further.value.ip_forwarding_enabled.value {
-                    report(crate::lint::place(&further.value.ip_forwarding_enabled, further.span), format!("interface `{nic}`"));
+                    report(
+                        crate::lint::place(&further.value.ip_forwarding_enabled, further.span),
+                        format!("interface `{nic}`"),
+                    );
                 }
             }
         }

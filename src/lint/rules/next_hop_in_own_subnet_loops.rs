@@ -21,14 +21,16 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let Some(device) = route.appliance().and_then(|a| view.device(subnet.vnet, a)) else { continue };
             let own = device.endpoint.segment == Some(subnet.segment);
             // Inside the network a route may lead siblings to an appliance that delivers itself.
-            let inside = route.prefix.is_some_and(|p| {
-                subnet.entry.value.address_prefixes.iter().any(|own| own.value.covers(p))
-            });
+            let inside =
+                route.prefix.is_some_and(|p| subnet.entry.value.address_prefixes.iter().any(|own| own.value.covers(p)));
             if own && !inside && !device.is_firewall() {
                 findings
                     .at(
                         route.entry.span,
-                        format!("`{}/{}` sends what {} forwards back to it", route.table, route.name, device.endpoint.origin),
+                        format!(
+                            "`{}/{}` sends what {} forwards back to it",
+                            route.table, route.name, device.endpoint.origin
+                        ),
                     )
                     .related(subnet.entry.value.route_table.as_ref().map(|t| t.span), "the appliance's own subnet");
             }

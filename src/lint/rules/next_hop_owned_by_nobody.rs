@@ -32,7 +32,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             finding.related(subnet.entry.value.route_table.as_ref().map(|t| t.span), "a subnet that uses the table");
             let firewall = view.firewalls().find(|(_, f, vnet, _)| {
                 let place = f.value.subnet.as_ref().and_then(|s| view.subnet(&s.value));
-                let inside = place.is_some_and(|p| p.entry.value.address_prefixes.iter().any(|p| p.value.contains(address)));
+                let inside =
+                    place.is_some_and(|p| p.entry.value.address_prefixes.iter().any(|p| p.value.contains(address)));
                 inside && (*vnet == subnet.vnet || view.is_adjacent(subnet.vnet, vnet))
             });
             if let Some((name, entry, _, own)) = firewall {

@@ -1,8 +1,8 @@
 //! Images that are built without a way to packages.
 
 use crate::azure::model::workspace::OutboundRuleType;
-use crate::net::{Fqdn, FqdnPattern};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::{Fqdn, FqdnPattern};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0418",
@@ -28,7 +28,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             })
         };
         if !allows("pypi.org") && !allows("repo.anaconda.com") {
-            findings.at(build.span, format!("`{}` builds images of `{}`, and no FQDN rule leads to packages", build.value, hub.name));
+            findings.at(
+                build.span,
+                format!("`{}` builds images of `{}`, and no FQDN rule leads to packages", build.value, hub.name),
+            );
         }
     }
 }

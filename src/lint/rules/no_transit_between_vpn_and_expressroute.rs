@@ -33,7 +33,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         if across && flow.trace.judgement.reason().is_some() {
             findings.at(
                 fields.to.span,
-                format!("`{}` and `{}` are behind gateways of two kinds that exchange no routes", fields.from.value, fields.to.value),
+                format!(
+                    "`{}` and `{}` are behind gateways of two kinds that exchange no routes",
+                    fields.from.value, fields.to.value
+                ),
             );
         }
     }

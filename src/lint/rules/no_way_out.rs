@@ -1,7 +1,7 @@
 //! A flow to the internet from a subnet without a way out.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0145",
@@ -21,9 +21,14 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let from = &flow.expectation.fields.from;
         let segment = view.sender(&from.value).and_then(|s| view.plane.endpoints.get(s).segment);
         let subnet = segment.and_then(|s| view.subnet_at(s));
-        let Some(subnet) = subnet.filter(|_| flow.trace.judgement.reasons.contains(&Reason::NoEgress)) else { continue };
+        let Some(subnet) = subnet.filter(|_| flow.trace.judgement.reasons.contains(&Reason::NoEgress)) else {
+            continue;
+        };
         findings
             .at(from.span, format!("`{}` has no way out to the internet for `{}`", subnet.full, flow.expectation.id))
-            .related(crate::lint::place(&subnet.entry.value.default_outbound_access_enabled, subnet.entry.span), "the subnet");
+            .related(
+                crate::lint::place(&subnet.entry.value.default_outbound_access_enabled, subnet.entry.span),
+                "the subnet",
+            );
     }
 }

@@ -19,7 +19,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, machine) in view.estate.virtual_machines.iter() {
         let further = machine.value.secondary_network_interfaces.iter();
         let all = further.map(|(_, i)| (&i.value.network_security_group, &i.value.subnet));
-        for (group, subnet) in std::iter::once((&machine.value.network_security_group, &machine.value.subnet)).chain(all) {
+        for (group, subnet) in
+            std::iter::once((&machine.value.network_security_group, &machine.value.subnet)).chain(all)
+        {
             let outer = view.subnet(&subnet.value).and_then(|s| s.entry.value.network_security_group.as_ref());
             if let (Some(group), Some(outer)) = (group, outer) {
                 findings

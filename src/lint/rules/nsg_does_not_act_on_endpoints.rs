@@ -22,11 +22,22 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Some(group) = &subnet.entry.value.network_security_group else { continue };
         let policies = &subnet.entry.value.private_endpoint_network_policies;
         let ignored = matches!(policies.value, Policies::Disabled | Policies::RouteTableEnabled);
-        let ruled = view.estate.network_security_groups.get(&group.value).is_some_and(|g| !g.value.security_rules.is_empty());
+        let ruled =
+            view.estate.network_security_groups.get(&group.value).is_some_and(|g| !g.value.security_rules.is_empty());
         let mut members = view.members(subnet).peekable();
-        if ignored && ruled && members.peek().is_some() && members.all(|(_, e)| matches!(e.role, Role::PrivateEndpoint(_))) {
+        if ignored
+            && ruled
+            && members.peek().is_some()
+            && members.all(|(_, e)| matches!(e.role, Role::PrivateEndpoint(_)))
+        {
             findings
-                .at(group.span, format!("`{}` filters nothing: `{}` holds private endpoints, on which it does not act", group.value, subnet.full))
+                .at(
+                    group.span,
+                    format!(
+                        "`{}` filters nothing: `{}` holds private endpoints, on which it does not act",
+                        group.value, subnet.full
+                    ),
+                )
                 .related(policies.span, "network policies");
         }
     }

@@ -23,7 +23,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let names: Vec<_> = blocking.iter().map(|b| format!("`{}`", b.origin.name)).collect();
             let finding = findings.at(
                 rule.entry.span,
-                format!("`{}/{}` never decides: {} decide{} all of it", rule.group, rule.name, names.join(", "), if names.len() == 1 { "s" } else { "" }),
+                format!(
+                    "`{}/{}` never decides: {} decide{} all of it",
+                    rule.group,
+                    rule.name,
+                    names.join(", "),
+                    if names.len() == 1 { "s" } else { "" }
+                ),
             );
             for other in blocking {
                 finding.related(other.origin.span, format!("priority {}", other.priority.unwrap_or_default()));

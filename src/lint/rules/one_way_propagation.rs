@@ -20,7 +20,10 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     let table = |c: &VirtualHubConnection| {
         let routing = c.routing.as_ref();
-        routing.and_then(|r| r.associated_route_table.as_ref()).map_or("defaultRouteTable", |t| t.value.as_str()).to_owned()
+        routing
+            .and_then(|r| r.associated_route_table.as_ref())
+            .map_or("defaultRouteTable", |t| t.value.as_str())
+            .to_owned()
     };
     let reaches = |c: &VirtualHubConnection, wanted: &str| {
         let Some(routing) = &c.routing else { return wanted == "defaultRouteTable" };
@@ -40,9 +43,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Some(hub) = view.estate.virtual_hubs.get(&c.virtual_hub.value) else { return true };
         let own = hub.value.route_tables.get(&table(c)).map(|t| &t.value.routes).unwrap_or(&hub.value.default_routes);
         hub.value.routing_intent.is_some()
-            || view.prefixes(&to.remote_virtual_network.value).iter().all(|p| {
-                own.iter().any(|(_, r)| r.value.destinations.iter().any(|d| d.value.covers(*p)))
-            })
+            || view
+                .prefixes(&to.remote_virtual_network.value)
+                .iter()
+                .all(|p| own.iter().any(|(_, r)| r.value.destinations.iter().any(|d| d.value.covers(*p))))
     };
     let all: Vec<(&str, &Entry<VirtualHubConnection>)> = view.estate.virtual_hub_connections.iter().collect();
     for (name, one) in &all {
@@ -50,9 +54,17 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let there = reaches(&two.value, &table(&one.value));
             let back = reaches(&one.value, &table(&two.value));
             if there && !back && !fixed(&two.value, &one.value) {
-                let place = one.value.routing.as_ref().and_then(|r| r.propagated_route_tables.first()).map_or(one.span, |t| t.span);
+                let place = one
+                    .value
+                    .routing
+                    .as_ref()
+                    .and_then(|r| r.propagated_route_tables.first())
+                    .map_or(one.span, |t| t.span);
                 findings
-                    .at(place, format!("`{name}` finds `{other}`, whose table `{}` does not know `{name}`", table(&two.value)))
+                    .at(
+                        place,
+                        format!("`{name}` finds `{other}`, whose table `{}` does not know `{name}`", table(&two.value)),
+                    )
                     .related(two.span, "the other connection");
             }
         }

@@ -1,9 +1,9 @@
 //! Networks with common addresses that meet somewhere.
 
 use crate::diag::Span;
+use crate::lint::{Category, Findings, Level, Rule, View};
 use crate::net::Prefix;
 use std::collections::BTreeMap;
-use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0105",
@@ -56,14 +56,24 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             // A site that holds a spoke's range inside a wider one announces a summary, which longer routes beat.
             let sites = sites.iter().map(|(n, p)| (*n, p.clone()));
             for (other, prefixes) in others.chain(sites) {
-                let both = |a: Prefix, b: Prefix| a == b || a.covers(b) && view.estate.virtual_networks.get(other).is_some() || b.covers(a);
+                let both = |a: Prefix, b: Prefix| {
+                    a == b || a.covers(b) && view.estate.virtual_networks.get(other).is_some() || b.covers(a)
+                };
                 let hit = prefixes.iter().find_map(|(p, at)| {
-                    space(spoke).into_iter().find(|(own, _)| both(*own, *p) && own.overlaps(*p)).map(|(own, here)| (own, here, *p, *at))
+                    space(spoke)
+                        .into_iter()
+                        .find(|(own, _)| both(*own, *p) && own.overlaps(*p))
+                        .map(|(own, here)| (own, here, *p, *at))
                 });
-                let summary = |own: Prefix, p: Prefix| p.covers(own) && p != own && view.estate.virtual_networks.get(other).is_none();
+                let summary = |own: Prefix, p: Prefix| {
+                    p.covers(own) && p != own && view.estate.virtual_networks.get(other).is_none()
+                };
                 if let Some((own, here, p, at)) = hit.filter(|(own, _, p, _)| !summary(*own, *p)) {
                     findings
-                        .at(here, format!("{own} of `{spoke}` overlaps {p} of `{other}`, and both are joined to `{hub}`"))
+                        .at(
+                            here,
+                            format!("{own} of `{spoke}` overlaps {p} of `{other}`, and both are joined to `{hub}`"),
+                        )
                         .related(at, "the other prefix");
                 }
             }

@@ -28,7 +28,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let several = view.members(subnet).count() > 1;
             if let Some(route) = longest.filter(|r| wins && several && r.leads_to(NextHopType::VirtualAppliance)) {
                 findings
-                    .at(route.entry.span, format!("`{}/{}` also captures what stays inside `{}`", route.table, route.name, subnet.full))
+                    .at(
+                        route.entry.span,
+                        format!("`{}/{}` also captures what stays inside `{}`", route.table, route.name, subnet.full),
+                    )
                     .related(own.span, "the subnet's own prefix")
                     .fix(format!("add a route {} with next hop VnetLocal", own.value));
             }

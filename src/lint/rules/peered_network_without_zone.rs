@@ -2,8 +2,8 @@
 
 use crate::dataplane::Role;
 use crate::diag::Span;
-use std::collections::{BTreeMap, BTreeSet};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0441",
@@ -19,8 +19,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
-    let ruled = view.estate.private_dns_resolver_dns_forwarding_rulesets.iter().flat_map(|(_, r)| r.value.virtual_network_links.iter());
-    let ruled: BTreeSet<&str> = ruled.map(|(k, l)| l.value.virtual_network.as_ref().map_or(k, |v| v.value.as_str())).collect();
+    let ruled = view
+        .estate
+        .private_dns_resolver_dns_forwarding_rulesets
+        .iter()
+        .flat_map(|(_, r)| r.value.virtual_network_links.iter());
+    let ruled: BTreeSet<&str> =
+        ruled.map(|(k, l)| l.value.virtual_network.as_ref().map_or(k, |v| v.value.as_str())).collect();
     // Zones that endpoints of each network register in, each with the first such endpoint.
     let mut registered: BTreeMap<&str, BTreeMap<&str, (usize, Span)>> = BTreeMap::new();
     for (order, (_, endpoint)) in view.estate.private_endpoints.iter().enumerate() {
@@ -34,14 +39,21 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         if !clients || ruled.contains(vnet) || !entry.value.dns_servers.is_empty() {
             continue;
         }
-        let reached = std::iter::once(vnet).chain(view.adjacent(vnet)).filter_map(|home| registered.get(home)).flatten();
+        let reached =
+            std::iter::once(vnet).chain(view.adjacent(vnet)).filter_map(|home| registered.get(home)).flatten();
         let lacking: Vec<_> = reached.filter(|(zone, _)| !view.zone_linked(zone, vnet)).collect();
         let first = lacking.iter().map(|(_, at)| **at).min().map(|(_, span)| span);
         let missing: BTreeSet<&str> = lacking.iter().map(|(zone, _)| **zone).collect();
         if let Some(at) = first {
             let more = if missing.len() > 1 { format!(" and {} more", missing.len() - 1) } else { String::new() };
             findings
-                .at(entry.span, format!("`{vnet}` reaches private endpoints and is not linked to {}{more}", missing.first().copied().unwrap_or_default()))
+                .at(
+                    entry.span,
+                    format!(
+                        "`{vnet}` reaches private endpoints and is not linked to {}{more}",
+                        missing.first().copied().unwrap_or_default()
+                    ),
+                )
                 .related(at, "an endpoint it reaches");
         }
     }

@@ -1,7 +1,7 @@
 //! A direct peering past the firewall.
 
-use crate::net::Prefix;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::Prefix;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0112",
@@ -24,13 +24,15 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         }
         for other in view.adjacent(subnet.vnet).filter(|o| *o != device.vnet && subnet.vnet < *o) {
             // A network that inspects nothing was perhaps joined on purpose.
-            let also = view.subnets_of(other).find(|s| {
-                view.default_appliance(s).is_some_and(|(_, d)| d.is_some_and(|d| d.id == device.id))
-            });
+            let also = view
+                .subnets_of(other)
+                .find(|s| view.default_appliance(s).is_some_and(|(_, d)| d.is_some_and(|d| d.id == device.id)));
             let steered = |from: &crate::lint::SubnetView<'_>, to: &str| {
                 let covers = |p: &Prefix| {
                     view.segment(from).routes.iter().any(|r| {
-                        r.source == crate::dataplane::RouteSource::User && r.prefix.covers(*p) && !r.prefix.is_default()
+                        r.source == crate::dataplane::RouteSource::User
+                            && r.prefix.covers(*p)
+                            && !r.prefix.is_default()
                             && r.prefix.length() >= p.length()
                     })
                 };

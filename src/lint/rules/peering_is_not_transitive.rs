@@ -1,7 +1,7 @@
 //! A flow between spokes that only peerings join.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0107",

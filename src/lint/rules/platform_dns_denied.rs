@@ -1,6 +1,9 @@
 //! A subnet that may not ask the platform's DNS.
 
-use crate::azure::model::{dns::DnsSecurityAction, network::{Access, Direction}};
+use crate::azure::model::{
+    dns::DnsSecurityAction,
+    network::{Access, Direction},
+};
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -22,7 +25,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let tags = declared.destination_address_prefix.iter().chain(&declared.destination_address_prefixes);
         let tag = tags.into_iter().find(|t| t.value.eq_ignore_ascii_case("AzurePlatformDNS"));
         let denies = declared.access.value == Access::Deny && declared.direction.value == Direction::Outbound;
-        let asks = rule.vnets.iter().find(|v| view.estate.virtual_networks.get(v).is_some_and(|n| n.value.dns_servers.is_empty()));
+        let asks = rule
+            .vnets
+            .iter()
+            .find(|v| view.estate.virtual_networks.get(v).is_some_and(|n| n.value.dns_servers.is_empty()));
         if let (Some(tag), true, Some(vnet)) = (tag, denies, asks) {
             findings.at(tag.span, format!("`{}/{}` keeps `{vnet}` from its own DNS", rule.group, rule.name));
         }

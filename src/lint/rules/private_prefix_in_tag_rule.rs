@@ -1,8 +1,8 @@
 //! A tag rule for private addresses.
 
 use crate::azure::model::workspace::OutboundRuleType;
-use crate::net::is_public;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::is_public;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0444",
@@ -20,7 +20,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     for hub in view.hubs() {
         for (name, rule) in hub.rules(OutboundRuleType::ServiceTag) {
-            if let Some(prefix) = rule.value.address_prefixes.iter().find(|p| !is_public(p.value.network()) && !p.value.is_default()) {
+            if let Some(prefix) =
+                rule.value.address_prefixes.iter().find(|p| !is_public(p.value.network()) && !p.value.is_default())
+            {
                 findings.at(prefix.span, format!("rule `{name}` of `{}` makes no route to {}", hub.name, prefix.value));
             }
         }

@@ -1,7 +1,7 @@
 //! A client that asks for a privatelink name or a bare address.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0304",

@@ -2,8 +2,8 @@
 
 use crate::dataplane::{Direction, FilterRule, Role};
 use crate::lint::cover::{Fate, addresses, class, deciders, fate};
-use crate::net::{PLATFORM_ADDRESS, PortSet, Prefix, Protocol, Transport};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::{PLATFORM_ADDRESS, PortSet, Prefix, Protocol, Transport};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0128",
@@ -28,7 +28,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 let machine = view.plane.endpoints.get(*member);
                 let to = addresses(machine.addresses.iter().map(|a| Prefix::host(*a)));
                 let from = addresses([Prefix::host(PLATFORM_ADDRESS)]);
-                let asked = class(Direction::Inbound, Protocol::Only(Transport::Tcp), from, to, PortSet::one(probe.port));
+                let asked =
+                    class(Direction::Inbound, Protocol::Only(Transport::Tcp), from, to, PortSet::one(probe.port));
                 let outer = machine.segment.and_then(|s| view.plane.segments.get(s).filter.as_ref());
                 for filter in outer.into_iter().chain(&machine.filter) {
                     let rules: Vec<&FilterRule> = filter.rules.iter().collect();
@@ -39,7 +40,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                         && seen.insert((place, probe.port))
                     {
                         findings
-                            .at(place, format!("`{}` denies the probe tcp/{} of {}", filter.origin.name, probe.port, machine.origin))
+                            .at(
+                                place,
+                                format!(
+                                    "`{}` denies the probe tcp/{} of {}",
+                                    filter.origin.name, probe.port, machine.origin
+                                ),
+                            )
                             .related(probe.origin.span, "the probe");
                     }
                 }

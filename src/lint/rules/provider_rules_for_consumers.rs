@@ -1,7 +1,7 @@
 //! Provider rules written for the consumer's addresses.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0335",
@@ -24,12 +24,20 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let named = |service: &str| {
             passed.contains(&service)
                 || view.endpoints_of(service).iter().any(|(name, e)| {
-                    *name == target || e.value.ip_addresses.iter().any(|a| a.value.to_string() == target) || passed.contains(name)
+                    *name == target
+                        || e.value.ip_addresses.iter().any(|a| a.value.to_string() == target)
+                        || passed.contains(name)
                 })
         };
         if let Some((service, entry)) = view.estate.private_link_services.iter().find(|(n, _)| named(n)) {
             findings
-                .at(step.span.unwrap_or(flow.expectation.span), format!("`{}` arrives from the translation addresses of `{service}` and is denied", flow.expectation.id))
+                .at(
+                    step.span.unwrap_or(flow.expectation.span),
+                    format!(
+                        "`{}` arrives from the translation addresses of `{service}` and is denied",
+                        flow.expectation.id
+                    ),
+                )
                 .related(entry.span, "the private link service");
         }
     }

@@ -25,23 +25,29 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let machine = view.plane.endpoints.get(*member);
             let Some(subnet) = machine.segment.and_then(|s| view.subnet_at(s)) else { continue };
             let Some(default) = view.default_route(subnet) else { continue };
-            if matches!(default.hop, NextHop::Internet | NextHop::Drop(_)) || !seen.insert((frontend.origin.name.clone(), subnet.full.clone())) {
+            if matches!(default.hop, NextHop::Internet | NextHop::Drop(_))
+                || !seen.insert((frontend.origin.name.clone(), subnet.full.clone()))
+            {
                 continue;
             }
             // A firewall that translates to the frontend is the only client, if its address has a route of its own.
             let firewall = view.firewalls().find(|(_, f, _, _)| {
                 let policies = view.policies(&f.value);
                 let groups = policies.iter().flat_map(|(_, p)| p.value.rule_collection_groups.iter());
-                let rules = groups.flat_map(|(_, g)| g.value.nat_rule_collections.iter()).flat_map(|(_, c)| c.value.rules.iter());
+                let rules = groups
+                    .flat_map(|(_, g)| g.value.nat_rule_collections.iter())
+                    .flat_map(|(_, c)| c.value.rules.iter());
                 let mut targets = rules.filter_map(|(_, r)| r.value.translated_address.as_ref());
                 targets.any(|t| frontend.addresses.contains(&t.value))
             });
             let own = firewall.iter().flat_map(|(_, f, _, _)| &f.value.public_ips);
-            let own: Vec<_> = own.filter_map(|p| view.estate.public_ips.get(&p.value)?.value.ip_address.as_ref()).collect();
+            let own: Vec<_> =
+                own.filter_map(|p| view.estate.public_ips.get(&p.value)?.value.ip_address.as_ref()).collect();
             let kept = !own.is_empty()
                 && own.iter().all(|a| {
                     view.user_routes(subnet).any(|r| {
-                        r.leads_to(NextHopType::Internet) && r.prefix.is_some_and(|p| !p.is_default() && p.contains(a.value))
+                        r.leads_to(NextHopType::Internet)
+                            && r.prefix.is_some_and(|p| !p.is_default() && p.contains(a.value))
                     })
                 });
             if kept {
@@ -50,11 +56,17 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let place = frontend.origin.span.unwrap_or(subnet.entry.span);
             let finding = findings.at(
                 place,
-                format!("replies of {} behind {} leave `{}` by {}", machine.origin, frontend.origin, subnet.full, default.origin),
+                format!(
+                    "replies of {} behind {} leave `{}` by {}",
+                    machine.origin, frontend.origin, subnet.full, default.origin
+                ),
             );
             finding.related(default.origin.span, "the default route");
             if let (Some(address), Some((name, ..))) = (own.first(), firewall) {
-                finding.fix(format!("add a route {}/32 with next hop Internet, for what `{name}` translates", address.value));
+                finding.fix(format!(
+                    "add a route {}/32 with next hop Internet, for what `{name}` translates",
+                    address.value
+                ));
             }
         }
     }

@@ -25,7 +25,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         for (endpoint, entry) in workspace.value.online_endpoints.iter() {
             let access = &entry.value.public_network_access_enabled;
             if access.value {
-                findings.at(crate::lint::place(access, entry.span), format!("`{endpoint}` of `{name}` answers the internet, and its hub does not"));
+                findings.at(
+                    crate::lint::place(access, entry.span),
+                    format!("`{endpoint}` of `{name}` answers the internet, and its hub does not"),
+                );
             }
         }
     }

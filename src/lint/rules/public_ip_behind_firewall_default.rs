@@ -22,12 +22,15 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Some(subnet) = view.subnet(&machine.value.subnet.value) else { continue };
         let Some(default) = view.default_route(subnet) else { continue };
         // An appliance with a public address of its own translates what it sends there.
-        let forwards = view.members(subnet).any(|(_, e)| {
-            e.origin.name == name && matches!(&e.role, Role::Host(h) if h.forwarding.enabled)
-        });
+        let forwards = view
+            .members(subnet)
+            .any(|(_, e)| e.origin.name == name && matches!(&e.role, Role::Host(h) if h.forwarding.enabled));
         if !matches!(default.hop, NextHop::Internet | NextHop::Drop(_)) && !forwards {
             findings
-                .at(public.span, format!("replies of `{name}` to the internet leave `{}` by {}", subnet.full, default.origin))
+                .at(
+                    public.span,
+                    format!("replies of `{name}` to the internet leave `{}` by {}", subnet.full, default.origin),
+                )
                 .related(default.origin.span, "the default route");
         }
     }

@@ -1,7 +1,7 @@
 //! Public addresses inside a network behind a firewall.
 
-use crate::net::{Prefix, is_public};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::{Prefix, is_public};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0142",
@@ -24,7 +24,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let listed = |prefix: Prefix| {
             ranges.into_iter().flatten().any(|r| r.value.parse::<Prefix>().is_ok_and(|l| l.covers(prefix)))
         };
-        let networks = std::iter::once(home).chain(view.adjacent(home)).filter_map(|v| view.estate.virtual_networks.get(v));
+        let networks =
+            std::iter::once(home).chain(view.adjacent(home)).filter_map(|v| view.estate.virtual_networks.get(v));
         let networks = networks.flat_map(|v| &v.value.address_space);
         let sites = view.estate.virtual_network_gateway_connections.iter().filter_map(|(_, c)| {
             let gateway = view.estate.virtual_network_gateways.get(&c.value.virtual_network_gateway.value)?;
@@ -32,10 +33,14 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             view.estate.on_premises_sites.get(&site.value)
         });
         for prefix in networks.chain(sites.flat_map(|s| &s.value.address_space)) {
-            let public = prefix.value.network().is_ipv4() && is_public(prefix.value.network()) && !prefix.value.is_default();
+            let public =
+                prefix.value.network().is_ipv4() && is_public(prefix.value.network()) && !prefix.value.is_default();
             if public && !listed(prefix.value) && seen.insert(prefix.span) {
                 findings
-                    .at(prefix.span, format!("{} is no private range, so `{name}` translates what goes there", prefix.value))
+                    .at(
+                        prefix.span,
+                        format!("{} is no private range, so `{name}` translates what goes there", prefix.value),
+                    )
                     .related(policy.map_or(firewall.span, |(_, p)| p.span), "its ranges are set here");
             }
         }

@@ -18,11 +18,17 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     let scoped = view.estate.private_endpoints.iter().any(|(_, e)| {
         let target = &e.value.private_service_connection.private_connection_resource.value;
-        view.estate.services.get(target).is_some_and(|s| s.value.type_.value.eq_ignore_ascii_case("Microsoft.Insights/privateLinkScopes"))
+        view.estate
+            .services
+            .get(target)
+            .is_some_and(|s| s.value.type_.value.eq_ignore_ascii_case("Microsoft.Insights/privateLinkScopes"))
     });
     for hub in view.hubs().filter(|h| !scoped && h.network().is_some()) {
         if let Some(insights) = &hub.entry.value.application_insights {
-            findings.at(insights.span, format!("telemetry of `{}` reaches `{}` by public addresses", hub.name, insights.value));
+            findings.at(
+                insights.span,
+                format!("telemetry of `{}` reaches `{}` by public addresses", hub.name, insights.value),
+            );
         }
     }
 }

@@ -27,7 +27,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 let owned = view.owners(address.value).any(|e| matches!(e.role, Role::PrivateEndpoint(_)));
                 // What lies outside every declared network may be an endpoint that is not part of the scenario.
                 if !owned && view.in_a_network(address.value) {
-                    findings.at(address.span, format!("`{record}` of `{key}` leads to {}, which is no private endpoint", address.value));
+                    findings.at(
+                        address.span,
+                        format!("`{record}` of `{key}` leads to {}, which is no private endpoint", address.value),
+                    );
                 }
             }
         }

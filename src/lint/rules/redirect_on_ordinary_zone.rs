@@ -25,7 +25,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         for (link, entry) in zone.value.virtual_network_links.iter() {
             let policy = &entry.value.resolution_policy;
             if let (ResolutionPolicy::NxDomainRedirect, Some(span)) = (policy.value, policy.span) {
-                findings.at(span, format!("link `{link}` of `{key}` redirects nothing, because {name} is no Private Link zone"));
+                findings.at(
+                    span,
+                    format!("link `{link}` of `{key}` redirects nothing, because {name} is no Private Link zone"),
+                );
             }
         }
     }

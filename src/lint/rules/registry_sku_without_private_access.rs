@@ -19,7 +19,11 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, service) in view.estate.services.iter() {
         let registry = service.value.type_.value.eq_ignore_ascii_case("Microsoft.ContainerRegistry/registries");
-        let Some(sku) = service.value.sku_name.as_ref().filter(|s| registry && !s.value.eq_ignore_ascii_case("Premium")) else { continue };
+        let Some(sku) =
+            service.value.sku_name.as_ref().filter(|s| registry && !s.value.eq_ignore_ascii_case("Premium"))
+        else {
+            continue;
+        };
         let rules = service.value.network_rules.as_ref();
         let closed = !service.value.public_access().value
             || rules.is_some_and(|r| r.default_action.value == Access::Deny || !r.ip_rules.is_empty());

@@ -20,7 +20,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let registry = service.value.type_.value.eq_ignore_ascii_case("Microsoft.ContainerRegistry/registries");
         let rule = service.value.network_rules.as_ref().and_then(|r| r.virtual_network_subnets.first());
         if let (true, Some(rule), Some((endpoint, entry, ..))) = (registry, rule, view.endpoints_to(name).next()) {
-            findings.at(rule.span, format!("`{name}` has subnet rules and private endpoint `{endpoint}`")).related(entry.span, "the private endpoint");
+            findings
+                .at(rule.span, format!("`{name}` has subnet rules and private endpoint `{endpoint}`"))
+                .related(entry.span, "the private endpoint");
         }
     }
 }

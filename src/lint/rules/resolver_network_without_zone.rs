@@ -18,7 +18,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     let networks = view.estate.virtual_networks.iter().flat_map(|(_, v)| v.value.dns_servers.iter().map(|s| s.value));
     let sites = view.estate.on_premises_sites.iter().flat_map(|(_, s)| s.value.dns_servers.iter());
-    let sites = sites.flat_map(|(_, d)| d.value.conditional_forwarders.iter().flat_map(|(_, f)| &f.value).chain(&d.value.forwarders)).map(|a| a.value);
+    let sites = sites
+        .flat_map(|(_, d)| d.value.conditional_forwarders.iter().flat_map(|(_, f)| &f.value).chain(&d.value.forwarders))
+        .map(|a| a.value);
     let asked: std::collections::BTreeSet<std::net::IpAddr> = networks.chain(sites).collect();
     let mut seen = std::collections::BTreeSet::new();
     for (address, vnet) in view.inbound_resolvers().filter(|(a, _)| asked.contains(a)) {
@@ -30,7 +32,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 let own = declared.value.zone_name.as_ref().map_or(zone.value.as_str(), |n| n.value.as_str());
                 if elsewhere && !view.zone_linked(own, vnet) && seen.insert((own.to_owned(), vnet)) {
                     findings
-                        .at(declared.span, format!("clients that ask {address} in `{vnet}` do not see `{}`, where `{name}` is registered", zone.value))
+                        .at(
+                            declared.span,
+                            format!(
+                                "clients that ask {address} in `{vnet}` do not see `{}`, where `{name}` is registered",
+                                zone.value
+                            ),
+                        )
                         .related(endpoint.span, "the private endpoint");
                 }
             }

@@ -30,7 +30,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             && !delegation.value.eq_ignore_ascii_case("Microsoft.Network/dnsResolvers")
         {
             findings
-                .at(reference.span, format!("`{}` of endpoint `{name}` is delegated to {}", subnet.full, delegation.value))
+                .at(
+                    reference.span,
+                    format!("`{}` of endpoint `{name}` is delegated to {}", subnet.full, delegation.value),
+                )
                 .related(delegation.span, "the delegation");
             continue;
         }
@@ -39,7 +42,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             findings.at(odd.span, format!("`{}` of endpoint `{name}` is a /{}", subnet.full, odd.value.length()));
             continue;
         }
-        let twin = users.iter().take(i).find(|(_, s)| s.value == reference.value).map(|(n, s)| (n.clone(), Some(s.span)));
+        let twin =
+            users.iter().take(i).find(|(_, s)| s.value == reference.value).map(|(n, s)| (n.clone(), Some(s.span)));
         let guest = view
             .members(subnet)
             .find(|(_, e)| !matches!(e.role, Role::Resolver))

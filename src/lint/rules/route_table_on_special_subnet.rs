@@ -27,7 +27,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let other = view.user_routes(subnet).find(|r| !(r.is_default() && r.leads_to(NextHopType::Internet)));
             if let Some(route) = other {
                 findings
-                    .at(route.entry.span, format!("`{}` may hold 0.0.0.0/0 to Internet only on `{}`", table.value, subnet.full))
+                    .at(
+                        route.entry.span,
+                        format!("`{}` may hold 0.0.0.0/0 to Internet only on `{}`", table.value, subnet.full),
+                    )
                     .related(table.span, "the association");
             } else if view.propagates(subnet) {
                 findings.at(table.span, format!("`{}` lets learned routes into `{}`", table.value, subnet.full));

@@ -1,8 +1,8 @@
 //! A user route to a gateway that is not there.
 
 use crate::azure::model::network::NextHopType;
-use std::collections::BTreeSet;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0122",
@@ -20,12 +20,14 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     let mut seen = BTreeSet::new();
     let gateways = view.gateways();
-    let links = view.estate.virtual_network_peerings.iter().map(|(_, l)| &l.value).filter(|l| l.use_remote_gateways.value);
+    let links =
+        view.estate.virtual_network_peerings.iter().map(|(_, l)| &l.value).filter(|l| l.use_remote_gateways.value);
     let served: BTreeSet<&str> = links
         .filter(|l| gateways.contains_key(l.remote_virtual_network.value.as_str()))
         .map(|l| l.virtual_network.value.as_str())
         .collect();
-    let on_hubs = view.estate.virtual_hub_connections.iter().map(|(_, c)| c.value.remote_virtual_network.value.as_str());
+    let on_hubs =
+        view.estate.virtual_hub_connections.iter().map(|(_, c)| c.value.remote_virtual_network.value.as_str());
     let on_hubs: BTreeSet<&str> = on_hubs.collect();
     for subnet in &view.subnets {
         // A network on a virtual hub has the hub's gateways, and a group of a network manager may lend one.

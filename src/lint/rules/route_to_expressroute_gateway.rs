@@ -25,12 +25,16 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     }
     for subnet in &view.subnets {
         let home = lent.get(subnet.vnet).copied().unwrap_or(subnet.vnet);
-        let express = gateways.get(home).into_iter().flatten().find(|(_, g)| g.value.type_.value == GatewayType::ExpressRoute);
+        let express =
+            gateways.get(home).into_iter().flatten().find(|(_, g)| g.value.type_.value == GatewayType::ExpressRoute);
         let Some((name, gateway)) = express else { continue };
         for route in view.user_routes(subnet).filter(|r| r.leads_to(NextHopType::VirtualNetworkGateway)) {
             if seen.insert(route.entry.span) {
                 findings
-                    .at(route.entry.span, format!("`{}/{}` cannot lead to ExpressRoute gateway `{name}`", route.table, route.name))
+                    .at(
+                        route.entry.span,
+                        format!("`{}/{}` cannot lead to ExpressRoute gateway `{name}`", route.table, route.name),
+                    )
                     .related(gateway.span, "the gateway");
             }
         }

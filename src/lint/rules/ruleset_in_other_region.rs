@@ -22,7 +22,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     };
     for (name, ruleset) in view.estate.private_dns_resolver_dns_forwarding_rulesets.iter() {
         let resolver = ruleset.value.outbound_endpoints.first().and_then(|e| e.value.split('/').next());
-        let home = resolver.and_then(|r| view.estate.private_dns_resolvers.get(r)).map(|r| r.value.virtual_network.value.as_str());
+        let home = resolver
+            .and_then(|r| view.estate.private_dns_resolvers.get(r))
+            .map(|r| r.value.virtual_network.value.as_str());
         for (link, entry) in ruleset.value.virtual_network_links.iter() {
             let vnet = entry.value.virtual_network.as_ref().map_or(link, |v| v.value.as_str());
             if let (Some(here), Some(there)) = (home.and_then(region), region(vnet))

@@ -1,7 +1,7 @@
 //! A forwarding rule that leads back to where it was asked.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0319",
@@ -21,7 +21,11 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         for (link, entry) in ruleset.value.virtual_network_links.iter() {
             let vnet = entry.value.virtual_network.as_ref().map_or(link, |v| v.value.as_str());
             let rule = ruleset.value.rules.iter().find(|(_, r)| {
-                r.value.enabled.value && r.value.target_dns_servers.iter().any(|t| view.inbound_resolvers().any(|(a, home)| a == t.value && home == vnet))
+                r.value.enabled.value
+                    && r.value
+                        .target_dns_servers
+                        .iter()
+                        .any(|t| view.inbound_resolvers().any(|(a, home)| a == t.value && home == vnet))
             });
             if let Some((rule, at)) = rule {
                 findings

@@ -1,7 +1,7 @@
 //! A flow to a second interface whose guest has no routes.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0174",

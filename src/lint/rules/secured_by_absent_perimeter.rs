@@ -19,7 +19,11 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     let held = view.in_perimeters();
     for (name, service) in view.estate.services.iter() {
-        let Some(access) = service.value.public_network_access.as_ref().filter(|a| a.value == PublicNetworkAccess::SecuredByPerimeter) else { continue };
+        let Some(access) =
+            service.value.public_network_access.as_ref().filter(|a| a.value == PublicNetworkAccess::SecuredByPerimeter)
+        else {
+            continue;
+        };
         if !held.contains(name) {
             findings.at(access.span, format!("`{name}` is secured by a perimeter, and none holds it"));
         }

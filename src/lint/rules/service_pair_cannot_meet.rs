@@ -30,11 +30,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 );
                 let name = target.reference.value.as_str();
                 let service: &Service = &target.service.value;
-                let linked = caller.service.value.shared_private_links.iter().any(|(_, l)| {
-                    l.value.target.value == name && l.value.status.value == ConnectionStatus::Approved
-                });
+                let linked =
+                    caller.service.value.shared_private_links.iter().any(|(_, l)| {
+                        l.value.target.value == name && l.value.status.value == ConnectionStatus::Approved
+                    });
                 let rules = service.network_rules.as_ref();
-                let named = rules.is_some_and(|r| r.private_link_access.iter().any(|n| n.value == caller.reference.value));
+                let named =
+                    rules.is_some_and(|r| r.private_link_access.iter().any(|n| n.value == caller.reference.value));
                 let identity = caller.service.value.identity.as_ref().is_some_and(|i| i.type_.value.is_own());
                 if !pair || linked || named || !is_closed(service) || !trusts_nobody(service) && identity {
                     continue;
@@ -44,7 +46,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 } else {
                     format!("`{}` has no identity of its own", caller.reference.value)
                 };
-                let bypass = rules.and_then(|r| r.bypass.as_ref()?.first().map(|b| b.span)).filter(|_| trusts_nobody(service));
+                let bypass =
+                    rules.and_then(|r| r.bypass.as_ref()?.first().map(|b| b.span)).filter(|_| trusts_nobody(service));
                 let place = bypass.unwrap_or(if identity { target.service.span } else { caller.service.span });
                 if seen.insert((caller.reference.value.as_str(), name)) {
                     findings

@@ -24,9 +24,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let access = service.value.public_access();
         let cosmos = service.value.type_.value.eq_ignore_ascii_case("Microsoft.DocumentDB/databaseAccounts");
         if !access.value {
-            findings.at(first, format!("`{name}` has no public access, so its rules admit nobody")).related(access.span, "switched off");
+            findings
+                .at(first, format!("`{name}` has no public access, so its rules admit nobody"))
+                .related(access.span, "switched off");
         } else if rules.default_action.value == Access::Allow && !cosmos {
-            findings.at(first, format!("`{name}` admits everyone, so its rules decide nothing")).related(rules.default_action.span, "the default action");
+            findings
+                .at(first, format!("`{name}` admits everyone, so its rules decide nothing"))
+                .related(rules.default_action.span, "the default action");
         }
     }
 }

@@ -22,9 +22,15 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         for (link, entry) in service.value.shared_private_links.iter() {
             let status = &entry.value.status;
             if status.value != ConnectionStatus::Approved {
-                findings.at(crate::lint::place(status, entry.span), format!("shared private link `{link}` of `{name}` is {}", status.value.as_str()));
+                findings.at(
+                    crate::lint::place(status, entry.span),
+                    format!("shared private link `{link}` of `{name}` is {}", status.value.as_str()),
+                );
             } else if environment.value == ExecutionEnvironment::Multitenant {
-                findings.at(crate::lint::place(environment, entry.span), format!("indexers of `{name}` run where `{link}` is not used"));
+                findings.at(
+                    crate::lint::place(environment, entry.span),
+                    format!("indexers of `{name}` run where `{link}` is not used"),
+                );
             }
         }
     }

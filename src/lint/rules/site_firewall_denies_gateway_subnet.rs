@@ -2,8 +2,8 @@
 
 use crate::dataplane::{Direction, FilterRule};
 use crate::lint::cover::{Fate, addresses, class, fate};
-use crate::net::{PortSet, Prefix, Protocol, Transport};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::{PortSet, Prefix, Protocol, Transport};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0432",
@@ -27,10 +27,16 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let settings = gateway.value.backend_http_settings.get(&rule.value.backend_http_settings.value);
             let (Some(pool), Some(settings)) = (pool, settings) else { continue };
             for backend in &pool.value.ip_addresses {
-                let site = view.estate.on_premises_sites.iter().find(|(_, s)| s.value.address_space.iter().any(|p| p.value.contains(backend.value)));
+                let site = view
+                    .estate
+                    .on_premises_sites
+                    .iter()
+                    .find(|(_, s)| s.value.address_space.iter().any(|p| p.value.contains(backend.value)));
                 let border = site.and_then(|(n, _)| {
                     let mut all = view.plane.networks.iter().map(|(_, network)| network);
-                    all.find(|network| network.origin.kind == "on_premises_site" && network.origin.name == n)?.border.as_ref()
+                    all.find(|network| network.origin.kind == "on_premises_site" && network.origin.name == n)?
+                        .border
+                        .as_ref()
                 });
                 let (Some((site, declared)), Some(border)) = (site, border) else { continue };
                 let port = settings.value.port.value;
@@ -42,7 +48,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                     PortSet::one(port),
                 );
                 let rules: Vec<&FilterRule> = border.rules.iter().collect();
-                if fate(&asked, &rules).is_some_and(|f| f != Fate::Allowed) && seen.insert((site, name, backend.value, port)) {
+                if fate(&asked, &rules).is_some_and(|f| f != Fate::Allowed)
+                    && seen.insert((site, name, backend.value, port))
+                {
                     let place = border.origin.span.unwrap_or(declared.span);
                     findings
                         .at(place, format!("the firewall of `{site}` does not admit all of `{}` to {}:{port}, a backend of `{name}`", subnet.full, backend.value))

@@ -1,7 +1,7 @@
 //! A private name that a site does not ask Azure for.
 
-use crate::net::Fqdn;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::Fqdn;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0413",
@@ -20,11 +20,17 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for (site, entry) in view.estate.on_premises_sites.iter() {
         for (server, dns) in entry.value.dns_servers.iter() {
             let resolvers: Vec<_> = view.inbound_resolvers().collect();
-            let resolver = dns.value.conditional_forwarders.iter().find_map(|(_, f)| {
-                f.value.iter().find_map(|a| resolvers.iter().find(|(at, _)| *at == a.value))
-            });
+            let resolver = dns
+                .value
+                .conditional_forwarders
+                .iter()
+                .find_map(|(_, f)| f.value.iter().find_map(|a| resolvers.iter().find(|(at, _)| *at == a.value)));
             // A server that forwards everything needs no conditions.
-            let Some((_, vnet)) = resolver.filter(|_| dns.value.forwarders.iter().all(|f| resolvers.iter().all(|(at, _)| *at != f.value))) else { continue };
+            let Some((_, vnet)) = resolver
+                .filter(|_| dns.value.forwarders.iter().all(|f| resolvers.iter().all(|(at, _)| *at != f.value)))
+            else {
+                continue;
+            };
             let suffixes: Vec<Fqdn> = dns.value.conditional_forwarders.keys().filter_map(|k| k.parse().ok()).collect();
             let forwarded = |name: &Fqdn| suffixes.iter().any(|s| name == s || name.is_under(s));
             let mut seen = std::collections::BTreeSet::new();

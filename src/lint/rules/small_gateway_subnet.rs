@@ -40,7 +40,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         // Two kinds of gateway in less than a /27 are refused by the loader.
         let (needed, why) = if circuits >= 16 { (26, "16 circuits need a /26") } else { (27, "a /27 is advised") };
         if prefix.value.length() > needed {
-            let finding = findings.at(prefix.span, format!("`{}` is a /{}, and {why}", subnet.full, prefix.value.length()));
+            let finding =
+                findings.at(prefix.span, format!("`{}` is a /{}, and {why}", subnet.full, prefix.value.length()));
             if circuits >= 16 {
                 finding.level(Level::Error);
             }

@@ -1,7 +1,7 @@
 //! A list of untranslated ranges that forgets private ones.
 
-use crate::net::{Prefix, is_public};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::{Prefix, is_public};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0140",
@@ -32,7 +32,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         });
         if let (Some(forgotten), Some(first)) = (forgotten, ranges.first()) {
             findings
-                .at(first.span, format!("`{name}` translates traffic to {}, which its list leaves out", forgotten.value))
+                .at(
+                    first.span,
+                    format!("`{name}` translates traffic to {}, which its list leaves out", forgotten.value),
+                )
                 .related(forgotten.span, "in use");
         }
     }

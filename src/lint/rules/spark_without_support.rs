@@ -1,7 +1,7 @@
 //! A Spark workload that the managed network does not serve.
 
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0434",
@@ -20,7 +20,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for flow in view.wanted() {
         if let Some(step) = view.stopped(flow, Reason::Spark) {
             findings
-                .at(flow.expectation.span, format!("`{}` expects what Spark cannot do here: {}", flow.expectation.id, step.text))
+                .at(
+                    flow.expectation.span,
+                    format!("`{}` expects what Spark cannot do here: {}", flow.expectation.id, step.text),
+                )
                 .related(step.span, "decided here");
         }
     }

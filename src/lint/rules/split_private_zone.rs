@@ -23,7 +23,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         .map(|(key, z)| {
             let name = z.value.zone_name.as_ref().map_or(key, |n| n.value.as_str()).to_ascii_lowercase();
             let links = z.value.virtual_network_links.iter();
-            let links: Vec<&str> = links.map(|(k, l)| l.value.virtual_network.as_ref().map_or(k, |v| v.value.as_str())).collect();
+            let links: Vec<&str> =
+                links.map(|(k, l)| l.value.virtual_network.as_ref().map_or(k, |v| v.value.as_str())).collect();
             (key, z, name, links)
         })
         .filter(|(_, _, name, _)| name.split('.').any(|l| l == "privatelink"))
@@ -34,7 +35,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let near = links.iter().find_map(|a| other_links.iter().find(|b| view.is_adjacent(a, b)).map(|b| (a, b)));
             if let (true, Some((a, b))) = (apart, near) {
                 findings
-                    .at(second.span, format!("`{key}` and `{other}` split {name} between `{a}` and `{b}`, which reach each other"))
+                    .at(
+                        second.span,
+                        format!("`{key}` and `{other}` split {name} between `{a}` and `{b}`, which reach each other"),
+                    )
                     .related(zone.span, "the other zone");
             }
         }

@@ -39,10 +39,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             let caller = senders.iter().find(|(address, vnet)| {
                 let at = view.estate.public_ips.get(address).and_then(|p| p.value.ip_address.as_ref());
                 let home = view.estate.virtual_networks.get(vnet).and_then(|v| region(v.value.location.as_ref()));
-                at.is_some_and(|a| rule.value.contains(a.value)) && home.is_some() && home == region(service.value.location.as_ref())
+                at.is_some_and(|a| rule.value.contains(a.value))
+                    && home.is_some()
+                    && home == region(service.value.location.as_ref())
             });
             if let Some((address, vnet)) = caller {
-                findings.at(rule.span, format!("`{name}` never sees `{address}` of `{vnet}`, which is in its own region"));
+                findings
+                    .at(rule.span, format!("`{name}` never sees `{address}` of `{vnet}`, which is in its own region"));
             }
         }
     }

@@ -28,10 +28,14 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         };
         for reference in service.value.network_rules.iter().flat_map(|r| &r.virtual_network_subnets) {
             let Some(subnet) = view.subnet(&reference.value) else { continue };
-            let has = subnet.entry.value.service_endpoints.iter().any(|e| wanted.contains(&e.value.to_lowercase().as_str()));
+            let has =
+                subnet.entry.value.service_endpoints.iter().any(|e| wanted.contains(&e.value.to_lowercase().as_str()));
             if !has {
                 findings
-                    .at(reference.span, format!("`{name}` admits `{}`, which has no service endpoint for it", subnet.full))
+                    .at(
+                        reference.span,
+                        format!("`{name}` admits `{}`, which has no service endpoint for it", subnet.full),
+                    )
                     .related(subnet.entry.span, "the subnet");
             }
         }

@@ -1,8 +1,8 @@
 //! A tag that does not hold the private endpoint.
 
 use crate::dataplane::{Action, Direction, Role};
-use crate::verdict::Reason;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::verdict::Reason;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0309",
@@ -20,17 +20,27 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     for flow in view.wanted() {
         let Some(step) = view.stopped(flow, Reason::Nsg) else { continue };
-        let endpoint = flow.trace.addresses.iter().any(|a| {
-            view.owners(*a).any(|e| matches!(e.role, Role::PrivateEndpoint(_)))
-        });
-        let segment = view.sender(&flow.expectation.fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
+        let endpoint =
+            flow.trace.addresses.iter().any(|a| view.owners(*a).any(|e| matches!(e.role, Role::PrivateEndpoint(_))));
+        let segment =
+            view.sender(&flow.expectation.fields.from.value).and_then(|s| view.plane.endpoints.get(s).segment);
         let filter = segment.and_then(|s| view.plane.segments.get(s).filter.as_ref());
         let tagged = filter.and_then(|f| {
-            f.rules.iter().find(|r| r.direction == Some(Direction::Outbound) && r.action == Action::Allow && !r.to.tags.is_empty())
+            f.rules.iter().find(|r| {
+                r.direction == Some(Direction::Outbound) && r.action == Action::Allow && !r.to.tags.is_empty()
+            })
         });
         if let (true, Some(rule)) = (endpoint, tagged) {
             findings
-                .at(rule.origin.span.unwrap_or(flow.expectation.span), format!("`{}` allows {} and not the private endpoint that `{}` needs", rule.origin.name, rule.to.tags.join(", "), flow.expectation.id))
+                .at(
+                    rule.origin.span.unwrap_or(flow.expectation.span),
+                    format!(
+                        "`{}` allows {} and not the private endpoint that `{}` needs",
+                        rule.origin.name,
+                        rule.to.tags.join(", "),
+                        flow.expectation.id
+                    ),
+                )
                 .related(step.span, "denied here")
                 .related(flow.expectation.span, "expected to get through");
         }

@@ -1,7 +1,7 @@
 //! More private endpoints than a network takes.
 
-use std::collections::BTreeMap;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use std::collections::BTreeMap;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0333",
@@ -31,7 +31,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         if own > IN_NETWORK {
             findings.at(entry.span, format!("`{vnet}` holds {own} private endpoints, and takes {IN_NETWORK}"));
         } else if own > 0 && reach > IN_REACH {
-            findings.at(entry.span, format!("`{vnet}` and its peers hold {reach} private endpoints, and take {IN_REACH}"));
+            findings
+                .at(entry.span, format!("`{vnet}` and its peers hold {reach} private endpoints, and take {IN_REACH}"));
         }
     }
 }

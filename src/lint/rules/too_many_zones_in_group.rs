@@ -19,7 +19,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, endpoint) in view.estate.private_endpoints.iter() {
         let Some(group) = &endpoint.value.private_dns_zone_group else { continue };
         if let Some(sixth) = group.private_dns_zones.get(5) {
-            findings.at(sixth.span, format!("the zone group of `{name}` has {} zones, and takes five", group.private_dns_zones.len()));
+            findings.at(
+                sixth.span,
+                format!("the zone group of `{name}` has {} zones, and takes five", group.private_dns_zones.len()),
+            );
         }
         let own = |key: &str| {
             let declared = view.estate.private_dns_zones.get(key);
@@ -27,7 +30,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         };
         for (i, zone) in group.private_dns_zones.iter().enumerate() {
             if let Some(twin) = group.private_dns_zones.iter().take(i).find(|z| own(&z.value) == own(&zone.value)) {
-                findings.at(zone.span, format!("the zone group of `{name}` names {} twice", own(&zone.value))).related(twin.span, "the other");
+                findings
+                    .at(zone.span, format!("the zone group of `{name}` names {} twice", own(&zone.value)))
+                    .related(twin.span, "the other");
             }
         }
     }

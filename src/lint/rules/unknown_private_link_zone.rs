@@ -24,7 +24,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         model::Cloud::China => Cloud::China,
     };
     for (key, zone) in view.estate.private_dns_zones.iter() {
-        let name = zone.value.zone_name.as_ref().map_or(key, |n| n.value.as_str()).trim_end_matches('.').to_ascii_lowercase();
+        let name =
+            zone.value.zone_name.as_ref().map_or(key, |n| n.value.as_str()).trim_end_matches('.').to_ascii_lowercase();
         if !name.split('.').any(|l| l == "privatelink") {
             continue;
         }

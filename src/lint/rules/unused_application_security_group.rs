@@ -22,7 +22,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     let named = rules.flat_map(|(_, r)| {
         r.value.source_application_security_groups.iter().chain(&r.value.destination_application_security_groups)
     });
-    let used: std::collections::BTreeSet<&str> = machines.chain(endpoints).chain(named).map(|r| r.value.as_str()).collect();
+    let used: std::collections::BTreeSet<&str> =
+        machines.chain(endpoints).chain(named).map(|r| r.value.as_str()).collect();
     for (name, group) in view.estate.application_security_groups.iter().filter(|(n, _)| !used.contains(n)) {
         findings.at(group.span, format!("nothing uses application security group `{name}`"));
     }

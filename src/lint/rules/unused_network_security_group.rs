@@ -21,7 +21,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     let first = machines().filter_map(|m| m.network_security_group.as_ref());
     let further = machines().flat_map(|m| m.secondary_network_interfaces.iter());
     let further = further.filter_map(|(_, i)| i.value.network_security_group.as_ref());
-    let used: std::collections::BTreeSet<&str> = subnets.chain(first).chain(further).map(|r| r.value.as_str()).collect();
+    let used: std::collections::BTreeSet<&str> =
+        subnets.chain(first).chain(further).map(|r| r.value.as_str()).collect();
     for (name, group) in view.estate.network_security_groups.iter().filter(|(n, _)| !used.contains(n)) {
         findings.at(group.span, format!("nothing uses security group `{name}`"));
     }

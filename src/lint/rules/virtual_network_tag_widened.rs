@@ -2,8 +2,8 @@
 
 use crate::dataplane::{Action, Direction, FilterRule, Matcher};
 use crate::lint::cover::{class, deciders};
-use crate::net::{PortSet, Protocol, Transport};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::{PortSet, Protocol, Transport};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0131",
@@ -20,19 +20,28 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for subnet in &view.subnets {
-        let (Some(filter), Some(group)) = (&view.segment(subnet).filter, &subnet.entry.value.network_security_group) else {
+        let (Some(filter), Some(group)) = (&view.segment(subnet).filter, &subnet.entry.value.network_security_group)
+        else {
             continue;
         };
         let Some((default, _)) = view.default_appliance(subnet) else { continue };
         let inward = |r: &&FilterRule| r.direction == Some(Direction::Inbound);
-        let declared: Vec<&FilterRule> = filter.rules.iter().filter(inward).filter(|r| r.origin.span.is_some()).collect();
+        let declared: Vec<&FilterRule> =
+            filter.rules.iter().filter(inward).filter(|r| r.origin.span.is_some()).collect();
         let allows = declared.iter().any(|r| r.action == Action::Allow);
         // Something comes through that no declared rule decides.
-        let asked = class(Direction::Inbound, Protocol::Only(Transport::Tcp), Matcher::any(), Matcher::any(), PortSet::all());
+        let asked =
+            class(Direction::Inbound, Protocol::Only(Transport::Tcp), Matcher::any(), Matcher::any(), PortSet::all());
         let open = deciders(&asked, &declared).is_some_and(|d| d.iter().any(Option::is_none));
         if allows && open {
             findings
-                .at(group.span, format!("`{}` on `{}` leaves the rest to AllowVnetInBound, which may hold every address there", group.value, subnet.full))
+                .at(
+                    group.span,
+                    format!(
+                        "`{}` on `{}` leaves the rest to AllowVnetInBound, which may hold every address there",
+                        group.value, subnet.full
+                    ),
+                )
                 .related(default.entry.span, "because of this route");
         }
     }

@@ -24,9 +24,11 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         }
         let site = view.estate.on_premises_sites.iter().find(|(_, s)| s.value.hosts.get(&fields.to.value).is_some());
         let Some((site, _)) = site else { continue };
-        let mut connections = view.estate.virtual_network_gateway_connections.iter().filter(|(_, c)| {
-            c.value.on_premises_site.as_ref().is_some_and(|s| s.value == site)
-        });
+        let mut connections = view
+            .estate
+            .virtual_network_gateway_connections
+            .iter()
+            .filter(|(_, c)| c.value.on_premises_site.as_ref().is_some_and(|s| s.value == site));
         let express = |c: &crate::azure::model::gateway::VirtualNetworkGatewayConnection| {
             let gateway = view.estate.virtual_network_gateways.get(&c.virtual_network_gateway.value);
             gateway.is_some_and(|g| g.value.type_.value == GatewayType::ExpressRoute)
@@ -34,7 +36,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let Some((name, first)) = connections.next() else { continue };
         if express(&first.value) && connections.all(|(_, c)| express(&c.value)) {
             findings
-                .at(fields.to.span, format!("`{}` cannot reach `{site}`, which is behind ExpressRoute `{name}` only", fields.from.value))
+                .at(
+                    fields.to.span,
+                    format!(
+                        "`{}` cannot reach `{site}`, which is behind ExpressRoute `{name}` only",
+                        fields.from.value
+                    ),
+                )
                 .related(first.span, "the connection");
         }
     }

@@ -27,7 +27,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         });
         if let Some((name, entry)) = connection.filter(|(_, c)| !c.value.bgp_enabled.value) {
             findings
-                .at(fields.to.span, format!("`{}` wants to reach `{site}` over `{name}`, which has no BGP", fields.from.value))
+                .at(
+                    fields.to.span,
+                    format!("`{}` wants to reach `{site}` over `{name}`, which has no BGP", fields.from.value),
+                )
                 .related(crate::lint::place(&entry.value.bgp_enabled, entry.span), "the connection");
         }
     }

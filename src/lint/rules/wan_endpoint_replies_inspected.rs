@@ -29,7 +29,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 findings
                     .at(
                         crate::lint::place(policies, subnet.entry.span),
-                        format!("what reaches `{name}` in `{}` passes `{}` by, and its replies do not", subnet.full, firewall.value),
+                        format!(
+                            "what reaches `{name}` in `{}` passes `{}` by, and its replies do not",
+                            subnet.full, firewall.value
+                        ),
                     )
                     .related(endpoint.span, "the private endpoint");
             }

@@ -19,7 +19,8 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, connection) in view.estate.virtual_hub_connections.iter() {
         for subnet in view.subnets_of(&connection.value.remote_virtual_network.value) {
             // A table with routes of its own was made to replace the hub's.
-            if view.propagates(subnet) || view.user_routes(subnet).next().is_some() || subnet.name.starts_with("Azure") {
+            if view.propagates(subnet) || view.user_routes(subnet).next().is_some() || subnet.name.starts_with("Azure")
+            {
                 continue;
             }
             let Some((table, entry)) = view.table(subnet) else { continue };

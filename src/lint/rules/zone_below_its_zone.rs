@@ -18,9 +18,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (key, zone) in view.estate.private_dns_zones.iter() {
         let name = zone.value.zone_name.as_ref().map_or(key, |n| n.value.as_str()).to_ascii_lowercase();
-        let above = ["privatelink.azurecr.io", "privatelink.azurewebsites.net"].into_iter().find(|above| {
-            name.strip_suffix(above).is_some_and(|rest| rest.ends_with(".data.") || rest == "scm.")
-        });
+        let above = ["privatelink.azurecr.io", "privatelink.azurewebsites.net"]
+            .into_iter()
+            .find(|above| name.strip_suffix(above).is_some_and(|rest| rest.ends_with(".data.") || rest == "scm."));
         if let Some(above) = above {
             findings.at(zone.span, format!("`{key}` hides records that belong into {above}"));
         }

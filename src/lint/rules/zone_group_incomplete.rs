@@ -24,19 +24,26 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let connection = &endpoint.value.private_service_connection;
         let target = &connection.private_connection_resource.value;
         let hub = view.estate.machine_learning_workspaces.get(target).is_some();
-        let accounts = view.estate.services.get(target).is_some_and(|s| {
-            s.value.type_.value.eq_ignore_ascii_case("Microsoft.CognitiveServices/accounts")
-        });
+        let accounts = view
+            .estate
+            .services
+            .get(target)
+            .is_some_and(|s| s.value.type_.value.eq_ignore_ascii_case("Microsoft.CognitiveServices/accounts"));
         let zones: &[&str] = match (hub, accounts) {
             (true, _) => &["privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"],
-            (_, true) => &["privatelink.cognitiveservices.azure.com", "privatelink.openai.azure.com", "privatelink.services.ai.azure.com"],
+            (_, true) => &[
+                "privatelink.cognitiveservices.azure.com",
+                "privatelink.openai.azure.com",
+                "privatelink.services.ai.azure.com",
+            ],
             _ => continue,
         };
         let Some(group) = &endpoint.value.private_dns_zone_group else { continue };
         let holds = |zone: &&&str| {
             group.private_dns_zones.iter().any(|z| {
                 let declared = view.estate.private_dns_zones.get(&z.value);
-                let own = declared.and_then(|d| d.value.zone_name.as_ref()).map_or(z.value.as_str(), |n| n.value.as_str());
+                let own =
+                    declared.and_then(|d| d.value.zone_name.as_ref()).map_or(z.value.as_str(), |n| n.value.as_str());
                 own.eq_ignore_ascii_case(zone)
             })
         };

@@ -1,7 +1,7 @@
 //! A private zone in the way of a forwarding rule.
 
-use crate::net::Fqdn;
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::Fqdn;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0320",
@@ -18,7 +18,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(view: &View<'_>, findings: &mut Findings) {
     for (name, ruleset) in view.estate.private_dns_resolver_dns_forwarding_rulesets.iter() {
-        for (rule, entry) in ruleset.value.rules.iter().filter(|(_, r)| r.value.enabled.value && r.value.domain_name.value != ".") {
+        for (rule, entry) in
+            ruleset.value.rules.iter().filter(|(_, r)| r.value.enabled.value && r.value.domain_name.value != ".")
+        {
             let Ok(domain) = entry.value.domain_name.value.parse::<Fqdn>() else { continue };
             for (zone, declared) in view.estate.private_dns_zones.iter() {
                 let own = declared.value.zone_name.as_ref().map_or(zone, |n| n.value.as_str());
@@ -30,7 +32,10 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 });
                 if let (true, Some((link, _))) = (hides, shared) {
                     findings
-                        .at(entry.value.domain_name.span, format!("rule `{rule}` of `{name}` is hidden by zone `{zone}` in `{link}`"))
+                        .at(
+                            entry.value.domain_name.span,
+                            format!("rule `{rule}` of `{name}` is hidden by zone `{zone}` in `{link}`"),
+                        )
                         .related(declared.span, "the zone");
                 }
             }
