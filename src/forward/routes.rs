@@ -113,7 +113,7 @@ pub(super) fn winner<'a>(
         return one_place(plane, segment, routes, destination, first).map(|r| r.map(Found::of));
     }
     let found = if is_undeclared_public(destination) {
-        wherever(plane, routes).map_err(|step| Box::new(step.at(&segment.origin)))?
+        wherever(plane, routes).map_err(|step| Box::new((*step).at(&segment.origin)))?
     } else {
         lookup(routes, destination)
     };
@@ -130,7 +130,7 @@ pub(super) fn winner<'a>(
 /// The route for a public address that nobody declared: where all routes that may hold it lead, if that is one place
 /// (ROUTE-12). What networks of the estate use themselves is no public host's (ADDR-01), and an address that something is
 /// declared to have is that thing's.
-fn wherever<'a>(plane: &Plane, routes: &'a [Route]) -> Result<Option<&'a Route>, Step> {
+fn wherever<'a>(plane: &Plane, routes: &'a [Route]) -> Result<Option<&'a Route>, Box<Step>> {
     let prefixes: Vec<_> = routes.iter().map(|r| r.prefix).collect();
     let rest = routes.iter().find(|r| r.prefix.is_default() && r.prefix.network().is_ipv4());
     let rest = rest.filter(|_| !halved(&prefixes, 0, 0));
@@ -144,7 +144,7 @@ fn wherever<'a>(plane: &Plane, routes: &'a [Route]) -> Result<Option<&'a Route>,
     let Some(other) = others.find(|r| r.hop != usual.hop) else { return Ok(Some(usual)) };
     let text = format!("the public address is not declared, and may lie in {}, which leads elsewhere", other.prefix);
     let step = Step::unknown(Stage::Route, Reason::Tag, text).span(other.origin.span).rules(&["ROUTE-12", "TAG-04"]);
-    Err(step.fix("declare the `ip_address` of the public host"))
+    Err(Box::new(step.fix("declare the `ip_address` of the public host")))
 }
 
 /// The route for an address that the model chose: where all routes lead that its owner's addresses may win, if that is one

@@ -46,6 +46,7 @@ pub struct Arrival {
 
 /// How a walk ends.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "one lives at a time, and nearly all are arrivals")]
 pub enum End {
     /// Somebody owns the destination.
     Delivered(Arrival),

@@ -31,7 +31,8 @@ pub(super) fn is_plain(plane: &Plane, view: Id<View>) -> bool {
 
 /// The first of the views that answer all names alike.
 pub(super) fn alike(plane: &Plane) -> HashMap<Id<View>, Id<View>, FxBuildHasher> {
-    let mut known: HashMap<Vec<(Id<Zone>, bool)>, Id<View>, FxBuildHasher> = HashMap::default();
+    type ByLinks = HashMap<Vec<(Id<Zone>, bool)>, Id<View>, FxBuildHasher>;
+    let mut known = ByLinks::default();
     let mut found = HashMap::default();
     for (id, view) in plane.dns.views.iter() {
         let links = || view.links.iter().map(|l| (l.zone, l.fallback)).collect();

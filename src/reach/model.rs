@@ -63,9 +63,12 @@ pub(super) struct Model<'p> {
     pub(super) several_realms: bool,
     /// Long tables, and what was looked for in segments' routes, by the place of the routes.
     tables: RwLock<Fast<usize, Arc<Table>>>,
-    near: RwLock<Fast<(usize, IpAddr), Option<Id<Endpoint>>>>,
-    links: RwLock<Fast<(usize, Id<Network>), Option<&'p Link>>>,
+    near: Kept<(usize, IpAddr), Id<Endpoint>>,
+    links: Kept<(usize, Id<Network>), &'p Link>,
 }
+
+/// What was looked for, and what was found.
+type Kept<K, V> = RwLock<Fast<K, Option<V>>>;
 
 /// A long table of routes: single addresses apart from all other prefixes.
 struct Table {

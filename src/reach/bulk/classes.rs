@@ -175,12 +175,15 @@ impl Minimal {
 /// Open columns of another verdict than usual, with the row's content.
 type Unusual = [(u32, u32, Verdict)];
 
+/// What keeps contents apart beside their words, and the hash of the words.
+type Key = ((u32, u32, u32), u128);
+
 /// Contents of classes, by hash.
 struct Contents {
     stride: usize,
     stored: Vec<u64>,
     unusual: Vec<Box<Unusual>>,
-    known: Fast<((u32, u32, u32), u128), Vec<u32>>,
+    known: Fast<Key, Vec<u32>>,
 }
 
 impl Contents {

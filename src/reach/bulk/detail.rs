@@ -362,10 +362,10 @@ fn numbered<K: Eq + std::hash::Hash>(keys: impl Iterator<Item = K>) -> (Vec<u32>
 /// Takes whatever differs from what stands for its kind out of it. Those are then numbered by themselves, above all
 /// others.
 pub(super) fn separate(kinds: &mut [u32], standing: &[u32], same: impl Fn(usize, usize) -> bool) {
-    for at in 0..kinds.len() {
-        let Some(first) = standing.get(kinds[at] as usize) else { continue };
+    for (at, kind) in kinds.iter_mut().enumerate() {
+        let Some(first) = standing.get(*kind as usize) else { continue };
         if !same(at, *first as usize) {
-            kinds[at] = u32::MAX - at as u32;
+            *kind = u32::MAX - at as u32;
         }
     }
 }
