@@ -3,7 +3,7 @@
 use super::{Map, Mapper, Resource, id_of, list_of, name_of, scalars, subnet_of};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
-    json::Json,
+    json::{Json, Value},
 };
 
 pub(super) const TYPES: &[(&str, Map)] = &[
@@ -203,6 +203,12 @@ fn addresses(rule: &Json, list: &str, groups: &str, mapper: &Mapper<'_>) -> Resu
     let mut all: Vec<Node> = rule.items_at(list).iter().filter_map(Node::scalar).collect();
     if rule.items_at(list).len() != all.len() {
         return Err(format!("its `{list}` are known only after deployment"));
+    }
+    // What is no list says nothing that could be read, and yet it says something.
+    for path in [list, groups] {
+        if rule.at(path).is_some_and(|value| !matches!(value.value, Value::List(_))) {
+            return Err(format!("its `{path}` are known only after deployment"));
+        }
     }
     for one in rule.items_at(groups) {
         let id = one.as_str().unwrap_or_default();

@@ -47,6 +47,10 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         scalars(resource.prop("vpnClientConfiguration.vpnClientAddressPool.addressPrefixes")),
     );
     item.set_some("remote_vnet_traffic_enabled", resource.scalar("allowRemoteVnetTraffic"));
+    if resource.prop("gatewayDefaultSite.id").is_some() {
+        let why = "a default site takes everything without a route of its own, of the spokes, too; it is not modelled";
+        mapper.unmodelled(resource, "gatewayDefaultSite", why, Matters::Everywhere);
+    }
     if !resource.items("natRules").is_empty() {
         mapper.unmodelled(
             resource,

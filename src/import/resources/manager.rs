@@ -31,11 +31,11 @@ fn manager(resource: &Resource, mapper: &mut Mapper<'_>) {
 /// A configuration acts once it is deployed, which is a step of its own.
 fn deployed(resource: &Resource, mapper: &mut Mapper<'_>) {
     let own = resource.full_id.trim_end_matches('/');
-    let names = |r: &Resource| {
+    let names = |r: &&Resource| {
         let ids = r.items("configurationIds").iter().filter_map(Json::as_str);
         ids.into_iter().any(|id| id.trim_end_matches('/').eq_ignore_ascii_case(own))
     };
-    let known = mapper.all.values().filter(|r| r.id.kind.ends_with("/networkmanagers/commits")).any(|r| names(r));
+    let known = mapper.all.values().filter(|r| r.id.kind.ends_with("/networkmanagers/commits")).any(names);
     if !known {
         let why = "whether it is deployed is not in the input; add `az network manager list-deploy-status`";
         mapper.unmodelled(resource, "deployment", why, Matters::Everywhere);

@@ -514,7 +514,7 @@ fn is_plural(attribute: &str) -> bool {
     attribute.ends_with("ids")
         || attribute.ends_with("es")
         || attribute.ends_with("servers")
-        || attribute.ends_with("prefixes")
+        || ["prefixes", "groups", "cidrs", "fqdns", "ports", "protocols"].iter().any(|end| attribute.ends_with(end))
 }
 
 /// The attribute that a path ends at.
