@@ -48,6 +48,10 @@ const BESIDE: [&str; 26] = [
 const REFERENCES: [&str; 5] =
     ["networksecuritygroup", "routetable", "natgateway", "remotevirtualnetwork", "firewallpolicy"];
 
+/// The same in lists: members of groups, and groups that rules name.
+const LISTS: [&str; 3] =
+    ["applicationsecuritygroups", "sourceapplicationsecuritygroups", "destinationapplicationsecuritygroups"];
+
 /// Words in names of properties that prove who one is, and decide about no path.
 const CREDENTIALS: [&str; 8] =
     ["password", "secret", "credential", "token", "accountkey", "accesskey", "connectionstring", "certificate"];
@@ -103,6 +107,10 @@ fn search(json: &Json, path: &str, found: &mut Vec<(String, String, crate::diag:
                 let names = value.fields().iter().any(|(k, _)| &**k == "id");
                 if REFERENCES.contains(&word.as_str()) && !names && matches!(value.value, Value::Object(_)) {
                     found.push((format!("{path}.{key}"), "it names nothing".to_owned(), value.span));
+                }
+                let unnamed = |item: &&Json| item.get("id").is_none_or(|i| i.value == Value::Null);
+                for item in value.items().iter().filter(|_| LISTS.contains(&word.as_str())).filter(unnamed) {
+                    found.push((format!("{path}.{key}"), "it names nothing".to_owned(), item.span));
                 }
                 if !BESIDE.contains(&word.as_str()) && !CREDENTIALS.iter().any(|c| word.contains(c)) {
                     search(value, &format!("{path}.{key}"), found);
