@@ -77,7 +77,7 @@ fn cases_hold() {
 fn an_entry_accounts_for_one_refusal() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/refusals/one-entry-of-four.yaml");
     for (entries, usable, missing) in [(1, false, 0), (4, true, 0), (5, true, 1)] {
-        let mut scenario = load_paths(&[file.clone()]).scenarios.remove(0);
+        let mut scenario = load_paths(std::slice::from_ref(&file)).scenarios.remove(0);
         let entry = scenario.expected_diagnostics[0].clone();
         scenario.expected_diagnostics = vec![entry; entries];
         let snapshot = Snapshot::new(scenario);
