@@ -420,6 +420,7 @@ fn mistakes_on_the_command_line() {
     };
     let fails = |arguments: &[&str], hint: &str| {
         let (code, text) = run(arguments);
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(code == 2 && text.contains(hint), "{arguments:?}: {code} {text}");
     };
     fails(&["dns-serve", FLAGSHIP, "--as", "onprem-user", "--listen", "0.0.0.0:0"], "--allow-remote");
