@@ -23,11 +23,6 @@ const EXEMPT: &[(Reason, &str, &str)] = &[
         "random estates declare the addresses that their rules name",
         "tests/cases/private/undeclared-addresses-of-endpoints.yaml",
     ),
-    (
-        Reason::RegionUndeclared,
-        "networks of random estates all declare their location, or none does",
-        "tests/cases/core/mesh-of-an-undeclared-region.yaml",
-    ),
     (Reason::Refused, "random estates are accepted whole", "tests/cases/core/overlapping-static-sites.yaml"),
 ];
 

@@ -420,9 +420,12 @@ impl<'e> Compiler<'e> {
             return Vec::new();
         }
         let near = || attachments.iter().filter(|a| self.wan_of(a.hub) == self.wan_of(own.hub));
-        let otherwise = |p: Prefix| near().any(|a| !apart(a) && a.prefixes.iter().any(|o| o.overlaps(p)));
+        // Neither the branch's own prefixes nor a default are another way to them.
+        let others = || near().filter(|a| a.name != own.name);
+        let holds = |a: &Attachment<'_>, p: Prefix| a.prefixes.iter().any(|o| !o.is_default() && o.overlaps(p));
+        let otherwise = |p: Prefix| others().any(|a| !apart(a) && holds(a, p));
         let mut routes = Vec::new();
-        for other in near().filter(|a| apart(a) && a.name != own.name) {
+        for other in others().filter(|a| apart(a)) {
             for prefix in other.prefixes.iter().filter(|p| !p.is_default() && !own.prefixes.contains(p)) {
                 if !otherwise(*prefix) {
                     let hop = NextHop::Drop(Reason::NoRoute);
