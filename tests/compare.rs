@@ -303,3 +303,39 @@ fn diff_as_markdown_numbers_its_causes() {
         assert!(out.contains(part), "{part} is not in\n{out}");
     }
 }
+
+/// Exposure shows wherever something can be asked for: on ports that only rules name, through balancers, and on one of
+/// several equal ways (EVAL-05).
+#[test]
+fn exposure_shows_on_every_way_in() {
+    let before = "
+virtual_networks:
+  v: { address_space: [10.0.0.0/16], subnets: { s: { address_prefixes: [10.0.1.0/24], network_security_group: n } } }
+public_ips: { p: { ip_address: 20.1.1.1 }, q: { ip_address: 20.1.1.2 } }
+network_security_groups:
+  n: { security_rules: { r: { priority: 200, direction: Inbound, access: Allow, protocol: Tcp, source_address_prefix: FROM, destination_address_prefix: TO, destination_port_range: PORT } } }
+virtual_machines:
+  web: { subnet: v/s, private_ip_address: 10.0.1.4, public_ip: p }
+  two: { subnet: v/s, private_ip_address: 10.0.1.5 }
+  three: { subnet: v/s, private_ip_address: 10.0.1.6 }
+load_balancers:
+  plb:
+    frontend_ip_configurations: { f: { public_ip_address: q } }
+    backend_address_pools: { b: { virtual_machines: [two, three] } }
+    rules: { r: { protocol: Tcp, frontend_port: 80, backend_port: 80, frontend_ip_configuration: f, backend_address_pool: b } }
+internet_clients: { i: { ip_address: 198.51.100.7 } }
+";
+    let with = |from: &str, to: &str, port: &str| before.replace("FROM", from).replace("TO", to).replace("PORT", port);
+    let closed = with("10.9.9.9", "\"*\"", "22");
+    for (port, to, asked, alternatives) in
+        [("22", "\"*\"", ("p", 22), false), ("80", "\"*\"", ("plb", 80), false), ("80", "10.0.1.5", ("plb", 80), true)]
+    {
+        let found = texts(&closed, &with("Internet", to, port));
+        let hit = |c: &&FlowChange| {
+            (c.question.from.as_str(), c.question.to.as_str(), c.question.port) == ("i", asked.0, asked.1)
+        };
+        let change = found.changes.iter().find(hit).unwrap_or_else(|| panic!("{asked:?} is not found"));
+        assert_eq!(change.effect, Effect::Exposed, "{asked:?}");
+        assert_eq!(change.after.as_ref().unwrap().verdict == Verdict::Public, !alternatives, "{asked:?}");
+    }
+}

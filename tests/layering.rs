@@ -51,7 +51,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("picture", &["azure", "diag", "trace", "verdict"]),
-    ("compare", &["dataplane", "diag", "document", "net", "scenario", "snapshot", "trace", "verdict"]),
+    ("compare", &["dataplane", "diag", "document", "matrix", "net", "scenario", "snapshot", "trace", "verdict"]),
     ("impact", &["compare", "diag", "document", "snapshot", "trace", "verdict"]),
     (
         "repair",

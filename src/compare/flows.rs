@@ -1,7 +1,8 @@
 //! Which flows there are, and how one comes out.
 
 use crate::{
-    dataplane::{ClientKind, DoorName, Listens, Plane, RecordSet, Role, Target},
+    dataplane::{ClientKind, DoorName, Endpoint, Id, Listens, Plane, RecordSet, Role, Target},
+    matrix::served,
     net::{Fqdn, PortSet, Transport},
     snapshot::Snapshot,
     trace::{Question, Trace, trace},
@@ -22,6 +23,8 @@ pub struct Answer {
     pub reasons: Vec<Reason>,
     /// Elements on the path of a flow that gets through.
     pub path: Vec<String>,
+    /// Whether it, or one of several equal ways, is public.
+    pub exposed: bool,
 }
 
 impl Answer {
@@ -53,7 +56,8 @@ pub fn answer(trace: &Trace) -> Answer {
         }
     }
     let judged = &trace.judgement;
-    Answer { verdict: judged.verdict, via: judged.via, decides: judged.reason(), reasons, path }
+    let exposed = trace.alternative_verdicts().contains(&Verdict::Public);
+    Answer { verdict: judged.verdict, via: judged.via, decides: judged.reason(), reasons, path, exposed }
 }
 
 /// Every client to every name and address of the scenario on the ports that are served there, and what its
@@ -106,32 +110,44 @@ fn targets(plane: &Plane) -> BTreeSet<(String, Transport, u16)> {
         found.extend(sample(ports).into_iter().map(|p| (name.to_string(), Transport::Tcp, p)));
     }
     for (origin, target) in plane.targets.iter() {
-        let Target::Address(address, owner) = target else { continue };
+        let Target::Address(_, owner) = target else { continue };
         let name = written(plane.targets.get(&origin.name).is_ok(), origin.kind, &origin.name);
         let mut ports: Vec<(Transport, u16)> = Vec::new();
         match owner.map(|o| &plane.endpoints.get(o).role) {
             Some(Role::Host(host)) => match &host.listens {
-                Listens::Undeclared => ports.push((Transport::Tcp, HTTPS)),
+                // It may serve whatever its own filters let in.
+                Listens::Undeclared => {
+                    ports.push((Transport::Tcp, HTTPS));
+                    ports.extend(owner.iter().flat_map(|o| ruled(plane, *o)));
+                }
                 Listens::Only(list) => {
                     ports.extend(list.iter().flat_map(|(t, set)| sample(set).into_iter().map(|p| (*t, p))));
                 }
             },
-            Some(Role::Frontend { proxy, frontend }) => {
-                let listeners = plane.proxies.get(*proxy).listeners.iter();
-                ports.extend(listeners.filter(|l| l.frontend == *frontend).map(|l| (Transport::Tcp, l.port)));
-            }
-            _ => {}
+            Some(_) => ports.extend(owner.iter().flat_map(|o| served(plane, *o))),
+            None => {}
         }
         if ports.is_empty() {
             ports.push((Transport::Tcp, HTTPS));
         }
-        let _ = address;
         found.extend(ports.into_iter().map(|(t, p)| (name.clone(), t, p)));
     }
     for name in other_names(plane) {
         found.insert((name.to_string(), Transport::Tcp, HTTPS));
     }
     found
+}
+
+/// Ports that the rules of an endpoint's own filters name.
+fn ruled(plane: &Plane, owner: Id<Endpoint>) -> BTreeSet<(Transport, u16)> {
+    let endpoint = plane.endpoints.get(owner);
+    let segment = endpoint.segment.and_then(|s| plane.segments.get(s).filter.as_ref());
+    let rules = segment.into_iter().chain(endpoint.filter.as_ref()).flat_map(|f| &f.rules);
+    let transports = [Transport::Tcp, Transport::Udp];
+    // What a rule for any port lets in, 443 stands for.
+    let named = rules.filter(|r| r.ports != PortSet::all());
+    let of = named.flat_map(|r| transports.into_iter().filter(|t| r.protocol.matches(*t)).map(move |t| (t, &r.ports)));
+    of.flat_map(|(t, ports)| sample(ports).into_iter().map(move |p| (t, p))).collect()
 }
 
 /// Ports that stand for a set: 443 if it is served, and every port that is listed by itself.

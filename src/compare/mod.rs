@@ -91,7 +91,7 @@ impl Effect {
         let through = |v: Verdict| matches!(v, Verdict::Private | Verdict::Backbone | Verdict::Public);
         let (before, after) = match (before, after) {
             (None, None) => return None,
-            (None, Some(after)) if after.verdict == Verdict::Public => return Some(Self::Exposed),
+            (None, Some(after)) if after.exposed => return Some(Self::Exposed),
             (None, Some(_)) => return Some(Self::Added),
             (Some(_), None) => return Some(Self::Removed),
             (Some(before), Some(after)) => (before, after),
@@ -99,7 +99,7 @@ impl Effect {
         let (was, is) = (before.verdict, after.verdict);
         Some(match () {
             () if before == after => return None,
-            () if was != is && is == Verdict::Public => Self::Exposed,
+            () if after.exposed && !before.exposed => Self::Exposed,
             () if was != is && is == Verdict::Unknown => Self::Undecided,
             () if through(was) && !through(is) => Self::Lost,
             () if was == Verdict::Private && is != was => Self::Weakened,

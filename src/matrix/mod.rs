@@ -18,7 +18,7 @@ pub use count::{Count, count};
 pub use groups::{Classes, Group, Groups};
 pub use live::{Change, Live};
 pub use problem::Problem;
-pub use services::{Aim, Service, service, services};
+pub use services::{Aim, Service, served, service, services};
 pub use shard::{Shard, sharded};
 pub use traits::{Common, Labels};
 

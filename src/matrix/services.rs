@@ -123,7 +123,8 @@ fn ports(set: &PortSet) -> Vec<u16> {
 }
 
 /// Ports that something with an address serves, or the usual one where that is not declared.
-fn served(plane: &Plane, owner: Id<Endpoint>) -> Vec<(Transport, u16)> {
+#[must_use]
+pub fn served(plane: &Plane, owner: Id<Endpoint>) -> Vec<(Transport, u16)> {
     let usual = vec![(Transport::Tcp, USUAL_PORT)];
     let found: Vec<(Transport, u16)> = match &plane.endpoints.get(owner).role {
         Role::Host(host) => match &host.listens {

@@ -94,7 +94,7 @@ impl<'s> Prover<'s> {
         let exposed: Vec<(String, String)> = asked
             .into_iter()
             .filter(|q| !self.is_meant(q) && !was_public(q))
-            .filter(|q| evaluate(&after.plane, q).is_some_and(|a| a.verdict == Verdict::Public))
+            .filter(|q| evaluate(&after.plane, q).is_some_and(|a| a.exposed))
             .map(|q| (q.from, q.to))
             .collect();
         if exposed.is_empty() { Ok(()) } else { Err(Refuted::Public(exposed)) }
