@@ -230,7 +230,6 @@ fn data_sources_are_read_as_far_as_they_tell() {
 #[test]
 fn attributes_that_are_not_read_are_said() {
     let text = fs::read_to_string(Path::new(FIXTURES).join("data-sources.json")).unwrap();
-    let subnet = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.Network/serviceEndpointPolicies/p";
     for (old, new, attribute, place) in [
         (
             "\"encryption\": []".to_owned(),
@@ -240,9 +239,9 @@ fn attributes_that_are_not_read_are_said() {
         ),
         (
             "\"service_endpoint_policy_ids\": []".to_owned(),
-            format!("\"service_endpoint_policy_ids\": [\"{subnet}\"]"),
-            "azurerm_subnet service_endpoint_policy_ids",
-            "azurerm_subnet.app.service_endpoint_policy_ids",
+            "\"service_endpoint_policy_ids\": [], \"new_attribute\": \"on\"".to_owned(),
+            "azurerm_subnet new_attribute",
+            "azurerm_subnet.app.new_attribute",
         ),
     ] {
         assert!(text.contains(&old), "{old}");

@@ -13,6 +13,8 @@ pub struct Unmodelled {
     pub text: String,
     /// Where it could matter.
     pub scope: UnmodelledScope,
+    /// Whether the address of what it affects is in doubt, and with it what rules and routes by address do.
+    pub address_assumed: bool,
 }
 
 /// Where something that is not modelled could matter.

@@ -130,7 +130,13 @@ fn without_bulk(json: Json) -> Json {
     let fields = fields.iter().map(|(key, value)| match &value.value {
         json::Value::Object(inner) if key.eq_ignore_ascii_case("properties") => {
             let kept = inner.iter().filter(|(k, _)| !BULK.iter().any(|b| b.eq_ignore_ascii_case(k)));
-            (key.clone(), Json::new(json::Value::Object(std::rc::Rc::new(kept.cloned().collect())), value.span))
+            let mut kept: Vec<_> = kept.cloned().collect();
+            // Its name in zones.
+            if let Some(host) = value.at("osProfile.computerName") {
+                let profile = vec![("computerName".into(), host.clone())];
+                kept.push(("osProfile".into(), Json::new(json::Value::Object(std::rc::Rc::new(profile)), host.span)));
+            }
+            (key.clone(), Json::new(json::Value::Object(std::rc::Rc::new(kept)), value.span))
         }
         _ => (key.clone(), value.clone()),
     });

@@ -210,6 +210,8 @@ pub enum Matters {
     Subnet(Key),
     /// It may change what an item does.
     Item(Key),
+    /// The address of an item is assumed: what acts by addresses may do something else to it.
+    Address(Key),
     /// It may answer names at or below these.
     Names(Vec<String>),
     /// Anywhere.

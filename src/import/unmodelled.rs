@@ -83,8 +83,16 @@ pub(super) fn entries(
                 Some(affected) => fields.push(("affects", list(affected))),
                 None => {}
             },
+            Matters::Address(key) if draft.items.contains_key(key) => match names.of(key, 0) {
+                Some(affected) if affected.is_empty() => continue,
+                Some(affected) => {
+                    fields.push(("affects", list(affected)));
+                    fields.push(("address_assumed", Node::flag(true, span)));
+                }
+                None => {}
+            },
             // What it stands in was left out itself, and that was reported with its own place.
-            Matters::Subnet(_) | Matters::Item(_) => continue,
+            Matters::Subnet(_) | Matters::Item(_) | Matters::Address(_) => continue,
         }
         let plain = if what.name.is_empty() { what.kind.clone() } else { what.name.clone() };
         let mut name = plain.clone();

@@ -92,8 +92,14 @@ fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step]) {
     let adds = adds(plane, what);
     let elsewhere = matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
+        // Which rule or route acts follows from the address.
+        let by_address = what.address_assumed
+            && matches!(
+                step.stage,
+                Stage::Route | Stage::Filter | Stage::Firewall | Stage::Balancer | Stage::Backend | Stage::Return
+            );
         let absent = adds && matches!(step.outcome, Outcome::Block(reason) if ABSENT.contains(&reason));
-        if let (true, Outcome::Block(reason)) = (elsewhere || absent || meets(what, step), step.outcome) {
+        if let (true, Outcome::Block(reason)) = (elsewhere || absent || by_address || meets(what, step), step.outcome) {
             step.outcome = Outcome::Unknown(reason);
         }
     }

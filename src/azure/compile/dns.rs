@@ -262,12 +262,15 @@ impl Compiler<'_> {
     /// them statically, and is left out (ZONE-21).
     fn register_machines(&mut self, zone: Id<Zone>, members: &[Id<Endpoint>]) {
         let members: Vec<_> = members.iter().map(|m| (*m, self.plane.endpoints.get(*m).clone())).collect();
+        let estate = self.estate;
         let zone = self.plane.dns.zones.get_mut(zone);
         for (id, machine) in members {
             let [address] = *machine.addresses.iter().copied().filter(IpAddr::is_ipv4).collect::<Vec<_>>() else {
                 continue;
             };
-            if let Ok(name) = zone.name.prepend(&machine.origin.name) {
+            let declared = estate.virtual_machines.get(&machine.origin.name);
+            let host = declared.and_then(|m| m.value.computer_name.as_ref()).map(|n| n.value.as_str());
+            if let Ok(name) = zone.name.prepend(host.unwrap_or(&machine.origin.name)) {
                 self.plane.machine_names.entry(name.clone()).or_default().push(id);
                 zone.records
                     .insert(name, Record { data: RecordData::Addresses(vec![address]), origin: machine.origin });

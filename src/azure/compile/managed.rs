@@ -271,7 +271,7 @@ impl<'e> Compiler<'e> {
             ManagedTarget::Unclear(what) => {
                 let text = format!("whether {} works is not documented: it leads to {what} (MPE-07)", origin);
                 let scope = UnmodelledScope::Elements([origin.name.clone()].into_iter().collect());
-                self.plane.unmodelled.push(Unmodelled { origin: origin.clone(), text, scope });
+                self.plane.unmodelled.push(Unmodelled { origin: origin.clone(), text, scope, address_assumed: false });
             }
         }
         let pending = closed_by(rule.connection_status.value);
@@ -281,7 +281,11 @@ impl<'e> Compiler<'e> {
             (_, _, Some((reason, why))) => Some((*reason, why.clone())),
             _ => None,
         };
-        if let Some(why) = target.refused.as_ref().filter(|_| proxied.is_none() && !self.is_gateway(&reference.value)) {
+        let own = proxied.is_none() && !self.is_gateway(&reference.value);
+        if let (true, true, Some(why)) = (own, target.untold, &target.refused) {
+            let text = format!("rule `{}` leads to `{}`: {why}", origin.name, reference.value);
+            self.error(code::MISSING_KEY, reference.span, text, "add what is missing to the service");
+        } else if let Some(why) = target.refused.as_ref().filter(|_| own) {
             self.diagnostics.push(
                 Diagnostic::error(code::PE_SKU, reference.span, format!("rule `{}` is refused: {why}", origin.name))
                     .help("change the target, or remove the rule")

@@ -121,6 +121,8 @@ struct Target {
     unnamed: Vec<(usize, Id<Door>)>,
     /// Why the platform refuses private endpoints, if it does.
     refused: Option<String>,
+    /// Whether that is only that its names cannot be told: the file lacks a value, and the platform refuses nothing.
+    untold: bool,
     /// Whether that was reported where its cause is.
     reported: bool,
     /// Whether some private endpoint to it is approved or active, so that the public name is an alias (DNS-08).

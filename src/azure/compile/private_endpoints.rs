@@ -126,12 +126,16 @@ impl Compiler<'_> {
             None => ConnectionTarget::Nothing,
             Some((_, target)) if target.refused.is_some() => {
                 let why = target.refused.unwrap_or_default();
-                if !target.reported {
+                if target.untold {
+                    let text = format!("private endpoint `{name}` leads to `{}`: {why}", reference.value);
+                    self.error(code::MISSING_KEY, reference.span, text, "add what is missing to the service");
+                } else if !target.reported {
                     let text = format!("private endpoint `{name}` is refused: {why}");
                     let error = Diagnostic::error(code::PE_SKU, reference.span, text);
                     self.diagnostics.push(error.help("change the target, or remove the endpoint").refused());
                 }
-                closed = Some((Reason::PeInactive, format!("the platform refuses it: {why}")));
+                let who = if target.untold { "it cannot be told" } else { "the platform refuses it" };
+                closed = Some((Reason::PeInactive, format!("{who}: {why}")));
                 ConnectionTarget::Nothing
             }
             Some((proxied, target)) => {

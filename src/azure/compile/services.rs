@@ -128,7 +128,7 @@ impl Compiler<'_> {
                     ));
                 }
                 let refused = errors.first().map(|e| format!("its names cannot be told: {e}"));
-                return Some(Target { refused, ..Target::default() });
+                return Some(Target { refused, untold: true, ..Target::default() });
             }
         };
         if made.names.first().is_some_and(|n| self.taken(origin, &known.resource_type, &n.public)) {

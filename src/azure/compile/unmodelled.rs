@@ -41,7 +41,12 @@ impl Compiler<'_> {
                 None => UnmodelledScope::Elements(self.with_inhabitants(elements)),
             };
             let text = format!("{} {name} is not modelled: {}", what.type_.value, what.reason.value);
-            found.push(Unmodelled { origin: Origin::new("unmodelled", name, entry.span), text, scope });
+            found.push(Unmodelled {
+                origin: Origin::new("unmodelled", name, entry.span),
+                text,
+                scope,
+                address_assumed: what.address_assumed.value,
+            });
         }
         self.plane.unmodelled.extend(found);
     }

@@ -42,6 +42,8 @@ pub(super) struct RawPair {
 /// One published name.
 #[derive(Deserialize)]
 pub(super) struct RawMember {
+    #[serde(default)]
+    pub(super) member: String,
     pub(super) public_fqdn: String,
     pub(super) alias: Option<String>,
     pub(super) ip: String,
@@ -160,7 +162,13 @@ fn published(member: &RawMember) -> Option<NameTemplate> {
         _ => Member::One(0),
     };
     let private = member.alias.clone()?;
-    Some(NameTemplate { public: member.public_fqdn.clone(), private, member: index, host_of: None })
+    Some(NameTemplate {
+        label: member.member.clone(),
+        public: member.public_fqdn.clone(),
+        private,
+        member: index,
+        host_of: None,
+    })
 }
 
 /// Names of a row without published ones: one for each pair that follows the alias rule, each with an address of its
@@ -193,7 +201,7 @@ fn derived(row: &RawRow, alternatives: bool) -> Vec<NameTemplate> {
         };
         let host_of = (!own && !whole).then(|| public.trim_start_matches("{host}.").to_owned());
         let host_of = if is_cluster { Some(pair.public.clone()) } else { host_of };
-        names.push(NameTemplate { public, private, member, host_of });
+        names.push(NameTemplate { label: String::new(), public, private, member, host_of });
     }
     names
 }

@@ -209,6 +209,28 @@ impl SubResource {
         Ok(Instantiated { names, records, zones, public_zones: self.public_zones(values), member_count })
     }
 
+    /// Public suffixes under which names do not follow from the service's own: their labels are given by
+    /// [`NameValues::values`].
+    pub fn open_suffixes(&self) -> impl Iterator<Item = &str> {
+        self.names.iter().filter_map(|n| n.host_of.as_deref()).filter(|suffix| !suffix.contains('{'))
+    }
+
+    /// The member that the service calls by a word, as addresses of private endpoints name it (PE-05). The first of an
+    /// account's is called as the account.
+    #[must_use]
+    pub fn member_of(&self, word: &str, values: &NameValues<'_>) -> Option<usize> {
+        let regions = values.regions();
+        let label = |template: &NameTemplate, region: &str| {
+            let own = template.label.replace("{regionName}", region);
+            let own = own.replace("{account}", values.name);
+            own.eq_ignore_ascii_case(word) || own == "global" && values.name.eq_ignore_ascii_case(word)
+        };
+        self.names.iter().find_map(|template| match template.member {
+            Member::One(member) => label(template, "").then_some(member),
+            Member::PerRegion(first) => regions.iter().position(|r| label(template, r)).map(|n| first + n),
+        })
+    }
+
     /// The slot of a web app: `<app>-<slot>` in place of `<app>` (APP-07).
     pub(super) fn of_slot(&self, slot: &str) -> Self {
         let of_slot = |text: &str| text.replace("{app}", &format!("{{app}}-{}", slot.to_ascii_lowercase()));

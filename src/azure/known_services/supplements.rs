@@ -57,6 +57,7 @@ pub(super) const NAMED_BY_RESOURCE: [(&str, &str); 30] = [
 /// Member names by row, where the published row has none or is incomplete: cloud, resource type and group id.
 pub(super) fn members(cloud: &str, resource_type: &str, group_id: &str) -> Option<Vec<RawMember>> {
     let one = |public: &str, alias: &str, ip: &str| RawMember {
+        member: String::new(),
         public_fqdn: public.to_owned(),
         alias: Some(alias.to_owned()),
         ip: ip.to_owned(),

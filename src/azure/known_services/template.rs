@@ -6,6 +6,8 @@ use crate::net::Fqdn;
 /// Pattern of one name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct NameTemplate {
+    /// What the service calls the member, if that is published.
+    pub(super) label: String,
     /// The name clients use.
     pub(super) public: String,
     /// Its alias.

@@ -277,6 +277,8 @@ record! {
         private_ip_addresses: Vec<Spanned<IpAddr>>,
         /// Public address by name (see `public_ips`).
         public_ip: Option<Reference>,
+        /// Its host name, under which zones with automatic registration hold it (ZONE-21); its name here when absent.
+        computer_name: Option<Spanned<String>>,
         /// Security group of its interface (NSG-01).
         network_security_group: Option<Reference>,
         /// DNS servers of its interface; the network's when empty (DNS-01).

@@ -1,6 +1,6 @@
 //! What an estate holds beyond the model, as a file declares it.
 
-use crate::document::{Reference, Spanned, record};
+use crate::document::{Reference, Setting, Spanned, record};
 
 record! {
     /// Something that exists and is not modelled. Verdicts that it could change come out `unknown`: with `subnet`, those that meet an address nobody owns there; with `affects`, those that meet one of the elements; with `names`, those of names at or below them; with none of these, all. Remove an entry once you know that it does not matter.
@@ -15,5 +15,7 @@ record! {
         affects: Vec<Reference>,
         /// Domain names that it could answer, each with everything below it.
         names: Vec<Spanned<String>>,
+        /// Whether what is in doubt is the address of what it affects: then what rules and routes by address block comes out `unknown`, too.
+        address_assumed: Setting<bool> = false,
     }
 }

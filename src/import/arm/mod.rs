@@ -10,6 +10,7 @@ mod expression;
 mod functions;
 mod lambdas;
 mod names;
+mod parameters;
 mod references;
 mod runtime;
 mod template;
@@ -77,7 +78,7 @@ fn expand(
     session: &mut Session,
     file: FileId,
     template: Json,
-    given: BTreeMap<String, (Json, Env)>,
+    mut given: BTreeMap<String, (Json, Env)>,
     inputs: &Inputs,
     load: &Loader<'_>,
 ) {
@@ -99,7 +100,7 @@ fn expand(
         () if schema.contains("/tenantdeploymenttemplate") => String::new(),
         () => format!("/subscriptions/{}/resourceGroups/{}", settings.subscription, settings.group),
     };
-    unused(session, &template, &given);
+    parameters::check(session, &template, &mut given, inputs);
     let mut problems = Vec::new();
     let mut engine = Engine::new(settings, load, &mut session.sources);
     engine.literals = engine.sources.file(file).map(|f| addresses(&f.text)).unwrap_or_default();
@@ -120,20 +121,6 @@ fn expand(
     session.resources.extend(resources);
     not_understood.into_iter().for_each(|n| session.draft.not_understood(n));
     problems.into_iter().for_each(|p| session.diagnostics.push(p));
-}
-
-/// Parameters that the template does not have are mistakes.
-fn unused(session: &mut Session, template: &Json, given: &BTreeMap<String, (Json, Env)>) {
-    let known: Vec<&str> = template.get("parameters").map_or(&[][..], Json::fields).iter().map(|(k, _)| &**k).collect();
-    for (name, (value, _)) in given {
-        if known.iter().any(|k| k.eq_ignore_ascii_case(name)) {
-            continue;
-        }
-        let near = crate::diag::nearest(name, known.iter().copied());
-        let help = near.map_or("remove it".to_owned(), |n| format!("did you mean `{n}`?"));
-        let text = format!("the template has no parameter `{name}`");
-        session.diagnostics.push(Diagnostic::error(code::TEMPLATE_PARAMETER, value.span, text).help(help));
-    }
 }
 
 /// Evaluates every resource, deployment by deployment; problems of one do not hide those of the others.

@@ -26,14 +26,23 @@ fn public_ip(resource: &Resource, mapper: &mut Mapper<'_>) {
     let item = mapper.item(resource, "public_ips");
     item.set_some("ip_address", address);
     // ARM's own default is Basic; the scenario's is Standard.
-    item.set("sku", sku.unwrap_or_else(|| Node::text("Basic", resource.source.span)));
+    let sku = sku.unwrap_or_else(|| Node::text("Basic", resource.source.span));
+    // The second version is closed to what nobody asked for, as the first.
+    let second = matches!(&sku.tree, Tree::Text(t) if t.eq_ignore_ascii_case("StandardV2"));
+    item.set("sku", if second { Node::text("Standard", sku.span) } else { sku });
 }
 
 fn nat_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
     let ips = list_of(resource.items("publicIpAddresses").iter().filter_map(|i| name_of(Some(i), "public_ips")));
     let item = mapper.item(resource, "nat_gateways");
     item.set_some("public_ips", ips);
-    if !resource.items("publicIpPrefixes").is_empty() {
+    let prefixes = ["publicIpPrefixes", "publicIpPrefixesV6"].iter().any(|p| !resource.items(p).is_empty());
+    let addresses = ["publicIpAddresses", "publicIpAddressesV6"].iter().any(|p| !resource.items(p).is_empty());
+    if !addresses && !prefixes {
+        let why = "it has no public address in the input, and leads nowhere without one";
+        mapper.unmodelled(resource, "publicIpAddresses", why, Matters::Item(resource.key("nat_gateways")));
+    }
+    if prefixes {
         let why = "addresses of its public IP prefixes are not modelled";
         mapper.unmodelled(resource, "publicIpPrefixes", why, Matters::Item(resource.key("nat_gateways")));
     }
@@ -183,18 +192,7 @@ fn nat_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
 /// Interfaces matter through what they belong to; those of private endpoints hold the endpoint's addresses.
 fn interface(resource: &Resource, mapper: &mut Mapper<'_>) {
     let Some((endpoint, _)) = id_of(resource.prop("privateEndpoint")) else { return };
-    let key = Key::new("private_endpoints", endpoint);
-    mapper.draft.interface(&resource.full_id, &key);
-    let addresses = resource
-        .items("ipConfigurations")
-        .iter()
-        .filter_map(|c| c.at("properties.privateIPAddress").and_then(Node::scalar));
-    let addresses: Vec<Node> = addresses.collect();
-    if let Some(item) = mapper.draft.get_mut(&key)
-        && item.get("ip_addresses").is_none()
-    {
-        item.set_some("ip_addresses", list_of(addresses));
-    }
+    mapper.draft.interface(&resource.full_id, &Key::new("private_endpoints", endpoint));
 }
 
 /// The configuration that counts: the primary one, or the first.

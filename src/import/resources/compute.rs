@@ -55,6 +55,9 @@ fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
     if power.is_some_and(|p| !["powerstate/running", "vm running"].contains(&p.to_lowercase().as_str())) {
         item.set("running", Node::flag(false, span));
     }
+    // Zones that register machines go by their own names for themselves.
+    let host = resource.scalar("osProfile.computerName").filter(|h| other_name(h, resource.id.name()));
+    item.set_some("computer_name", host);
     join_pools(&properties, &key, mapper);
     for other in references.iter().filter(|r| first.is_none_or(|f| f.span != r.span)) {
         let Some((id, _)) = id_of(Some(other)) else { continue };
@@ -62,6 +65,10 @@ fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
         let Some(properties) = nic.body.get("properties") else { continue };
         further(id, nic.id.name(), properties, &key, &nic.source, mapper);
     }
+}
+
+fn other_name(host: &Node, name: &str) -> bool {
+    matches!(&host.tree, Tree::Text(text) if !text.is_empty() && !text.eq_ignore_ascii_case(name))
 }
 
 fn allocated(properties: &Json) -> bool {
@@ -96,6 +103,10 @@ fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
         interface_fields(properties, &mut fields);
         let item = mapper.draft.item(&key, &format!("{}-{number}", resource.id.name()), &resource.source);
         fields.into_iter().filter(|(k, _)| !k.starts_with("private_ip_address")).for_each(|(k, n)| item.set(k, n));
+        let prefix = resource.str("virtualMachineProfile.osProfile.computerNamePrefix");
+        let host =
+            prefix.filter(|p| !p.is_empty()).map(|p| Node::text(format!("{p}{number:06}"), resource.source.span));
+        item.set_some("computer_name", host);
         item.note(format!("Instance of a scale set of {count}; its address is assumed."));
         tags(resource, item);
         mapper.current.get_or_insert_with(|| key.clone());

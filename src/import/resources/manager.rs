@@ -15,6 +15,8 @@ pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.network/networkmanagers/securityadminconfigurations/rulecollections", collection),
     ("microsoft.network/networkmanagers/securityadminconfigurations/rulecollections/rules", rule),
     ("microsoft.network/networkmanagers/routingconfigurations", routing),
+    ("microsoft.network/networkmanagers/routingconfigurations/rulecollections", routing_collection),
+    ("microsoft.network/networkmanagers/routingconfigurations/rulecollections/rules", routing_rule),
     ("microsoft.network/networkmanagers/commits", nothing),
 ];
 
@@ -48,6 +50,22 @@ fn group(resource: &Resource, mapper: &mut Mapper<'_>) {
         item.set("virtual_networks", Node::list(Vec::new(), resource.source.span));
     }
     item.note("Members by Azure Policy are not in the input; add them.");
+    let subnets = resource.str("memberType").is_some_and(|t| t.eq_ignore_ascii_case("Subnet"));
+    let own = format!("{}/staticmembers/", resource.full_id.trim_end_matches('/').to_lowercase());
+    let alone = !mapper.all.range(own.clone()..).next().is_some_and(|(k, _)| k.starts_with(&own));
+    let by_policy = mapper.all.values().any(|r| {
+        r.id.kind == "microsoft.authorization/policydefinitions"
+            && r.str("mode").is_some_and(|m| m.eq_ignore_ascii_case("Microsoft.Network.Data"))
+    });
+    let why = match (subnets, alone || by_policy) {
+        (true, _) => "groups of subnets are not modelled",
+        (_, true) => {
+            "its members by Azure Policy are not in the input; name those of \
+                      `az network manager list-effective-vnet` as static members"
+        }
+        _ => return,
+    };
+    mapper.unmodelled(resource, "members", why, Matters::Everywhere);
 }
 
 fn member(resource: &Resource, mapper: &mut Mapper<'_>) {
@@ -129,5 +147,33 @@ fn rule(resource: &Resource, mapper: &mut Mapper<'_>) {
 }
 
 fn routing(resource: &Resource, mapper: &mut Mapper<'_>) {
-    mapper.unmodelled(resource, "", "routing configurations of network managers are not modelled", Matters::Everywhere);
+    deployed(resource, mapper);
+    mapper.child(resource, "routing_configurations", "network_managers", "routing_configurations");
+}
+
+fn routing_collection(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let names = list_of(groups(resource.items("appliesTo")).map(|(name, g)| Node::text(name, g.span)));
+    let item = mapper.child(resource, "routing_collections", "routing_configurations", "rule_collections");
+    item.set_some("network_groups", names);
+    // The platform writes the truth value as a word, too.
+    if let Some(off) = resource.prop("disableBgpRoutePropagation") {
+        let word = off.as_str().map(str::to_lowercase);
+        if let Some(off_too) = off.as_bool().or_else(|| word.map(|w| w == "true")) {
+            item.set("bgp_route_propagation_enabled", Node::flag(!off_too, off.span));
+        }
+    }
+}
+
+fn routing_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let part = |object: &str, kind: &str, address: &str| {
+        let object = resource.prop(object)?;
+        let text = |key: &str| object.at(key).and_then(Node::scalar).filter(|n| n.tree != Tree::Text(String::new()));
+        let fields = [("type", text(kind)), ("address", text(address))];
+        Some(Node::map(fields.into_iter().filter_map(|(k, n)| Some((k, n?))).collect(), object.span))
+    };
+    let destination = part("destination", "type", "destinationAddress");
+    let hop = part("nextHop", "nextHopType", "nextHopAddress");
+    let item = mapper.child(resource, "routing_rules", "routing_collections", "rules");
+    item.set_some("destination", destination);
+    item.set_some("next_hop", hop);
 }

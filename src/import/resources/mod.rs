@@ -11,7 +11,9 @@ mod dns;
 mod firewalls;
 mod gateways;
 mod manager;
+mod members;
 mod network;
+mod policies;
 mod private_link;
 mod services;
 mod settings;
@@ -198,6 +200,7 @@ const FAMILIES: &[&[(&str, Map)]] = &[
     workspaces::TYPES,
     private_link::TYPES,
     manager::TYPES,
+    policies::TYPES,
 ];
 
 /// The reference in an object `{ "id": … }`.

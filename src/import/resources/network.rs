@@ -55,10 +55,7 @@ fn subnet(resource: &Resource, mapper: &mut Mapper<'_>) {
         item.set("private_link_service_network_policies_enabled", Node::flag(enabled, policies.span));
     }
     item.set_some("default_outbound_access_enabled", resource.scalar("defaultOutboundAccess"));
-    if !resource.items("serviceEndpointPolicies").is_empty() {
-        let matters = Matters::Item(resource.key("subnets"));
-        mapper.unmodelled(resource, "serviceEndpointPolicies", "service endpoint policies are not modelled", matters);
-    }
+    item.set_some("service_endpoint_policies", super::policies::of_subnet(resource));
 }
 
 fn peering(resource: &Resource, mapper: &mut Mapper<'_>) {
@@ -83,9 +80,18 @@ fn peering(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
     item.set_some("local_subnet_names", scalars(resource.prop("localSubnetNames")));
     item.set_some("remote_subnet_names", scalars(resource.prop("remoteSubnetNames")));
-    // A link that lags behind knows fewer prefixes than the network has (PEER-12).
-    if resource.str("peeringSyncLevel").is_some_and(|s| !s.eq_ignore_ascii_case("FullyInSync")) {
+    // A link that lags behind knows fewer prefixes than the network has (PEER-12). Older exports do not say that it does.
+    let lags = match resource.str("peeringSyncLevel") {
+        Some(level) => !level.eq_ignore_ascii_case("FullyInSync"),
+        None => resource.live,
+    };
+    if lags {
         item.set_some("remote_address_space", scalars(resource.prop("remoteAddressSpace.addressPrefixes")));
+    }
+    if resource.prop("allowVirtualNetworkAccess").is_none() {
+        let why = "it does not say whether the networks may talk to each other, and Azure documents no default";
+        let matters = Matters::Item(resource.key("virtual_network_peerings"));
+        mapper.unmodelled(resource, "allowVirtualNetworkAccess", why, matters);
     }
 }
 

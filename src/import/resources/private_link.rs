@@ -1,6 +1,6 @@
 //! Private endpoints, private link services, perimeters.
 
-use super::{Map, Mapper, Resource, id_of, list_of, name_of, path_of, scalars, services, subnet_of};
+use super::{Map, Mapper, Resource, id_of, list_of, members, name_of, path_of, scalars, services, subnet_of};
 use crate::azure::known_services::{Cloud, KnownServices};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
@@ -61,20 +61,9 @@ fn endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
     fields.extend(status.map(|n| ("status", n)));
     let complete = fields.iter().any(|(k, _)| *k == "private_connection_resource");
-    let fixed = resource
-        .items("ipConfigurations")
-        .iter()
-        .filter_map(|c| c.at("properties.privateIPAddress").and_then(Node::scalar));
-    let mut addresses: Vec<Node> = fixed.collect();
-    if addresses.is_empty() {
-        for address in
-            resource.items("customDnsConfigs").iter().flat_map(|c| c.items_at("ipAddresses")).filter_map(Node::scalar)
-        {
-            if !addresses.iter().any(|a| a.tree == address.tree) {
-                addresses.push(address);
-            }
-        }
-    }
+    let to = inner.str_at("privateLinkServiceId").map(target);
+    let group = inner.items_at("groupIds").first().and_then(Json::as_str);
+    let (addresses, in_order) = members::addresses(resource, to.as_ref(), group, mapper);
     let groups = resource
         .items("applicationSecurityGroups")
         .iter()
@@ -91,6 +80,9 @@ fn endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
         item.set("private_service_connection", Node::map(fields, connection.span));
     }
     item.set_some("ip_addresses", list_of(addresses));
+    if !in_order {
+        item.note("Which of its addresses serves which name is assumed: in the order of the list.");
+    }
     item.set_some("application_security_groups", groups);
 }
 

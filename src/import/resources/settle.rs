@@ -130,7 +130,7 @@ pub(super) fn addresses(mapper: &mut Mapper<'_>) {
     let mut wanting = Vec::new();
     for (key, item) in &mapper.draft.items {
         let Some(Node { tree: Tree::Reference(subnet, _), .. }) = item.get("subnet") else { continue };
-        let texts = ["private_ip_address", "ip_addresses"].iter().filter_map(|f| item.get(f));
+        let texts = ["private_ip_address", "private_ip_addresses", "ip_addresses"].iter().filter_map(|f| item.get(f));
         let texts = texts.flat_map(|n| match &n.tree {
             Tree::List(items) => items.iter().collect(),
             _ => vec![n],
@@ -187,7 +187,7 @@ fn told_apart(mapper: &mut Mapper<'_>) {
             }
         }
     }
-    let mut doubted = Vec::new();
+    let (mut doubted, mut told) = (Vec::new(), BTreeSet::new());
     for (key, item) in mapper.draft.items.iter().filter(|(_, i)| i.notes.iter().any(|n| n.contains(ASSUMED))) {
         let Some(Node { tree: Tree::Reference(subnet, _), .. }) = item.get("subnet") else { continue };
         let Some(Tree::List(own)) = mapper.draft.get(subnet).and_then(|s| s.get("address_prefixes")).map(|n| &n.tree)
@@ -197,15 +197,20 @@ fn told_apart(mapper: &mut Mapper<'_>) {
         let own: Vec<Prefix> = own.iter().filter_map(prefix).collect();
         let inside = |p: &Prefix| own.iter().any(|o| o != p && o.covers(*p));
         if named.iter().any(inside) {
-            let matters = match &item.parent {
-                Some((parent, _)) => Matters::Item(parent.clone()),
-                None => Matters::Item(key.clone()),
-            };
-            doubted.push((key.collection, item.name.clone(), item.source.clone(), matters));
+            let owner = item.parent.as_ref().map_or(key, |(parent, _)| parent).clone();
+            doubted.push((key.collection, item.name.clone(), item.source.clone(), Matters::Address(owner)));
+            // Whose a named address is, which nobody has as assumed, cannot be told either.
+            if told.insert(subnet.clone()) {
+                doubted.push(("subnets", subnet.id.clone(), item.source.clone(), Matters::Subnet(subnet.clone())));
+            }
         }
     }
     for (kind, name, source, matters) in doubted {
-        let why = "Azure chooses its address, and a rule, route or record names a part of its subnet".to_owned();
+        let why = match matters {
+            Matters::Subnet(_) => "Azure chooses addresses in it, and a rule, route or record names one",
+            _ => "Azure chooses its address, and a rule, route or record names a part of its subnet",
+        };
+        let (why, name) = (why.to_owned(), name.rsplit('/').next().unwrap_or_default().to_owned());
         mapper.draft.not_understood(NotUnderstood { kind: format!("address of {kind}"), name, why, source, matters });
     }
 }

@@ -2,7 +2,7 @@
 
 use super::kinds::{
     Field,
-    How::{Copy, Each, Id, Ids, Words},
+    How::{Copy, Each, First, Id, Ids, Words},
     Kind, Shaper,
 };
 
@@ -12,12 +12,15 @@ const MACHINE: &[Field] = &[
     ("network_interface_ids", "properties.networkProfile.networkInterfaces", Ids),
     ("primary_network_interface_id", "properties.networkProfile.primary", Copy),
     ("identity.type", "identity.type", Copy),
+    ("computer_name", "properties.osProfile.computerName", Copy),
+    ("os_profile.computer_name", "properties.osProfile.computerName", Copy),
 ];
 
 const SCALE_SET: &[Field] = &[
     ("location", "location", Copy),
     ("tags", "tags", Copy),
     ("instances", "sku.capacity", Copy),
+    ("computer_name_prefix", "properties.virtualMachineProfile.osProfile.computerNamePrefix", Copy),
     (
         "network_interface",
         "properties.virtualMachineProfile.networkProfile.networkInterfaceConfigurations",
@@ -42,6 +45,11 @@ const SCALE_SET: &[Field] = &[
                         Ids,
                     ),
                     ("application_security_group_ids", "properties.applicationSecurityGroups", Ids),
+                    (
+                        "public_ip_address",
+                        "properties.publicIPAddressConfiguration",
+                        First(&[("name", "properties.publicIPAddressConfiguration.name", Copy)]),
+                    ),
                 ]),
             ),
         ]),

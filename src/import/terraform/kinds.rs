@@ -7,7 +7,10 @@ use super::{
     azapi, balance, beside, compute, dns, firewall, gateways, managers, network, path::Path, plan::Instance,
     private_link, resolve::Resolver, services, wan, workspaces,
 };
-use crate::import::json::{Json, Value};
+use crate::import::{
+    ids::ArmId,
+    json::{Json, Value},
+};
 use std::{collections::BTreeMap, rc::Rc, sync::OnceLock};
 
 /// How an attribute is written in Azure's model.
@@ -148,6 +151,12 @@ const FAMILIES: [&[Kind]; 11] = [
     workspaces::KINDS,
     managers::KINDS,
 ];
+
+/// All kinds.
+#[cfg(test)]
+pub(super) fn all() -> impl Iterator<Item = &'static Kind> {
+    FAMILIES.iter().flat_map(|f| f.iter())
+}
 
 /// The kind of a Terraform type.
 pub(super) fn find(name: &str) -> Option<&'static Kind> {
@@ -353,7 +362,14 @@ pub(super) fn id(resolver: &Resolver<'_>, number: usize, instance: &Instance) ->
             }
             id
         }
-        Identity::Under(parent) => format!("{}/{}/{}", text(parent)?, kind.arm.rsplit('/').next()?, text("name")?),
+        Identity::Under(parent) => {
+            // The attribute may hold the id of a part of what it stands in.
+            let depth = kind.arm.matches('/').count().saturating_sub(1);
+            let own = text(parent)?;
+            let mut outer = std::iter::successors(Some(own.clone()), |id| ArmId::parse(id)?.parent());
+            let outer = outer.find(|id| ArmId::parse(id).is_none_or(|i| i.names.len() <= depth));
+            format!("{}/{}/{}", outer.unwrap_or(own), kind.arm.rsplit('/').next()?, text("name")?)
+        }
         // A project stands in the group of its hub.
         Identity::None if instance.kind == "azurerm_ai_foundry_project" => {
             let hub = text("ai_services_hub_id")?;

@@ -1,7 +1,7 @@
 //! Network managers.
 
 use super::kinds::{
-    How::{Copy, Each},
+    How::{Copy, Each, First, Not},
     Kind, Shaper,
 };
 
@@ -20,7 +20,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_network_manager_network_group",
         "Microsoft.Network/networkManagers/networkGroups",
         "network_manager_id",
-        &[],
+        &[("member_type", "properties.memberType", Copy)],
     ),
     Kind::under(
         "azurerm_network_manager_static_member",
@@ -91,6 +91,42 @@ pub(super) const KINDS: &[Kind] = &[
     )
     .implies(&[("kind", "Custom")]),
     Kind::under(
+        "azurerm_network_manager_routing_configuration",
+        "Microsoft.Network/networkManagers/routingConfigurations",
+        "network_manager_id",
+        &[],
+    ),
+    Kind::under(
+        "azurerm_network_manager_routing_rule_collection",
+        "Microsoft.Network/networkManagers/routingConfigurations/ruleCollections",
+        "routing_configuration_id",
+        &[("bgp_route_propagation_enabled", "properties.disableBgpRoutePropagation", Not)],
+    )
+    .with(routing_groups),
+    Kind::under(
+        "azurerm_network_manager_routing_rule",
+        "Microsoft.Network/networkManagers/routingConfigurations/ruleCollections/rules",
+        "rule_collection_id",
+        &[
+            (
+                "destination",
+                "properties.destination",
+                First(&[
+                    ("type", "properties.destination.type", Copy),
+                    ("address", "properties.destination.destinationAddress", Copy),
+                ]),
+            ),
+            (
+                "next_hop",
+                "properties.nextHop",
+                First(&[
+                    ("type", "properties.nextHop.nextHopType", Copy),
+                    ("address", "properties.nextHop.nextHopAddress", Copy),
+                ]),
+            ),
+        ],
+    ),
+    Kind::under(
         "azurerm_network_manager_deployment",
         "Microsoft.Network/networkManagers/commits",
         "network_manager_id",
@@ -103,10 +139,18 @@ pub(super) const KINDS: &[Kind] = &[
 ];
 
 fn groups(shaper: &mut Shaper<'_, '_>) {
+    put_groups(shaper, "properties.appliesToGroups[]");
+}
+
+fn routing_groups(shaper: &mut Shaper<'_, '_>) {
+    put_groups(shaper, "properties.appliesTo[]");
+}
+
+fn put_groups(shaper: &mut Shaper<'_, '_>, path: &str) {
     let Some(ids) = shaper.get("network_group_ids") else { return };
     for id in ids.items() {
         let mut item = super::kinds::object(Vec::new(), id.span);
         super::kinds::put(&mut item, "networkGroupId", id.clone());
-        shaper.put("properties.appliesToGroups[]", item);
+        shaper.put(path, item);
     }
 }

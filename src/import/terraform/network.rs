@@ -39,6 +39,7 @@ const SUBNET: &[Field] = &[
     ("network_security_group_id", "properties.networkSecurityGroup", Id),
     ("route_table_id", "properties.routeTable", Id),
     ("service_endpoints", "properties.serviceEndpoints", Keyed("service")),
+    ("service_endpoint_policy_ids", "properties.serviceEndpointPolicies", Ids),
     (
         "delegation",
         "properties.delegations",
@@ -106,6 +107,22 @@ pub(super) const KINDS: &[Kind] = &[
         None,
         &[("nat_gateway_id", "properties.natGateway", Id)],
     ),
+    Kind::group(
+        "azurerm_subnet_service_endpoint_storage_policy",
+        "Microsoft.Network/serviceEndpointPolicies",
+        &[
+            ("location", "location", Copy),
+            (
+                "definition",
+                "properties.serviceEndpointPolicyDefinitions",
+                Each(&[
+                    ("name", "name", Copy),
+                    ("service", "properties.service", Copy),
+                    ("service_resources", "properties.serviceResources", Copy),
+                ]),
+            ),
+        ],
+    ),
     Kind::within(
         "azurerm_virtual_network_peering",
         "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
@@ -120,7 +137,8 @@ pub(super) const KINDS: &[Kind] = &[
             ("local_subnet_names", "properties.localSubnetNames", Copy),
             ("remote_subnet_names", "properties.remoteSubnetNames", Copy),
         ],
-    ),
+    )
+    .implies(&[("properties.allowVirtualNetworkAccess", "true")]),
     Kind::group(
         "azurerm_network_security_group",
         "Microsoft.Network/networkSecurityGroups",

@@ -77,7 +77,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::under(
         "azurerm_network_security_perimeter_association",
         "Microsoft.Network/networkSecurityPerimeters/resourceAssociations",
-        "network_security_perimeter_id",
+        "network_security_perimeter_profile_id",
         &[
             ("network_security_perimeter_profile_id", "properties.profile", Id),
             ("resource_id", "properties.privateLinkResource", Id),

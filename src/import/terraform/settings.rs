@@ -139,6 +139,15 @@ mod tests {
     use crate::import::terraform::kinds;
     use std::collections::BTreeSet;
 
+    /// Of a type of the network, what is set and not listed is said, so each has its lists.
+    #[test]
+    fn types_of_the_network_are_listed() {
+        let listed = listed(TYPES);
+        let network = kinds::all().filter(|k| k.arm.starts_with("Microsoft.Network/"));
+        let without: Vec<&str> = network.map(|k| k.name).filter(|n| !listed.contains_key(n)).collect();
+        assert_eq!(without, Vec::<&str>::new());
+    }
+
     #[test]
     fn lists_name_known_types_and_nothing_twice() {
         for (name, row) in listed(TYPES) {
