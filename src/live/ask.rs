@@ -25,7 +25,7 @@ use std::{
 pub enum Over {
     /// By UDP, and again by TCP where the answer is truncated, as stub resolvers do.
     UdpThenTcp,
-    /// By UDP only; a truncated answer is a failure.
+    /// By UDP only; a truncated answer is none.
     Udp,
     /// By TCP only.
     Tcp,
@@ -55,6 +55,8 @@ pub enum Reply {
     Refused,
     /// The server cannot answer; its response code, or what is wrong with the response.
     Failure(String),
+    /// The answer did not fit a datagram, and none came by TCP.
+    Cut,
     /// No answer in time.
     Silent,
     /// Nothing listens there, or no route leads there.
@@ -128,7 +130,7 @@ fn pool(asker: &Asker) -> std::io::Result<NameServerPool<TokioRuntimeProvider>> 
 /// their clients reach the name all the same.
 async fn both_families(pool: &NameServerPool<TokioRuntimeProvider>, name: &Fqdn, limit: Duration) -> Reply {
     let first = one(pool, name, RecordType::A, limit).await;
-    if matches!(first, Reply::NxDomain | Reply::Silent | Reply::Unreachable(_)) {
+    if matches!(first, Reply::NxDomain | Reply::Cut | Reply::Silent | Reply::Unreachable(_)) {
         return first;
     }
     match (first, one(pool, name, RecordType::AAAA, limit).await) {
@@ -199,7 +201,7 @@ fn failed(error: &NetError) -> Reply {
         NetError::Dns(DnsError::NoRecordsFound(none)) if none.response_code == ResponseCode::NoError => Reply::NoData,
         NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused)) => Reply::Refused,
         NetError::Dns(DnsError::ResponseCode(code)) => Reply::Failure(code.to_string()),
-        NetError::Truncated => Reply::Failure("a truncated answer, and none by TCP".to_owned()),
+        NetError::Truncated => Reply::Cut,
         NetError::NoConnections => Reply::Unreachable("no connection is accepted".to_owned()),
         NetError::Timeout => Reply::Silent,
         NetError::Io(error) => Reply::Unreachable(error.to_string()),

@@ -19,6 +19,7 @@ crate::verdict::words! {
         UnexpectedAnswer = "unexpected-answer", "The server answers where the design says that the client gets no address, or answers privately where the design says public.";
         Refused = "refused", "The server refuses this name while it answers others, so its clients get no address.";
         ServerFailure = "server-failure", "The server fails on this name (SERVFAIL or a broken response), so its clients get no address.";
+        Truncated = "truncated", "The server cut its answer off and gave none by TCP: undecided. Let TCP to its port pass, or ask by TCP.";
         TimeOut = "time-out", "The server did not answer this name in time: undecided.";
         Unreachable = "unreachable", "No DNS server listens at the address, or no route leads there: undecided.";
         RefusedAsker = "refused-asker", "The server refuses everything that was asked, so it probably does not serve this machine: undecided. Ask from where the client is.";
@@ -36,7 +37,7 @@ impl Drift {
     /// Whether it cannot be said.
     #[must_use]
     pub fn is_undecided(self) -> bool {
-        matches!(self, Self::TimeOut | Self::Unreachable | Self::RefusedAsker | Self::Undeclared)
+        matches!(self, Self::Truncated | Self::TimeOut | Self::Unreachable | Self::RefusedAsker | Self::Undeclared)
     }
 }
 
@@ -80,6 +81,7 @@ pub fn compare<E>(
 
 fn judge(design: &Answer, reply: &Reply, refuses_all: bool) -> Drift {
     match (design, reply) {
+        (_, Reply::Cut) => Drift::Truncated,
         (_, Reply::Silent) => Drift::TimeOut,
         (_, Reply::Unreachable(_)) => Drift::Unreachable,
         (_, Reply::Refused) if refuses_all => Drift::RefusedAsker,

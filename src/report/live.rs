@@ -87,7 +87,7 @@ impl ServerReport {
                 Some(Reply::NxDomain) => vec!["NXDOMAIN".to_owned()],
                 Some(Reply::Refused) => vec!["REFUSED".to_owned()],
                 Some(Reply::Failure(why) | Reply::Unreachable(why)) => vec![why.clone()],
-                Some(Reply::Silent) | None => Vec::new(),
+                Some(Reply::Cut | Reply::Silent) | None => Vec::new(),
             },
             chain: finding.expected.chain.iter().map(ToString::to_string).collect(),
             place: Place::of(sources, finding.expected.span),
