@@ -275,7 +275,11 @@ fn a_truncated_answer_that_never_comes_by_tcp_is_no_drift() {
     });
     let begin = Instant::now();
     let findings = drift(&small(), "app", server, Over::UdpThenTcp);
-    assert!(findings.iter().all(|f| f.drift.is_undecided()), "{:?}", findings.iter().map(|f| (&f.expected.name, &f.reply)).collect::<Vec<_>>());
+    assert!(
+        findings.iter().all(|f| f.drift.is_undecided()),
+        "{:?}",
+        findings.iter().map(|f| (&f.expected.name, &f.reply)).collect::<Vec<_>>()
+    );
     assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Map, Mapper, Resource, id_of, last_of, list_of, name_of, subnet_of};
 use crate::import::{
-    draft::{Key, Matters, Node, Tree},
+    draft::{Key, Matters, Node, Source, Tree},
     json::Json,
 };
 
@@ -184,9 +184,37 @@ fn pool(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
 }
 
+/// A rule that leads one port to one machine: a pool of one, made once an interface names the rule. Until one does, it
+/// leads nowhere.
 fn nat_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
-    let why = "inbound NAT rules are not modelled";
-    mapper.unmodelled(resource, "rule", why, Matters::Item(resource.parent("load_balancers")));
+    let balancer = resource.parent("load_balancers");
+    let single = resource.prop("frontendPort").and_then(Json::as_int).is_some_and(|p| p > 0)
+        && resource.prop("backendAddressPool").is_none();
+    if !single {
+        let why = "inbound NAT rules for several machines are not modelled";
+        return mapper.unmodelled(resource, "rule", why, Matters::Item(balancer));
+    }
+    let id = resource.full_id.trim_end_matches('/').to_lowercase();
+    mapper.nat_rules.insert(id, (balancer, resource.id.name().to_owned(), rule(&resource.body)));
+}
+
+/// Leads the port of a NAT rule to a machine.
+fn join_nat_rule(id: &str, machine: &Key, span: crate::diag::Span, mapper: &mut Mapper<'_>) {
+    let Some((balancer, name, mut rule)) = mapper.nat_rules.remove(&id.trim_end_matches('/').to_lowercase()) else {
+        return;
+    };
+    let pool = format!("nat-{name}");
+    let source = Source { address: String::new(), span: rule.span };
+    let item = mapper.draft.child(&Key::new("pools", id), &pool, &balancer, "backend_address_pools", &source);
+    item.push("virtual_machines", Node::name_of(machine.clone(), span));
+    if let Tree::Map(fields) = &mut rule.tree {
+        fields.push(("backend_address_pool".to_owned(), Node::text(pool.clone(), span)));
+    }
+    let Some(item) = mapper.draft.get_mut(&balancer) else { return };
+    match item.fields.iter_mut().find(|(k, _)| k == "rules") {
+        Some((_, Node { tree: Tree::Map(rules), .. })) => rules.push((pool, rule)),
+        _ => item.set("rules", Node::new(Tree::Map(vec![(pool, rule)]), span)),
+    }
 }
 
 /// Interfaces matter through what they belong to; those of private endpoints hold the endpoint's addresses.
@@ -236,6 +264,9 @@ pub(super) fn join_pools(properties: &Json, machine: &Key, mapper: &mut Mapper<'
             if let Some(pool) = mapper.draft.get_mut(&key) {
                 pool.push("virtual_machines", Node::name_of(machine.clone(), span));
             }
+        }
+        for (id, span) in inner.items_at("loadBalancerInboundNatRules").iter().filter_map(|r| id_of(Some(r))) {
+            join_nat_rule(id, machine, span, mapper);
         }
         for (id, _) in inner.items_at("applicationGatewayBackendAddressPools").iter().filter_map(|p| id_of(Some(p))) {
             let address = inner.at("privateIPAddress").and_then(Node::scalar);

@@ -98,6 +98,8 @@ pub(super) struct Mapper<'a> {
     pub(super) all: &'a BTreeMap<String, &'a Resource>,
     /// Members of application gateway pools by the pool's id: an address, or the machine that has it.
     pub(super) gateway_members: Vec<(String, Result<Node, Key>)>,
+    /// Inbound NAT rules by their ids, until an interface names them: their balancer, name and rule.
+    pub(super) nat_rules: BTreeMap<String, (Key, String, Node)>,
     /// The first item that the current resource became.
     current: Option<Key>,
 }
@@ -281,6 +283,7 @@ const BESIDE: &[&str] = &[
     "microsoft.devtestlab/schedules",
     "microsoft.eventgrid/systemtopics",
     "microsoft.network/applicationgatewaywebapplicationfirewallpolicies",
+    "microsoft.network/frontdoorwebapplicationfirewallpolicies",
     "microsoft.network/ddosprotectionplans",
     "microsoft.network/networkwatchers",
     "microsoft.network/dnszones",
@@ -340,7 +343,8 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
     let mut ordered: Vec<(Option<(usize, Map)>, &Resource)> =
         resources.iter().filter(|r| !r.existing).map(|r| (entry(&r.id.kind), r)).collect();
     ordered.sort_by_key(|(e, r)| (e.map_or(usize::MAX, |(rank, _)| rank), r.id.names.len()));
-    let mut mapper = Mapper { draft, all: &all, gateway_members: Vec::new(), current: None };
+    let mut mapper =
+        Mapper { draft, all: &all, gateway_members: Vec::new(), nat_rules: BTreeMap::new(), current: None };
     let mut parts = Vec::new();
     for (entry, resource) in ordered {
         if let Some(location) = resource.body.str_at("location").filter(|l| !l.eq_ignore_ascii_case("global")) {
@@ -431,6 +435,12 @@ fn places_of(resource: &Resource) -> Vec<(String, Matters)> {
         let why = format!("this part of a service ({service}) is not modelled, and may decide who reaches it");
         let id = std::iter::successors(resource.id.parent(), |id| ArmId::parse(id)?.parent());
         return id.last().map(|id| (why, Matters::Item(private_link::target(&id)))).into_iter().collect();
+    }
+    // They answer at the edge of the internet, and lead to public names.
+    const EDGES: [&str; 3] = ["frontdoors", "trafficmanagerprofiles", "networkexperimentprofiles"];
+    let own = resource.id.kind.strip_prefix("microsoft.network/").unwrap_or_default();
+    if EDGES.contains(&own.split('/').next().unwrap_or_default()) {
+        return vec![("its type is not modelled; it answers at the edge of the internet".to_owned(), Matters::Itself)];
     }
     if resource.id.kind.starts_with("microsoft.network/") {
         return vec![("its type is not modelled, and it belongs to the network".to_owned(), Matters::Everywhere)];

@@ -94,6 +94,9 @@ pub(super) const KINDS: &[Kind] = &[
             ("protocol", "properties.protocol", Copy),
             ("frontend_port", "properties.frontendPort", Copy),
             ("backend_port", "properties.backendPort", Copy),
+            ("backend_address_pool_id", "properties.backendAddressPool", Id),
+            ("enable_floating_ip", "properties.enableFloatingIP", Copy),
+            ("floating_ip_enabled", "properties.enableFloatingIP", Copy),
         ],
     )
     .with(frontend_by_name),

@@ -93,6 +93,8 @@ const FAMILIES: &[&str] = &[
     "azurerm_mssql_elasticpool",
     "azurerm_cosmosdb_",
     "azurerm_app_service_certificate",
+    // Public zones: private ones are `azurerm_private_dns_`.
+    "azurerm_dns_",
     "azurerm_app_service_source_control",
     "azurerm_pim_",
 ];

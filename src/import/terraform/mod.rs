@@ -519,7 +519,10 @@ fn place_of(kind: &str, ids: &BTreeSet<String>) -> Matters {
     let is_network = kind.starts_with("azapi_")
         || own.ends_with("_template_deployment")
         || NETWORKS.iter().any(|n| own.starts_with(n));
-    let decides = speaks_of_network(&own.replace('_', ""));
+    // What answers at the edge of the internet leads to public names.
+    const EDGES: [&str; 4] = ["cdn_", "frontdoor", "front_door", "traffic_manager_"];
+    let edge = EDGES.iter().any(|e| own.starts_with(e));
+    let decides = !edge && speaks_of_network(&own.replace('_', ""));
     let service = parsed.iter().find(|(_, p)| decides && is_service(&p.kind));
     let service = service.map(|(id, _)| Matters::Item(target(id)));
     let otherwise = if is_network || decides { Matters::Everywhere } else { Matters::Itself };
