@@ -1,5 +1,5 @@
 //! All pairs of generated estates (seed 1), beside what they are measured against, in one run: the step engine pair by
-//! pair, the same without names and explanations, a breadth-first search by petgraph over the wiring alone, and writing two
+//! pair, the same without names and explanations, a simulator with its look-ups hoisted, a breadth-first search by petgraph over the wiring alone, and writing two
 //! bits for each pair; then edits in place.
 //!
 //! `PRIVREACH_BENCH_PAIRS=10000000000 cargo bench --bench matrix` goes up to 10^10 pairs; 10^8 when it is not set.
@@ -11,6 +11,8 @@
 mod baseline;
 #[path = "matrix/edits.rs"]
 mod edits;
+#[path = "matrix/hoisted.rs"]
+mod hoisted;
 #[path = "matrix/meter.rs"]
 mod meter;
 
@@ -63,7 +65,9 @@ fn bench(c: &mut Criterion) {
         let (_, counted) = once(|| problem.totals(&solution).pairs());
         println!("\n{name}: {} clients x {} services = {pairs} pairs", askers.len(), services.len());
         println!("  {:?}\n  {:?}", problem.totals(&solution).iter().collect::<Vec<_>>(), solution.sizes());
-        drop(solution);
+        let hoisted = hoisted::Hoisted::new(&plane, &problem);
+        let (simulated, alike, compared) = hoisted.measure(&solution, 100);
+        drop((solution, hoisted));
         let line = |what: &str, cost: Cost| line(what, cost, pairs, solved);
         line("compile the estate", compiled);
         line("resolve names, once for each view", resolved);
@@ -73,6 +77,8 @@ fn bench(c: &mut Criterion) {
         if pairs <= 2_000_000_000 {
             line("solve all pairs, with paths and reasons", once(|| problem.solve_detail().kinds_count()).1);
         }
+        line("simulator with look-ups hoisted (sampled)", simulated.times(pairs as f64));
+        println!("    it answers {alike} of {compared} pairs as the solver does");
         let (clients, targets) = (clients(&plane), targets(&plane));
         let questions = spread(&clients, &targets, 500, question);
         line("step engine, pair by pair (sampled)", baseline::traced(&plane, &questions).times(pairs as f64));

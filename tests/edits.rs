@@ -19,10 +19,10 @@ use privreach::{
     generate::{self, Options, Shape},
     matrix::Live,
     net::Prefix,
-    reach::{Edit, Place},
+    reach::{Edit, Place, Whole},
     scenario::load_text,
     snapshot::Snapshot,
-    verdict::Reason,
+    verdict::{Reason, Verdict},
 };
 
 /// Numbers that look random and are the same in every run.
@@ -218,4 +218,55 @@ fn edits_of_random_estates_equal_fresh_solutions() {
         }
     }
     tally.report("random estates");
+}
+
+/// An app and a cluster send from any address of their subnets; a machine's group admits these sources.
+fn callers(sources: &str) -> Plane {
+    let text = format!(
+        r#"
+name: callers
+location: eastus2
+virtual_networks:
+  hub:
+    address_space: [10.0.0.0/16]
+    subnets:
+      asp: {{ address_prefixes: [10.0.5.0/24], delegation: Microsoft.Web/serverFarms }}
+      nodes: {{ address_prefixes: [10.0.7.0/24] }}
+      s: {{ address_prefixes: [10.0.6.0/24], network_security_group: n }}
+network_security_groups:
+  n:
+    security_rules:
+      a: {{ priority: 100, direction: Inbound, access: Allow, protocol: "*", source_address_prefixes: [{sources}], destination_address_prefix: "*", destination_port_range: "*" }}
+      d: {{ priority: 200, direction: Inbound, access: Deny, protocol: "*", source_address_prefix: "*", destination_address_prefix: "*", destination_port_range: "*" }}
+virtual_machines:
+  web: {{ subnet: hub/s, private_ip_address: 10.0.6.4 }}
+services: {{ fn: {{ type: Microsoft.Web/sites, virtual_network_integration: {{ subnet: hub/asp }} }} }}
+kubernetes_clusters: {{ aks: {{ default_node_pool: {{ subnet: hub/nodes }} }} }}
+"#
+    );
+    Snapshot::new(load_text("callers.yaml", &text).scenarios.remove(0)).plane
+}
+
+#[test]
+fn a_rule_that_tells_possible_addresses_apart_is_met_from_all_of_them() {
+    let (whole, one) = (callers("10.0.5.0/24, 10.0.7.0/24"), callers("10.0.5.9, 10.0.7.9"));
+    let (segment, place) = one.segments.iter().find(|(_, s)| s.filter.is_some()).unwrap();
+    let number = |plane: &Plane| {
+        let rules = &plane.segments.get(segment).filter.as_ref().unwrap().rules;
+        rules.iter().position(|r| r.origin.name.ends_with('a')).unwrap()
+    };
+    let rule = Box::new(place.filter.as_ref().unwrap().rules[number(&one)].clone());
+    let edit = Edit::ReplaceRule { at: Place::Segment(segment), number: number(&whole), rule };
+    let (before, after) = (Live::new(whole.clone()), Live::new(one));
+    let mut live = Live::new(whole);
+    let change = live.apply(&[edit]).unwrap();
+    assert_eq!(change.whole, Some(Whole::Addresses));
+    assert!(after.totals().of(Verdict::Partial) > 0 && before.totals().of(Verdict::Partial) == 0, "nothing is shown");
+    assert_eq!(live.totals(), after.totals());
+    let (sources, columns) = (live.problem().0.len(), live.problem().1.len());
+    for pair in (0..sources).flat_map(|s| (0..columns).map(move |c| (s, c))) {
+        assert_eq!(live.verdict(pair.0, pair.1), after.verdict(pair.0, pair.1), "{pair:?}");
+    }
+    live.apply(&change.undo).unwrap();
+    assert_eq!(live.totals(), before.totals());
 }

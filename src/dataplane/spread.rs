@@ -72,6 +72,12 @@ impl Plane {
         self.endpoints.get_mut(id).any_address = true;
     }
 
+    /// What sends from any address of its segment.
+    #[must_use]
+    pub fn anywhere(&self) -> Vec<Id<Endpoint>> {
+        self.endpoints.iter().filter(|(_, e)| e.any_address).map(|(id, _)| id).collect()
+    }
+
     /// Gives every set of prefixes that something reads addresses by.
     fn readers(&self, give: &mut dyn FnMut(&[Prefix])) {
         for (_, network) in self.networks.iter() {

@@ -5,7 +5,7 @@ use super::{
     views::{Lookups, Views, ask, sight},
 };
 use crate::{
-    dataplane::{Client, ClientKind, Id, Plane, Segment},
+    dataplane::{Client, ClientKind, Endpoint, Id, Plane, Segment},
     reach::{Column, Edit, EditError, Flip, Followed, Source, Totals, Whole},
     verdict::Verdict,
 };
@@ -48,6 +48,8 @@ pub struct Live {
     /// Clients by the segment they are in.
     members: BTreeMap<Id<Segment>, Vec<usize>>,
     followed: Followed,
+    /// What sends from any address of its segment.
+    anywhere: Vec<Id<Endpoint>>,
 }
 
 /// What edits changed.
@@ -79,7 +81,8 @@ impl Live {
                 members.entry(segment).or_default().push(number);
             }
         }
-        Self { plane, sources, columns, views, clients, members, followed }
+        let anywhere = plane.anywhere();
+        Self { plane, sources, columns, views, clients, members, followed, anywhere }
     }
 
     /// The plane as it is now.
@@ -130,8 +133,12 @@ impl Live {
                 }
             }
         }
+        let spread = self.spread();
         let lookups = Lookups::new(&self.plane);
-        let change = self.followed.follow(&self.plane, edits, &self.sources, &self.columns, &lookups);
+        let change = match spread {
+            true => self.followed.renew(&self.plane, &self.sources, &self.columns, &lookups),
+            false => self.followed.follow(&self.plane, [edits, &undo], &self.sources, &self.columns, &lookups),
+        };
         let renamed = match change.whole {
             None => self.renamed(edits),
             // Others' queries may pass where the edit was made.
@@ -146,6 +153,23 @@ impl Live {
             return Ok(Change { flips: Vec::new(), whole: Some(Whole::Names), renamed, undo });
         }
         Ok(Change { flips: change.flips, whole: change.whole, renamed, undo })
+    }
+
+    /// Whatever sends from any address of its segment gets one of each kind that rules tell apart now; tells whether it had
+    /// none of some kind. Undoing an edit takes none away: two addresses of one kind are answered alike.
+    fn spread(&mut self) -> bool {
+        if self.anywhere.is_empty() {
+            return false;
+        }
+        let plane = &mut self.plane;
+        let taken = plane.allocations.clone();
+        let mut found = false;
+        for id in &self.anywhere {
+            let before = plane.endpoints.get(*id).addresses.len();
+            plane.spread(*id, |a| taken.at(a).is_empty());
+            found |= plane.endpoints.get(*id).addresses.len() > before;
+        }
+        found
     }
 
     /// Whether names are answered otherwise for clients in the segments that edits touch; nobody else's queries pass

@@ -1,7 +1,9 @@
 //! Changes of a plane that a solution can follow.
 
 use crate::{
-    dataplane::{Door, Endpoint, Filter, FilterRule, Gate, Id, Link, Network, NextHop, Plane, Role, Route, Segment},
+    dataplane::{
+        Direction, Door, Endpoint, Filter, FilterRule, Gate, Id, Link, Network, NextHop, Plane, Role, Route, Segment,
+    },
     net::Prefix,
     verdict::Reason,
 };
@@ -117,6 +119,8 @@ pub enum EditError {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Touched {
     pub(super) filters: BTreeSet<Id<Segment>>,
+    /// Those of them whose filters may let others in otherwise than before.
+    pub(super) entered: BTreeSet<Id<Segment>>,
     pub(super) interfaces: BTreeSet<Id<Endpoint>>,
     pub(super) routes: BTreeSet<Id<Segment>>,
     /// What takes flows for itself otherwise than before.
@@ -136,6 +140,8 @@ pub enum Whole {
     Device,
     /// Names are answered otherwise, so that services land elsewhere.
     Names,
+    /// Rules tell addresses apart that they did not, among those that something may send from.
+    Addresses,
     /// More pairs would have to be decided one by one than solving again costs.
     OneByOne,
 }
@@ -243,14 +249,26 @@ impl Edit {
         touched.filters.iter().chain(&touched.routes).copied().chain(ends).collect()
     }
 
-    /// Adds what the edit changes.
+    /// Whether it may change what a filter lets in. A rule that is taken away is told by the edit that undoes it.
+    fn lets_in(&self) -> bool {
+        match self {
+            Self::AddRule { rule, .. } | Self::ReplaceRule { rule, .. } => rule.direction != Some(Direction::Outbound),
+            Self::RemoveRule { .. } => false,
+            _ => true,
+        }
+    }
+
+    /// Adds what the edit, or one that undoes it, changes.
     pub(super) fn touch(&self, plane: &Plane, touched: &mut Touched) {
         match self {
             Self::Filter { at, .. }
             | Self::AddRule { at, .. }
             | Self::ReplaceRule { at, .. }
             | Self::RemoveRule { at, .. } => match at {
-                Place::Segment(id) => drop(touched.filters.insert(*id)),
+                Place::Segment(id) => {
+                    touched.filters.insert(*id);
+                    touched.entered.extend(self.lets_in().then_some(*id));
+                }
                 Place::Interface(id) => drop(touched.interfaces.insert(*id)),
                 Place::Firewall(_) => touched.everything = Some(Whole::Shared),
             },

@@ -62,31 +62,47 @@ impl Followed {
         &self.totals
     }
 
-    /// Follows edits that were made to the plane since; sources, columns and names must be the same as before.
+    /// Follows edits that were made to the plane since, given with those that undo them; sources, columns and names must be
+    /// the same as before.
     pub fn follow(
         &mut self,
         plane: &Plane,
-        edits: &[Edit],
+        edits: [&[Edit]; 2],
         sources: &[Source],
         columns: &[Column],
         names: &dyn Names,
     ) -> Change {
         let mut touched = Touched::default();
-        edits.iter().for_each(|e| e.touch(plane, &mut touched));
+        edits.into_iter().flatten().for_each(|e| e.touch(plane, &mut touched));
         let model = Model::with(plane, names, self.owned.clone());
         let change = match self.bulk.follow(&model, sources, columns, &touched) {
             Ok(flips) => Change { flips, whole: None },
-            Err(why) => {
-                let fresh = Bulk::new(&model, sources, columns, true);
-                self.bulk.refresh();
-                let flips = self.bulk.compare(&fresh, sources.len(), columns.len());
-                self.bulk = fresh;
-                Change { flips, whole: Some(why) }
-            }
+            Err(why) => self.again(&model, sources, columns, why),
         };
+        self.count(&change);
+        change
+    }
+
+    /// Solves everything again after edits that changed who owns which address.
+    pub fn renew(&mut self, plane: &Plane, sources: &[Source], columns: &[Column], names: &dyn Names) -> Change {
+        let model = Model::new(plane, names);
+        self.owned = model.owned();
+        let change = self.again(&model, sources, columns, Whole::Addresses);
+        self.count(&change);
+        change
+    }
+
+    fn again(&mut self, model: &Model<'_>, sources: &[Source], columns: &[Column], why: Whole) -> Change {
+        let fresh = Bulk::new(model, sources, columns, true);
+        self.bulk.refresh();
+        let flips = self.bulk.compare(&fresh, sources.len(), columns.len());
+        self.bulk = fresh;
+        Change { flips, whole: Some(why) }
+    }
+
+    fn count(&mut self, change: &Change) {
         for flip in &change.flips {
             self.totals.replace_verdict(flip.was, flip.is, flip.pairs());
         }
-        change
     }
 }

@@ -9,7 +9,7 @@ use crate::{
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use std::{
-    net::IpAddr,
+    net::{IpAddr, Ipv4Addr},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -65,6 +65,7 @@ pub(super) struct Model<'p> {
     tables: RwLock<Fast<usize, Arc<Table>>>,
     near: Kept<(usize, IpAddr), Id<Endpoint>>,
     links: Kept<(usize, Id<Network>), &'p Link>,
+    undeclared: Kept<usize, Option<&'p Route>>,
 }
 
 /// What was looked for, and what was found.
@@ -114,6 +115,7 @@ impl<'p> Model<'p> {
             tables: RwLock::default(),
             near: RwLock::default(),
             links: RwLock::default(),
+            undeclared: RwLock::default(),
         }
     }
 
@@ -239,6 +241,26 @@ impl<'p> Model<'p> {
         ahead.filter_map(route).find(|r| r.prefix.contains(to)).or_else(|| host.and_then(route))
     }
 
+    /// The route that wins for an address that nobody declared, none inside where none does; it may be in any prefix of
+    /// public addresses, so that nothing is known unless all which may hold it lead to one place (ROUTE-12).
+    pub(super) fn undeclared(&self, table: &'p [Route]) -> Option<Option<&'p Route>> {
+        known(&self.undeclared, table.as_ptr() as usize, || {
+            let in_use = |r: &Route| match r.hop {
+                NextHop::Network { .. } | NextHop::Endpoint(_) => true,
+                _ => r.prefix.is_host() && self.plane.public_owner(r.prefix.network()).is_some(),
+            };
+            let (rest, longer): (Vec<&Route>, Vec<&Route>) =
+                table.iter().filter(|r| r.prefix.network().is_ipv4()).partition(|r| r.prefix.is_default());
+            let halves = fills(&longer.iter().map(|r| r.prefix).collect::<Vec<_>>(), Ipv4Addr::UNSPECIFIED, 0);
+            let mut possible: Vec<&Route> = if halves { Vec::new() } else { rest };
+            possible.truncate(1);
+            possible.extend(longer.into_iter().filter(|r| r.prefix.holds_public() && !in_use(r)));
+            let won = possible.first().copied();
+            let parted = possible.iter().any(|r| won.is_some_and(|w| w.hop != r.hop));
+            (!parted).then_some(won)
+        })
+    }
+
     /// The routes something sends by: a gateway sends over its connections what its network hands it, and back into the
     /// networks beside it what no connection leads to (GW-01, PEER-10).
     pub(super) fn table(&self, at: &'p Endpoint, segment: &'p Segment, inside: bool, to: IpAddr) -> &'p [Route] {
@@ -253,6 +275,16 @@ impl<'p> Model<'p> {
             &gateway.tunnels
         }
     }
+}
+
+/// Whether prefixes together hold all of one, each half of it down to /8.
+fn fills(prefixes: &[Prefix], network: Ipv4Addr, length: u8) -> bool {
+    let second = Ipv4Addr::from(u32::from(network) | 1 << (31 - u32::from(length)));
+    let all = |half: Ipv4Addr| {
+        let whole = |p: &&Prefix| p.network() == IpAddr::V4(half) && p.length() == length + 1;
+        prefixes.iter().find(whole).is_some() || length < 7 && fills(prefixes, half, length + 1)
+    };
+    all(network) && all(second)
 }
 
 /// What is known by a key, or is found now.

@@ -4,7 +4,8 @@ use super::{
     super::{Cell, Findings, Objection},
     Pair,
     bits::{self, words},
-    setup::{Device, Served},
+    device::Device,
+    homes::Served,
 };
 use crate::verdict::Verdict;
 use std::sync::Arc;

@@ -60,9 +60,9 @@ type Change = (Option<Verdict>, Option<Verdict>);
 struct Found(BTreeMap<(Change, Vec<u32>), Vec<u32>>);
 
 impl Found {
-    fn add(&mut self, change: Change, rows: &[u32], lane: u32) {
+    fn add(&mut self, change: Change, rows: Vec<u32>, lanes: impl IntoIterator<Item = u32>) {
         if change.0 != change.1 && !rows.is_empty() {
-            self.0.entry((change, rows.to_vec())).or_default().push(lane);
+            self.0.entry((change, rows)).or_default().extend(lanes);
         }
     }
 }
@@ -100,6 +100,8 @@ pub(super) fn between(bulk: &Bulk, kept: &Kept, moved: &[Moved], before: &Before
                 bits::set(&mut lanes, *lane);
             }
         }
+        // All rows of the group together, where nothing tells them apart.
+        let mut together: BTreeMap<Change, Vec<u32>> = BTreeMap::new();
         for lane in bits::ones(&lanes) {
             let new_list = bulk.inbound.list(bulk.inbound.of_lane[lane as usize]);
             let old_list = before.lists.get(&lane).map_or(new_list, |l| bulk.inbound.list(*l));
@@ -111,7 +113,7 @@ pub(super) fn between(bulk: &Bulk, kept: &Kept, moved: &[Moved], before: &Before
             };
             if !odd && !own && same(old_list, &group.rows) && same(new_list, &group.rows) {
                 if let Some(first) = group.rows.first() {
-                    found.add(change(*first), &group.rows, lane);
+                    together.entry(change(*first)).or_default().push(lane);
                 }
                 continue;
             }
@@ -119,8 +121,9 @@ pub(super) fn between(bulk: &Bulk, kept: &Kept, moved: &[Moved], before: &Before
             for row in group.rows.iter().filter(|r| !own_rows(kept, lane).contains(r)) {
                 each.entry(change(*row)).or_default().push(*row);
             }
-            each.into_iter().for_each(|(change, rows)| found.add(change, &rows, lane));
+            each.into_iter().for_each(|(change, rows)| found.add(change, rows, [lane]));
         }
+        together.into_iter().for_each(|(change, lanes)| found.add(change, group.rows.clone(), lanes));
     }
     by_lanes(bulk, kept, before, &elsewhere, &mut found);
     let rows = |rows: Vec<u32>| {
@@ -173,6 +176,7 @@ fn by_lanes(bulk: &Bulk, kept: &Kept, before: &Before, elsewhere: &[bool], found
                 if all.is_empty() {
                     continue;
                 }
+                let mut together: BTreeMap<Change, Vec<u32>> = BTreeMap::new();
                 for (word, mask) in &masks {
                     // What is decided one by one was decided again with its row.
                     let mut rest = !content.closed_word(*word) & mask & !content.odd_word(*word);
@@ -180,15 +184,16 @@ fn by_lanes(bulk: &Bulk, kept: &Kept, before: &Before, elsewhere: &[bool], found
                         let lane = *word as u32 * 64 + rest.trailing_zeros();
                         rest &= rest - 1;
                         let at = |value: u8| bulk.answer(content.at(lane, None), lane, || value);
-                        let own = own_rows(kept, lane);
-                        let rows: Vec<u32> = if own.iter().any(|r| all.binary_search(r).is_ok()) {
-                            all.iter().copied().filter(|r| !own.contains(r)).collect()
+                        let (own, change) = (own_rows(kept, lane), (at(*old), at(*new)));
+                        if own.iter().any(|r| all.binary_search(r).is_ok()) {
+                            let rows = all.iter().copied().filter(|r| !own.contains(r)).collect();
+                            found.add(change, rows, [lane]);
                         } else {
-                            all.clone()
-                        };
-                        found.add((at(*old), at(*new)), &rows, lane);
+                            together.entry(change).or_default().push(lane);
+                        }
                     }
                 }
+                together.into_iter().for_each(|(change, lanes)| found.add(change, all.clone(), lanes));
             }
         }
     }
@@ -220,7 +225,7 @@ impl Bulk {
         };
         let all_rows = grouped(sources, &|s| (rows(self, s), rows(now, s)));
         let all_lanes = grouped(columns, &|c| (lanes(self, c), lanes(now, c)));
-        let own = |s: u32, c: u32| self.own.contains_key(&(s, c));
+        let own = |s: u32, c: u32| self.own.contains_key(&(s, c)) || now.own.contains_key(&(s, c));
         let mut flips: Vec<Flip> = all_rows
             .par_iter()
             .flat_map_iter(|senders| {
@@ -250,8 +255,10 @@ impl Bulk {
             })
             .filter(|f| f.pairs() > 0)
             .collect();
-        for ((source, column), cell) in &self.own {
-            let was = cell.outcome().map(|o| o.verdict);
+        // Something may have got further addresses.
+        let fresh = now.own.keys().filter(|pair| !self.own.contains_key(*pair));
+        for (source, column) in self.own.keys().chain(fresh) {
+            let was = self.verdict(*source as usize, *column as usize);
             let is = now.verdict(*source as usize, *column as usize);
             if was != is {
                 flips.push(Flip { was, is, sources: vec![*source], columns: vec![*column] });

@@ -215,10 +215,8 @@ fn range(addresses: &[u32], prefix: Prefix) -> Span {
 pub(super) fn minus(spans: Vec<Span>, without: &[Span]) -> Vec<Span> {
     let mut left = Vec::with_capacity(spans.len());
     for (mut from, to) in spans {
-        for cut in without {
-            if cut.0 >= to || cut.1 <= from {
-                continue;
-            }
+        let first = without.partition_point(|cut| cut.1 <= from);
+        for cut in without[first..].iter().take_while(|cut| cut.0 < to) {
             if cut.0 > from {
                 left.push((from, cut.0));
             }

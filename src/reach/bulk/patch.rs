@@ -16,7 +16,7 @@ use super::{
     kept::Kept,
     places::{back_of, pieces},
     rows::{self, Content},
-    rules::Compiler,
+    rules::{Compiler, Rule},
 };
 use crate::{
     dataplane::{Direction, Endpoint, Filter, Id, Role, Segment},
@@ -41,6 +41,10 @@ struct Work {
     /// Columns that are made again in rows of some homes, or of all.
     lanes: BTreeSet<u32>,
     lanes_of_home: BTreeMap<u32, BTreeSet<u32>>,
+    /// Ranges of columns that rules of a home decide otherwise.
+    ruled: BTreeMap<u32, Vec<Span>>,
+    /// Segments that let others in otherwise than before.
+    entered: BTreeSet<Id<Segment>>,
 }
 
 /// What an edit is followed with.
@@ -91,7 +95,7 @@ impl Bulk {
 
     /// Makes rows again, and says which have another content.
     fn rows(&mut self, kept: &mut Kept, given: &Given<'_, '_>, work: &Work, before: &mut Before) -> Vec<Moved> {
-        for home in work.homes.keys() {
+        for home in work.homes.keys().chain(work.ruled.keys()) {
             kept.jobs[*home as usize] =
                 jobs::of_home(&kept.setup, &kept.signatures, *home as usize, &kept.rows_of_home[*home as usize]);
         }
@@ -168,7 +172,7 @@ impl Bulk {
         moved: &mut Vec<Moved>,
         again: &mut BTreeSet<u32>,
     ) {
-        if work.lanes.is_empty() && work.lanes_of_home.is_empty() {
+        if work.lanes.is_empty() && work.lanes_of_home.is_empty() && work.ruled.is_empty() {
             return;
         }
         let mut known: Fast<(u32, u64), Vec<u32>> = Fast::default();
@@ -178,9 +182,10 @@ impl Bulk {
                 continue;
             }
             let own = work.lanes_of_home.get(&home).into_iter().flatten();
+            let ruled = work.ruled.get(&home).map_or(&[][..], Vec::as_slice);
             // Ranges one after the other; a row that another range has changed goes on from there.
             let mut now: Fast<u32, u32> = Fast::default();
-            for span in spans(work.lanes.iter().chain(own)) {
+            for span in spans(work.lanes.iter().chain(own), ruled) {
                 let window = bits::touched(span);
                 let jobs = kept.jobs[home as usize].iter();
                 let made = rows::of_home(&kept.setup, &kept.signatures, &kept.end_runs, home as usize, jobs, span);
@@ -359,9 +364,28 @@ fn settle(kept: &mut Kept, moved: Vec<Moved>) {
     kept.free.extend(emptied.into_iter().filter(|was| kept.holders[*was as usize].is_empty()));
 }
 
-/// Ranges of whole words that hold lanes.
-fn spans<'l>(lanes: impl Iterator<Item = &'l u32>) -> Vec<Span> {
-    bits::settle(lanes.map(|l| (l / 64 * 64, l / 64 * 64 + 64)).collect())
+/// More ranges than these are taken as one.
+const MOST_RANGES: usize = 4;
+
+/// Ranges of whole words that hold lanes, or ranges of them.
+fn spans<'l>(lanes: impl Iterator<Item = &'l u32>, further: &[Span]) -> Vec<Span> {
+    let words = |from: u32, to: u32| (from / 64 * 64, to.div_ceil(64) * 64);
+    let single = bits::settle(lanes.map(|l| words(*l, l + 1)).collect());
+    let mut whole = bits::settle(further.iter().map(|s| words(s.0, s.1)).collect());
+    if let Some((first, last)) = whole.first().zip(whole.last()).filter(|_| whole.len() > MOST_RANGES) {
+        whole = vec![(first.0, last.1)];
+    }
+    whole.extend(single);
+    bits::settle(whole)
+}
+
+/// Columns that two lists of rules may decide differently: those of rules that only one of them has in its place.
+fn ruled(was: &[Rule], is: &[Rule]) -> Vec<Span> {
+    let before = was.iter().zip(is).take_while(|(a, b)| a == b).count();
+    let (was, is) = (&was[before..], &is[before..]);
+    let after = was.iter().rev().zip(is.iter().rev()).take_while(|(a, b)| a == b).count();
+    let changed = was[..was.len() - after].iter().chain(&is[..is.len() - after]);
+    bits::settle(changed.flat_map(|r| r.lanes.iter().chain(&r.maybe)).copied().collect())
 }
 
 /// New routes of segments: where they send, and by which devices answers go back.
@@ -405,14 +429,33 @@ fn filters(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mut
     let model = given.model;
     for segment in &touched.filters {
         let filter = compiled(kept, given, model.segment(*segment).filter.as_ref());
-        if let Some(home) = kept.home_of.get(segment) {
-            kept.setup.homes[*home as usize].filter = filter;
-            work.homes.entry(*home).or_default().all = true;
+        if let Some(home) = kept.home_of.get(segment).copied() {
+            let was = std::mem::replace(&mut kept.setup.homes[home as usize].filter, filter);
+            match (was, filter) {
+                (Some(was), Some(is)) => {
+                    let all = &kept.setup.filters;
+                    let changed = ruled(&all[was].out, &all[is].out);
+                    if !changed.is_empty() {
+                        work.ruled.insert(home, changed);
+                    }
+                }
+                (None, None) => {}
+                _ => work.homes.entry(home).or_default().all = true,
+            }
         }
+        let mut known: Option<(Option<usize>, bool)> = None;
         for lane in kept.lanes_in(*segment).to_vec() {
             if filtered(model, kept, lane) {
-                kept.setup.lane_filters[lane as usize][0] = filter;
-                work.lists.insert(lane);
+                let was = std::mem::replace(&mut kept.setup.lane_filters[lane as usize][0], filter);
+                let all = &kept.setup.filters;
+                let alike = match known {
+                    Some((of, alike)) if of == was => alike,
+                    _ => was.zip(filter).is_some_and(|(was, is)| all[was].into == all[is].into),
+                };
+                known = Some((was, alike));
+                if !alike {
+                    work.lists.insert(lane);
+                }
             }
         }
     }
@@ -430,6 +473,8 @@ fn filters(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mut
             }
         }
     }
+    let ends = touched.interfaces.iter().chain(&touched.states).filter_map(|e| model.endpoint(*e).segment);
+    work.entered.extend(touched.entered.iter().chain(&touched.routes).copied().chain(ends));
 }
 
 fn filtered(model: &Model<'_>, kept: &Kept, lane: u32) -> bool {
@@ -465,7 +510,7 @@ fn landings(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mu
         }
     }
     // What a firewall asks for in its own name meets these filters and routes, too.
-    let segments: BTreeSet<Id<Segment>> = Kept::segments(given.model, touched);
+    let segments = work.entered.clone();
     let devices: Vec<Id<Endpoint>> = kept.setup.met.all.clone();
     for (number, id) in devices.into_iter().enumerate() {
         let finds = kept.setup.devices[number].finds.iter().filter(|(_, s)| segments.contains(s));

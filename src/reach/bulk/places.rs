@@ -76,6 +76,30 @@ fn plain_firewall(endpoint: &Endpoint) -> bool {
     private.into_iter().all(keeps) && !keeps_public && firewall.threats.is_none() && endpoint.unsupported.is_empty()
 }
 
+/// What routes have left of a range, in order.
+struct Left(Vec<Span>);
+
+impl Left {
+    fn of(whole: Span) -> Self {
+        Self(vec![whole])
+    }
+
+    /// Takes what is left of a range.
+    fn take(&mut self, span: Span) -> Vec<Span> {
+        if span.0 >= span.1 {
+            return Vec::new();
+        }
+        let Self(left) = self;
+        let first = left.partition_point(|s| s.1 <= span.0);
+        let last = first + left[first..].partition_point(|s| s.0 < span.1);
+        let taken: Vec<Span> = left[first..last].iter().map(|s| (s.0.max(span.0), s.1.min(span.1))).collect();
+        let before = left[first..last].first().map(|s| (s.0, span.0));
+        let after = left[first..last].last().map(|s| (span.1, s.1));
+        left.splice(first..last, before.into_iter().chain(after).filter(|s| s.0 < s.1));
+        taken
+    }
+}
+
 /// What a segment does with every column.
 pub(super) fn pieces<'p>(
     model: &Model<'p>,
@@ -84,30 +108,15 @@ pub(super) fn pieces<'p>(
     segment: &'p Segment,
     forwarded: bool,
 ) -> Pieces {
-    let mut left: Vec<Span> = vec![(0, layout.width())];
+    let mut left = Left::of((0, layout.width()));
     let mut found: Pieces = Vec::new();
     let silent = segment.absent_routes.iter().all(|r| matches!(r.hop, NextHop::Drop(_)));
     for route in &segment.routes {
-        let span = layout.lanes_in(route.prefix);
-        if span.0 >= span.1 {
-            continue;
-        }
-        let mut taken: Vec<Span> = Vec::new();
-        for rest in &left {
-            let here = (rest.0.max(span.0), rest.1.min(span.1));
-            if here.0 < here.1 {
-                taken.push(here);
-            }
-        }
-        if taken.is_empty() {
-            continue;
-        }
-        left = minus(left, &[span]);
-        for here in taken {
+        for here in left.take(layout.lanes_in(route.prefix)) {
             hop(model, layout, devices, segment, &route.hop, here, forwarded, &mut found);
         }
     }
-    left.into_iter().for_each(|s| closed(layout, segment, Reason::NoRoute, s, &mut found));
+    left.0.into_iter().for_each(|s| closed(layout, segment, Reason::NoRoute, s, &mut found));
     // An address that nobody declared may be in any prefix of public ones, and is in none of its own: all of them go where
     // one of them does (ROUTE-12).
     let undeclared: Option<Prefix> = "240.0.0.0/4".parse().ok();
@@ -428,19 +437,10 @@ fn paint<'p>(
         }
         Lists::lost(Reason::NoRoute)
     };
-    let mut left: Vec<Span> = vec![(0, layout.height())];
+    let mut left = Left::of((0, layout.height()));
     for route in &segment.routes {
-        let span = layout.rows_in(route.prefix);
-        if span.0 >= span.1 {
-            continue;
-        }
-        let taken: Vec<Span> = left.iter().map(|r| (r.0.max(span.0), r.1.min(span.1))).filter(|s| s.0 < s.1).collect();
-        if taken.is_empty() {
-            continue;
-        }
-        left = minus(left, &[span]);
         // What a peering may object to on the way back is decided one by one (PEER-06, PEER-14).
-        for span in taken {
+        for span in left.take(layout.rows_in(route.prefix)) {
             match &route.hop {
                 NextHop::Network { link, .. } if !clear(link.as_deref(), false) => give(span, &|_, _| Lists::ODD),
                 NextHop::Network { network, .. } => give(span, &|_, home| {
@@ -462,7 +462,7 @@ fn paint<'p>(
             }
         }
     }
-    for span in left {
+    for span in left.0 {
         give(span, &|run, _| unreturnable(run));
     }
     found.into_iter().map(|v| if v == UNSET { Lists::lost(Reason::NoRoute) } else { v }).collect()

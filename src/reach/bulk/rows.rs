@@ -5,12 +5,14 @@ use super::{
     NONE, Pair,
     answered::Answered,
     bits::{self, Span, words},
+    device::Device,
+    homes::Served,
     jobs::{self, Job, Signatures},
     layout::Layout,
     legs::{Leg, legs},
     places::{Lists, Pieces, To},
     rules::{Decided, Rulings},
-    setup::{Device, Served, Setup},
+    setup::Setup,
 };
 use crate::verdict::Verdict;
 use rayon::prelude::*;

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A rule for some ports.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     pub(super) allow: bool,
     /// Whether it is an application rule, so that the device asks by itself.

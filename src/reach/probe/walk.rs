@@ -3,11 +3,11 @@
 use super::{Flow, Probe, filters::Way};
 use crate::{
     dataplane::{Endpoint, Filter, Id, Link, Match, Matcher, Network, NextHop, Regions, Role, Route, Segment},
-    net::{Fqdn, Membership, Prefix, Transport, is_public, is_undeclared_public},
+    net::{Fqdn, Membership, Transport, is_public, is_undeclared_public},
     reach::{Findings, model::best},
     verdict::Reason,
 };
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 /// Where a way ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -167,16 +167,6 @@ pub(in crate::reach) enum Sends<'p> {
     Unplaced,
 }
 
-/// Whether prefixes together hold all of one, each half of it down to /8.
-fn fills(prefixes: &[Prefix], network: Ipv4Addr, length: u8) -> bool {
-    let second = Ipv4Addr::from(u32::from(network) | 1 << (31 - u32::from(length)));
-    let all = |half: Ipv4Addr| {
-        let whole = |p: &&Prefix| p.network() == IpAddr::V4(half) && p.length() == length + 1;
-        prefixes.iter().find(whole).is_some() || length < 7 && fills(prefixes, half, length + 1)
-    };
-    all(network) && all(second)
-}
-
 impl<'p> Probe<'_, 'p> {
     pub(super) fn walk<'f>(&self, from: Id<Endpoint>, flow: &Flow<'f>) -> Passage<'f> {
         let mut way = Passage::new(from, flow);
@@ -291,19 +281,9 @@ impl<'p> Probe<'_, 'p> {
             return Sends::By(&first.hop);
         }
         if is_undeclared_public(to) {
-            let in_use = |r: &Route| match r.hop {
-                NextHop::Network { .. } | NextHop::Endpoint(_) => true,
-                _ => r.prefix.is_host() && self.model.plane.public_owner(r.prefix.network()).is_some(),
-            };
-            let (rest, longer): (Vec<&Route>, Vec<&Route>) =
-                table.iter().filter(|r| r.prefix.network().is_ipv4()).partition(|r| r.prefix.is_default());
-            let halves = fills(&longer.iter().map(|r| r.prefix).collect::<Vec<_>>(), Ipv4Addr::UNSPECIFIED, 0);
-            let mut possible: Vec<&Route> = if halves { Vec::new() } else { rest };
-            possible.truncate(1);
-            possible.extend(longer.into_iter().filter(|r| r.prefix.holds_public() && !in_use(r)));
-            won = possible.first().copied();
-            if possible.iter().any(|r| won.is_some_and(|w| w.hop != r.hop)) {
-                return Sends::Unclear;
+            match self.model.undeclared(table) {
+                Some(route) => won = route,
+                None => return Sends::Unclear,
             }
         }
         if !segment.tag_routes.is_empty() && is_public(to) && !won.is_some_and(|r| r.prefix.is_host()) {
