@@ -3,7 +3,8 @@
 //! bits for each pair; then edits in place.
 //!
 //! `PRIVREACH_BENCH_PAIRS=10000000000 cargo bench --bench matrix` goes up to 10^10 pairs; 10^8 when it is not set.
-//! `PRIVREACH_BENCH_SHAPE=worst` measures estates in which every interface has a random group of its own.
+//! `PRIVREACH_BENCH_SHAPE=worst` measures estates in which every interface has a random group of its own, and
+//! `PRIVREACH_BENCH_ROWS=3` traces every pair of so many clients of each estate and compares.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
@@ -15,6 +16,8 @@ mod edits;
 mod hoisted;
 #[path = "matrix/meter.rs"]
 mod meter;
+#[path = "matrix/rows.rs"]
+mod rows;
 
 use baseline::Wiring;
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -36,8 +39,12 @@ const SIZES: [(&str, u64, usize, usize); 4] = [
     ("10^10", 10_000_000_000, 97_000, 6_800),
 ];
 
+fn number<T: std::str::FromStr>(variable: &str) -> Option<T> {
+    std::env::var(variable).ok().and_then(|t| t.parse().ok())
+}
+
 fn largest() -> u64 {
-    std::env::var("PRIVREACH_BENCH_PAIRS").ok().and_then(|t| t.parse().ok()).unwrap_or(100_000_000)
+    number("PRIVREACH_BENCH_PAIRS").unwrap_or(100_000_000)
 }
 
 fn shape() -> Shape {
@@ -67,7 +74,11 @@ fn bench(c: &mut Criterion) {
         println!("  {:?}\n  {:?}", problem.totals(&solution).iter().collect::<Vec<_>>(), solution.sizes());
         let hoisted = hoisted::Hoisted::new(&plane, &problem);
         let (simulated, alike, compared) = hoisted.measure(&solution, 100);
-        drop((solution, hoisted));
+        drop(hoisted);
+        if let Some(count) = number("PRIVREACH_BENCH_ROWS") {
+            rows::compare(&plane, &problem, &solution, &askers, &services, count);
+        }
+        drop(solution);
         let line = |what: &str, cost: Cost| line(what, cost, pairs, solved);
         line("compile the estate", compiled);
         line("resolve names, once for each view", resolved);

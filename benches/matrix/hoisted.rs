@@ -324,7 +324,7 @@ impl Hoisted {
             let there = there.get(..passed).unwrap_or_default();
             let Some(Some(answers)) = back.get(place.table) else { return false };
             let symmetric = there.iter().rev().eq(answers);
-            if !symmetric && !(place.lenient && answers.iter().all(|d| there.contains(d))) {
+            if !(symmetric || place.lenient && answers.iter().all(|d| there.contains(d))) {
                 return false;
             }
             place.filters.iter().flatten().all(|f| into.get(*f).is_some_and(|rules| lets(rules, place)))
