@@ -23,6 +23,15 @@ pub struct Traits {
     pub subnet: Option<String>,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
+    /// What else it is: whose public address.
+    pub also: Vec<Traits>,
+}
+
+impl Traits {
+    /// Everything that it is.
+    fn faces(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.also)
+    }
 }
 
 /// A pattern with `*` for any text and `?` for one character.
@@ -116,9 +125,15 @@ pub struct Selector {
 }
 
 impl Selector {
-    /// Whether something is meant.
+    /// Whether something is meant, as any of what it is.
     #[must_use]
     pub fn matches(&self, traits: &Traits) -> bool {
+        traits.faces().any(|face| self.means(face))
+    }
+
+    /// Whether something is meant as what it is declared as.
+    #[must_use]
+    pub fn means(&self, traits: &Traits) -> bool {
         let Self { names, kinds, networks, subnets, tags } = self;
         let any = |globs: &[Glob], text: Option<&str>| {
             globs.is_empty() || text.is_some_and(|t| globs.iter().any(|g| g.matches(t)))
@@ -142,7 +157,7 @@ impl Selector {
     #[must_use]
     pub fn complaints(&self, all: &[Traits], what: &str) -> Vec<String> {
         let mut found = Vec::new();
-        let nowhere = |test: &dyn Fn(&Traits) -> bool| !all.iter().any(test);
+        let nowhere = |test: &dyn Fn(&Traits) -> bool| !all.iter().flat_map(Traits::faces).any(test);
         let selects_nothing = nowhere(&|t| self.matches(t));
         let mut say = |text: String| found.push(text);
         for name in &self.names {

@@ -12,14 +12,14 @@
 use privreach::{
     azure::kinds::KINDS,
     dataplane::Plane,
-    matrix::{Matrix, clients, services},
+    matrix::{Matrix, clients, services, ways},
     net::Fqdn,
     report::{CheckReport, ScenarioReport, Style, check_text},
     scenario::{End, load_paths},
     select::Traits,
     snapshot::Snapshot,
     trace::{Trace, trace},
-    verify::{Outcome, verify},
+    verify::{Outcome, exposing, verify},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -101,7 +101,14 @@ fn many_flows_come_out_as_each_of_them() {
             {
                 continue;
             }
-            let (mut askers, mut asked) = (clients(plane), services(plane));
+            let (mut askers, mut asked) = (clients(plane), ways(plane));
+            // Further ways must only not be open.
+            let usual = |s: &privreach::matrix::Service| {
+                let as_itself = |t: &Traits| !fields.to.selects() || fields.to.selectors.iter().any(|f| f.means(t));
+                s.is_usual() && as_itself(&Traits::of_service(plane, s, &labels))
+            };
+            let further = exposing(fields);
+            asked.retain(|s| further.is_some() || usual(s));
             askers.retain(|c| is_meant(&fields.from, &Traits::of_client(plane, c, &labels)));
             asked.retain(|s| is_meant(&fields.to, &Traits::of_service(plane, s, &labels)));
             let matrix = Matrix::new(plane, askers, asked);
@@ -112,6 +119,9 @@ fn many_flows_come_out_as_each_of_them() {
                 for (s, service) in matrix.services.iter().enumerate().filter(|(s, _)| !matrix.is_own(c, *s)) {
                     let mut one = expectation.clone();
                     one.id = format!("{c}/{s}");
+                    if let Some(further) = further.as_ref().filter(|_| !usual(service)) {
+                        one.fields.never.clone_from(&further.never);
+                    }
                     one.fields.from.value.clone_from(&client.name);
                     one.fields.to.value.clone_from(&service.to);
                     (one.fields.from.selectors, one.fields.to.selectors) = (Vec::new(), Vec::new());

@@ -277,6 +277,9 @@ pub(super) struct Matrix {
     /// Show single pairs.
     #[arg(long)]
     pub(super) expand: bool,
+    /// Ask every way to every service: all names, public addresses of machines, ports that only rules know.
+    #[arg(long)]
+    pub(super) every_way: bool,
     /// Show only how many pairs come to each verdict: for estates of any size.
     #[arg(long, conflicts_with_all = ["only", "expand", "shard"])]
     pub(super) totals: bool,

@@ -43,13 +43,13 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
         let today = baseline(&snapshot);
         if today.is_empty() {
             return Err(input::mistake(
-                "the design has no client that could reach a service, so nothing can be expected",
+                "the design has nobody who asks, or nothing to ask for, so nothing can be expected",
             ));
         }
         for flow in today {
-            let verdict = flow.verdict.as_str();
             let how = [("via", flow.via.map(Word::as_str)), ("reason", flow.reason.map(Word::as_str))];
-            imported.expect(&flow.from, &flow.to, flow.port, verdict, how);
+            let asked = &flow.question;
+            imported.expect((&asked.from, &asked.to), (asked.transport, asked.port), flow.verdict.as_str(), how);
         }
     }
     match args.run {
@@ -150,7 +150,18 @@ fn matrix_options(args: &Import) -> Result<Matrix, Failure> {
     };
     let (from, to) = (selectors(&args.from)?, selectors(&args.to)?);
     let file = PathBuf::new();
-    Ok(Matrix { file, from, to, only: Vec::new(), expand: false, totals: false, shard: None, variant: None, format })
+    Ok(Matrix {
+        file,
+        from,
+        to,
+        only: Vec::new(),
+        expand: false,
+        every_way: false,
+        totals: false,
+        shard: None,
+        variant: None,
+        format,
+    })
 }
 
 /// Reads the files of a format; gives a name for the result.

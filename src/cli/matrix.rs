@@ -8,7 +8,7 @@ use super::{
 use crate::{
     diag::SourceMap,
     lint,
-    matrix::{Matrix, clients, count, services, sharded},
+    matrix::{Matrix, clients, count, services, sharded, ways},
     report::{
         self, MatrixReport, Shown,
         page::{Ingredients, Page, html},
@@ -33,7 +33,8 @@ pub(super) fn show(sources: &SourceMap, snapshot: &Snapshot, args: &Args, global
             "--shard writes single pairs: groups of different parts would have to be merged; add --expand",
         ));
     }
-    let (asking, asked) = (clients(plane), services(plane));
+    let asked = if args.every_way { ways(plane) } else { services(plane) };
+    let asking = clients(plane);
     let of_clients: Vec<Traits> = asking.iter().map(|c| Traits::of_client(plane, c, &labels)).collect();
     let of_services: Vec<Traits> = asked.iter().map(|s| Traits::of_service(plane, s, &labels)).collect();
     let asking = chosen(asking, &of_clients, &args.from, "--from", "client")?;

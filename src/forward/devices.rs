@@ -73,6 +73,20 @@ pub(super) fn perhaps_frontend(plane: &Plane, address: IpAddr, stage: Stage) -> 
     Some(step.fix(write_address(owner)))
 }
 
+/// Who has an address that a route names and nothing nearby owns, and what to do.
+fn not_nearby(plane: &Plane, segment: &Segment, address: IpAddr, route: &Origin) -> (String, String) {
+    let elsewhere = plane.owners(address).map(|id| plane.endpoints.get(id)).find(|e| e.segment.is_some());
+    let place =
+        |e: &crate::dataplane::Endpoint| e.segment.map(|s| &plane.networks.get(plane.segments.get(s).network).origin);
+    let Some((owner, network)) = elsewhere.and_then(|e| Some((&e.origin, place(e)?))) else {
+        let fix = format!("correct next_hop_in_ip_address of {route}; it must lie in this or a peered network");
+        return ("which nothing nearby owns".to_owned(), fix);
+    };
+    let here = &plane.networks.get(segment.network).origin;
+    let text = format!("which {owner} has in {network}, to which {here} is not joined");
+    (text, format!("peer {here} with {network} from both sides, or correct next_hop_in_ip_address of {route}"))
+}
+
 impl<'a> Walk<'a> {
     /// The next hop of a route by address: a machine that forwards, a firewall, or a balancer before machines (UDR-02,
     /// UDR-03). The address is literal: nothing follows a firewall that moved (UDR-14). The packet then leaves by the
@@ -92,12 +106,9 @@ impl<'a> Walk<'a> {
                 self.steps.push(step);
                 return Some(End::Lost);
             }
-            self.steps.push(
-                Step::block(Stage::Route, Reason::NextHop, format!("{label} → {address}, which nothing nearby owns"))
-                    .span(route.span)
-                    .rules(&["ROUTE-21", "UDR-02", "UDR-03"])
-                    .fix(format!("correct next_hop_in_ip_address of {route}; it must lie in this or a peered network")),
-            );
+            let (text, fix) = not_nearby(self.plane, segment, address, route);
+            let step = Step::block(Stage::Route, Reason::NextHop, format!("{label} → {address}, {text}"));
+            self.steps.push(step.span(route.span).rules(&["ROUTE-21", "UDR-02", "UDR-03"]).fix(fix));
             return Some(End::Lost);
         };
         let device = self.plane.endpoints.get(owner);

@@ -232,9 +232,11 @@ impl<'a> Walk<'a> {
                 format!("{} has no route to {}", segment.origin, show(destination)),
             )
             .rules(&["ROUTE-21"])
-            .fix(format!("give {} a route to {}", segment.origin, show(destination))),
+            .fix(give_route(segment, destination)),
         };
-        Err(Box::new(step.at(&endpoint.origin)))
+        // What is missing is missing at the site, whoever asks.
+        let at = if is_cut_off(segment) { &segment.origin } else { &endpoint.origin };
+        Err(Box::new(step.at(at)))
     }
 }
 
@@ -285,6 +287,23 @@ pub(super) fn discarded(segment: &Segment, found: &Found<'_>, destination: IpAdd
     let text =
         format!("the learned {} inside the network's prefix stays discarded, by assumption A-03", learned.prefix);
     Some(Step::assume(Stage::Route, text).at(&learned.origin).rules(&["ROUTE-14", "A-03"]))
+}
+
+/// Whether a site has no connection at all.
+fn is_cut_off(segment: &Segment) -> bool {
+    let inside = |r: &Route| matches!(r.hop, NextHop::Network { link: None, .. } | NextHop::Internet);
+    segment.origin.kind == "on_premises_site" && segment.routes.iter().all(inside) && segment.absent_routes.is_empty()
+}
+
+/// What gives a segment the route it lacks.
+fn give_route(segment: &Segment, destination: IpAddr) -> String {
+    let at = &segment.origin;
+    match is_cut_off(segment) {
+        true => {
+            format!("connect {at}, to which no connection of the file leads, to the network of {}", show(destination))
+        }
+        false => format!("give {at} a route to {}", show(destination)),
+    }
 }
 
 /// Why a packet is dropped by a route, and what to do.

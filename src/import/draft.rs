@@ -314,12 +314,6 @@ impl Draft {
         self.items.get_mut(key)
     }
 
-    /// Keys of a collection, in order.
-    #[must_use]
-    pub fn keys_of(&self, collection: &str) -> Vec<Key> {
-        self.items.keys().filter(|k| k.collection == collection).cloned().collect()
-    }
-
     /// Counts a resource of a type.
     pub fn count(&mut self, kind: &str, standing: Standing, at: Span) {
         let by_kind = self.counts.entry(kind.to_owned()).or_default();

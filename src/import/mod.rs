@@ -28,9 +28,10 @@ pub use resources::Resource;
 use crate::{
     azure::compile::compile,
     diag::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span, code},
+    net::Transport,
     scenario::{Loaded, load_document},
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 /// Rounds of leaving out what does not load: leaving something out may leave something else without what it needs.
 const MAX_ROUNDS: usize = 16;
@@ -219,24 +220,28 @@ impl Imported {
         wrong
     }
 
-    /// Adds an expectation; `how` holds further keys with their values.
+    /// Adds an expectation of the flow between two ends; `how` holds further keys with their values.
     pub fn expect<'t>(
         &mut self,
-        from: &str,
-        to: &str,
-        port: u16,
+        (from, to): (&str, &str),
+        (transport, port): (Transport, u16),
         verdict: &str,
         how: impl IntoIterator<Item = (&'t str, Option<&'t str>)>,
     ) {
         let at = self.span;
         let mut fields = vec![("from", Node::text(from, at)), ("to", Node::text(to, at))];
+        let mut name = format!("{from} to {to}");
         if port != 443 {
             fields.push(("port", Node::new(Tree::Number(port.into()), at)));
+            let _ = write!(name, " {port}");
+        }
+        if transport != Transport::Tcp {
+            fields.push(("protocol", Node::text(transport.to_string(), at)));
+            let _ = write!(name, " {transport}");
         }
         fields.push(("verdict", Node::text(verdict, at)));
         fields.extend(how.into_iter().filter_map(|(k, v)| Some((k, Node::text(v?, at)))));
         let flow = Node::map(fields, at);
-        let name = if port == 443 { format!("{from} to {to}") } else { format!("{from} to {to} {port}") };
         if self.finished.fields.last().is_none_or(|(k, _)| k != "expectations") {
             let node = Node::new(Tree::Map(Vec::new()), at).comment("What held when this was imported.");
             self.finished.fields.push(("expectations".to_owned(), node));

@@ -1,16 +1,13 @@
-//! What rules look at: the estate with its places, the compiled plane, the topology, and answers to the questions that
+//! What rules look at: the estate with its places, the compiled plane, and answers to the questions that
 //! several rules ask, each computed once.
 
 use super::{FirewallRuleView, SecurityRuleView, index::Index};
 use crate::{
-    azure::{
-        model::{
-            Estate,
-            firewall::{Firewall, FirewallPolicy},
-            gateway::VirtualNetworkGateway,
-            network::{NextHopType, PeeringState, Route, RouteTable, Subnet, VirtualNetworkPeering},
-        },
-        topology::Topology,
+    azure::model::{
+        Estate,
+        firewall::{Firewall, FirewallPolicy},
+        gateway::VirtualNetworkGateway,
+        network::{NextHopType, PeeringState, Route, RouteTable, Subnet, VirtualNetworkPeering},
     },
     dataplane::{self, Endpoint, Id, Network, Plane, Role, Segment},
     diag::Span,
@@ -114,8 +111,6 @@ pub struct View<'a> {
     pub estate: &'a Estate,
     /// Its compiled plane.
     pub plane: &'a Plane,
-    /// Its resources as a graph.
-    pub topology: Topology,
     /// Every subnet.
     pub subnets: Vec<SubnetView<'a>>,
     networks: BTreeMap<&'a str, Id<Network>>,
@@ -169,7 +164,6 @@ impl<'a> View<'a> {
             snapshot,
             estate,
             plane,
-            topology: Topology::new(estate),
             index: Index::new(estate, plane, &subnets),
             subnets,
             networks,

@@ -216,10 +216,10 @@ fn by_kind(matrix: &Matrix<'_>) -> Parts {
     (rows, columns, cells)
 }
 
-/// The step engine's answer for two classes, by a pair that is not something and itself.
+/// The step engine's answer for two classes, by a pair that is not answered by itself.
 fn decided(matrix: &Matrix<'_>, clients: &[usize], services: &[usize]) -> Cell {
     let mut pairs = clients.iter().take(2).flat_map(|c| services.iter().take(2).map(move |s| (*c, *s)));
-    let pair = pairs.clone().find(|(c, s)| !matrix.is_own(*c, *s)).or_else(|| pairs.next());
+    let pair = pairs.clone().find(|(c, s)| !matrix.is_apart(*c, *s)).or_else(|| pairs.next());
     pair.and_then(|(c, s)| matrix.traced(c, s)).map_or(Cell::DELEGATED, Cell::new)
 }
 

@@ -9,21 +9,20 @@ mod groups;
 mod live;
 mod problem;
 mod quick;
-mod services;
 mod shard;
 mod traits;
 mod views;
 
+pub use crate::flows::{Aim, Asker, Service, clients, service, services, ways};
 pub use count::{Count, count};
 pub use groups::{Classes, Group, Groups};
 pub use live::{Change, Live};
 pub use problem::Problem;
-pub use services::{Aim, Service, served, service, services};
 pub use shard::{Shard, sharded};
 pub use traits::{Common, Labels};
 
 use crate::{
-    dataplane::{Client, ClientKind, Id, Origin, Plane, Resource},
+    dataplane::{Client, ClientKind, Endpoint, Id, Plane, Resource},
     reach::{Cell, Column, Detail, Outcome, Sender, Source, Totals},
     trace::{Question, trace},
 };
@@ -32,27 +31,6 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use std::{collections::BTreeSet, net::IpAddr};
 use views::Views;
-
-/// Somebody who asks.
-#[derive(Debug, Clone)]
-pub struct Asker<'p> {
-    /// Declaration.
-    pub origin: &'p Origin,
-    /// The client.
-    pub client: &'p Client,
-    /// The name under which a question finds it.
-    pub name: String,
-}
-
-/// All clients of a plane, in order of name.
-#[must_use]
-pub fn clients(plane: &Plane) -> Vec<Asker<'_>> {
-    let named = |origin: &Origin| match plane.clients.get(&origin.name) {
-        Ok(_) => origin.name.clone(),
-        Err(_) => format!("{}.{}", origin.kind, origin.name),
-    };
-    plane.clients.iter().map(|(origin, client)| Asker { origin, client, name: named(origin) }).collect()
-}
 
 /// Every chosen client against every chosen service.
 pub struct Matrix<'p> {
@@ -68,6 +46,8 @@ pub struct Matrix<'p> {
     doubts: Doubts<'p>,
     /// Pairs of something with itself: its own address, or the service that it is the identity of.
     own: Vec<(usize, usize)>,
+    /// Pairs of two that have one address in two networks. They differ from their group as if they were one.
+    namesakes: Vec<(usize, usize)>,
     /// Pairs that differ from their group: something that asks for its own address.
     pub exceptions: Vec<(usize, usize, Cell)>,
     /// Pairs that were left to the step engine: by the solver, or because something unmodelled could change them.
@@ -111,11 +91,12 @@ impl<'p> Matrix<'p> {
             groups: Groups::default(),
             doubts,
             own: Vec::new(),
+            namesakes: Vec::new(),
             exceptions: Vec::new(),
             delegated: 0,
             totals: Totals::default(),
         };
-        matrix.own = matrix.own_pairs();
+        (matrix.own, matrix.namesakes) = matrix.own_pairs();
         matrix.groups = groups::of(&matrix);
         matrix.sum_up();
         matrix
@@ -161,11 +142,13 @@ impl<'p> Matrix<'p> {
         Some(Outcome { verdict: judged.verdict, via: judged.via, reason: judged.reason() })
     }
 
-    /// Something with itself, in order: its own address, or the service that it is the identity of.
-    fn own_pairs(&self) -> Vec<(usize, usize)> {
+    /// Something with itself, in order: its own address, or the service that it is the identity of. Then what only has
+    /// the same address.
+    fn own_pairs(&self) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
         let (plane, views) = (self.plane, &self.problem.views);
         let mut at: HashMap<IpAddr, Vec<(usize, usize)>, FxBuildHasher> = HashMap::default();
         let mut named: HashMap<Id<Resource>, Vec<usize>, FxBuildHasher> = HashMap::default();
+        let mut owned: HashMap<Id<Endpoint>, Vec<usize>, FxBuildHasher> = HashMap::default();
         for view in 0..views.len() {
             for service in 0..self.services.len() {
                 let column = views.column_in(view, service).and_then(|c| self.problem.columns.get(c));
@@ -175,11 +158,13 @@ impl<'p> Matrix<'p> {
             }
         }
         for (number, service) in self.services.iter().enumerate() {
-            if let Aim::Name(_, Some(resource)) = service.aim {
-                named.entry(resource).or_default().push(number);
+            match service.aim {
+                Aim::Name(_, Some(resource)) => named.entry(resource).or_default().push(number),
+                Aim::Address(_, Some(owner)) => owned.entry(owner).or_default().push(number),
+                Aim::Name(_, None) | Aim::Address(_, None) => {}
             }
         }
-        let mut found = Vec::new();
+        let (mut found, mut namesakes) = (Vec::new(), Vec::new());
         for (number, asker) in self.clients.iter().enumerate() {
             match asker.client.kind {
                 ClientKind::Identity(resource) => {
@@ -187,15 +172,36 @@ impl<'p> Matrix<'p> {
                 }
                 ClientKind::Endpoint(id) => {
                     let ends = std::iter::once(id).chain(asker.client.outside);
-                    let addresses = ends.flat_map(|e| &plane.endpoints.get(e).addresses);
+                    found.extend(ends.clone().filter_map(|e| owned.get(&e)).flatten().map(|s| (number, *s)));
+                    let addresses = ends.clone().flat_map(|e| &plane.endpoints.get(e).addresses);
                     let here = addresses.filter_map(|a| at.get(a)).flatten();
-                    found.extend(here.filter(|(v, _)| Some(*v) == views.of(number)).map(|(_, s)| (number, *s)));
+                    for (_, service) in here.filter(|(v, _)| Some(*v) == views.of(number)) {
+                        let other = match self.services.get(*service).map(|s| &s.aim) {
+                            Some(Aim::Address(_, Some(owner))) => ends.clone().all(|e| e != *owner),
+                            _ => false,
+                        };
+                        if other { &mut namesakes } else { &mut found }.push((number, *service));
+                    }
                 }
             }
         }
-        found.sort_unstable();
-        found.dedup();
-        found
+        for list in [&mut found, &mut namesakes] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        (found, namesakes)
+    }
+
+    /// Pairs of two that have one address in two networks, in order: each is answered by itself.
+    #[must_use]
+    pub fn namesakes(&self) -> &[(usize, usize)] {
+        &self.namesakes
+    }
+
+    /// Whether a pair is answered by itself, apart from its group: something with itself, or with its namesake.
+    #[must_use]
+    pub fn is_apart(&self, client: usize, service: usize) -> bool {
+        self.is_own(client, service) || self.namesakes.binary_search(&(client, service)).is_ok()
     }
 
     /// Pairs of something with itself, in order.
@@ -225,7 +231,9 @@ impl<'p> Matrix<'p> {
     /// Totals from the groups; exceptions moved from their group's verdict to their own.
     fn sum_up(&mut self) {
         // Groups of one pair that is something with itself have no other.
-        for (client, service) in self.own.clone() {
+        let mut apart = [self.own.as_slice(), &self.namesakes].concat();
+        apart.sort_unstable();
+        for (client, service) in apart.iter().copied() {
             let Some(at) = self.groups.alone(client, service) else { continue };
             let solved = self.solved(client, service);
             if solved.outcome().is_some() && self.doubts.is_empty() {
@@ -243,7 +251,7 @@ impl<'p> Matrix<'p> {
                 }
             }
         }
-        for (client, service) in self.own.clone() {
+        for (client, service) in apart {
             let (solved, usual) = (self.solved(client, service), self.groups.of_pair(client, service));
             let left = solved.outcome().is_none() || !self.doubts.is_empty();
             let cell = match left {
@@ -265,11 +273,11 @@ impl<'p> Matrix<'p> {
         self.delegated = delegated;
     }
 
-    /// A pair that stands for a cell of groups: the first that is not something with itself.
+    /// A pair that stands for a cell of groups: the first that is not answered by itself.
     #[must_use]
     pub fn witness(&self, row: usize, column: usize) -> Option<(usize, usize)> {
         let (clients, services) = (self.groups.clients.get(row)?, self.groups.services.get(column)?);
-        let usual = |pair: &(usize, usize)| !self.is_own(pair.0, pair.1);
+        let usual = |pair: &(usize, usize)| !self.is_apart(pair.0, pair.1);
         let pairs = clients.members.iter().flat_map(|c| services.members.iter().map(move |s| (*c, *s)));
         pairs.clone().find(usual).or_else(|| pairs.clone().next())
     }

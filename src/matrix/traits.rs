@@ -31,8 +31,12 @@ impl Traits {
     pub fn of_service(plane: &Plane, service: &Service, labels: &Labels) -> Self {
         let mut traits = Self::named(service.origin.kind, &service.origin.name, labels);
         traits.asked = Some(service.to.clone());
+        traits.also = service.also.iter().map(|o| Self::named(o.kind, &o.name, labels)).collect();
         match &service.aim {
-            Aim::Address(_, Some(owner)) => traits.place(plane, *owner),
+            Aim::Address(_, Some(owner)) => {
+                traits.place(plane, *owner);
+                traits.also.iter_mut().for_each(|t| t.place(plane, *owner));
+            }
             Aim::Address(_, None) => {}
             Aim::Name(_, resource) => {
                 traits.resource_type = resource.map(|id| plane.resources.get(id).kind.clone());

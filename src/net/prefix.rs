@@ -31,13 +31,6 @@ impl Prefix {
         Self(IpNet::from(address))
     }
 
-    /// Every address of the family of `like`.
-    #[must_use]
-    pub fn everything_like(like: IpAddr) -> Self {
-        let text = if like.is_ipv4() { "0.0.0.0/0" } else { "::/0" };
-        text.parse().unwrap_or_else(|_| Self::host(like))
-    }
-
     /// Number of leading bits that are fixed.
     #[must_use]
     pub fn length(self) -> u8 {

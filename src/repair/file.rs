@@ -30,6 +30,8 @@ pub struct Mended {
 /// The repair of a file.
 #[derive(Debug, Clone, Default)]
 pub struct FileRepairs {
+    /// Number of expectations.
+    pub expects: usize,
     /// Number of expectations that failed, or could not be decided, at first.
     pub failing: usize,
     /// Searches, in the order in which they were made.
@@ -67,7 +69,8 @@ fn search(now: &Snapshot, question: &Question, id: &str) -> Option<(Verdict, Rep
 #[must_use]
 pub fn repair_file(snapshot: &Snapshot) -> FileRepairs {
     let broken = failing(snapshot);
-    let mut result = FileRepairs { failing: broken.len(), ..FileRepairs::default() };
+    let mut result =
+        FileRepairs { expects: snapshot.scenario.expectations.len(), failing: broken.len(), ..FileRepairs::default() };
     let mut now = snapshot.clone();
     let mut whole = Some(patch::empty());
     let mut seen: BTreeSet<String> = BTreeSet::new();
@@ -91,8 +94,11 @@ pub fn repair_file(snapshot: &Snapshot) -> FileRepairs {
             let Some(question) = checked.trace.as_ref().map(|t| t.question.clone()) else { break };
             let Some((goal, mut repairs)) = search(&now, &question, &expectation.id) else { break };
             let first = repairs.proposals.first().map(|p| p.patch.clone());
-            // Steps point into the file as it is written, not into patches of it.
-            if let Ok(written) = trace(&snapshot.plane, &question) {
+            // Steps point into the file as it is written, not into patches of it; where those before have brought the
+            // verdict about, what is left to say is about the file with them.
+            if let Ok(written) = trace(&snapshot.plane, &question)
+                && repairs.trace.judgement.verdict != goal
+            {
                 repairs.trace = written;
             }
             let Checked { id, span, differences, .. } = checked;

@@ -136,17 +136,46 @@ pub fn repair(snapshot: &Snapshot, question: &Question, goal: Verdict) -> Result
         next.truncate(MAX_FRONTIER);
         frontier = next;
     }
-    result.proposals.sort_by_key(|p| p.size);
-    let mut known: Vec<Value> = Vec::new();
+    // What takes a protection away comes after what adds a way for this flow alone.
+    result.proposals.sort_by_key(|p| (patch::opens(&p.patch), p.size));
+    let mut known: Vec<(Vec<String>, Value)> = Vec::new();
     result.proposals.retain(|p| {
-        let new = !known.contains(&p.patch);
-        known.push(p.patch.clone());
+        let said = unnumbered(&p.changes);
+        let new = known.iter().all(|(s, patch)| *s != said && *patch != p.patch);
+        known.push((said, p.patch.clone()));
         new
     });
     result.proposals.truncate(MAX_PROPOSALS);
+    // What fails with more than it needs to fail says nothing new.
+    let all: Vec<BTreeSet<String>> =
+        result.refuted.iter().map(|(changes, _)| changes.iter().cloned().collect()).collect();
+    let mut number = 0;
+    result.refuted.retain(|_| {
+        let own = all.get(number);
+        number += 1;
+        !all.iter().any(|other| own.is_some_and(|own| other != own && other.is_subset(own)))
+    });
     result.refuted.truncate(MAX_PROPOSALS);
     result.advice = advice::advice(snapshot, &result);
     Ok(result)
+}
+
+/// Changes in order, without the numbers that names and priorities got from the order in which they were proposed.
+fn unnumbered(changes: &[String]) -> Vec<String> {
+    let plain = |text: &String| -> String {
+        let words = text.split(' ').map(|word| {
+            let stem = word.trim_end_matches(',').trim_end_matches(|c: char| c.is_ascii_digit());
+            if word.starts_with("allow-flow") { stem.trim_end_matches('-') } else { word }
+        });
+        let text: String = words.collect::<Vec<_>>().join(" ");
+        match text.split_once(", at priority ") {
+            Some((head, tail)) => format!("{head}{}", tail.trim_start_matches(|c: char| c.is_ascii_digit())),
+            None => text.replace(", ahead of all others,", ""),
+        }
+    };
+    let mut said: Vec<String> = changes.iter().map(plain).map(|t| t.replace(", that", " that")).collect();
+    said.sort_unstable();
+    said
 }
 
 /// Candidates for every step of a state's trace that stands between it and the goal.

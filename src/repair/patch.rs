@@ -59,6 +59,29 @@ pub(super) fn size(patch: &Value) -> usize {
     }
 }
 
+/// Whether a patch takes rules of filters away, rather than add what one flow needs.
+pub(super) fn opens(patch: &Value) -> bool {
+    fn removes(value: &Value, depth: usize) -> bool {
+        match value {
+            Value::Object(map) => depth > 0 && map.values().any(|v| removes(v, depth - 1)),
+            Value::Null => true,
+            _ => false,
+        }
+    }
+    let filters = ["network_security_groups", "firewall_policies", "on_premises_sites"];
+    filters.iter().any(|kind| patch.get(kind).is_some_and(|v| removes(v, 6)))
+}
+
+/// Whether every rule that a patch adds to the firewall of a site names what it lets in: what is left out there means any.
+pub(super) fn names_what_it_allows(patch: &Value) -> bool {
+    let Some(Value::Object(sites)) = patch.get("on_premises_sites") else { return true };
+    let rules = sites.values().filter_map(|site| site.pointer("/firewall/rules")?.as_object()).flat_map(Map::values);
+    // A rule that is only turned round has the rest of it in the file.
+    let added = rules.filter(|rule| rule.get("priority").is_some());
+    const NAMED: [&str; 4] = ["protocol", "source_addresses", "destination_addresses", "destination_ports"];
+    added.into_iter().all(|rule| NAMED.iter().all(|key| rule.get(key).is_some()))
+}
+
 /// The patch with one part left out, for every part: whole branches before their leaves, entries of lists last.
 pub(super) fn without_each(patch: &Value) -> Vec<Value> {
     let mut found = Vec::new();

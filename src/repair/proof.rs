@@ -1,6 +1,6 @@
 //! The proof of a patch.
 
-use super::patch::{Value, tree};
+use super::patch::{Value, names_what_it_allows, tree};
 use crate::{
     compare::{Answer, evaluate, questions},
     diag::Diagnostics,
@@ -54,13 +54,14 @@ impl<'s> Prover<'s> {
         snapshot.is_usable().then_some(snapshot)
     }
 
-    /// Whether a patch proves everything.
+    /// Whether a patch proves everything, and lets in no more than it says.
     #[must_use]
     pub fn proves(&self, patch: &Value) -> bool {
-        self.apply(patch).is_some_and(|after| {
-            let asked = trace(&after.plane, self.question);
-            asked.is_ok_and(|t| t.judgement.verdict == self.goal) && self.rest(&after).is_ok()
-        })
+        names_what_it_allows(patch)
+            && self.apply(patch).is_some_and(|after| {
+                let asked = trace(&after.plane, self.question);
+                asked.is_ok_and(|t| t.judgement.verdict == self.goal) && self.rest(&after).is_ok()
+            })
     }
 
     /// That no expectation breaks and nothing becomes public.

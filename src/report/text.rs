@@ -210,12 +210,16 @@ pub fn check(report: &CheckReport, style: Style) -> String {
             }
             if checked.outcome != "held" {
                 let _ = writeln!(out, "        {}", style.paint(DIM, &printable(&place)));
-                let all = checked.flow.iter().flat_map(|f| &f.steps);
-                let stopped: Vec<_> = all
-                    .filter(|s| matches!(s.outcome, "block" | "unsupported" | "unknown" | "admit"))
-                    .cloned()
-                    .collect();
+                let decides = |s: &&StepReport| matches!(s.outcome, "block" | "unsupported" | "unknown" | "admit");
+                let stopped: Vec<_> = checked.flow.iter().flat_map(|f| &f.steps).filter(decides).cloned().collect();
                 steps(&mut out, &stopped, 8, style);
+                for (address, list) in checked.flow.iter().flat_map(|f| &f.alternatives) {
+                    let stopped: Vec<_> = list.iter().filter(decides).cloned().collect();
+                    if !stopped.is_empty() {
+                        let _ = writeln!(out, "        at {}:", printable(address));
+                        steps(&mut out, &stopped, 10, style);
+                    }
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     dataplane::{ClientKind, Plane},
-    matrix::{Asker, Common, Matrix, Service, clients, service, services},
+    matrix::{Asker, Common, Matrix, Service, clients, service, ways},
     scenario::{End, Expectation, ExpectationFields},
     select::Traits,
     snapshot::Snapshot,
@@ -44,6 +44,20 @@ pub struct Pairs {
     pub delegated: u64,
     /// Flows that come out otherwise or are undecided, by what is alike: certain ones first, then larger ones.
     pub counterexamples: Vec<Counterexample>,
+}
+
+impl Pairs {
+    /// Adds what further flows of the same clients came to.
+    fn add(&mut self, more: Self) {
+        self.services += more.services;
+        self.pairs += more.pairs;
+        self.delegated += more.delegated;
+        for (verdict, count) in more.verdicts {
+            *self.verdicts.entry(verdict).or_default() += count;
+        }
+        self.counterexamples.extend(more.counterexamples);
+        self.counterexamples.sort_by(|a, b| (a.outcome, b.pairs, &a.witness).cmp(&(b.outcome, a.pairs, &b.witness)));
+    }
 }
 
 /// Flows that differ from an expectation alike: clients and services that no rule tells apart, the same verdict, path and
@@ -90,7 +104,7 @@ impl Choice {
         self.traits.get_or_init(|| {
             let (plane, labels) = (&snapshot.plane, snapshot.labels());
             let clients = clients(plane).iter().map(|c| Traits::of_client(plane, c, &labels)).collect();
-            (clients, services(plane).iter().map(|s| Traits::of_service(plane, s, &labels)).collect())
+            (clients, ways(plane).iter().map(|s| Traits::of_service(plane, s, &labels)).collect())
         })
     }
 }
@@ -107,7 +121,7 @@ pub(super) fn check(snapshot: &Snapshot, expectation: &Expectation, choice: &Cho
         let named = client(plane, &fields.from.value)?;
         Ok(a.into_iter().filter(|(asker, _)| std::ptr::eq(asker.client, named)).collect())
     })?;
-    let asked = chosen(services(plane), of_services, &fields.to, "to", "service", &mut complaints, |_| {
+    let asked = chosen(ways(plane), of_services, &fields.to, "to", "service", &mut complaints, |_| {
         let service = named_service(plane, &asking, fields)?;
         let traits = Traits { name: service.to.clone(), ..Traits::of_service(plane, &service, &Default::default()) };
         Ok(vec![(service, traits)])
@@ -127,25 +141,50 @@ pub(super) fn check(snapshot: &Snapshot, expectation: &Expectation, choice: &Cho
         return Ok(checked);
     }
     let (asking, client_traits): (Vec<_>, Vec<_>) = asking.into_iter().unzip();
-    let (asked, service_traits): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
-    let round = Round {
-        fields,
-        matrix: &Matrix::new(plane, asking, asked),
-        clients: &client_traits,
-        services: &service_traits,
+    let meant = |(s, t): &(Service, Traits)| {
+        let usual = s.usual_name && (s.usual_port || fields.port.span.is_some());
+        usual && (!fields.to.selects() || fields.to.selectors.iter().any(|s| s.means(t)))
     };
-    let pairs = round.evaluate();
+    let (mut usual, mut further): (Vec<_>, Vec<_>) = asked.into_iter().partition(meant);
+    if usual.is_empty() {
+        // What is selected by nothing else is meant itself.
+        std::mem::swap(&mut usual, &mut further);
+    }
+    let exposing = exposing(fields).filter(|_| !further.is_empty());
+    let rounds = [(fields, usual)].into_iter().chain(exposing.as_ref().map(|f| (f, further)));
+    let mut pairs = Pairs { clients: asking.len(), ..Pairs::default() };
+    let mut first = None;
+    for (fields, asked) in rounds {
+        let (asked, service_traits): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
+        let matrix = &Matrix::new(plane, asking.clone(), asked);
+        let round = Round { fields, matrix, clients: &client_traits, services: &service_traits };
+        pairs.add(round.evaluate());
+        first = first.or_else(|| round.first());
+    }
     if pairs.pairs == 0 {
         checked.differences.push("only pairs of something with itself are selected".to_owned());
     } else {
-        let first = pairs.counterexamples.first();
-        checked.outcome = first.map_or(Outcome::Held, |c| c.outcome);
-        checked.differences = round.summary(&pairs);
-        let witness = first.map(|c| c.witness.clone()).or_else(|| round.first());
+        let worst = pairs.counterexamples.first();
+        checked.outcome = worst.map_or(Outcome::Held, |c| c.outcome);
+        checked.differences = summary(&pairs);
+        let witness = worst.map(|c| c.witness.clone()).or(first);
         checked.trace = witness.and_then(|q| trace(plane, &q).ok());
     }
     checked.pairs = Some(pairs);
     Ok(checked)
+}
+
+/// What an expectation says of further ways: those that are not meant to be used must not be open where it forbids that.
+/// None if it forbids nothing that is open.
+#[must_use]
+pub fn exposing(fields: &ExpectationFields) -> Option<ExpectationFields> {
+    let mut reduced = fields.clone();
+    let open = |v: Verdict| {
+        matches!(v, Verdict::Private | Verdict::Backbone | Verdict::Public | Verdict::Partial | Verdict::Unsupported)
+    };
+    let never = reduced.never.as_mut()?;
+    never.0.retain(|v| open(v.value));
+    (!never.0.is_empty() && fields.to.selects()).then_some(reduced)
 }
 
 /// What an end selects, each with its traits; complains about what selects nothing.
@@ -227,6 +266,15 @@ struct Unit<'u> {
     services: &'u [usize],
     /// Whether the trace of one is needed to judge.
     traced: bool,
+    /// Whether it is one pair that is answered by itself, because both have one address.
+    namesakes: bool,
+}
+
+impl<'u> Unit<'u> {
+    /// Pairs that are judged by the trace of one of them.
+    fn traced(clients: &'u [usize], services: &'u [usize]) -> Self {
+        Self { clients, services, traced: true, namesakes: false }
+    }
 }
 
 /// What differs alike, before it is told who.
@@ -252,7 +300,11 @@ impl Round<'_, '_> {
             self.fields.through.iter().chain(&self.fields.not_through).map(|e| e.value.as_str()).collect();
         let classes = matrix.classes(&apart);
         let agreed = matrix.disagreements(VERIFIED).is_empty();
-        let units = if agreed { self.units(&classes) } else { Vec::new() };
+        let namesakes: Vec<([usize; 1], [usize; 1])> =
+            matrix.namesakes().iter().map(|(client, service)| ([*client], [*service])).collect();
+        let alone = namesakes.iter().map(|(c, s)| Unit { namesakes: true, ..Unit::traced(c, s) });
+        let mut units = if agreed { self.units(&classes) } else { Vec::new() };
+        units.extend(alone);
         if let Some(violating) = self.violating(&units).filter(|_| agreed) {
             pairs.counterexamples = self.grouped(&units, violating);
             return pairs;
@@ -261,7 +313,14 @@ impl Round<'_, '_> {
         let numbers = |count: usize| (0..count).collect::<Vec<usize>>();
         let (clients, services) = (numbers(matrix.clients.len()), numbers(matrix.services.len()));
         let each = clients.chunks(1).flat_map(|c| services.chunks(1).map(move |s| (c, s)));
-        let units: Vec<_> = each.map(|(clients, services)| Unit { clients, services, traced: true }).collect();
+        let namesakes = |unit: &Unit<'_>| {
+            let pair = unit.clients.first().zip(unit.services.first());
+            pair.is_some_and(|(c, s)| matrix.namesakes().binary_search(&(*c, *s)).is_ok())
+        };
+        let units: Vec<_> = each
+            .map(|(clients, services)| Unit::traced(clients, services))
+            .map(|unit| Unit { namesakes: namesakes(&unit), ..unit })
+            .collect();
         pairs.delegated = pairs.pairs;
         pairs.counterexamples = self.grouped(&units, self.violating(&units).unwrap_or_default());
         pairs
@@ -303,22 +362,22 @@ impl Round<'_, '_> {
                 let verdict = groups.cell(row, column).outcome().map_or(Verdict::Unknown, |o| o.verdict);
                 let several = self.fields.never.is_some() && matches!(verdict, Verdict::Partial | Verdict::Unknown);
                 if !all && !several {
-                    units.push(Unit { clients: &clients.members, services: &services.members, traced: false });
+                    units.push(Unit { traced: false, ..Unit::traced(&clients.members, &services.members) });
                     continue;
                 }
                 for clients in rows.get(row).into_iter().flatten().copied() {
                     let here = columns.get(column).into_iter().flatten().copied();
-                    units.extend(here.map(|services| Unit { clients, services, traced: true }));
+                    units.extend(here.map(|services| Unit::traced(clients, services)));
                 }
             }
         }
         units
     }
 
-    /// A pair that stands for a unit; none if all are something with itself.
+    /// A pair that stands for a unit; none if all are answered by themselves, and elsewhere.
     fn standing(&self, unit: &Unit<'_>) -> Option<(usize, usize)> {
         let mut all = unit.clients.iter().flat_map(|c| unit.services.iter().map(move |s| (*c, *s)));
-        all.find(|(c, s)| !self.matrix.is_own(*c, *s))
+        all.find(|(c, s)| unit.namesakes || !self.matrix.is_apart(*c, *s))
     }
 
     /// What differs about the pairs of a unit; none if it is as expected.
@@ -345,24 +404,24 @@ impl Round<'_, '_> {
 
     /// Puts together what differs alike: services that the same clients meet, then clients that meet the same services.
     fn grouped(&self, units: &[Unit<'_>], violating: Vec<(usize, Kind)>) -> Vec<Counterexample> {
-        let mut by_clients: BTreeMap<(&[usize], Kind), Vec<usize>> = BTreeMap::new();
+        let mut by_clients: BTreeMap<(&[usize], bool, Kind), Vec<usize>> = BTreeMap::new();
         for (number, kind) in violating {
             let Some(unit) = units.get(number) else { continue };
-            by_clients.entry((unit.clients, kind)).or_default().extend(unit.services);
+            by_clients.entry((unit.clients, unit.namesakes, kind)).or_default().extend(unit.services);
         }
-        let mut alike: BTreeMap<(Kind, Vec<usize>), Vec<usize>> = BTreeMap::new();
-        for ((clients, kind), mut services) in by_clients {
+        let mut alike: BTreeMap<(Kind, bool, Vec<usize>), Vec<usize>> = BTreeMap::new();
+        for ((clients, namesakes, kind), mut services) in by_clients {
             services.sort_unstable();
-            alike.entry((kind, services)).or_default().extend(clients);
+            alike.entry((kind, namesakes, services)).or_default().extend(clients);
         }
-        let mut found: Vec<Counterexample> = alike
+        let found: Vec<Counterexample> = alike
             .into_iter()
-            .filter_map(|(((claim, verdict, via, reasons), services), mut clients)| {
+            .filter_map(|(((claim, verdict, via, reasons), namesakes, services), mut clients)| {
                 clients.sort_unstable();
-                let unit = Unit { clients: &clients, services: &services, traced: true };
+                let unit = Unit { namesakes, ..Unit::traced(&clients, &services) };
                 let (client, service) = self.standing(&unit)?;
                 Some(Counterexample {
-                    pairs: self.count(&clients, &services),
+                    pairs: self.count(&unit),
                     outcome: claim.outcome,
                     verdict,
                     via,
@@ -374,14 +433,16 @@ impl Round<'_, '_> {
                 })
             })
             .collect();
-        found.sort_by(|a, b| (a.outcome, b.pairs, &a.witness).cmp(&(b.outcome, a.pairs, &b.witness)));
         found
     }
 
-    /// Pairs of clients and services, without those of something with itself.
-    fn count(&self, clients: &[usize], services: &[usize]) -> u64 {
+    /// Pairs of a unit, without those that are answered by themselves.
+    fn count(&self, unit: &Unit<'_>) -> u64 {
+        let Unit { clients, services, .. } = unit;
         let both = |(c, s): &&(usize, usize)| clients.binary_search(c).is_ok() && services.binary_search(s).is_ok();
-        (clients.len() * services.len() - self.matrix.own().iter().filter(both).count()) as u64
+        let other = if unit.namesakes { &[] } else { self.matrix.namesakes() };
+        let apart = self.matrix.own().iter().chain(other).filter(both).count();
+        (clients.len() * services.len() - apart) as u64
     }
 
     fn client_members(&self, members: &[usize]) -> Members {
@@ -401,18 +462,18 @@ impl Round<'_, '_> {
         let all = (0..self.matrix.clients.len()).flat_map(|c| (0..self.matrix.services.len()).map(move |s| (c, s)));
         all.into_iter().find(|(c, s)| !self.matrix.is_own(*c, *s)).and_then(|(c, s)| self.matrix.question(c, s))
     }
+}
 
-    /// What differs, in a sentence for each outcome.
-    fn summary(&self, pairs: &Pairs) -> Vec<String> {
-        let sentence = |outcome: Outcome, what: &str| {
-            let groups: Vec<_> = pairs.counterexamples.iter().filter(|c| c.outcome == outcome).collect();
-            let count: u64 = groups.iter().map(|c| c.pairs).sum();
-            let kinds = if groups.len() == 1 { "one group".to_owned() } else { format!("{} groups", groups.len()) };
-            (count > 0).then(|| format!("{count} of {} flows {what}, in {kinds}", pairs.pairs))
-        };
-        [sentence(Outcome::Failed, "come out otherwise"), sentence(Outcome::Undecided, "are undecided")]
-            .into_iter()
-            .flatten()
-            .collect()
-    }
+/// What differs, in a sentence for each outcome.
+fn summary(pairs: &Pairs) -> Vec<String> {
+    let sentence = |outcome: Outcome, what: &str| {
+        let groups: Vec<_> = pairs.counterexamples.iter().filter(|c| c.outcome == outcome).collect();
+        let count: u64 = groups.iter().map(|c| c.pairs).sum();
+        let kinds = if groups.len() == 1 { "one group".to_owned() } else { format!("{} groups", groups.len()) };
+        (count > 0).then(|| format!("{count} of {} flows {what}, in {kinds}", pairs.pairs))
+    };
+    [sentence(Outcome::Failed, "come out otherwise"), sentence(Outcome::Undecided, "are undecided")]
+        .into_iter()
+        .flatten()
+        .collect()
 }

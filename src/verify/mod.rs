@@ -6,7 +6,7 @@ mod many;
 mod ports;
 
 pub use baseline::{Today, baseline};
-pub use many::{Counterexample, Members, Pairs};
+pub use many::{Counterexample, Members, Pairs, exposing};
 
 use crate::{
     diag::{Diagnostic, Span, code},

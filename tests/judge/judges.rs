@@ -33,7 +33,9 @@ fn service(plane: &Plane, to: &str, port: u16) -> Service {
             }
         },
     };
-    Service { origin: Origin::new("flow", to, None), to: to.to_owned(), transport: Transport::Tcp, port, aim }
+    let origin = Origin::new("flow", to, None);
+    let (to, transport) = (to.to_owned(), Transport::Tcp);
+    Service { origin, also: Vec::new(), to, transport, port, aim, usual_name: true, usual_port: true }
 }
 
 /// The solver on the flows of a family.

@@ -79,15 +79,31 @@ impl Compiler<'_> {
             }
         }
         for (name, entry) in estate.load_balancers.iter() {
-            let fronts = entry.value.frontend_ip_configurations.keys();
-            let mut addresses = fronts.filter_map(|f| {
-                let id = *self.frontends.get(&format!("{name}/{f}"))?;
-                Some((self.plane.endpoints.get(id).addresses.first().copied()?, id))
-            });
-            let target = match (addresses.next(), addresses.next()) {
-                (Some((only, id)), None) => Target::Address(only, Some(id)),
-                _ => Target::Unusable("it has several frontends; ask for the address of one".to_owned()),
+            let fronts = entry.value.frontend_ip_configurations.iter();
+            let all: Vec<(String, Span, IpAddr, Id<Endpoint>)> = fronts
+                .filter_map(|(front, declared)| {
+                    let full = format!("{name}/{front}");
+                    let id = *self.frontends.get(&full)?;
+                    Some((full, declared.span, self.plane.endpoints.get(id).addresses.first().copied()?, id))
+                })
+                .collect();
+            let target = match all.as_slice() {
+                [(.., only, id)] => Target::Address(*only, Some(*id)),
+                [] => Target::Unusable("it has no frontend".to_owned()),
+                several => {
+                    let names: Vec<&str> = several.iter().map(|(full, ..)| full.as_str()).collect();
+                    let names = names.join(" or ");
+                    Target::Unusable(format!(
+                        "it has several frontends; ask for {names}, a public one by its public_ip"
+                    ))
+                }
             };
+            // Public ones have the name of their public address.
+            let inside = |id: Id<Endpoint>| self.plane.endpoints.get(id).segment.is_some();
+            let further: Vec<_> = all.iter().filter(|(.., id)| all.len() > 1 && inside(*id)).cloned().collect();
+            for (full, span, address, id) in &further {
+                self.target("load_balancer", full, *span, Target::Address(*address, Some(*id)));
+            }
             self.target("load_balancer", name, entry.span, target);
         }
         self.gateway_clients();

@@ -498,6 +498,25 @@ impl Compiler<'_> {
             };
             let Some(parsed) = self.name(name, entry.span) else { continue };
             let origin = Origin::new("public_host", name, entry.span);
+            let own =
+                estate.public_ips.iter().find(|(_, p)| p.value.ip_address.as_ref().is_some_and(|a| a.value == address));
+            if let Some((public_ip, _)) = own {
+                // A name of what has this public address, and no host of its own.
+                let further = declared.service_tags.first().map(|t| t.span).or(declared
+                    .listens
+                    .iter()
+                    .flatten()
+                    .map(|l| l.span)
+                    .next());
+                if let Some(span) = further {
+                    let text =
+                        format!("`{name}` is a name of public_ip `{public_ip}`, whose owner decides what serves there");
+                    self.error(code::CONFLICT, span, text, "leave `listens` and `service_tags` out");
+                }
+                let data = crate::dataplane::RecordData::Addresses(vec![address]);
+                self.plane.dns.public.insert(parsed, crate::dataplane::Record { data, origin });
+                continue;
+            }
             let mut made =
                 endpoint(origin.clone(), None, vec![address], Role::Host(host(listens(declared.listens.as_ref()))));
             for tag in &declared.service_tags {

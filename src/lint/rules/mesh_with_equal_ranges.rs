@@ -2,6 +2,8 @@
 
 use crate::azure::model::network_manager::{GroupConnectivity, Topology};
 use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::net::Prefix;
+use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0175",
@@ -28,6 +30,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
                 .filter_map(|(n, _)| manager.value.network_groups.get(n))
                 .collect();
             let members: Vec<_> = groups.iter().flat_map(|g| &g.value.virtual_networks).collect();
+            // Mostly nothing overlaps, which is quickly told by going through all ranges in order.
+            let joined: BTreeSet<&str> = members.iter().map(|m| m.value.as_str()).collect();
+            let mut ranges: Vec<Prefix> = joined.iter().flat_map(|m| view.prefixes(m)).collect();
+            ranges.sort_unstable_by_key(|p| (p.network(), p.last()));
+            if ranges.windows(2).all(|pair| matches!(pair, [a, b] if a.last() < b.network())) {
+                continue;
+            }
             for (i, one) in members.iter().enumerate() {
                 for two in members.iter().skip(i + 1).filter(|t| t.value != one.value) {
                     let (a, b) = (view.prefixes(&one.value), view.prefixes(&two.value));

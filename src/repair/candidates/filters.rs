@@ -25,6 +25,11 @@ pub(super) fn ahead(taken: impl Iterator<Item = u32>, least: u32, most: u32) -> 
     (least..first).next_back().or_else(|| (least..=most).find(|p| !taken.contains(p)))
 }
 
+/// Where a rule stands among others, in words.
+fn place(priority: u32, mut taken: impl Iterator<Item = u32>) -> String {
+    if taken.all(|t| t > priority) { "ahead of all others".to_owned() } else { format!("at priority {priority}") }
+}
+
 fn remove(path: &[String]) -> Candidate {
     Candidate::new(format!("remove {}", path.join(".")), path, Value::Null)
 }
@@ -46,13 +51,16 @@ pub(super) fn security_group(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
     };
     let name = super::free_name("allow-flow", |n| rules.get(n).is_some());
     let mut found = Vec::new();
-    if let Some(priority) = ahead(rules.iter().map(|(_, r)| u32::from(r.value.priority.value)), 100, 4096) {
+    let same = rules.iter().filter(|(_, r)| r.value.direction.value.as_str() == direction);
+    let taken: Vec<u32> = same.map(|(_, r)| u32::from(r.value.priority.value)).collect();
+    if let Some(priority) = ahead(taken.iter().copied(), 100, 4096) {
+        let place = place(priority, taken.iter().copied());
         let value = json!({
             "priority": priority, "direction": direction, "access": "Allow", "protocol": protocol(denied),
             "source_address_prefix": address(denied.source), "destination_address_prefix": address(denied.destination),
             "destination_port_range": denied.port,
         });
-        let text = format!("add rule {name} to {group}, ahead of all others, that allows {}", label(denied));
+        let text = format!("add rule {name} to {group}, {place}, that allows {}", label(denied));
         found.push(Candidate::new(text, &[GROUPS, group, "security_rules", &name], value));
     }
     let rule = begins(&path, GROUPS, 4);
@@ -95,17 +103,29 @@ pub(super) fn site_firewall(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
     };
     let name = super::free_name("allow-flow", |n| firewall.rules.get(n).is_some());
     let mut found = Vec::new();
-    if let Some(priority) = ahead(firewall.rules.iter().map(|(_, r)| u32::from(r.value.priority.value)), 1, 65_000) {
+    let taken: Vec<u32> = firewall.rules.iter().map(|(_, r)| u32::from(r.value.priority.value)).collect();
+    if let Some(priority) = ahead(taken.iter().copied(), 1, 65_000) {
+        let position = self::place(priority, taken.iter().copied());
         let value = json!({
             "priority": priority, "action": "Allow", "protocol": protocol(denied),
             "source_addresses": [address(denied.source)], "destination_addresses": [address(denied.destination)],
             "destination_ports": [denied.port.to_string()],
         });
-        let text =
-            format!("add rule {name} to the firewall of {place}, ahead of all others, that allows {}", label(denied));
+        let text = format!("add rule {name} to the firewall of {place}, {position}, that allows {}", label(denied));
         found.push(Candidate::new(text, &[SITES, place, "firewall", "rules", &name], value));
     }
-    found.extend(begins(&path, SITES, 5).map(remove));
+    let rule = begins(&path, SITES, 5);
+    // A rule that names callers and ports may be turned round.
+    if let Some(name) = rule.and_then(|p| p.last())
+        && let Some(of) = firewall.rules.get(name).map(|r| &r.value)
+        && !of.source_addresses.is_empty()
+        && !of.destination_addresses.is_empty()
+        && !of.destination_ports.is_empty()
+    {
+        let text = format!("let rule {name} of the firewall of {place} allow what it denies");
+        found.insert(0, Candidate::new(text, &[SITES, place, "firewall", "rules", name, "action"], json!("Allow")));
+    }
+    found.extend(rule.map(remove));
     found
 }
 
@@ -125,17 +145,16 @@ pub(super) fn firewall(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
     let groups = &declared.value.rule_collection_groups;
     let group = super::free_name("allow-flow", |n| groups.get(n).is_some());
     let mut found = Vec::new();
-    if let Some(priority) = ahead(groups.iter().map(|(_, g)| u32::from(g.value.priority.value)), 100, 65_000) {
+    let taken: Vec<u32> = groups.iter().map(|(_, g)| u32::from(g.value.priority.value)).collect();
+    if let Some(priority) = ahead(taken.iter().copied(), 100, 65_000) {
+        let place = place(priority, taken.iter().copied());
         let rule = json!({
             "protocols": [protocol(&denied).to_uppercase()], "source_addresses": [address(denied.source)],
             "destination_addresses": [address(denied.destination)], "destination_ports": [denied.port.to_string()],
         });
         let collection = json!({ "priority": 100, "action": "Allow", "rules": { "flow": rule } });
         let value = json!({ "priority": priority, "network_rule_collections": { "allow-flow": collection } });
-        let text = format!(
-            "add rule collection group {group} to {policy}, ahead of all others, that allows {}",
-            label(&denied)
-        );
+        let text = format!("add rule collection group {group} to {policy}, {place}, that allows {}", label(&denied));
         found.push(Candidate::new(text, &[POLICIES, &policy, "rule_collection_groups", &group], value));
     }
     found.extend(begins(&path, POLICIES, 8).map(remove));

@@ -6,6 +6,7 @@ mod filters;
 mod gateway;
 mod managed;
 mod names;
+mod routes;
 mod settings;
 
 pub(super) use managed::workspace_of as managed_workspace;
@@ -73,7 +74,10 @@ const FAMILIES: &[Family] = &[
         &[Reason::UdrNone, Reason::NextHop, Reason::RouteLoop, Reason::AgwUdr, Reason::Asym, Reason::NoEgress],
         settings::routes,
     ),
+    (&[Reason::Asym], routes::one_way),
     (&[Reason::IpForwarding], settings::forwarding),
+    (&[Reason::Stopped], settings::running),
+    (&[Reason::Port], settings::listening),
     (&[Reason::AgwPrivateOnly], gateway::public_frontend),
     (&[Reason::Listener, Reason::PeInactive], gateway::listeners),
     (&[Reason::TrustedOff], settings::trusted),

@@ -139,6 +139,30 @@ pub(super) fn forwarding(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
     machine.map(set).into_iter().collect()
 }
 
+/// A machine that is stopped, started.
+pub(super) fn running(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
+    let path = site.path(step);
+    let set = |p: &[String]| {
+        let name = p.last().cloned().unwrap_or_default();
+        Candidate::new(format!("start {name}"), p, json!({ "running": true }))
+    };
+    begins(&path, "virtual_machines", 2).map(set).into_iter().collect()
+}
+
+/// A machine that does not serve what is asked for, serving it: what runs there is its owner's to say.
+pub(super) fn listening(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
+    let path = site.path(step);
+    let Some(machine) = begins(&path, "virtual_machines", 2) else { return Vec::new() };
+    let Some(name) = machine.last() else { return Vec::new() };
+    let Some(declared) = site.estate.virtual_machines.get(name) else { return Vec::new() };
+    let Some(now) = declared.value.listens.as_ref() else { return Vec::new() };
+    let asked = &site.trace.question;
+    let port = format!("{}/{}", asked.transport, asked.port);
+    let mut all: Vec<String> = now.iter().map(|l| format!("{}/{}", l.value.transport, l.value.ports)).collect();
+    all.push(port.clone());
+    vec![Candidate::new(format!("let {name} serve {port}"), machine, json!({ "listens": all }))]
+}
+
 /// The exception for trusted services.
 pub(super) fn trusted(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
     let path = site.path(step);

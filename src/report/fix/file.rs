@@ -14,7 +14,7 @@ use crate::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::fmt::Write;
+use std::{collections::BTreeMap, fmt::Write};
 
 /// What repairing a whole file came to.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -32,6 +32,10 @@ pub struct FixFileReport {
     pub patch: Option<serde_json::Value>,
     /// Expectations that do not hold with the first proposals applied.
     pub left: Vec<String>,
+    /// Number of expectations of the scenario.
+    pub expects: usize,
+    /// Variants of the file of which something does not hold, with how many expectations; each is repaired by itself.
+    pub variants: BTreeMap<String, usize>,
 }
 
 /// The repair of one expectation.
@@ -64,16 +68,31 @@ impl FixFileReport {
             along: repairs.along.clone(),
             patch: repairs.patch.clone(),
             left: repairs.left.clone(),
+            expects: repairs.expects,
+            variants: BTreeMap::new(),
         }
     }
 
     fn summary(&self) -> String {
         let mended = self.failing - self.left.len().min(self.failing);
         match self.failing {
+            0 if self.expects == 0 => {
+                "nothing is expected, so nothing can be repaired; name a flow with --from and --to".to_owned()
+            }
             0 => "every expectation holds; nothing is to be repaired".to_owned(),
             1 => format!("1 expectation does not hold; changes were found for {mended}"),
             n => format!("{n} expectations do not hold; changes were found for {mended}"),
         }
+    }
+}
+
+impl FixFileReport {
+    /// Which variants do not hold, in a sentence.
+    fn of_variants(&self) -> Option<String> {
+        let each: Vec<String> =
+            self.variants.iter().map(|(name, n)| format!("{name} ({n} of its expectations)")).collect();
+        let some = "variants that do not hold, each repaired with --variant";
+        (!each.is_empty()).then(|| format!("{some}: {}", each.join(", ")))
     }
 }
 
@@ -119,6 +138,9 @@ impl Report for FixFileReport {
         }
         if !self.left.is_empty() {
             let line = format!("still not as expected: {}", self.left.join(", "));
+            let _ = writeln!(out, "\n{}", text::wrapped(&line, 0, 2, style.width));
+        }
+        if let Some(line) = self.of_variants() {
             let _ = writeln!(out, "\n{}", text::wrapped(&line, 0, 2, style.width));
         }
         out
@@ -170,6 +192,9 @@ impl Report for FixFileReport {
                 let names: Vec<String> = list.iter().map(|n| markdown_code(n)).collect();
                 let _ = writeln!(out, "\n{label}: {}", names.join(", "));
             }
+        }
+        if let Some(line) = self.of_variants() {
+            let _ = writeln!(out, "\n{}", markdown_text(&line));
         }
         out
     }
