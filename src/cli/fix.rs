@@ -36,7 +36,8 @@ pub(super) fn run(args: &Fix, global: &Global) -> Result<Exit, Failure> {
     let (Some(from), Some(to)) = (&args.from, &args.to) else {
         let repairs = progress::telling(global, "looking for repairs", || repair_file(&snapshot));
         let mut report = FixFileReport::new(&sources, &snapshot.scenario.title(), &repairs);
-        if args.variant.is_none() {
+        // What a broken design does to its variants is repaired with the design.
+        if args.variant.is_none() && report.failing == 0 {
             report.variants = broken_variants(&args.file);
         }
         output::write(global, &report::render(&report, args.format, output::style(global)))?;

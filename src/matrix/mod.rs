@@ -56,6 +56,9 @@ pub struct Matrix<'p> {
     pub totals: Totals,
 }
 
+/// A client and a service each, by their numbers.
+type Pairs = Vec<(usize, usize)>;
+
 /// A client as the solver sees it.
 #[must_use]
 pub fn source(client: &Client) -> Source {
@@ -144,7 +147,7 @@ impl<'p> Matrix<'p> {
 
     /// Something with itself, in order: its own address, or the service that it is the identity of. Then what only has
     /// the same address.
-    fn own_pairs(&self) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
+    fn own_pairs(&self) -> (Pairs, Pairs) {
         let (plane, views) = (self.plane, &self.problem.views);
         let mut at: HashMap<IpAddr, Vec<(usize, usize)>, FxBuildHasher> = HashMap::default();
         let mut named: HashMap<Id<Resource>, Vec<usize>, FxBuildHasher> = HashMap::default();

@@ -59,7 +59,7 @@ pub(super) fn size(patch: &Value) -> usize {
     }
 }
 
-/// Whether a patch takes rules of filters away, rather than add what one flow needs.
+/// Whether a patch takes rules of filters or routes away, rather than add what one flow needs.
 pub(super) fn opens(patch: &Value) -> bool {
     fn removes(value: &Value, depth: usize) -> bool {
         match value {
@@ -68,8 +68,9 @@ pub(super) fn opens(patch: &Value) -> bool {
             _ => false,
         }
     }
-    let filters = ["network_security_groups", "firewall_policies", "on_premises_sites"];
-    filters.iter().any(|kind| patch.get(kind).is_some_and(|v| removes(v, 6)))
+    // A route leads through a device that inspects, or keeps something apart.
+    let guards = ["network_security_groups", "firewall_policies", "on_premises_sites", "route_tables"];
+    guards.iter().any(|kind| patch.get(kind).is_some_and(|v| removes(v, 6)))
 }
 
 /// Whether every rule that a patch adds to the firewall of a site names what it lets in: what is left out there means any.

@@ -31,7 +31,11 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool, wid
             group = group.element(Level::HELP.message(folded(help, HELP_LEAD, width)));
         }
         let fits = beside_labels(diagnostic.related.iter().map(|(_, label)| label.as_str()), width);
-        text.push_str(&super::format::drawn(&renderer.clone().term_width(fits).render(&[group])));
+        let drawn = super::format::drawn(&renderer.clone().term_width(fits).render(&[group]));
+        // What has no place has no source to frame.
+        let framed = diagnostic.span.is_some_and(|span| sources.file(span.file).is_some());
+        let lines = drawn.lines().filter(|line| framed || !is_bar(line));
+        text.push_str(&lines.collect::<Vec<_>>().join("\n"));
         text.push_str("\n\n");
     }
     let rest = diagnostics.len().saturating_sub(DRAWN);
@@ -39,6 +43,14 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool, wid
         let _ = write!(text, "and {rest} more; other formats list all of them\n\n");
     }
     text
+}
+
+/// Whether a line is an empty part of a frame, whatever its colour.
+fn is_bar(line: &str) -> bool {
+    let mut parts = line.split('\u{1b}');
+    let first = parts.next().unwrap_or_default();
+    let rest = parts.map(|p| p.split_once('m').map_or(p, |(_, text)| text));
+    std::iter::once(first).chain(rest).collect::<String>().trim() == "|"
 }
 
 /// The width of source lines, so that labels behind a mark at their end fit, too.

@@ -3,6 +3,7 @@
 use crate::forward::Outcome;
 use crate::lint::{Category, Findings, Level, Rule, View};
 use crate::verdict::Reason;
+use std::collections::BTreeSet;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0159",
@@ -18,13 +19,15 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(view: &View<'_>, findings: &mut Findings) {
+    // One device is one finding, however many flows pass it.
+    let mut told = BTreeSet::new();
     for flow in view.wanted() {
         let alternatives = flow.trace.alternatives.iter().flat_map(|(_, steps)| steps);
         let advised = flow.trace.steps.iter().chain(alternatives).find(|s| {
             let says = matches!(s.outcome, Outcome::Assume | Outcome::Block(Reason::Asym));
             says && s.rules.contains(&"ASYM-07")
         });
-        if let Some(step) = advised {
+        if let Some(step) = advised.filter(|s| told.insert((s.span, s.element.clone()))) {
             findings
                 .at(
                     flow.expectation.span,

@@ -66,6 +66,7 @@ const FAMILIES: &[Family] = &[
             Reason::GwTransit,
             Reason::GwNoadv,
             Reason::NoRoute,
+            Reason::NextHop,
             Reason::Asym,
         ],
         settings::peerings,

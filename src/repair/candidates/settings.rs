@@ -66,11 +66,20 @@ pub(super) fn peerings(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
         if !back {
             let link = super::free_name(&format!("peer-{there}-to-{here}"), |n| all.get(n).is_some());
             let value = json!({ "virtual_network": there, "remote_virtual_network": here });
-            found.push(Candidate::new(
-                format!("add the missing link {link} of the peering"),
-                &[PEERINGS, &link],
-                value,
-            ));
+            let text = format!("add the missing link {link} of the peering");
+            found.push(Candidate::new(text.clone(), &[PEERINGS, &link], value));
+            // With what the other links that lead there have.
+            let forwards = all
+                .iter()
+                .any(|(_, p)| p.value.remote_virtual_network.value == *here && p.value.allow_forwarded_traffic.value);
+            let borrows = peering.allow_gateway_transit.value;
+            if forwards || borrows {
+                let value = json!({
+                    "virtual_network": there, "remote_virtual_network": here,
+                    "allow_forwarded_traffic": forwards, "use_remote_gateways": borrows,
+                });
+                found.push(Candidate::new(format!("{text}, with the settings of its like"), &[PEERINGS, &link], value));
+            }
         }
     }
     found

@@ -388,6 +388,8 @@
   $("close").onclick = close;
 
   // ---- findings
+  const FINDINGS = 200;
+  let findingsShown = FINDINGS;
   const levels = ["error", "warning", "info"].filter((l) => data.findings.some((f) => f.level === l));
   const hidden = new Set();
   for (const level of levels) {
@@ -401,7 +403,9 @@
     const want = $("finding-filter").value.toLowerCase().split(/\s+/).filter(Boolean);
     const shown = data.findings.filter((f) => !hidden.has(f.level)
       && want.every((w) => `${f.code} ${f.name} ${f.message}`.toLowerCase().includes(w)));
-    $("finding-list").replaceChildren(...shown.map((f) => {
+    // Thousands of findings at once would make every step of the page slow.
+    const part = shown.slice(0, findingsShown);
+    $("finding-list").replaceChildren(...part.map((f) => {
       const item = el("li");
       const head = el("div");
       head.append(el("strong", `${f.level} ${f.code} `, { class: "level-" + f.level }), `${f.name}: ${f.message}`);
@@ -415,9 +419,27 @@
       if (f.fix) item.append(el("div", `Fix: ${f.fix}`));
       return item;
     }));
+    if (shown.length > part.length) {
+      const item = el("li", "");
+      const more = el("button", `Show more (${shown.length - part.length} left)`);
+      more.onclick = () => {
+        const at = part.length;
+        findingsShown += FINDINGS;
+        list();
+        // Whoever works with the keyboard goes on where the button was.
+        const next = $("finding-list").children[at];
+        next?.setAttribute("tabindex", "-1");
+        next?.focus();
+      };
+      item.append(more);
+      $("finding-list").append(item);
+    }
     if (!shown.length) $("finding-list").append(el("li", data.findings.length ? "Nothing matches." : "No findings."));
   };
-  $("finding-filter").oninput = list;
+  $("finding-filter").oninput = () => {
+    findingsShown = FINDINGS;
+    list();
+  };
 
   for (const id of ["row-filter", "column-filter"]) $(id).oninput = apply;
   $("sort").onchange = apply;
