@@ -53,6 +53,9 @@ fn each_file_causes_exactly_its_diagnostics() {
         expected_in_all += expected.len();
         let (sources, found) = problems(load_paths(&[path]));
         for diagnostic in found {
+            if diagnostic.help.is_none() {
+                wrong.push(format!("{name}: says not what to do: {} {}", diagnostic.code, diagnostic.message));
+            }
             let place = diagnostic
                 .span
                 .map(|s| sources.locate(s))

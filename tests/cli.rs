@@ -386,3 +386,57 @@ fn files_that_are_no_text_are_refused_at_once() {
     let (code, _, err) = run(&["check", path.to_str().unwrap()]);
     assert!(code == 2 && err.contains("E-SYNTAX") && err.contains("comma.json:2:"), "{err}");
 }
+
+/// Nothing passes because it was not looked at.
+#[cfg(unix)]
+#[test]
+fn directories_are_walked_whole() {
+    use std::os::unix::fs::symlink;
+    let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let text = scenario("{ from: visitor, to: stsample.blob.core.windows.net, verdict: blocked }");
+    let at = |name: &str| directory.path().join(name);
+    fs::write(at("UPPER.YAML"), &text).unwrap();
+    fs::write(elsewhere.path().join("linked.yaml"), &text).unwrap();
+    symlink(elsewhere.path(), at("link")).unwrap();
+    symlink(directory.path(), at("loop")).unwrap();
+    let check = || run(&["check", directory.path().to_str().unwrap()]);
+    let (code, out, _) = check();
+    assert!(code == 0 && out.contains("2 scenarios, 2 expectations: 2 hold"), "{out}");
+    symlink(at("nowhere"), at("dangling.yaml")).unwrap();
+    let (code, _, error) = check();
+    assert!(code == 2 && error.contains("dangling.yaml") && error.contains("E-IO"), "{error}");
+}
+
+#[test]
+fn a_file_without_expectations_is_told_beside_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = scenario("{ from: visitor, to: stsample.blob.core.windows.net, verdict: blocked }");
+    fs::write(directory.path().join("asks.yaml"), text).unwrap();
+    fs::write(directory.path().join("silent.yaml"), "virtual_networks: {}\n").unwrap();
+    let (code, _, error) = run(&["check", directory.path().to_str().unwrap()]);
+    assert!(code == 0 && error.contains("E-NO-EXPECTATION") && error.contains("silent.yaml"), "{error}");
+}
+
+#[test]
+fn options_of_one_flow_are_refused_without_it() {
+    for option in [["--verdict", "public"], ["--protocol", "udp"], ["--port", "22"]] {
+        let (code, _, error) = run(&[&["fix", FLAGSHIP], &option[..]].concat());
+        assert!(code == 2 && error.contains("--to"), "{error}");
+    }
+}
+
+/// Two places of one long line are not drawn over all that lies between.
+#[test]
+fn findings_on_one_line_fit_the_terminal() {
+    let subnets: String = (0..40).map(|i| format!("s{i}: {{address_prefixes: [10.0.{i}.0/24]}}, ")).collect();
+    let text = format!(
+        "{{virtual_networks: {{a: {{address_space: [10.0.0.0/16], subnets: {{{subnets}}}}}, b: {{address_space: [10.0.0.0/16]}}}},          virtual_network_peerings: {{p: {{virtual_network: a, remote_virtual_network: b}}}}}}"
+    );
+    for command in ["check", "lint"] {
+        let (_, out, error) = run_with(&[command, "-"], &text, &[]);
+        assert!((out.clone() + &error).contains("of the same line"), "{command}: {out}{error}");
+        for line in out.lines().chain(error.lines()) {
+            assert!(line.chars().count() <= 80, "{command}: {line}");
+        }
+    }
+}

@@ -205,7 +205,7 @@ fn hostile_findings_stay_inside_every_format() {
         let outcome = privreach::lint::lint(&snapshots, "2026-01-01".parse().unwrap());
         assert!(!outcome.findings.is_empty(), "{name:?}: {:?}", loaded.diagnostics);
         let count = outcome.findings.len();
-        closed(&LintReport::new(&loaded.sources, &outcome), count, count, "");
+        closed(&LintReport::new(&loaded.sources, &outcome, &[]), count, count, "");
         let drawn = privreach::report::lint_text(&loaded.sources, &outcome, STYLE);
         assert!(drawn.chars().all(|c| c == '\n' || !c.is_control()), "{drawn}");
     }
@@ -393,4 +393,67 @@ fn every_format_of_check_is_offered() {
         assert_eq!(output.status.code(), Some(1), "{format:?}");
         assert!(!fs::read_to_string(&out).unwrap().is_empty(), "{format:?}");
     }
+}
+
+/// Where the input is unusable, every report says so in place of the result, and none looks like a clean one.
+#[test]
+fn unusable_input_is_in_every_report() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("bad.yaml");
+    fs::write(&file, "virtual_networks: { v: { address_spaces: [10.0.0.0/16] } }\n").unwrap();
+    let file = file.to_str().unwrap();
+    let commands: &[&[&str]] =
+        &[&["check", file], &["lint", file], &["diff", file, file], &["fix", file], &["impact", file]];
+    for command in commands {
+        for format in Format::ALL.iter().filter(|f| **f != Format::Text) {
+            let out = run(&[*command, &["--format", format.as_str()][..]].concat());
+            let context = format!("{} as {}:\n{out}", command[0], format.as_str());
+            assert!(out.contains("E-UNKNOWN-KEY"), "{context}");
+            match format {
+                Format::Json => {
+                    let value: serde_json::Value = serde_json::from_str(&out).expect(&context);
+                    assert_eq!(schema::problems(&value), Vec::<String>::new(), "{context}");
+                }
+                Format::Junit => assert!(junit(&out).iter().any(|c| c.failed), "{context}"),
+                Format::Sarif => assert!(!sarif(&out).is_empty(), "{context}"),
+                Format::Markdown => assert!(out.starts_with("## ❌"), "{context}"),
+                _ => {}
+            }
+        }
+    }
+    let plain: &[&[&str]] = &[
+        &["trace", file, "--from", "a", "--to", "b"],
+        &["resolve", file, "--from", "a", "b.example.com"],
+        &["routes", file, "--at", "v/s"],
+        &["rules", file, "--at", "v/s"],
+        &["matrix", file],
+    ];
+    for command in plain {
+        let value: serde_json::Value =
+            serde_json::from_str(&run(&[*command, &["--format", "json"][..]].concat())).unwrap();
+        assert_eq!(schema::problems(&value), Vec::<String>::new(), "{command:?}");
+        assert_eq!((&value["command"], &value["result"]["of"]), (&"unusable".into(), &command[0].into()));
+    }
+    // A file that holds an old result does not keep it.
+    let old = directory.path().join("old.txt");
+    fs::write(&old, "everything holds\n").unwrap();
+    run(&["diff", file, file, "--output", old.to_str().unwrap()]);
+    assert!(fs::read_to_string(&old).unwrap().contains("E-UNKNOWN-KEY"));
+}
+
+/// A test report is red exactly where the run fails.
+#[test]
+fn findings_below_the_failing_level_are_no_failures() {
+    let flagship = "scenarios/foundry-hub/foundry-hub.yaml";
+    let exposed = "scenarios/foundry-hub/mutations.yaml#M24-endpoint-public";
+    let red = |args: &[&str]| junit(&run(&[args, &["--format", "junit"][..]].concat())).iter().any(|c| c.failed);
+    let lint = ["lint", flagship, "--today", "2026-01-01"];
+    assert!(!red(&lint));
+    assert!(red(&[&lint[..], &["--fail-on", "info"]].concat()));
+    let diff = ["diff", flagship, exposed, "--today", "2026-01-01"];
+    assert!(!red(&diff));
+    assert!(red(&[&diff[..], &["--fail-on", "public"]].concat()));
+    assert!(!red(&["impact", "scenarios/quickstart/quickstart.yaml"]));
+    let markdown = run(&[&lint[..], &["--format", "markdown"]].concat());
+    assert!(markdown.starts_with("## ⚠️"), "{markdown}");
 }

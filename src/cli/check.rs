@@ -28,6 +28,7 @@ pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) 
     let sources = loaded.sources;
     let mut problems = loaded.diagnostics;
     let mut report = CheckReport::default();
+    let mut silent = Vec::new();
     for scenario in loaded.scenarios {
         let title = format!("checking {}", scenario.title());
         let snapshot = progress::telling(global, &title, || Snapshot::new(scenario));
@@ -38,6 +39,10 @@ pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) 
             continue;
         }
         let verification = progress::telling(global, &title, || verify(&snapshot));
+        if snapshot.scenario.expectations.is_empty() && snapshot.scenario.expected_diagnostics.is_empty() {
+            let text = format!("{} asserts nothing: it has no expectations", snapshot.scenario.title());
+            silent.push(Diagnostic::warning(code::NO_EXPECTATION, None, text).help("add `expectations`"));
+        }
         problems.extend(verification.problems.iter().cloned());
         report.scenarios.push(ScenarioReport::new(&sources, &snapshot.scenario, &verification));
     }
@@ -50,12 +55,15 @@ pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) 
             Diagnostic::error(code::NO_EXPECTATION, None, text)
                 .help("add `expectations`, or ask with `privreach trace`"),
         );
+    } else {
+        // Beside others it would look as if it had passed.
+        problems.extend(silent);
     }
     let problems = input::sorted(problems);
     report.diagnostics = problems.iter().map(|d| DiagnosticReport::new(&sources, d)).collect();
 
     // Nothing was evaluated, which is no result that people could read.
-    if !report.scenarios.is_empty() || format != report::Format::Text {
+    if !report.scenarios.is_empty() || format != report::Format::Text || global.output.is_some() {
         output::write(global, &report::render(&report, format, output::style(global)))?;
     }
     if !problems.is_empty() {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     compare::{Comparison, Effect, FlowChange, compare},
-    lint::{Changes, Level, changes, lint},
+    lint::{self, Changes, Level, changes, lint},
     report::{self, DiffReport},
     snapshot::Snapshot,
 };
@@ -28,8 +28,19 @@ pub(super) fn run(args: &Diff, global: &Global) -> Result<Exit, Failure> {
     let findings = changes(&found(&before), &found(&after));
     let (old, new) = ((args.before.as_str(), &before_sources), (after_name.as_str(), &after_sources));
     let report = DiffReport::new(old, new, &comparison, &findings);
-    output::write(global, &report::render(&report, args.format, output::style(global)))?;
+    output::write(global, &report::judged(&report, args.format, output::style(global), |i| fails(i, args.fail_on)))?;
     Ok(args.fail_on.map_or(Exit::Holds, |limit| exit(&comparison, &findings, limit)))
+}
+
+/// Whether a finding of the report is among those that [`exit`] fails for.
+fn fails(item: &report::Item, limit: Option<FailOnChange>) -> bool {
+    let found = lint::find(item.code).is_some();
+    match limit {
+        None => false,
+        Some(FailOnChange::Public) => [Effect::Exposed, Effect::Undecided].iter().any(|e| e.as_str() == item.code),
+        Some(FailOnChange::Regression) => !found,
+        Some(FailOnChange::Finding) => !found || item.level >= report::Level::Warning,
+    }
 }
 
 /// What was public already does not fail; what became undecided might be anything.

@@ -1,5 +1,6 @@
 //! Exit codes.
 
+use crate::report::DiagnosticReport;
 use thiserror::Error;
 
 /// What a run came to.
@@ -49,9 +50,12 @@ impl Exit {
 /// Why a command could not do its work.
 #[derive(Debug, Error)]
 pub(super) enum Failure {
-    /// The input is unusable; the diagnostics are rendered.
+    /// The command line is unusable.
     #[error("{0}")]
     Input(String),
+    /// The input is unusable: the diagnostics as text, and for a report in place of the result.
+    #[error("{0}")]
+    Problems(String, Vec<DiagnosticReport>),
     /// The output could not be written.
     #[error("error: cannot write {0}: {1}\n")]
     Output(String, std::io::Error),
@@ -65,7 +69,7 @@ impl Failure {
     #[must_use]
     pub(super) fn exit(&self) -> Exit {
         match self {
-            Self::Input(_) => Exit::Unusable,
+            Self::Input(_) | Self::Problems(..) => Exit::Unusable,
             // A reader that closed the pipe has seen what it wanted.
             Self::Output(_, error) if error.kind() == std::io::ErrorKind::BrokenPipe => Exit::Holds,
             // Where to write was said on the command line.

@@ -14,6 +14,7 @@ pub(super) fn run(args: &Impact, global: &Global) -> Result<Exit, Failure> {
     let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
     let found = progress::telling(global, "taking every element away in turn", || impact(&snapshot));
     let report = ImpactReport::new(&sources, &snapshot.scenario.title(), &found);
-    output::write(global, &report::render(&report, args.format, output::style(global)))?;
+    // What depends on what is told and not judged.
+    output::write(global, &report::judged(&report, args.format, output::style(global), |_| false))?;
     Ok(Exit::Holds)
 }

@@ -3,7 +3,7 @@
 use super::{args::Global, exit::Failure, output, progress};
 use crate::{
     diag::{Diagnostic, SourceMap, nearest},
-    report,
+    report::{self, DiagnosticReport},
     scenario::{Loaded, Scenario, load_file},
     snapshot::{Snapshot, further_problems},
 };
@@ -65,7 +65,8 @@ pub(super) fn failure(sources: &SourceMap, diagnostics: &[Diagnostic], global: &
         report::diagnostics::render(sources, diagnostics, output::error_colour(global), output::style(global).width);
     let errors = diagnostics.iter().filter(|d| d.severity == crate::diag::Severity::Error).count();
     text.push_str(&format!("{errors} error{} in the input\n", if errors == 1 { "" } else { "s" }));
-    Failure::Input(text)
+    let reported = diagnostics.iter().map(|d| DiagnosticReport::new(sources, d)).collect();
+    Failure::Problems(text, reported)
 }
 
 /// Leaves the variants of a name, of which there must be one.

@@ -47,13 +47,20 @@ pub(super) fn evaluate(loaded: Loaded, args: &Lint, global: &Global) -> Result<E
     outcome.findings.retain(|f| wanted(f.rule));
     outcome.suppressed.retain(|s| wanted(s.finding.rule));
 
-    let text = match args.format {
-        Format::Text => report::lint_text(&loaded.sources, &outcome, output::style(global)),
-        format => report::render(&LintReport::new(&loaded.sources, &outcome), format, output::style(global)),
-    };
-    output::write(global, &text)?;
     problems.retain(|d| d.severity == Severity::Error);
     let problems = input::sorted(problems);
+    let text = match args.format {
+        Format::Text => report::lint_text(&loaded.sources, &outcome, output::style(global)),
+        format => {
+            let report = LintReport::new(&loaded.sources, &outcome, &problems);
+            let least = least(args.fail_on);
+            // A finding's code is a rule's, a problem's is not.
+            let fails =
+                |item: &report::Item| lint::find(item.code).is_none() || least.is_some_and(|l| item.level >= l.into());
+            report::judged(&report, format, output::style(global), fails)
+        }
+    };
+    output::write(global, &text)?;
     if !problems.is_empty() {
         return Err(input::failure(&loaded.sources, &problems, global));
     }
@@ -61,13 +68,18 @@ pub(super) fn evaluate(loaded: Loaded, args: &Lint, global: &Global) -> Result<E
 }
 
 fn exit(outcome: &Outcome, fail_on: FailOn) -> Exit {
-    let least = match fail_on {
-        FailOn::Error => Level::Error,
-        FailOn::Warning => Level::Warning,
-        FailOn::Info => Level::Info,
-        FailOn::Never => return Exit::Holds,
-    };
-    if outcome.findings.iter().any(|f| f.level >= least) { Exit::Failed } else { Exit::Holds }
+    let fails = least(fail_on).is_some_and(|least| outcome.findings.iter().any(|f| f.level >= least));
+    if fails { Exit::Failed } else { Exit::Holds }
+}
+
+/// The least level that fails a run, if one does.
+fn least(fail_on: FailOn) -> Option<Level> {
+    match fail_on {
+        FailOn::Error => Some(Level::Error),
+        FailOn::Warning => Some(Level::Warning),
+        FailOn::Info => Some(Level::Info),
+        FailOn::Never => None,
+    }
 }
 
 fn rules(words: &[String]) -> Result<Vec<&'static Rule>, Failure> {

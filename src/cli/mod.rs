@@ -23,8 +23,10 @@ mod trace;
 
 pub use exit::Exit;
 
+use crate::report::{DiagnosticReport, Format, UnusableReport};
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
+use exit::Failure;
 
 /// Runs the command line and gives the exit code.
 #[must_use]
@@ -64,12 +66,27 @@ pub fn run() -> Exit {
     };
     result.unwrap_or_else(|failure| {
         use std::io::Write;
+        let failure = match &failure {
+            Failure::Problems(_, problems) => refusal(&cli, problems).err().unwrap_or(failure),
+            _ => failure,
+        };
         let exit = failure.exit();
         if exit != Exit::Holds {
             let _ = write!(anstream::stderr(), "{failure}");
         }
         exit
     })
+}
+
+/// Leaves a report of unusable input where the result would have been, so that nobody reads an old one or none.
+fn refusal(cli: &Cli, problems: &[DiagnosticReport]) -> Result<(), Failure> {
+    let Some((command, format)) = cli.command.reported() else { return Ok(()) };
+    // Without a file to write, people have read it on standard error.
+    if format == Format::Text && cli.global.output.is_none() {
+        return Ok(());
+    }
+    let report = UnusableReport { of: command, diagnostics: problems.to_vec() };
+    output::write(&cli.global, &crate::report::render(&report, format, output::style(&cli.global)))
 }
 
 /// The help text of a command, for the documents' test.

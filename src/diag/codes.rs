@@ -46,7 +46,7 @@ codes! {
     LIMIT = "E-LIMIT", "The file exceeds a limit on nesting, values or alias expansion. The limits keep a hostile file from exhausting memory.";
     EMPTY = "E-EMPTY", "The file holds no scenario.";
     NO_SCENARIO = "E-NO-SCENARIO", "No scenario file was found under the given path. A check that evaluates nothing does not pass.";
-    NO_EXPECTATION = "E-NO-EXPECTATION", "No scenario under the given paths expects anything. A check that asserts nothing does not pass; use `trace` to ask, or add `expectations`.";
+    NO_EXPECTATION = "E-NO-EXPECTATION", "No scenario under the given paths expects anything: an error, since a check that asserts nothing does not pass. A single scenario without expectations beside others is a warning. Use `trace` to ask, or add `expectations`.";
     DUPLICATE_KEY = "E-DUPLICATE-KEY", "A key occurs twice in one mapping, or two names of resources differ only by upper and lower case, which Azure does not tell apart. Remove or rename one of the two.";
     MERGE_KEY = "E-MERGE-KEY", "The YAML merge key `<<` is not part of YAML 1.2 and is not supported. Write the values out, or use `extends` and `patch`.";
     UNKNOWN_KEY = "E-UNKNOWN-KEY", "The format has no such key here. Nothing is ever skipped silently, so a misspelt key is an error.";

@@ -283,6 +283,11 @@ impl Decode for Prefix {
                     diagnostic = diagnostic.help(format!("write {canonical}"));
                 } else if let Ok(address) = text.parse::<IpAddr>() {
                     diagnostic = diagnostic.help(format!("write {} for one address", Prefix::host(address)));
+                } else {
+                    diagnostic = diagnostic.help(
+                        "write four numbers from 0 to 255 and a length from 0 to 32 (10.0.0.0/16), or IPv6 groups and a length \
+                         up to 128 (fd00::/64)",
+                    );
                 }
                 context.diagnostics.push(diagnostic);
                 None

@@ -28,9 +28,7 @@ impl Report for CheckReport {
 
     fn digest(&self) -> Digest {
         let mut suites: Vec<Suite> = self.scenarios.iter().map(suite).collect();
-        if !self.diagnostics.is_empty() {
-            suites.push(Suite { name: "input".to_owned(), items: self.diagnostics.iter().map(diagnostic).collect() });
-        }
+        suites.extend(problems(&self.diagnostics));
         let mut digest = Digest { command: Self::COMMAND, summary: self.summary(), suites, codes: Vec::new() };
         digest.codes = codes(&digest);
         digest
@@ -133,8 +131,14 @@ fn deciding(flow: &TraceReport) -> impl Iterator<Item = (String, Option<Place>)>
     })
 }
 
+/// Problems of the input as a suite, if there are any.
+pub(super) fn problems(diagnostics: &[DiagnosticReport]) -> Option<Suite> {
+    let items = || diagnostics.iter().map(diagnostic).collect();
+    (!diagnostics.is_empty()).then(|| Suite { name: "input".to_owned(), items: items() })
+}
+
 /// A problem of the input as an item.
-pub(super) fn diagnostic(problem: &DiagnosticReport) -> Item {
+fn diagnostic(problem: &DiagnosticReport) -> Item {
     let place = problem.place.as_ref();
     Item {
         id: format!("{}@{}", problem.code, place.map_or(String::new(), ToString::to_string)),

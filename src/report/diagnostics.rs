@@ -25,7 +25,11 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool, wid
         {
             let related = diagnostic.related.iter().filter(|(o, _)| o.file == span.file);
             let marks = std::iter::once((span, None)).chain(related.map(|(o, label)| (*o, Some(label.as_str()))));
-            group = group.element(snippet(file, &marks.collect::<Vec<_>>()));
+            let (marks, far) = apart(file, marks.collect(), width);
+            group = group.element(snippet(file, &marks));
+            for note in far {
+                group = group.element(Level::NOTE.message(folded(&note, HELP_LEAD, width)));
+            }
         }
         if let Some(help) = &diagnostic.help {
             group = group.element(Level::HELP.message(folded(help, HELP_LEAD, width)));
@@ -65,6 +69,27 @@ pub(super) const HELP_LEAD: usize = 14;
 /// A text in lines that fit behind a lead; the renderer indents what follows the first.
 pub(super) fn folded(text: &str, lead: usize, width: usize) -> String {
     super::text::wrapped(text, 0, 0, width.saturating_sub(lead).max(20))
+}
+
+/// Marks to draw, and in words those that are too far along the line of the first: what lies between would be drawn, too.
+pub(super) fn apart<'a>(
+    file: &SourceFile,
+    marks: Vec<(Span, Option<&'a str>)>,
+    width: usize,
+) -> (Vec<(Span, Option<&'a str>)>, Vec<String>) {
+    let Some((first, _)) = marks.first().copied() else { return (marks, Vec::new()) };
+    let near = |span: Span| {
+        let (a, b) = (range(first, &file.text), range(span, &file.text));
+        let between = file.text.get(a.start.min(b.start)..a.end.max(b.end)).unwrap_or_default();
+        between.len() <= width.saturating_sub(HELP_LEAD) || between.contains('\n')
+    };
+    let (drawn, far): (Vec<_>, Vec<_>) = marks.into_iter().partition(|(span, _)| near(*span));
+    let words = far.into_iter().map(|(span, label)| {
+        let at = file.text.get(..range(span, &file.text).start).unwrap_or_default();
+        let column = at.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        format!("{} (column {column} of the same line)", super::format::printable(label.unwrap_or("here")))
+    });
+    (drawn, words.collect())
 }
 
 /// The part of a file that holds some places: first the one it is about, unless it has a label, then those beside it.

@@ -301,12 +301,8 @@ impl Report for DiffReport {
         Digest { command: Self::COMMAND, summary: self.summary(), suites, codes }
     }
 
-    fn markdown(&self) -> String {
-        let mark = match () {
-            () if self.regressions > 0 => "❌",
-            () if self.findings_added.iter().any(|f| f.level != lint::Level::Info.as_str()) => "⚠️",
-            () => "✅",
-        };
+    fn markdown(&self, digest: &Digest) -> String {
+        let mark = digest.mark();
         let mut out = format!(
             "## {mark} Network reachability: {} → {}\n\n",
             markdown_code(&self.before),

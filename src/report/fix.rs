@@ -166,7 +166,7 @@ impl Report for FixReport {
         }
     }
 
-    fn markdown(&self) -> String {
+    fn markdown(&self, _: &Digest) -> String {
         let mut out = format!("## Repair of {}\n\n{}\n", markdown_code(&self.scenario), markdown_text(&self.summary()));
         for (i, proposal) in self.proposals.iter().enumerate() {
             let _ = writeln!(out, "\n{}. {}\n", i + 1, markdown_text(&proposal.changes.join("; ")));

@@ -200,7 +200,7 @@ impl Report for ImpactReport {
         }
     }
 
-    fn markdown(&self) -> String {
+    fn markdown(&self, _: &Digest) -> String {
         let (matters, idle, untried) = self.split();
         let mut out = format!(
             "## What depends on what: {}\n\n{}\n\n| lost | exposed | element | where |\n|---|---|---|---|\n",

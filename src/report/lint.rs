@@ -1,8 +1,8 @@
 //! Lint findings for people and programs.
 
-use super::{CodeText, Digest, Item, Place, Report, Status, Style, Suite};
+use super::{CodeText, DiagnosticReport, Digest, Item, Place, Report, Status, Style, Suite};
 use crate::{
-    diag::{SourceMap, Span},
+    diag::{Diagnostic, SourceMap, Span},
     lint::{Finding, Level, Outcome, Suppressed},
 };
 use annotate_snippets::{Group, Renderer};
@@ -19,6 +19,8 @@ pub struct LintReport {
     pub findings: Vec<FindingReport>,
     /// Findings that their files accept.
     pub suppressed: Vec<SuppressedReport>,
+    /// Problems of the input; what has errors was not looked at.
+    pub diagnostics: Vec<DiagnosticReport>,
     /// Number of errors, warnings and other findings.
     pub counts: Counts,
 }
@@ -78,14 +80,15 @@ pub struct SuppressedReport {
 }
 
 impl LintReport {
-    /// The report of an outcome.
+    /// The report of an outcome, and of what could not be looked at.
     #[must_use]
-    pub fn new(sources: &SourceMap, outcome: &Outcome) -> Self {
+    pub fn new(sources: &SourceMap, outcome: &Outcome, problems: &[Diagnostic]) -> Self {
         let count = |level| outcome.findings.iter().filter(|f| f.level == level).count();
         Self {
             scenarios: outcome.scenarios,
             findings: outcome.findings.iter().map(|f| finding(sources, f)).collect(),
             suppressed: outcome.suppressed.iter().map(|s| suppressed(sources, s)).collect(),
+            diagnostics: problems.iter().map(|d| DiagnosticReport::new(sources, d)).collect(),
             counts: Counts { error: count(Level::Error), warning: count(Level::Warning), info: count(Level::Info) },
         }
     }
@@ -169,6 +172,7 @@ fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding, width: usize) -> Grou
     let title = super::diagnostics::folded(&finding.message, "warning[PRL0000]: ".len(), width);
     let title = level.primary_title(title).id(finding.rule.code);
     let mut group = Group::with_title(title);
+    let mut notes = Vec::new();
     let mut files = vec![finding.place.file];
     for (span, _) in &finding.related {
         if !files.contains(&span.file) {
@@ -180,7 +184,12 @@ fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding, width: usize) -> Grou
         let own = (finding.place.file == id).then_some((finding.place, None));
         let related = finding.related.iter().filter(|(s, _)| s.file == id);
         let marks: Vec<_> = own.into_iter().chain(related.map(|(s, label)| (*s, Some(label.as_str())))).collect();
+        let (marks, far) = super::diagnostics::apart(file, marks, width);
         group = group.element(super::diagnostics::snippet(file, &marks));
+        notes.extend(far);
+    }
+    for note in notes {
+        group = group.element(Drawn::NOTE.message(folded(&note)));
     }
     group = group.element(Drawn::NOTE.message(folded(&format!("{} ({})", finding.rule.name, finding.rule.source()))));
     if let [only] = finding.scenarios.as_slice()
@@ -210,12 +219,12 @@ impl Report for LintReport {
         let items: Vec<Item> = self.findings.iter().map(|f| item(f, Status::Failed)).chain(accepted).collect();
         let used = |code: &str| self.findings.iter().any(|f| f.code == code);
         let rules = crate::lint::RULES.iter().filter(|r| used(r.code));
-        Digest {
-            command: Self::COMMAND,
-            summary: self.summary(),
-            suites: vec![Suite { name: "lint".to_owned(), items }],
-            codes: rules.map(|r| CodeText { code: r.code, name: r.name, meaning: r.what.to_owned() }).collect(),
-        }
+        let mut suites = vec![Suite { name: "lint".to_owned(), items }];
+        suites.extend(super::check::problems(&self.diagnostics));
+        let mut digest = Digest { command: Self::COMMAND, summary: self.summary(), suites, codes: Vec::new() };
+        digest.codes = rules.map(|r| CodeText { code: r.code, name: r.name, meaning: r.what.to_owned() }).collect();
+        digest.codes.extend(super::check::codes(&digest));
+        digest
     }
 }
 
@@ -224,12 +233,27 @@ impl LintReport {
         let Counts { error, warning, info } = self.counts;
         let accepted = self.suppressed.len();
         let counted = super::text::counted;
-        format!(
+        let mut line = format!(
             "{}: {}, {}, {info} info; {accepted} accepted",
             counted(self.scenarios, "scenario"),
             counted(error, "error"),
             counted(warning, "warning")
-        )
+        );
+        let problems = self.diagnostics.iter().filter(|d| d.severity == "error").count();
+        if problems > 0 {
+            line.push_str(&format!("; {} in the input", counted(problems, "error")));
+        }
+        line
+    }
+}
+
+impl From<Level> for super::Level {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::Error,
+            Level::Warning => Self::Warning,
+            Level::Info => Self::Info,
+        }
     }
 }
 

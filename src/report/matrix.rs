@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::{collections::BTreeMap, fmt::Write};
 
 /// Answers for all pairs.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct MatrixReport {
     /// Name of the scenario.
     pub scenario: String,
@@ -43,7 +43,7 @@ pub struct MatrixReport {
 }
 
 /// A group.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct GroupReport {
     /// Number of members.
     pub count: usize,
@@ -62,7 +62,7 @@ pub struct GroupReport {
 }
 
 /// The answer for two groups.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct CellReport {
     /// Index of the group of clients.
     pub clients: usize,
@@ -96,7 +96,7 @@ pub struct Flow {
 }
 
 /// The answer for one pair.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct PairReport {
     /// The flow.
     #[serde(flatten)]

@@ -14,13 +14,14 @@ mod model;
 pub mod page;
 mod tables;
 mod text;
+mod unusable;
 
 pub use diff::{AnswerReport, ClassReport, DiffReport, DifferenceReport};
 pub use evidence::{ContrastReport, EvidenceReport, evidence as evidence_text};
 pub use fix::{FixFileReport, FixReport, MendedReport, ProposalReport, RefutedReport};
 pub use format::{
     CodeText, Digest, Format, Item, Level, REPORTS, Report, Status, Suite, csv_row, json_reference, json_schema,
-    markdown_code, markdown_text, render, to_json,
+    judged, markdown_code, markdown_text, render, to_json,
 };
 pub use impact::{ElementReport, ImpactReport};
 pub use lint::{Counts, FindingReport, LintReport, RelatedReport, SuppressedReport, text as lint_text};
@@ -37,3 +38,4 @@ pub use tables::{
     RouteRowReport, RoutesReport, RuleRowReport, RulesReport, routes as routes_text, rules as rules_text,
 };
 pub use text::{Style, check as check_text, resolve as resolve_text, trace as trace_text, wrapped};
+pub use unusable::UnusableReport;

@@ -32,7 +32,7 @@ pub fn load_paths(paths: &[PathBuf]) -> Loaded {
         if path.as_os_str() == "-" || path.is_file() {
             files.push(path.clone());
         } else {
-            loader.walk(path, &mut files);
+            loader.walk(path, &mut files, &mut vec![canonical(path)]);
             if files.is_empty() && loader.diagnostics.as_slice().len() == before {
                 loader.problem(
                     code::NO_SCENARIO,
@@ -120,7 +120,8 @@ impl Loader {
         self.diagnostics.push(Diagnostic::error(code, None, message).help(help));
     }
 
-    fn walk(&mut self, path: &Path, files: &mut Vec<PathBuf>) {
+    /// Finds the scenario files below a directory; `above` are the directories on the way, which a link may lead back to.
+    fn walk(&mut self, path: &Path, files: &mut Vec<PathBuf>, above: &mut Vec<PathBuf>) {
         let entries = match std::fs::read_dir(path) {
             Ok(entries) => entries,
             Err(error) => {
@@ -133,12 +134,21 @@ impl Loader {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             // Published lists of service tags lie beside scenarios and are none.
             let hidden = name.starts_with('.') || name.starts_with("ServiceTags_");
-            let known =
-                path.extension().is_some_and(|e| matches!(e.to_string_lossy().as_ref(), "yaml" | "yml" | "json"));
+            let known = path
+                .extension()
+                .is_some_and(|e| matches!(e.to_string_lossy().to_ascii_lowercase().as_str(), "yaml" | "yml" | "json"));
             match () {
                 () if hidden => {}
-                () if path.is_dir() && !path.is_symlink() => self.walk(&path, files),
-                () if path.is_file() && known => files.push(path),
+                () if path.is_dir() => {
+                    let real = canonical(&path);
+                    if !above.contains(&real) {
+                        above.push(real);
+                        self.walk(&path, files, above);
+                        above.pop();
+                    }
+                }
+                // A link that leads nowhere is reported when it is read.
+                () if known => files.push(path),
                 () => {}
             }
         }

@@ -22,6 +22,8 @@ const JUNIT: &[Element] = &[
         &["time", "classname", "group"],
         &["skipped", "error", "failure", "system-out", "system-err"],
     ),
+    ("skipped", &[], &["type", "message"], &[]),
+    ("system-out", &[], &[], &[]),
     ("failure", &[], &["type", "message"], &[]),
     ("error", &[], &["type", "message"], &[]),
 ];
@@ -51,7 +53,7 @@ pub(crate) fn junit(text: &str) -> Vec<Case> {
                 let part = part.to_string();
                 let inside = open.last().unwrap();
                 assert!(
-                    part.trim().is_empty() || matches!(inside.as_str(), "failure" | "error"),
+                    part.trim().is_empty() || matches!(inside.as_str(), "failure" | "error" | "system-out"),
                     "{part:?} in {inside}"
                 );
                 assert!(!part.contains('<'), "{part}");

@@ -120,12 +120,17 @@ impl Compiler<'_> {
                     NameError::Invalid(invalid) => Some(invalid),
                     NameError::Missing(_) => None,
                 });
-                if let Some(invalid) = invalid {
-                    self.diagnostics.push(Diagnostic::error(
-                        code::VALUE,
-                        origin.span,
-                        format!("service `{name}` makes an invalid name: {invalid}"),
-                    ));
+                // Its other names are wrong in the same way.
+                let told = |d: &Diagnostic| d.code == code::VALUE && d.span == origin.span;
+                if let Some(invalid) = invalid.filter(|_| !self.diagnostics.as_slice().iter().any(told)) {
+                    self.diagnostics.push(
+                        Diagnostic::error(
+                            code::VALUE,
+                            origin.span,
+                            format!("service `{name}` makes an invalid name: {invalid}"),
+                        )
+                        .help("rename the service: its name is part of its domain names"),
+                    );
                 }
                 let refused = errors.first().map(|e| format!("its names cannot be told: {e}"));
                 return Some(Target { refused, untold: true, ..Target::default() });

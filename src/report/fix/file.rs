@@ -172,7 +172,7 @@ impl Report for FixFileReport {
         Digest { command: Self::COMMAND, summary: self.summary(), suites, codes }
     }
 
-    fn markdown(&self) -> String {
+    fn markdown(&self, _: &Digest) -> String {
         let (name, summary) = (markdown_code(&self.scenario), markdown_text(&self.summary()));
         let mut out = format!("## Repair of {name}\n\n{summary}\n");
         for mended in &self.repairs {
@@ -183,7 +183,7 @@ impl Report for FixFileReport {
             if mended.differs_otherwise() {
                 let _ = writeln!(out, "\n{}", markdown_text(OTHERWISE));
             } else {
-                let own = mended.repair.markdown();
+                let own = mended.repair.markdown(&mended.repair.digest());
                 out.push_str(own.split_once("\n\n").map_or("", |(_, rest)| rest));
             }
         }

@@ -25,6 +25,7 @@ pub(super) fn render(digest: &Digest) -> String {
                 Status::Held => ("held", ""),
                 Status::Failed => ("failed", item.level.as_str()),
                 Status::Undecided => ("undecided", item.level.as_str()),
+                Status::Noted => ("noted", item.level.as_str()),
             };
             let place = item.place.as_ref();
             out.push_str(&row([

@@ -33,6 +33,8 @@ pub enum Status {
     Failed,
     /// It cannot be decided.
     Undecided,
+    /// A finding that the run does not fail for.
+    Noted,
 }
 
 /// How much an item matters.
@@ -110,6 +112,27 @@ impl Digest {
     /// Items that are findings, with their suite.
     pub fn findings(&self) -> impl Iterator<Item = (&Suite, &Item)> {
         self.suites.iter().flat_map(|s| s.items.iter().map(move |i| (s, i))).filter(|(_, i)| i.status != Status::Held)
+    }
+
+    /// Leaves a mere note of what the run does not fail for.
+    #[must_use]
+    pub fn judged(mut self, fails: impl Fn(&Item) -> bool) -> Self {
+        for item in self.suites.iter_mut().flat_map(|s| &mut s.items) {
+            if item.status != Status::Held && !fails(item) {
+                item.status = Status::Noted;
+            }
+        }
+        self
+    }
+
+    /// A mark for the whole: whether something fails, or is only worth a look.
+    #[must_use]
+    pub fn mark(&self) -> &'static str {
+        match () {
+            () if self.count(Status::Failed) + self.count(Status::Undecided) > 0 => "❌",
+            () if self.count(Status::Noted) > 0 => "⚠️",
+            () => "✅",
+        }
     }
 
     /// Number of items that came out so.

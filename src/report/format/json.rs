@@ -26,6 +26,8 @@ pub const REPORTS: &[(&str, Schema)] = &[
     ("routes", schema::<report::RoutesReport>),
     ("rules", schema::<report::RulesReport>),
     ("evidence", schema::<report::EvidenceReport>),
+    ("matrix", schema::<report::MatrixReport>),
+    (report::UnusableReport::COMMAND, schema::<report::UnusableReport>),
 ];
 
 fn schema<R: JsonSchema>(generator: &mut SchemaGenerator) -> schemars::Schema {

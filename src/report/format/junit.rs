@@ -9,21 +9,21 @@ pub(super) fn render(digest: &Digest) -> String {
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let counts = |items: &[Item]| {
         let of = |status| items.iter().filter(|i| i.status == status).count();
-        (items.len(), of(Status::Failed), of(Status::Undecided))
+        (items.len(), of(Status::Failed), of(Status::Undecided), of(Status::Noted))
     };
     let all: Vec<Item> = digest.suites.iter().flat_map(|s| s.items.iter().cloned()).collect();
-    let (tests, failures, errors) = counts(&all);
+    let (tests, failures, errors, _) = counts(&all);
     let _ = writeln!(
         out,
         "<testsuites name=\"privreach {}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\">",
         escape(digest.command)
     );
     for suite in &digest.suites {
-        let (tests, failures, errors) = counts(&suite.items);
+        let (tests, failures, errors, skipped) = counts(&suite.items);
         let name = escape(&suite.name);
         let _ = writeln!(
             out,
-            "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\">"
+            "  <testsuite name=\"{name}\" tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\">"
         );
         for item in &suite.items {
             case(&mut out, &name, item);
@@ -42,14 +42,20 @@ fn case(out: &mut String, class: &str, item: &Item) {
             out.push_str("/>\n");
             return;
         }
+        Status::Noted => {
+            let lines: Vec<String> = remarks(item).iter().map(|l| escape(l)).collect();
+            let _ = writeln!(
+                out,
+                ">\n      <skipped message=\"{}\"/>\n      <system-out>{}</system-out>\n    </testcase>",
+                escape(&item.message),
+                lines.join("\n")
+            );
+            return;
+        }
         Status::Failed => "failure",
         Status::Undecided => "error",
     };
-    let mut lines: Vec<String> = item.place.iter().map(ToString::to_string).collect();
-    lines.extend(item.details.iter().cloned());
-    lines.extend(item.related.iter().map(|(place, text)| format!("{place}: {text}")));
-    lines.extend(item.help.iter().map(|h| format!("to fix: {h}")));
-    let lines: Vec<String> = lines.iter().map(|l| escape(l)).collect();
+    let lines: Vec<String> = remarks(item).iter().map(|l| escape(l)).collect();
     let _ = writeln!(
         out,
         ">\n      <{element} type=\"{}\" message=\"{}\">{}</{element}>\n    </testcase>",
@@ -57,6 +63,15 @@ fn case(out: &mut String, class: &str, item: &Item) {
         escape(&item.message),
         lines.join("\n")
     );
+}
+
+/// Where it is, and everything else that is known of it.
+fn remarks(item: &Item) -> Vec<String> {
+    let mut lines: Vec<String> = item.place.iter().map(ToString::to_string).collect();
+    lines.extend(item.details.iter().cloned());
+    lines.extend(item.related.iter().map(|(place, text)| format!("{place}: {text}")));
+    lines.extend(item.help.iter().map(|h| format!("to fix: {h}")));
+    lines
 }
 
 /// Text of an element or a quoted attribute. XML cannot hold control characters at all.

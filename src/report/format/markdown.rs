@@ -5,14 +5,7 @@ use std::fmt::Write;
 
 pub(super) fn render(digest: &Digest) -> String {
     let mut out = String::new();
-    let good = digest.findings().next().is_none();
-    let _ = writeln!(
-        out,
-        "## {} privreach {}\n\n{}",
-        if good { "✅" } else { "❌" },
-        digest.command,
-        text(&digest.summary)
-    );
+    let _ = writeln!(out, "## {} privreach {}\n\n{}", digest.mark(), digest.command, text(&digest.summary));
     for suite in &digest.suites {
         let findings: Vec<&Item> = suite.items.iter().filter(|i| i.status != Status::Held).collect();
         if findings.is_empty() {

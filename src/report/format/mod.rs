@@ -34,8 +34,8 @@ pub trait Report: Serialize + JsonSchema {
     fn digest(&self) -> Digest;
 
     /// For reviews; a report with more to say than its digest overrides this.
-    fn markdown(&self) -> String {
-        markdown::render(&self.digest())
+    fn markdown(&self, digest: &Digest) -> String {
+        markdown::render(digest)
     }
 }
 
@@ -81,13 +81,19 @@ formats! {
     Csv = "csv", "One row per finding, for spreadsheets", Some(csv::render);
 }
 
-/// A report in a format.
+/// A report in a format; every finding of it is a failure.
 #[must_use]
 pub fn render<R: Report>(report: &R, format: Format, style: Style) -> String {
+    judged(report, format, style, |_| true)
+}
+
+/// A report in a format, in which only some findings are failures: a test report must not be red where the run passes.
+#[must_use]
+pub fn judged<R: Report>(report: &R, format: Format, style: Style, fails: impl Fn(&Item) -> bool) -> String {
     match (format, format.renderer()) {
         (Format::Text, _) => report.text(style),
-        (Format::Markdown, _) => report.markdown(),
+        (Format::Markdown, _) => report.markdown(&report.digest().judged(fails)),
         (Format::Json, _) | (_, None) => to_json(R::COMMAND, report),
-        (_, Some(renderer)) => renderer(&report.digest()),
+        (_, Some(renderer)) => renderer(&report.digest().judged(fails)),
     }
 }

@@ -98,7 +98,10 @@ impl Compiler<'_> {
         match rule.destination.type_.value {
             RoutingDestinationType::AddressPrefix => {
                 if let Err(error) = destination.value.parse::<Prefix>() {
-                    self.diagnostics.push(Diagnostic::error(code::PREFIX, destination.span, error.to_string()));
+                    self.diagnostics.push(
+                        Diagnostic::error(code::PREFIX, destination.span, error.to_string())
+                            .help("use a prefix such as 10.0.0.0/16, or the type ServiceTag"),
+                    );
                     return None;
                 }
             }
