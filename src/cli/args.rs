@@ -125,33 +125,6 @@ pub(super) enum Command {
     },
 }
 
-impl Command {
-    /// The name and form of the report that stands for the result where the input is unusable. `check` and `lint` report
-    /// that beside what they could evaluate; pictures, pages and tables for scripts have no place for it.
-    pub(super) fn reported(&self) -> Option<(&'static str, crate::report::Format)> {
-        let plain = |format: Format| match format {
-            Format::Text => crate::report::Format::Text,
-            Format::Json => crate::report::Format::Json,
-        };
-        match self {
-            Self::Trace(args) => Some(("trace", plain(args.format))),
-            Self::Resolve(args) => Some(("resolve", plain(args.format))),
-            Self::Routes(args) => Some(("routes", plain(args.format))),
-            Self::Rules(args) => Some(("rules", plain(args.format))),
-            Self::Diff(args) => Some(("diff", args.format)),
-            Self::Fix(args) => Some(("fix", args.format)),
-            Self::Impact(args) => Some(("impact", args.format)),
-            Self::Matrix(args) => match args.format {
-                MatrixFormat::Text => Some(("matrix", crate::report::Format::Text)),
-                MatrixFormat::Json => Some(("matrix", crate::report::Format::Json)),
-                MatrixFormat::Markdown => Some(("matrix", crate::report::Format::Markdown)),
-                MatrixFormat::Csv | MatrixFormat::Html => None,
-            },
-            _ => None,
-        }
-    }
-}
-
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// Scenario files or directories; `-` reads standard input.

@@ -20,10 +20,10 @@ mod progress;
 mod resolve;
 mod tables;
 mod trace;
+mod unusable;
 
 pub use exit::Exit;
 
-use crate::report::{DiagnosticReport, Format, UnusableReport};
 use args::{Cli, Command};
 use clap::{CommandFactory, Parser};
 use exit::Failure;
@@ -67,7 +67,7 @@ pub fn run() -> Exit {
     result.unwrap_or_else(|failure| {
         use std::io::Write;
         let failure = match &failure {
-            Failure::Problems(_, problems) => refusal(&cli, problems).err().unwrap_or(failure),
+            Failure::Problems(_, problems) => unusable::leave(&cli, problems).err().unwrap_or(failure),
             _ => failure,
         };
         let exit = failure.exit();
@@ -76,17 +76,6 @@ pub fn run() -> Exit {
         }
         exit
     })
-}
-
-/// Leaves a report of unusable input where the result would have been, so that nobody reads an old one or none.
-fn refusal(cli: &Cli, problems: &[DiagnosticReport]) -> Result<(), Failure> {
-    let Some((command, format)) = cli.command.reported() else { return Ok(()) };
-    // Without a file to write, people have read it on standard error.
-    if format == Format::Text && cli.global.output.is_none() {
-        return Ok(());
-    }
-    let report = UnusableReport { of: command, diagnostics: problems.to_vec() };
-    output::write(&cli.global, &crate::report::render(&report, format, output::style(&cli.global)))
 }
 
 /// The help text of a command, for the documents' test.
