@@ -51,6 +51,22 @@ impl Engine<'_> {
                 let items: Result<Vec<_>, _> = all.into_iter().map(|id| self.state_of(id, full, span)).collect();
                 Json::new(list(items?), span)
             }
+            // What a symbol stands for, without what it sets.
+            "resourceinfo" => {
+                let what = values.first().map(show).unwrap_or_default();
+                let Some(found) = self.find(&what, env).and_then(|id| self.declarations.get(id)) else {
+                    return Ok(Some(runtime_only("resourceInfo", span)));
+                };
+                let name = crate::import::ids::ArmId::parse(&found.full_id).map(|i| i.names.join("/"));
+                obj(
+                    vec![
+                        ("id", text(&found.full_id)),
+                        ("name", text(&name.unwrap_or_default())),
+                        ("type", text(&found.kind)),
+                    ],
+                    span,
+                )
+            }
             "resourcegroup" => {
                 let id = format!("{subscription_id}/resourceGroups/{own_group}");
                 let location = text(&self.settings.location.clone());

@@ -54,7 +54,10 @@ impl Engine<'_> {
         for (name, declared) in template.get("parameters").map_or(&[][..], Json::fields) {
             let kind = declared.str_at("type").unwrap_or_default();
             let lower = name.to_ascii_lowercase();
-            let secret = kind.to_ascii_lowercase().starts_with("secure");
+            // An empty secret hides nothing; links to further templates often end in one.
+            let given = deployment.given.get(&lower).map(|(value, _)| value).or(declared.get("defaultValue"));
+            let empty = given.is_some_and(|v| v.as_str() == Some(""));
+            let secret = kind.to_ascii_lowercase().starts_with("secure") && !empty;
             let slot = match (secret, deployment.given.get(&lower), declared.get("defaultValue")) {
                 (true, ..) => Slot::Done(Json::new(Value::Secret, declared.span)),
                 (_, Some((value, env)), _) => Slot::Todo(value.clone(), env.clone()),
