@@ -7,7 +7,7 @@ use super::{
     input, lint, matrix, output, trace,
 };
 use crate::{
-    diag::{Diagnostic, Severity, code},
+    diag::{Diagnostic, Severity, SourceMap, code},
     effective,
     import::{Imported, Inputs, Matters, Session},
     report::{self, EvidenceReport},
@@ -31,16 +31,25 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
     let title = read(args, &mut session)?;
     let mut imported =
         session.finish(&title).map_err(|(sources, problems)| input::failure(&sources, &problems, global))?;
+    let mut kept = None;
     let wrong = imported.accept_refusals(|loaded| {
-        loaded.scenarios.into_iter().next().map(|s| Snapshot::new(s).diagnostics).unwrap_or_default()
+        let Some(scenario) = loaded.scenarios.into_iter().next() else { return Vec::new() };
+        let snapshot = Snapshot::new(scenario);
+        let found = snapshot.diagnostics.clone();
+        kept = Some(Kept { sources: loaded.sources, remarks: loaded.diagnostics, snapshot });
+        found
     });
+    // What the platform refuses is accepted in the file only now, so that it has to be loaded once more.
+    let mut kept = kept.filter(Kept::is_usable);
     if !global.quiet {
         let _ = anstream::stderr().write_all(summary(&imported, global.verbose).as_bytes());
     }
-    let contradicted = evidence(&mut imported, global)?;
+    let contradicted = evidence(&mut imported, &mut kept, global)?;
+    if contradicted {
+        kept = None;
+    }
     if args.expect {
-        let (_, snapshot) = input::usable(imported.load(), global)?;
-        let today = baseline(&snapshot);
+        let today = baseline(&Kept::of(&mut kept, &imported, global)?.snapshot);
         if today.is_empty() {
             return Err(input::mistake(
                 "the design has nobody who asks, or nothing to ask for, so nothing can be expected",
@@ -55,7 +64,7 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
     match args.run {
         None => {
             // What is written must be of use: the loader and the compiler have to take it, and took it just now.
-            if wrong.is_empty() && !args.expect && !contradicted {
+            if wrong.is_empty() && !contradicted {
                 output::write(global, &imported.yaml())?;
                 return Ok(Exit::Holds);
             }
@@ -84,31 +93,62 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
             lint::evaluate(imported.load(), &options, global)
         }
         Some(Run::Matrix) => {
-            let (sources, snapshot) = input::usable(imported.load(), global)?;
-            matrix::show(&sources, &snapshot, &matrix_options(args)?, global)
+            let Kept { sources, snapshot, .. } = Kept::of(&mut kept, &imported, global)?;
+            matrix::show(sources, snapshot, &matrix_options(args)?, global)
         }
         Some(Run::Trace) => {
             let (Some(from), Some(to)) = (&args.from, &args.to) else {
                 return Err(input::mistake("`--run trace` needs `--from NAME` and `--to TARGET`"));
             };
-            let (sources, snapshot) = input::usable(imported.load(), global)?;
+            let Kept { sources, snapshot, .. } = Kept::of(&mut kept, &imported, global)?;
             let format = match args.format {
                 report::Format::Text => Format::Text,
                 report::Format::Json => Format::Json,
                 _ => return Err(input::mistake("`--run trace` prints text or JSON")),
             };
-            trace::explain(&sources, &snapshot, (from, to, args.protocol), format, global)
+            trace::explain(sources, snapshot, (from, to, args.protocol), format, global)
         }
+    }
+}
+
+/// What the import was loaded and compiled as, so that it is not done twice.
+struct Kept {
+    sources: SourceMap,
+    remarks: Vec<Diagnostic>,
+    snapshot: Snapshot,
+}
+
+impl Kept {
+    fn is_usable(&self) -> bool {
+        self.snapshot.is_usable() && self.remarks.iter().all(|d| d.severity != Severity::Error)
+    }
+
+    /// What is kept, or what the import loads as now; its warnings are shown once.
+    fn of<'k>(kept: &'k mut Option<Self>, imported: &Imported, global: &Global) -> Result<&'k Self, Failure> {
+        let ready = match kept.take() {
+            Some(mut known) => {
+                input::remark(&known.sources, std::mem::take(&mut known.remarks), &known.snapshot, global);
+                known
+            }
+            None => {
+                let (sources, snapshot) = input::usable(imported.load(), global)?;
+                Self { sources, remarks: Vec::new(), snapshot }
+            }
+        };
+        Ok(kept.insert(ready))
     }
 }
 
 /// Compares what tools printed with what the design comes to, and puts what is contradicted in doubt. Gives whether
 /// anything was.
-fn evidence(imported: &mut Imported, global: &Global) -> Result<bool, Failure> {
+fn evidence(imported: &mut Imported, kept: &mut Option<Kept>, global: &Global) -> Result<bool, Failure> {
     if imported.observed.is_empty() {
         return Ok(false);
     }
-    let (sources, snapshot) = input::usable(imported.load(), &Global { quiet: true, ..global.clone() })?;
+    let quiet = Global { quiet: true, ..global.clone() };
+    let loaded = if kept.is_none() { Some(input::usable(imported.load(), &quiet)?) } else { None };
+    let known = kept.as_ref().map(|k| (&k.sources, &k.snapshot)).or(loaded.as_ref().map(|(s, n)| (s, n)));
+    let Some((sources, snapshot)) = known else { return Ok(false) };
     let mut contradicted = false;
     for observed in std::mem::take(&mut imported.observed) {
         let word = observed.at.as_deref().unwrap_or_default();
@@ -116,9 +156,9 @@ fn evidence(imported: &mut Imported, global: &Global) -> Result<bool, Failure> {
         let comparison = effective::compare(&snapshot.plane, &place, &observed.evidence).map_err(|error| {
             let at = Diagnostic::error(code::IMPORT, observed.span, error.to_string());
             let help = "import the interface and its machine, too, or name the machine: `--evidence NAME=FILE`";
-            input::failure(&sources, &[at.help(help)], global)
+            input::failure(sources, &[at.help(help)], global)
         })?;
-        let report = EvidenceReport::new(&sources, &place, &comparison);
+        let report = EvidenceReport::new(sources, &place, &comparison);
         if !global.quiet {
             let style = report::Style { colour: false, ..output::style(global) };
             let _ = anstream::stderr().write_all(report::evidence_text(&report, style).as_bytes());

@@ -27,18 +27,19 @@ pub(super) fn usable(loaded: Loaded, global: &Global) -> Result<(SourceMap, Snap
     if !snapshot.is_usable() {
         return Err(failure(&loaded.sources, &snapshot.explained_errors(), global));
     }
-    if !global.quiet {
-        let mut remarks = loaded.diagnostics;
-        remarks.extend(snapshot.remarks());
-        let text = report::diagnostics::render(
-            &loaded.sources,
-            &remarks,
-            output::error_colour(global),
-            output::style(global).width,
-        );
-        let _ = anstream::stderr().write_all(text.as_bytes());
-    }
+    remark(&loaded.sources, loaded.diagnostics, &snapshot, global);
     Ok((loaded.sources, snapshot))
+}
+
+/// Shows warnings of loading and compiling.
+pub(super) fn remark(sources: &SourceMap, mut remarks: Vec<Diagnostic>, snapshot: &Snapshot, global: &Global) {
+    if global.quiet {
+        return;
+    }
+    remarks.extend(snapshot.remarks());
+    let text =
+        report::diagnostics::render(sources, &remarks, output::error_colour(global), output::style(global).width);
+    let _ = anstream::stderr().write_all(text.as_bytes());
 }
 
 /// Further problems of scenarios that could not be read whole, and what else is asked of them.
