@@ -29,23 +29,30 @@ pub(super) fn place(address: IpAddr) -> u128 {
 
 /// Cuts of the line of addresses.
 #[derive(Debug, Default)]
-pub(super) struct Cuts(Vec<u128>);
+pub(super) struct Cuts {
+    at: Vec<u128>,
+    /// Prefixes that were added: most are named many times.
+    known: FxHashSet<Prefix>,
+}
 
 impl Cuts {
     pub(super) fn add(&mut self, prefix: Prefix) {
-        self.0.push(place(prefix.network()));
-        self.0.push(place(prefix.last()).saturating_add(1));
+        if self.known.insert(prefix) {
+            self.at.push(place(prefix.network()));
+            self.at.push(place(prefix.last()).saturating_add(1));
+        }
     }
 
     pub(super) fn settle(&mut self) {
-        self.0.sort_unstable();
-        self.0.dedup();
+        self.known = FxHashSet::default();
+        self.at.sort_unstable();
+        self.at.dedup();
     }
 
     /// The atom of an address.
     pub(super) fn atom(&self, address: IpAddr) -> usize {
         let at = place(address);
-        self.0.partition_point(|c| *c <= at)
+        self.at.partition_point(|c| *c <= at)
     }
 }
 
@@ -61,14 +68,26 @@ pub(super) struct Marks<'p> {
 #[derive(Default)]
 struct Filters<'p> {
     known: Fast<(&'p str, usize), Vec<(&'p Filter, u32)>>,
+    /// The same by the place of the filter, which spares comparing it again.
+    placed: Fast<usize, u32>,
     count: u32,
 }
 
 impl<'p> Filters<'p> {
     fn id(&mut self, filter: Option<&'p Filter>) -> u32 {
         let Some(filter) = filter else { return 0 };
+        let place = std::ptr::from_ref(filter).addr();
+        if let Some(id) = self.placed.get(&place) {
+            return *id;
+        }
+        let id = self.by_content(filter);
+        self.placed.insert(place, id);
+        id
+    }
+
+    fn by_content(&mut self, filter: &'p Filter) -> u32 {
         let alike = self.known.entry((filter.origin.name.as_str(), filter.rules.len())).or_default();
-        if let Some((_, id)) = alike.iter().find(|(known, _)| std::ptr::eq(*known, filter) || **known == *filter) {
+        if let Some((_, id)) = alike.iter().find(|(known, _)| **known == *filter) {
             return *id;
         }
         self.count += 1;
@@ -78,6 +97,11 @@ impl<'p> Filters<'p> {
 }
 
 impl<'p> Marks<'p> {
+    /// The class of a filter, if it is known by its place.
+    pub(super) fn filter(&self, filter: &Filter) -> Option<u32> {
+        self.filters.placed.get(&std::ptr::from_ref(filter).addr()).copied()
+    }
+
     pub(super) fn new(model: &Model<'p>) -> Self {
         let plane = model.plane;
         let mut cuts = Cuts::default();

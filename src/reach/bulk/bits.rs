@@ -73,6 +73,17 @@ pub(super) fn within(spans: &[Span], at: u32) -> bool {
     spans.get(next).is_some_and(|s| s.0 <= at)
 }
 
+/// What two lists of ranges in order have in common, in order.
+pub(super) fn common(a: &[Span], b: &[Span]) -> Vec<Span> {
+    let mut found = Vec::new();
+    for one in a {
+        let first = b.partition_point(|two| two.1 <= one.0);
+        let ahead = b[first..].iter().take_while(|two| two.0 < one.1);
+        found.extend(ahead.map(|two| (one.0.max(two.0), one.1.min(two.1))));
+    }
+    settle(found)
+}
+
 /// Puts ranges in order and joins those that touch.
 pub(super) fn settle(mut spans: Vec<Span>) -> Vec<Span> {
     spans.retain(|s| s.0 < s.1);

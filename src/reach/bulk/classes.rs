@@ -6,7 +6,7 @@
 use super::{
     super::{Totals, model::Fast},
     Bulk, bits,
-    inbound::Inbound,
+    inbound::{Cursor, Inbound},
     layout::Layout,
     rows::Forward,
 };
@@ -141,27 +141,46 @@ impl Minimal {
         let mut widths = vec![0_u64; self.lanes.len()];
         lanes.iter().zip(&self.of_lane).for_each(|(n, class)| widths[*class as usize] += n);
         let all: u64 = widths.iter().sum();
+        let at =
+            |verdict: Option<Verdict>| verdict.and_then(|v| Verdict::ALL.iter().position(|w| *w == v)).unwrap_or(7);
+        // By lane: what an open one counts as, and how often.
+        let usual: Vec<(u8, u64)> = (0_u32..)
+            .zip(&bulk.kinds)
+            .map(|(lane, kind)| (at(Some(*kind)) as u8, widths[self.of_lane[lane as usize] as usize]))
+            .collect();
+        let (blocked, unknown) = (at(Some(Verdict::Blocked)), at(Some(Verdict::Unknown)));
         let counts = self
             .rows
-            .par_iter()
-            .zip(&heights)
-            .filter(|(_, height)| **height > 0)
-            .map(|(row, height)| {
-                let content = &bulk.forward.contents[bulk.forward.of_row[*row as usize] as usize];
+            .par_chunks(ROWS)
+            .zip(heights.par_chunks(ROWS))
+            .map(|(rows, heights)| {
                 let mut found = [0_u64; 8];
-                let mut add = |verdict: Option<Verdict>, lane: u32| {
-                    let at = verdict.and_then(|v| Verdict::ALL.iter().position(|w| *w == v)).unwrap_or(7);
-                    found[at] += widths[self.of_lane[lane as usize] as usize] * height;
-                };
-                let standing =
-                    |row: &[u64]| -> Vec<u64> { row.iter().zip(&self.standing).map(|(a, b)| a & b).collect() };
-                let mut rest = standing(&content.open);
-                for other in content.soft.iter().chain(&content.odd) {
-                    rest.iter_mut().zip(other.iter().zip(&self.standing)).for_each(|(a, (b, c))| *a |= b & c);
+                let mut lists = Cursor::new(&bulk.inbound);
+                for (row, height) in rows.iter().zip(heights).filter(|(_, height)| **height > 0) {
+                    let content = &bulk.forward.contents[bulk.forward.of_row[*row as usize] as usize];
+                    let plain = content.special.is_empty() && content.past.is_none();
+                    let mut counted = 0;
+                    for (word, standing) in self.standing.iter().enumerate() {
+                        let mut rest = !content.closed_word(word) & standing;
+                        let simple = if plain { content.open[word] & !content.odd_word(word) } else { 0 };
+                        while rest != 0 {
+                            let (lane, bit) = (word * 64 + rest.trailing_zeros() as usize, rest & rest.wrapping_neg());
+                            rest ^= bit;
+                            let (kind, width) = usual[lane];
+                            let verdict = match simple & bit {
+                                0 => at(bulk.of_row(*row, lane as u32)),
+                                _ => match lists.at(bulk.inbound.of_lane[lane], *row) {
+                                    0 => blocked,
+                                    1 => kind as usize,
+                                    _ => unknown,
+                                },
+                            };
+                            found[verdict] += width * height;
+                            counted += width;
+                        }
+                    }
+                    found[blocked] += (all - counted) * height;
                 }
-                bits::ones(&rest).for_each(|lane| add(bulk.of_row(*row, lane), lane));
-                let blocked = Verdict::ALL.iter().position(|w| *w == Verdict::Blocked).unwrap_or(7);
-                found[blocked] += all * height - found.iter().sum::<u64>();
                 found
             })
             .reduce(|| [0; 8], |a, b| std::array::from_fn(|i| a[i] + b[i]));
@@ -171,6 +190,9 @@ impl Minimal {
         totals.add_verdict(None, counts[7]);
     }
 }
+
+/// Rows that are counted at a time.
+const ROWS: usize = 256;
 
 /// Open columns of another verdict than usual, with the row's content.
 type Unusual = [(u32, u32, Verdict)];

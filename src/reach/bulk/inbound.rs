@@ -117,3 +117,29 @@ pub(super) fn value(list: &[Run], row: u32) -> u8 {
     let next = list.partition_point(|r| r.1 <= row);
     list.get(next).filter(|r| r.0 <= row).map_or(0, |r| r.2)
 }
+
+/// Reads lists at rows that come in order.
+pub(super) struct Cursor<'i> {
+    inbound: &'i Inbound,
+    next: Vec<u32>,
+}
+
+impl<'i> Cursor<'i> {
+    pub(super) fn new(inbound: &'i Inbound) -> Self {
+        Self { inbound, next: inbound.starts[..inbound.len()].to_vec() }
+    }
+
+    /// The value of a list at a row, which is none before the last one asked for.
+    pub(super) fn at(&mut self, list: u32, row: u32) -> u8 {
+        let end = self.inbound.starts[list as usize + 1];
+        let next = &mut self.next[list as usize];
+        while *next < end {
+            let (from, to, value) = self.inbound.runs[*next as usize];
+            if row < to {
+                return if from <= row { value } else { 0 };
+            }
+            *next += 1;
+        }
+        0
+    }
+}

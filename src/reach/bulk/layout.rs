@@ -47,8 +47,9 @@ pub(super) struct Layout {
     pub(super) combinations: Vec<(Transport, u16)>,
     /// Lanes of public addresses that nobody declared.
     undeclared: Vec<Span>,
-    /// Lanes of other public addresses.
+    /// Lanes of other public addresses, and of both.
     declared: Vec<Span>,
+    pub(super) public: Vec<Span>,
     /// Fine classes of sources, and columns, that are decided one by one.
     pub(super) odd_sources: Vec<u32>,
     pub(super) odd_columns: Vec<u32>,
@@ -105,6 +106,7 @@ impl Layout {
             combinations,
             undeclared: Vec::new(),
             declared: Vec::new(),
+            public: Vec::new(),
             odd_sources,
             odd_columns,
         };
@@ -112,7 +114,9 @@ impl Layout {
             let chosen = (0_u32..).zip(&layout.lanes).filter(|(_, l)| l.public && wanted(IpAddr::V4(l.address.into())));
             settle(chosen.map(|(i, _)| (i, i + 1)).collect())
         };
+        let public = spans(&|_| true);
         (layout.undeclared, layout.declared) = (spans(&is_undeclared_public), spans(&|a| !is_undeclared_public(a)));
+        layout.public = public;
         layout
     }
 

@@ -5,8 +5,8 @@ use super::{
         model::{Fast, Model, best},
         probe::{Probe, Sends},
     },
-    bits::Span,
-    layout::{Layout, minus, v4},
+    bits::{Span, common, settle},
+    layout::{Layout, minus},
 };
 use crate::{
     dataplane::{Endpoint, Filter, Id, Link, Network, NextHop, Role, Route, Segment},
@@ -223,18 +223,31 @@ fn hop<'p>(
             let open = clear(model.link(segment, device), forwarded);
             let to = if plain && open { To::Device(devices.number(device)) } else { To::Odd };
             // A firewall translates at its own public addresses (FW-10).
-            let published: Vec<u32> = model.endpoint(device).public_addresses.iter().filter_map(|a| v4(*a)).collect();
-            each(&|lane| if lane.public && published.contains(&lane.address) { To::Odd } else { to }, found);
+            let own = model.endpoint(device).public_addresses.iter().map(|a| layout.lanes_in(Prefix::host(*a)));
+            let own: Vec<Span> = own.map(|s| (s.0.max(span.0), s.1.min(span.1))).collect();
+            let published = common(&settle(own), &layout.public);
+            found.extend(minus(vec![span], &published).into_iter().map(|s| (s, to)));
+            // What no rule of its translates is dropped there.
+            let dropped = |lane: u32| {
+                let Role::Firewall(firewall) = &model.endpoint(device).role else { return false };
+                let lane = &layout.lanes[lane as usize];
+                let (transport, port) = layout.combinations[lane.combination as usize];
+                let address = IpAddr::V4(lane.address.into());
+                let translated = firewall
+                    .translations
+                    .iter()
+                    .any(|t| t.to.contains(address) && t.protocol.matches(transport) && t.ports.contains(port));
+                !translated && (model.endpoint(device).dns.is_none() || port != 53)
+            };
+            for lane in published.into_iter().flat_map(|s| s.0..s.1) {
+                let known = to != To::Odd && dropped(lane);
+                found.push(((lane, lane + 1), if known { To::Closed(Some(Reason::Fw)) } else { To::Odd }));
+            }
         }
         NextHop::Internet => {
-            let mut all = Pieces::new();
-            each(&|lane| if lane.public { To::Internet } else { To::Closed(None) }, &mut all);
-            for (span, to) in all {
-                match to {
-                    To::Closed(_) => closed(layout, segment, Reason::NoRoute, span, found),
-                    _ => found.push((span, to)),
-                }
-            }
+            let outside = common(&[span], &layout.public);
+            minus(vec![span], &outside).into_iter().for_each(|s| closed(layout, segment, Reason::NoRoute, s, found));
+            found.extend(outside.into_iter().map(|s| (s, To::Internet)));
         }
         NextHop::Drop(Reason::NoRoute) => closed(layout, segment, Reason::NoRoute, span, found),
         NextHop::Drop(reason) => found.push((span, To::Closed(Some(*reason)))),

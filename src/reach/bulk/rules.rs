@@ -5,7 +5,7 @@ use super::{
         Column, Names as Resolve,
         model::{Fast, Model},
     },
-    bits::{self, Span, settle, within, words},
+    bits::{self, Span, common, settle, within, words},
     layout::{Layout, TagLanes, minus},
 };
 use crate::{
@@ -157,14 +157,6 @@ impl Compiler<'_, '_> {
             }
         }
     }
-}
-
-fn common(a: &[Span], b: &[Span]) -> Vec<Span> {
-    let mut found = Vec::new();
-    for one in a {
-        found.extend(b.iter().map(|two| (one.0.max(two.0), one.1.min(two.1))).filter(|s| s.0 < s.1));
-    }
-    settle(found)
 }
 
 /// What rules make of lanes: let through, undecided, or let through by name; the rest is stopped. The first match decides;

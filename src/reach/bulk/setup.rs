@@ -74,22 +74,33 @@ pub(super) struct Setup {
 }
 
 /// Filters by content: those of segments by place, those of interfaces by what they hold.
-struct Interner<'p> {
+struct Interner<'m, 'p> {
+    marks: &'m Marks<'p>,
+    marked: Fast<u32, usize>,
     known: Fast<(&'p str, usize), Vec<(&'p Filter, usize)>>,
     all: Vec<&'p Filter>,
 }
 
-impl<'p> Interner<'p> {
+impl<'p> Interner<'_, 'p> {
     fn id(&mut self, filter: Option<&'p Filter>) -> Option<usize> {
         let filter = filter?;
+        let next = self.all.len();
+        // Those of sources were compared when their classes were found.
+        if let Some(mark) = self.marks.filter(filter) {
+            let id = *self.marked.entry(mark).or_insert(next);
+            if id == next {
+                self.all.push(filter);
+            }
+            return Some(id);
+        }
         let alike = self.known.entry((filter.origin.name.as_str(), filter.rules.len())).or_default();
         let same = |(known, _): &&(&'p Filter, usize)| std::ptr::eq(*known, filter) || **known == *filter;
         if let Some((_, id)) = alike.iter().find(same) {
             return Some(*id);
         }
-        alike.push((filter, self.all.len()));
+        alike.push((filter, next));
         self.all.push(filter);
-        Some(self.all.len() - 1)
+        Some(next)
     }
 }
 
@@ -102,11 +113,11 @@ impl Setup {
         bits::put(&mut self.odd, lane, answer.is_none());
     }
 
-    pub(super) fn new(model: &Model<'_>, marks: &Marks<'_>, made: Layout, columns: &[Column]) -> Self {
+    pub(super) fn new<'p>(model: &Model<'p>, marks: &Marks<'p>, made: Layout, columns: &[Column]) -> Self {
         let plane = model.plane;
         let layout = &made;
         let width = layout.lanes.len();
-        let mut filters = Interner { known: Fast::default(), all: Vec::new() };
+        let mut filters = Interner { marks, marked: Fast::default(), known: Fast::default(), all: Vec::new() };
         // Homes, in order of their first row.
         let mut number: Fast<Id<Segment>, u32> = Fast::default();
         let mut segments: Vec<Id<Segment>> = Vec::new();
