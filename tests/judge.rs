@@ -1,5 +1,6 @@
-//! Two judges: a naive reference written from the rules, and the step engine, on seeded random estates. And laws that
-//! need no judge.
+//! Three judges on seeded random estates: a naive reading of the rules, the step engine, and the all-pairs solver. Every
+//! family of estates is put to all three; the oldest families to two smaller references as well. And laws that need no
+//! judge.
 
 #![allow(
     clippy::unwrap_used,

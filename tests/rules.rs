@@ -33,10 +33,12 @@ fn files(directory: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Rule ids in a line: `ROUTE-14`. What has no two digits after the dash is none.
+/// Rule ids in a line: `ROUTE-14`, `HUB-TAG-06`. What has no two digits after the dash is none.
 fn ids(line: &str) -> Vec<&str> {
     let boundary = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
     let is_id = |word: &&str| {
+        // The hub's own families of names that other pages use, too, say so: `HUB-TAG-06`.
+        let word = word.strip_prefix("HUB-").filter(|rest| rest.contains('-')).unwrap_or(word);
         let Some((family, number)) = word.rsplit_once('-') else { return false };
         family.len() >= 2
             && family.starts_with(|c: char| c.is_ascii_uppercase())

@@ -192,6 +192,15 @@ pub static GAPS: &[(&str, &str, Gap)] = &[
         },
     ),
     (
+        "MachineLearningWorkspace",
+        "batch_endpoints",
+        Gap {
+            rule: "MOE-06",
+            why: "batch endpoints have no switch and no names of their own here",
+            instead: "ask for the API name of the hub, whose access they follow",
+        },
+    ),
+    (
         "VirtualNetworkIntegration",
         "gateway_required",
         Gap {

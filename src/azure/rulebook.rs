@@ -16,7 +16,7 @@ pub struct Rule {
 /// What is taken to be so where the documentation leaves something open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assumption {
-    /// Its id, as `A-05`. Two pages of the specification count for themselves, so that some ids stand for two.
+    /// Its id, as `A-05` or `HUB-A10`; each page counts by itself, the hub's under its own name.
     pub id: &'static str,
     /// What is taken to be so.
     pub meaning: &'static str,

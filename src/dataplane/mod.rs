@@ -182,6 +182,8 @@ pub struct Assumptions {
     pub rulesets_see_aliases: bool,
     /// Policies on names look at aliases.
     pub policies_see_aliases: bool,
+    /// A DNS server is asked only where TCP reaches it, too.
+    pub dns_needs_tcp: bool,
     /// A private endpoint behind a device that sees requests only is blocked.
     pub one_sided_endpoints_block: bool,
 }
@@ -190,6 +192,7 @@ impl Default for Assumptions {
     fn default() -> Self {
         Self {
             closed_peering_blocks: true,
+            dns_needs_tcp: true,
             address_admits_forwarded: true,
             rulesets_see_aliases: true,
             policies_see_aliases: false,

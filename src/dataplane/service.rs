@@ -270,7 +270,7 @@ pub enum ConnectionTarget {
         proxy: Id<Proxy>,
         /// Index of the frontend.
         frontend: usize,
-        /// What sends there what comes through; any of them.
+        /// What sends there what comes through; any of them (HUB-A10).
         sources: Vec<Id<super::Endpoint>>,
         /// Declaration of the private-link configuration.
         origin: Origin,

@@ -3,7 +3,7 @@
 use super::{round_trip, walk::Journey};
 use crate::{
     dataplane::{Endpoint, Id, Packet, Plane, Resolver},
-    net::Fqdn,
+    net::{Fqdn, Transport},
 };
 use std::{
     cell::{Cell, RefCell},
@@ -30,8 +30,8 @@ pub struct Context<'a> {
     queries: Option<RefCell<Queries>>,
 }
 
-/// Queries by who sends them where.
-type Queries = BTreeMap<(Id<Endpoint>, IpAddr), Rc<Journey>>;
+/// Queries by who sends them where, and how.
+type Queries = BTreeMap<(Id<Endpoint>, IpAddr, Transport), Rc<Journey>>;
 
 /// Devices whose rules depend on names that are resolved through devices whose rules depend on names.
 const MAX_DEPTH: usize = 4;
@@ -51,7 +51,7 @@ impl<'a> Context<'a> {
 
     /// What becomes of a query. One that takes one of several alternatives is followed each time.
     pub(crate) fn query(&self, from: Id<Endpoint>, packet: &Packet) -> Rc<Journey> {
-        let key = (from, packet.destination);
+        let key = (from, packet.destination, packet.transport);
         // Inside the resolution of another name fewer names may be left to resolve.
         let known = self.queries.as_ref().filter(|_| self.depth.get() == 0);
         if let Some(journey) = known.and_then(|q| q.borrow().get(&key).cloned()) {

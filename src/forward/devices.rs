@@ -198,7 +198,7 @@ impl<'a> Walk<'a> {
     /// The packet goes on with the device's own address; replies come back to the device by definition, and go on from
     /// there (ASYM-02).
     fn translate_source(&mut self, id: Id<Endpoint>) {
-        if let Some(address) = self.plane.endpoints.get(id).source_for(self.packet.destination) {
+        if let Some(address) = self.context.source(id, self.packet.destination) {
             self.end_leg(id);
             self.packet.source = address;
             self.sender = id;

@@ -31,7 +31,7 @@ struct Missed<'a> {
 pub(super) fn decide(plane: &Plane, packet: &Packet, network: &Network, egress: &Egress) -> (EgressPass, Step) {
     if egress.open {
         let step = Step::pass(Stage::Egress, format!("{} allows everything public", egress.origin));
-        return (EgressPass::Open, step.span(egress.origin.span).rules(&["ISO-02"]));
+        return (EgressPass::Open, step.span(egress.origin.span).rules(&["ISO-02", "ISO-07"]));
     }
     let to = party(plane, packet.destination);
     let mut missed = Missed::default();
@@ -50,7 +50,7 @@ pub(super) fn decide(plane: &Plane, packet: &Packet, network: &Network, egress: 
             }
             Match::Yes if !rule.allow => {
                 let step = Step::block(Stage::Egress, Reason::Egress, format!("{} denies it", rule.origin));
-                let step = step.at(&rule.origin).rules(&["OUT-02", "A-12"]);
+                let step = step.at(&rule.origin).rules(&["OUT-02", "HUB-A12"]);
                 return (EgressPass::Open, step.fix(format!("remove {}", rule.origin)));
             }
             // A deny that may match comes before every allow.
@@ -58,7 +58,7 @@ pub(super) fn decide(plane: &Plane, packet: &Packet, network: &Network, egress: 
             Match::Yes => {
                 let (pass, id) = match rule.matches {
                     EgressMatch::Name(..) => (EgressPass::Name, "FQDN-02"),
-                    EgressMatch::Address { .. } => (EgressPass::Address, "TAG-01"),
+                    EgressMatch::Address { .. } => (EgressPass::Address, "HUB-TAG-01"),
                 };
                 let step = Step::pass(Stage::Egress, format!("{} allows it", rule.origin)).at(&rule.origin);
                 return (pass, step.rules(&["ISO-03", id]));
@@ -69,13 +69,13 @@ pub(super) fn decide(plane: &Plane, packet: &Packet, network: &Network, egress: 
 }
 
 /// A deny in force that holds an address of the network itself: it comes before what lets compute reach its private
-/// endpoints (OUT-02, TAG-06, A-12).
+/// endpoints (OUT-02, HUB-TAG-06, HUB-A12).
 pub(super) fn inside(plane: &Plane, packet: &Packet, egress: &Egress) -> Option<Step> {
     let to = party(plane, packet.destination);
     let mut denies = egress.rules.iter().filter(|r| !r.allow && r.inactive.is_none());
     let rule = denies.find(|r| matches(r, packet, to) == Match::Yes)?;
     let step = Step::block(Stage::Egress, Reason::Egress, format!("{} denies it", rule.origin));
-    let step = step.at(&rule.origin).rules(&["OUT-02", "TAG-06", "A-12"]);
+    let step = step.at(&rule.origin).rules(&["OUT-02", "HUB-TAG-06", "HUB-A12"]);
     Some(step.fix(format!("remove {}", rule.origin)))
 }
 

@@ -200,7 +200,15 @@ impl<'a> Walk<'a> {
         };
         let inside = self.plane.segments.iter().find(|(_, s)| s.network == site).map(|(_, s)| s);
         let back = inside.and_then(|s| lookup(&s.routes, self.packet.source)).map(|r| &r.hop);
-        if !matches!(back, Some(NextHop::Gateway(_) | NextHop::Router(_))) {
+        // Its own machines are there; where a way leads elsewhere, the leg back asks it.
+        let knows = match back {
+            Some(NextHop::Network { network, .. }) => {
+                *network == site && self.plane.network_of(self.sender) == Some(site)
+            }
+            Some(NextHop::Internet | NextHop::Drop(_)) | None => false,
+            Some(_) => true,
+        };
+        if !knows {
             self.steps.push(
                 Step::block(
                     Stage::Return,

@@ -311,12 +311,20 @@ impl<'a> Back<'a> {
     fn cross(&mut self, link: &Link, next: IpAddr, taker: Option<Id<Endpoint>>) -> Option<Step> {
         let mentioned = [Some(self.emitter), taker].into_iter().flatten().any(|id| is_grouped(self.plane, id));
         self.steps.extend(undeclared_region(link, Stage::Return));
-        self.steps.extend(closed(self.plane, link, mentioned, Stage::Return));
-        let only = link.only.as_ref()?;
-        let outside = only.outsider(self.segment, next)?;
+        let closed = closed(self.plane, link, mentioned, Stage::Return);
+        let Some((only, outside)) = link.only.as_ref().and_then(|o| Some((o, o.outsider(self.segment, next)?))) else {
+            self.steps.extend(closed);
+            return None;
+        };
         let text = format!("{} does not join {outside}, which the reply to {} needs", only.origin, self.source);
-        let step = Step::block(Stage::Return, Reason::PeerSubnet, text).at(&only.origin);
-        Some(step.rules(&["PEER-14", "A-19", "EVAL-02"]).fix(format!("add the subnet of {outside} to {}", only.origin)))
+        let apart = Step::block(Stage::Return, Reason::PeerSubnet, text)
+            .at(&only.origin)
+            .rules(&["PEER-14", "A-19", "EVAL-02"])
+            .fix(format!("add the subnet of {outside} to {}", only.origin));
+        // What is not joined has no way at all; whether the tag holds it comes after.
+        let Some(closed) = closed else { return Some(apart) };
+        self.steps.push(apart);
+        Some(closed)
     }
 
     /// What the platform does not support about a thing that the reply passes.

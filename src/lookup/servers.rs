@@ -51,7 +51,10 @@ impl<'a> Walker<'a> {
                 return Answer::None(Reason::NotModelled);
             }
             let heard = match self.reach(*address, platform, from) {
-                Ok(reached) => self.heard(reached, *address, name),
+                Ok((reached, assumed)) => {
+                    self.steps.extend(assumed);
+                    self.heard(reached, *address, name)
+                }
                 Err(step) if matches!(step.outcome, Outcome::Unknown(_) | Outcome::Unsupported(_)) => {
                     let step = *step;
                     self.steps.push(if step.element.is_none() { step.at(origin) } else { step });
@@ -122,19 +125,19 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Whether a server answers a query from here. The platform's address works only inside a virtual network
+    /// Whether a server answers a query from here, and what is assumed of that. The platform's address works only inside a virtual network
     /// (DNS-02, FWD-01) and is neither routed nor filtered (DNS-03).
     fn reach(
         &self,
         address: IpAddr,
         platform: Option<Id<View>>,
         from: Option<Id<Endpoint>>,
-    ) -> Result<Reached<'a>, Box<Step>> {
+    ) -> Result<(Reached<'a>, Option<Step>), Box<Step>> {
         if address == PLATFORM_ADDRESS {
             if let Some(step) = self.platform_closed(from) {
                 return Err(Box::new(step));
             }
-            return platform.map(Reached::Platform).ok_or_else(|| {
+            return platform.map(|view| (Reached::Platform(view), None)).ok_or_else(|| {
                 Box::new(
                     Step::block(
                         Stage::Name,
@@ -192,8 +195,11 @@ impl<'a> Walker<'a> {
             return Err(fail(format!("{who} ({address}) does not run"), Vec::new()));
         }
         match (endpoint.dns, host.filter(|h| h.listens.serves(Transport::Udp, 53))) {
-            (Some(server), _) => Ok(Reached::Server(self.plane.dns.servers.get(server), arrived)),
-            (None, Some(host)) if endpoint.segment.is_none() => Ok(Reached::Public(who, &host.listens)),
+            (Some(server), _) => {
+                let assumed = self.over_tcp(from, &packet)?;
+                Ok((Reached::Server(self.plane.dns.servers.get(server), arrived), assumed))
+            }
+            (None, Some(host)) if endpoint.segment.is_none() => Ok((Reached::Public(who, &host.listens), None)),
             (None, Some(_)) => {
                 let text = format!("what {who} ({address}) answers to DNS queries is not declared");
                 Err(doubt(text, format!("declare the DNS server of {who}, or what it listens on"), Vec::new()))
@@ -204,6 +210,31 @@ impl<'a> Walker<'a> {
                 Err(step)
             }
         }
+    }
+
+    /// Whether the same server is reached by TCP, too, which answers that do not fit into a datagram need (FWD-06, A-24).
+    fn over_tcp(&self, from: Id<Endpoint>, query: &Packet) -> Result<Option<Step>, Box<Step>> {
+        let packet = Packet { transport: Transport::Tcp, ..query.clone() };
+        let address = packet.destination;
+        let journey = self.context.query(from, &packet);
+        if matches!(journey.end, End::Delivered(_)) && is_open(&journey.steps) {
+            return Ok(None);
+        }
+        let text = format!("{address} is reached on udp/53 and not on tcp/53, which longer answers need");
+        let steps = journey.steps.clone();
+        if !self.plane.assumptions.dns_needs_tcp {
+            let step = Step::assume(Stage::Name, text + ": short ones are assumed, by assumption A-24");
+            return Ok(Some(step.rules(&["FWD-06", "A-24"]).inner(steps)));
+        }
+        let hard = |s: &Step| matches!(s.outcome, Outcome::Block(_) | Outcome::Unsupported(_));
+        let certain = steps.iter().any(hard) || steps.iter().all(|s| !s.is_blocker());
+        let step = if certain {
+            Step::block(Stage::Name, Reason::DnsFail, text)
+        } else {
+            Step::unknown(Stage::Name, Reason::DnsFail, format!("whether {address} answers on tcp/53 is not known"))
+        };
+        let fix = format!("let tcp/53 pass to {address}, or set `dns_over_udp_suffices`");
+        Err(Box::new(step.rules(&["FWD-06", "A-24"]).fix(fix).inner(steps)))
     }
 
     /// A server of the customer's: its own zones, the longest forwarder, then what it does with the rest (FWD-07). It has

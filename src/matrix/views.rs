@@ -224,10 +224,10 @@ struct Queries<'p> {
     plane: &'p Plane,
     /// What each client comes to at each server.
     solved: Option<Detail>,
-    /// Columns of servers, and whether the outcome tells what becomes of a query there.
+    /// Columns of servers by UDP, those by TCP being as many further on; and whether the outcome tells what becomes of a query there.
     servers: BTreeMap<IpAddr, (usize, bool)>,
     /// By server and what the solver says, or by server and class.
-    by_outcome: BTreeMap<(IpAddr, Cell), Option<Server>>,
+    by_outcome: BTreeMap<(IpAddr, [Cell; 2]), Option<Server>>,
     by_class: BTreeMap<(usize, IpAddr), Option<Server>>,
 }
 
@@ -243,7 +243,8 @@ impl<'p> Queries<'p> {
             .copied()
             .filter(|a| *a != PLATFORM_ADDRESS)
             .collect();
-        let columns: Vec<Column> = asked.iter().map(|a| Column::new(*a, Transport::Udp, 53)).collect();
+        let by = |transport| asked.iter().map(move |a| Column::new(*a, transport, 53));
+        let columns: Vec<Column> = by(Transport::Udp).chain(by(Transport::Tcp)).collect();
         let solved = (!columns.is_empty()).then(|| {
             // A client that cannot send yet asks as if it could.
             let free: Vec<Source> = sources.iter().map(|s| Source::new(s.sender)).collect();
@@ -257,10 +258,10 @@ impl<'p> Queries<'p> {
         let plane = self.plane;
         let Some(solved) = &self.solved else { return ask(plane, from, to) };
         if let Some((column, true)) = self.servers.get(&to) {
-            let cell = solved.cell(client, *column);
+            let cells = [*column, *column + self.servers.len()].map(|c| solved.cell(client, c));
             let decided = |o: Outcome| !matches!(o.verdict, Verdict::Unsupported | Verdict::Partial);
-            if cell.outcome().is_some_and(decided) {
-                return *self.by_outcome.entry((to, cell)).or_insert_with(|| ask(plane, from, to));
+            if cells.iter().all(|c| c.outcome().is_some_and(decided)) {
+                return *self.by_outcome.entry((to, cells)).or_insert_with(|| ask(plane, from, to));
             }
         }
         let class = solved.sources().class(client).unwrap_or(client);
@@ -309,11 +310,28 @@ pub(super) fn sight(
     }
 }
 
-/// What becomes of a query to a server; none if that depends on which of several equal paths it takes.
+/// What becomes of a query to a server, by UDP and by TCP (FWD-06); none if that depends on which of several equal paths
+/// it takes.
 pub(super) fn ask(plane: &Plane, from: Id<Endpoint>, server: IpAddr) -> Option<Server> {
+    let found = ask_by(plane, from, server, Transport::Udp)?;
+    let customers = match &found {
+        Server::Reached(at) => plane.endpoints.get(*at).dns.is_some(),
+        _ => false,
+    };
+    if !customers {
+        return Some(found);
+    }
+    let further = ask_by(plane, from, server, Transport::Tcp)?;
+    Some(match further {
+        Server::Silent | Server::Undecided if plane.assumptions.dns_needs_tcp => further,
+        _ => found,
+    })
+}
+
+fn ask_by(plane: &Plane, from: Id<Endpoint>, server: IpAddr, transport: Transport) -> Option<Server> {
     let context = Context::new(plane, lookup::answers);
     let Some(source) = context.source(from, server) else { return Some(Server::Silent) };
-    let packet = Packet { source, destination: server, transport: Transport::Udp, port: 53, name: None, reply: false };
+    let packet = Packet { source, destination: server, transport, port: 53, name: None, reply: false };
     let journey = round_trip(&context, from, &packet);
     if context.forks.next() {
         return None;

@@ -23,7 +23,7 @@ pub(super) fn unsupported(condition: &Unsupported) -> Step {
 }
 
 /// What enters through a private endpoint: conditions on the gateway, then the way from one of the private-link addresses to
-/// the frontend, past the filters of the gateway's subnet and back by its routes (AGW-07, A-10).
+/// the frontend, past the filters of the gateway's subnet and back by its routes (AGW-07, HUB-A10).
 pub(super) fn through_private_link(
     context: &Context<'_>,
     asker: Asker<'_>,
@@ -51,7 +51,7 @@ pub(super) fn through_private_link(
             .at(&gateway.origin)
             .on(link)
             .on(&front.origin)
-            .rules(&["AGW-07", "A-10"]),
+            .rules(&["AGW-07", "HUB-A10"]),
     );
     let asker = Asker { bridge: Some(bridge), backend: None, ..asker };
     steps.extend(leg(context, asker, from, Packet { source, destination, ..packet.clone() }, depth + 1));
@@ -188,7 +188,7 @@ fn listener(
         steps.push(
             Step::unsupported(Stage::Listener, Reason::L4Hub, format!("{} works below HTTP", listener.origin))
                 .at(&listener.origin)
-                .rules(&["AGW-03", "A-8"])
+                .rules(&["AGW-03", "HUB-A8"])
                 .fix("use an HTTP or HTTPS listener"),
         );
     }

@@ -357,7 +357,7 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
                         format!("no source says whether members of {} reach each other", network.origin),
                     )
                     .at(&network.origin)
-                    .rules(&["MVNET-10"]),
+                    .rules(&["MVNET-10", "HUB-A3"]),
                 );
             }
             steps.extend(admission::host(plane, endpoint, host, arrival));

@@ -128,12 +128,22 @@ fn family(name: &str) -> &'static Family {
 }
 
 macro_rules! compared {
-    ($($name:ident: $seeds:literal,)*) => {$(
+    ($($name:ident: $seeds:literal,)*) => {
+        const COMPARED: &[&str] = &[$(stringify!($name)),*];
+        $(
         #[test]
         fn $name() {
             compare(family(stringify!($name)), $seeds);
         }
-    )*};
+        )*
+    };
+}
+
+/// No family is left out of the comparison.
+#[test]
+fn every_family_is_compared() {
+    let missing: Vec<_> = families::ALL.iter().map(|f| f.name).filter(|name| !COMPARED.contains(name)).collect();
+    assert!(missing.is_empty(), "not compared: {missing:?}");
 }
 
 compared! {
@@ -147,4 +157,6 @@ compared! {
     names: 36,
     doors: 36,
     wan: 36,
+    sites: 36,
+    foundry: 36,
 }

@@ -219,7 +219,7 @@ impl Compiler<'_> {
                 self.error(
                     code::VALUE,
                     declared.frontend_port.span,
-                    format!("port {} is reserved (AGW-11, A-14)", declared.frontend_port.value),
+                    format!("port {} is reserved (AGW-11, HUB-A14)", declared.frontend_port.value),
                     "use a port up to 64999",
                 );
             }

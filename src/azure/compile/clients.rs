@@ -7,7 +7,7 @@ use super::{
 use crate::{
     azure::model::{
         service::{Identity, IdentityType},
-        workspace::{Compute, ComputeType, MachineLearningWorkspace, WorkspaceKind},
+        workspace::{Compute, ComputeType, IsolationMode, MachineLearningWorkspace, WorkspaceKind},
     },
     dataplane::{
         Absence, Client, ClientKind, Endpoint, Id, Listens, Origin, Resolver, Resource, Role, Target, Unsupported,
@@ -285,7 +285,10 @@ impl Compiler<'_> {
     ) {
         let spark = declared.type_.value == ComputeType::ServerlessSpark;
         let mut absence = self.compute_absence(workspace_name, compute, span);
-        let ready = workspace.managed_network.as_ref().map(|m| &m.spark_ready);
+        // Without a managed network there is none to provision (ISO-01).
+        let isolated = workspace.managed_network.as_ref();
+        let isolated = isolated.filter(|m| m.isolation_mode.value != IsolationMode::Disabled);
+        let ready = isolated.map(|m| &m.spark_ready);
         if spark
             && absence.is_none()
             && let Some(ready) = ready.filter(|r| !r.value)

@@ -278,7 +278,8 @@ impl Compiler<'_> {
         }
     }
 
-    /// Names inside a managed network: public DNS, overridden by active private endpoint rules (MPE-10, DEF-03).
+    /// Names inside a managed network: public DNS, overridden by active private endpoint rules, and by no DNS of the
+    /// customer's (MPE-10, DEF-03, FQDN-08).
     fn managed_views(&mut self) {
         let names = std::mem::take(&mut self.managed_names);
         for (workspace, managed) in &self.managed {

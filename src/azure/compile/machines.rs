@@ -366,6 +366,10 @@ impl Compiler<'_> {
             if firewall.subnet.as_ref().is_some_and(|s| self.refused_subnets.contains(&s.value)) {
                 self.refuse(id);
             }
+            // What it sends comes from any of its instances (SNAT-02, SNAT-06).
+            if firewall.subnet.is_some() {
+                self.anywhere(id);
+            }
             self.firewalls.insert(name.to_owned(), id);
         }
     }

@@ -30,7 +30,7 @@ use std::net::IpAddr;
 /// Shown as the range of a managed network that declares none (DEF-02).
 const DEFAULT_RANGE: &str = "10.255.0.0/16";
 
-/// Tag rules the platform adds in AllowOnlyApprovedOutbound; `{region}` stands for the hub's (TAG-01).
+/// Tag rules the platform adds in AllowOnlyApprovedOutbound; `{region}` stands for the hub's (HUB-TAG-01).
 const REQUIRED_TAGS: &[(&str, &str, Protocol, &str)] = &[
     ("__SYS_ST_AzureActiveDirectory_TCP", "AzureActiveDirectory", Protocol::Only(Transport::Tcp), "80,443"),
     ("__SYS_ST_AzureResourceManager_TCP", "AzureResourceManager", Protocol::Only(Transport::Tcp), "443"),
@@ -401,12 +401,12 @@ impl<'e> Compiler<'e> {
         self.plane.add_endpoint(endpoint(origin.clone(), Some(segment), addresses, Role::PrivateEndpoint(made)));
     }
 
-    /// TAG-02, TAG-03.
+    /// HUB-TAG-02, HUB-TAG-03.
     fn tag_rule(&mut self, workspace: &str, origin: Origin, rule: &OutboundRule, span: Span, inactive: Option<String>) {
         let mut to = Matcher::default();
         if rule.address_prefixes.is_empty() {
             match &rule.service_tag {
-                // The managed network itself, with the private endpoints in it (TAG-06).
+                // The managed network itself, with the private endpoints in it (HUB-TAG-06).
                 Some(tag) if tag.value.eq_ignore_ascii_case("VirtualNetwork") => {
                     let own = self.managed.get(workspace).map(|m| &self.plane.networks.get(m.network).prefixes);
                     to.addresses = own.into_iter().flatten().copied().collect();
@@ -419,7 +419,7 @@ impl<'e> Compiler<'e> {
                 None => self.error(
                     code::MISSING_KEY,
                     span,
-                    format!("service tag rule `{}` needs service_tag or address_prefixes (TAG-02)", origin.name),
+                    format!("service tag rule `{}` needs service_tag or address_prefixes (HUB-TAG-02)", origin.name),
                     "add service_tag",
                 ),
             }
@@ -435,7 +435,7 @@ impl<'e> Compiler<'e> {
         );
     }
 
-    /// FQDN-02 to FQDN-05; a comma-separated text names several (FQDN-04).
+    /// FQDN-02, FQDN-03, FQDN-05; a comma-separated text names several (FQDN-04).
     fn fqdn_rule(&mut self, workspace: &str, origin: &Origin, rule: &OutboundRule, span: Span, inactive: Option<&str>) {
         let Some(text) = &rule.destination_fqdn else {
             self.error(
@@ -477,7 +477,7 @@ impl<'e> Compiler<'e> {
         }
     }
 
-    /// Rules the platform adds by itself (ISO-04, MPE-02, TAG-01), when the file lists none of them.
+    /// Rules the platform adds by itself (ISO-04, MPE-02, HUB-TAG-01), when the file lists none of them.
     fn required_rules(&mut self, name: &str, workspace: &MachineLearningWorkspace, network: &ManagedNetwork) {
         let estate = self.estate;
         let mode = network.isolation_mode.value;

@@ -277,6 +277,7 @@ impl<'e> Compiler<'e> {
                 address_admits_forwarded: chosen.rule_by_address_admits_forwarded.value,
                 rulesets_see_aliases: chosen.ruleset_matches_aliases.value,
                 policies_see_aliases: chosen.dns_policy_matches_aliases.value,
+                dns_needs_tcp: !chosen.dns_over_udp_suffices.value,
                 one_sided_endpoints_block: chosen.untranslated_endpoint_traffic_blocks.value,
             };
             self.plane.dns.falls_through = !chosen.nearest_zone_only.value;

@@ -1,4 +1,4 @@
-//! Keys of outbound rules that their type does not take (OUT-02, TAG-02, FQDN-02, MPE-01).
+//! Keys of outbound rules that their type does not take (OUT-02, HUB-TAG-02, FQDN-02, MPE-01).
 
 use super::Compiler;
 use crate::{

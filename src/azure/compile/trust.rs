@@ -223,7 +223,7 @@ fn listed(list: &[&str], kind: &str) -> bool {
     list.iter().any(|l| *l == kind || kind.split_once('/').is_some_and(|(namespace, _)| namespace == *l))
 }
 
-/// Whether trusted services bypass a service's firewall when nothing is declared (TRUST-02, A-11).
+/// Whether trusted services bypass a service's firewall when nothing is declared (TRUST-02, HUB-A11).
 pub(super) fn bypass_default(kind: &str) -> Option<bool> {
     match kind {
         "microsoft.storage/storageaccounts"

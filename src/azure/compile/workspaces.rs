@@ -5,7 +5,7 @@ use crate::{
     azure::{
         known_services::{ServiceName, WORKSPACE_TYPE, WorkspaceNames},
         model::{
-            service::IdentityType,
+            service::{AccountKind, IdentityType},
             workspace::{IsolationMode, MachineLearningWorkspace, WorkspaceKind},
         },
     },
@@ -115,6 +115,18 @@ impl Compiler<'_> {
             (workspace.storage_account.is_none(), "storage account, without which none is made", "storage_account"),
             (workspace.key_vault.is_none(), "key vault; only some hubs keep secrets elsewhere", "key_vault"),
         ];
+        // HUB-08: neither premium, nor for blobs only.
+        let storage = workspace.storage_account.as_ref();
+        let special = storage.filter(|s| {
+            let declared = self.estate.services.get(&s.value).and_then(|s| s.value.account_kind.as_ref());
+            declared.is_some_and(|k| !matches!(k.value, AccountKind::StorageV2 | AccountKind::Storage))
+        });
+        if let Some(storage) = special {
+            let text =
+                format!("the storage account `{}` of hub `{name}` is not for general purpose (HUB-08)", storage.value);
+            let error = Diagnostic::error(code::CONFLICT, storage.span, text).refused();
+            self.diagnostics.push(error.help("use an account of kind StorageV2"));
+        }
         for (_, what, key) in needs.into_iter().filter(|(missing, ..)| *missing) {
             let text = format!("hub `{name}` has no {what} (HUB-03)");
             self.diagnostics.push(Diagnostic::warning(code::MISSING_KEY, span, text).help(format!("add {key}")));
@@ -299,7 +311,7 @@ impl Compiler<'_> {
         })
     }
 
-    /// IN-01: disabled, open, or selected addresses.
+    /// IN-01: disabled, open, or selected addresses, none of which is that of managed compute (IN-16).
     fn workspace_gate(&self, origin: &Origin, workspace: &MachineLearningWorkspace, enabled: Setting<bool>) -> Gate {
         let first = workspace.ip_rules.first().map(|r| r.span);
         Gate {

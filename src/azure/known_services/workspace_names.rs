@@ -90,7 +90,7 @@ impl WorkspaceNames {
     }
 
     /// Public suffixes of compute instances. Microsoft's pages spell them in two ways; both are served, the first is
-    /// the usual one. The second spelling for China is inferred from the other clouds.
+    /// the usual one (HUB-A5). The second spelling for China is inferred from the other clouds.
     #[must_use]
     pub fn instance_suffixes(cloud: Cloud) -> [&'static str; 2] {
         match cloud {

@@ -65,7 +65,7 @@ record! {
     pub struct PrivateLinkConfiguration {
         /// Its subnet, apart from the gateway's.
         subnet: Reference = required,
-        /// Its source addresses; the first usable of the subnet when empty.
+        /// Its source addresses; the first usable of the subnet when empty (HUB-A10).
         ip_addresses: Vec<Spanned<IpAddr>>,
     }
 }

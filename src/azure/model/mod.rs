@@ -145,6 +145,8 @@ record! {
         nearest_zone_only: Setting<bool> = true,
         /// A firewall policy without DNS settings has those of its parent.
         child_policy_inherits_dns: Setting<bool> = true,
+        /// A DNS server that UDP reaches and TCP does not answers all the same: its answers are short.
+        dns_over_udp_suffices: Setting<bool> = false,
         /// Subnets of Bastion and of Route Servers may be a /27, as older deployments have them.
         older_subnet_sizes: Setting<bool> = false,
     }

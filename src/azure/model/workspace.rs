@@ -73,7 +73,7 @@ record! {
         firewall_sku: Option<Spanned<FirewallSku>>,
         /// Range its addresses are shown from; never part of customer routing (DEF-02).
         address_space: Option<Spanned<Prefix>>,
-        /// Outbound rules by name. The required ones are added when no rule here has category `Required` (ISO-04, TAG-01).
+        /// Outbound rules by name. The required ones are added when no rule here has category `Required` (ISO-04, HUB-TAG-01).
         outbound_rules: Map<OutboundRule>,
     }
 }
@@ -124,13 +124,13 @@ record! {
         fqdns: Vec<Spanned<String>>,
         /// Private endpoint: managed addresses, for display, in the order of the target's members (DEF-02).
         ip_addresses: Vec<Spanned<IpAddr>>,
-        /// Service tag: the tag (TAG-02).
+        /// Service tag: the tag (HUB-TAG-02).
         service_tag: Option<Spanned<String>>,
-        /// Service tag: protocol (TAG-02).
+        /// Service tag: protocol (HUB-TAG-02).
         protocol: Option<Spanned<RuleProtocol>>,
-        /// Service tag: ports, as `80, 8080-8089` (TAG-02).
+        /// Service tag: ports, as `80, 8080-8089` (HUB-TAG-02).
         port_ranges: Option<Spanned<PortRanges>>,
-        /// Service tag: prefixes matched in place of the tag (TAG-03).
+        /// Service tag: prefixes matched in place of the tag (HUB-TAG-03).
         address_prefixes: Vec<Spanned<Prefix>>,
         /// Service tag: `Allow` or `Deny` (OUT-02).
         action: Setting<Access> = defaults::TAG_RULE_ACTION,

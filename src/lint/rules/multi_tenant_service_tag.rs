@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     why: "Data can be taken out to any account of that service, not only to one's own.",
     fix: "use an outbound rule of type PrivateEndpoint for the one resource",
     covers: &["LINT-28"],
-    sources: &["TAG-05"],
+    sources: &["HUB-TAG-05"],
     check,
 };
 

@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     why: "The rule allows the addresses and makes no route to them; a managed network reaches no other network.",
     fix: "use a private endpoint rule, or the bridge of an application gateway",
     covers: &["LINT-65"],
-    sources: &["TAG-03"],
+    sources: &["HUB-TAG-03"],
     check,
 };
 

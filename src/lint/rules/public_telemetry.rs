@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     why: "Telemetry leaves through the AzureMonitor tag to public addresses. A private link scope in private-only mode would break the hub.",
     fix: "use a private link scope in open mode, if telemetry must be private",
     covers: &["LINT-56"],
-    sources: &["TRUST-09"],
+    sources: &["HUB-TRUST-09"],
     check,
 };
 

@@ -12,7 +12,7 @@ use crate::{
     reach::{Findings, model::best},
     verdict::Reason,
 };
-use std::net::IpAddr;
+use std::{cell::RefCell, net::IpAddr};
 
 /// Enough for every real way back.
 const MAX_HOPS: usize = 32;
@@ -46,7 +46,8 @@ struct Stretch<'w> {
     devices: &'w [Id<Endpoint>],
     passed: &'w [Id<Endpoint>],
     balanced: &'w [(Id<Endpoint>, Id<Endpoint>)],
-    shut: &'w [String],
+    /// Peerings with access off that were asked already, in either direction.
+    shut: &'w RefCell<Vec<String>>,
 }
 
 impl<'p> Probe<'_, 'p> {
@@ -217,12 +218,18 @@ impl<'p> Probe<'_, 'p> {
         if link.doubtful().is_some() {
             reply.notes.unknown(Reason::RegionUndeclared);
         }
-        let asked = link.access_off.as_ref().is_some_and(|o| way.shut.contains(&o.name));
-        let grouped = || self.grouped(reply.at) || taker.is_some_and(|id| self.grouped(id));
-        if !asked && self.kept_out(link, grouped()) {
-            reply.notes.block(Reason::PeerAccess);
+        let apart = link.only.as_ref().is_some_and(|o| o.outsider(reply.segment, next).is_some());
+        if apart {
+            reply.notes.block(Reason::PeerSubnet);
         }
-        link.only.as_ref().is_some_and(|o| o.outsider(reply.segment, next).is_some())
+        if let Some(closed) = link.access_off.as_ref().filter(|o| !way.shut.borrow().contains(&o.name)) {
+            let grouped = self.grouped(reply.at) || taker.is_some_and(|id| self.grouped(id));
+            if self.kept_out(link, grouped) {
+                reply.notes.block(Reason::PeerAccess);
+            }
+            way.shut.borrow_mut().push(closed.name.clone());
+        }
+        apart
     }
 
     fn reply_spoilt(&self, reply: &mut Reply<'p>, device: Id<Endpoint>) {

@@ -136,7 +136,7 @@ impl<'p> Probe<'_, 'p> {
 
     /// From here on the packet is the device's. Replies go on from it over what came before (ASYM-02).
     fn replace_source(&self, way: &mut Passage<'_>, id: Id<Endpoint>) {
-        let Some(own) = self.model.endpoint(id).source_for(way.destination) else { return };
+        let Some(own) = self.source(id, way.destination) else { return };
         way.end_leg(id);
         way.source = own;
         way.sender = id;

@@ -91,7 +91,13 @@ impl<'p> Probe<'_, 'p> {
         };
         let inside = self.model.plane.segments.iter().map(|(_, s)| s).find(|s| s.network == site);
         let back = inside.and_then(|s| self.model.best(&s.routes, way.source)).map(|r| &r.hop);
-        if !matches!(back, Some(NextHop::Gateway(_) | NextHop::Router(_))) {
+        let own = self.model.plane.network_of(way.sender) == Some(site);
+        let returns = match back {
+            None | Some(NextHop::Internet | NextHop::Drop(_)) => false,
+            Some(NextHop::Network { network, .. }) => own && *network == site,
+            Some(_) => true,
+        };
+        if !returns {
             way.is_late = true;
             way.notes().block(Reason::NoRoute);
         }
@@ -210,7 +216,7 @@ impl<'p> Probe<'_, 'p> {
         way.notes().block(reason);
     }
 
-    /// Denies of a managed network that hold its own addresses close its private endpoints (OUT-02, TAG-06).
+    /// Denies of a managed network that hold its own addresses close its private endpoints (OUT-02, HUB-TAG-06).
     pub(super) fn kept_in(&self, way: &mut Passage<'_>, network: &Network) {
         let rules = network.egress.iter().flat_map(|e| &e.rules).filter(|r| !r.allow && r.inactive.is_none());
         if rules.into_iter().any(|rule| self.covers(way, rule) == Match::Yes) {

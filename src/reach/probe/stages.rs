@@ -39,7 +39,7 @@ impl Probe<'_, '_> {
 
     /// What becomes of a flow that a device sends in its own name, and whether it reaches nothing.
     pub(in crate::reach) fn onward(&self, device: Id<Endpoint>, column: &Column) -> Option<(Findings, bool)> {
-        let source = self.model.endpoint(device).source_for(column.address()?)?;
+        let source = self.only_source(device, column.address()?)?;
         let mut lost = false;
         let found = self.part(source, column, |flow, asker| {
             let walked = self.walk(device, &flow);
@@ -49,9 +49,16 @@ impl Probe<'_, '_> {
         Some((found, lost))
     }
 
+    /// The address that a device sends from; none where it is one of several, which are decided one by one.
+    fn only_source(&self, device: Id<Endpoint>, destination: IpAddr) -> Option<IpAddr> {
+        let device = self.model.endpoint(device);
+        let same = device.addresses.iter().filter(|a| a.is_ipv4() == destination.is_ipv4()).count();
+        device.source_for(destination).filter(|_| !device.any_address || same < 2)
+    }
+
     /// What becomes of a flow that a firewall takes over by name.
     pub(in crate::reach) fn by_name(&self, device: Id<Endpoint>, column: &Column) -> Option<Findings> {
-        let source = self.model.endpoint(device).source_for(column.address()?)?;
+        let source = self.only_source(device, column.address()?)?;
         self.part(source, column, |flow, asker| self.taken_over(device, &flow, asker, 0))
     }
 

@@ -7,7 +7,7 @@ use crate::{
     reach::{Findings, model::best},
     verdict::Reason,
 };
-use std::net::IpAddr;
+use std::{cell::RefCell, net::IpAddr};
 
 /// Where a way ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(super) struct Passage<'a> {
     /// Balancers passed, with the member taken.
     pub(super) balanced: Vec<(Id<Endpoint>, Id<Endpoint>)>,
     /// Links that were met closed, which are asked once (PEER-06).
-    pub(super) shut: Vec<String>,
+    pub(super) shut: RefCell<Vec<String>>,
     /// What was asked for at a frontend, which answers come from.
     pub(super) front: Option<(IpAddr, u16)>,
     /// The segment whose identity a public service sees (SE-02).
@@ -105,7 +105,7 @@ impl<'f> Passage<'f> {
             devices: Vec::new(),
             passed: Vec::new(),
             balanced: Vec::new(),
-            shut: Vec::new(),
+            shut: RefCell::default(),
             front: None,
             identity: None,
             inside: true,
@@ -413,7 +413,7 @@ impl<'p> Probe<'_, 'p> {
             }
         }
         found.into_iter().for_each(|r| way.notes().block(r));
-        way.shut.extend(link.access_off.iter().map(|o| o.name.clone()));
+        way.shut.borrow_mut().extend(link.access_off.iter().map(|o| o.name.clone()));
     }
 
     /// Whether a closed peering stops what crosses it: unless a group at an end has a say (PEER-06, A-04).

@@ -28,7 +28,7 @@ pub(crate) fn is_under(name: &str, suffix: &str) -> bool {
 }
 
 /// FW-07: an asterisk only at the left.
-fn fqdn_matches(pattern: &str, name: &str) -> bool {
+pub(crate) fn fqdn_matches(pattern: &str, name: &str) -> bool {
     match pattern.strip_prefix('*') {
         Some(rest) => name.ends_with(rest) && name.len() > rest.len(),
         None => pattern == name,

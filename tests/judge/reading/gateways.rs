@@ -2,11 +2,11 @@
 
 use super::{
     At, Open, Owner, Reading, To, Word, blocked,
-    learned::Towards,
+    learned::{Learned, Towards},
     routes::{Hop, Rank, Route},
     walk::{End, Journey},
 };
-use privreach::azure::model::gateway::GatewayType;
+use privreach::azure::model::gateway::{GatewayType, RoutingPreference};
 use privreach::net::Prefix;
 use std::net::IpAddr;
 
@@ -45,20 +45,32 @@ impl<'e> Reading<'e> {
     /// Routes that gateways and Route Servers give a network (ROUTE-07, ROUTE-11).
     pub(crate) fn learned(&self, net: &'e str, to: &To) -> Vec<Route<'e>> {
         let matching = |p: Prefix| to.address.map_or(p.is_default(), |a| p.contains(a));
-        let mut routes = Vec::new();
+        let mut gateways = Vec::new();
         for home in self.lenders(net) {
             for l in self.learned_in(home).into_iter().filter(|l| l.is_known() && matching(l.prefix)) {
-                routes.push((l.prefix.length(), Rank::Gateway, Ok(Hop::Gateway(l.gateway))));
+                gateways.push((l.express, (l.prefix.length(), Rank::Gateway, Ok(Hop::Gateway(l.gateway)))));
             }
         }
+        let mut appliances = Vec::new();
         for home in self.lenders(net) {
             let own = |p: Prefix| self.spaces(net).any(|own| own.covers(p));
             for (p, hop) in self.announced_to_server(home, false).into_iter().filter(|(p, _)| matching(*p) && !own(*p))
             {
-                routes.push((p.length(), Rank::Gateway, Ok(Hop::Device(hop))));
+                appliances.push((p.length(), Rank::Gateway, Ok(Hop::Device(hop))));
             }
         }
-        routes
+        // ARS-02: VPN and appliances before ExpressRoute, where the setting says so.
+        let vpn_first = |home: &'e str| {
+            self.route_server(home).is_some_and(|s| *s.hub_routing_preference == RoutingPreference::VpnGateway)
+        };
+        let last: Vec<Route<'e>> = if self.lenders(net).into_iter().any(vpn_first) {
+            let (express, vpn): (Vec<_>, Vec<_>) = gateways.into_iter().partition(|(express, _)| *express);
+            gateways = vpn;
+            express.into_iter().map(|(_, r)| r).collect()
+        } else {
+            Vec::new()
+        };
+        gateways.into_iter().map(|(_, r)| r).chain(appliances).chain(last).collect()
     }
 
     /// UDR-04: a VPN gateway, alone in its network.
@@ -109,7 +121,27 @@ impl<'e> Reading<'e> {
         let mut all: Vec<_> = all.filter(|l| l.gateway == gateway && l.is_known() && matching(l.prefix)).collect();
         all.sort_by_key(|l| std::cmp::Reverse(l.prefix.length()));
         // GW-12: nothing that is up leads there.
-        let Some(l) = all.first().filter(|l| l.up) else { return blocked("GW-DOWN") };
+        let Some(l) = all.first().filter(|l| l.up) else {
+            // GW-01, PEER-10: back into networks, by the routes of its own subnet.
+            let inside = |hop: &Hop| matches!(hop, Hop::Local(_));
+            let steered = |net: &'e str| {
+                let all = self.user_routes(net, "GatewaySubnet");
+                all.into_iter().any(|(p, ..)| matching(p))
+            };
+            let home = self.gateway_net(gateway);
+            return match self.route(home, "GatewaySubnet", &journey.to) {
+                Ok(hop) if all.is_empty() && (inside(&hop) || steered(home)) => Ok(Err(At::Gateway(gateway))),
+                _ => blocked("GW-DOWN"),
+            };
+        };
+        // ER-05, EVAL-05: ways of equal weight over ExpressRoute carry a part each.
+        let same = |o: &&Learned<'e>| o.up && o.prefix == l.prefix && o.express && l.express && o.weight == l.weight;
+        let equal: Vec<Learned<'e>> = all.iter().filter(same).copied().collect();
+        let l = if equal.is_empty() {
+            *l
+        } else {
+            equal[self.choose(format!("equal {gateway} {} {}", l.prefix, journey.reply), equal.len())]
+        };
         match l.towards {
             Towards::Site(site) => {
                 // GW-07: a far end that accepts one of two tunnels serves half of the flows.
@@ -121,7 +153,7 @@ impl<'e> Reading<'e> {
                 self.site_reached(site, journey).map(Ok)
             }
             Towards::Gateway(far) => {
-                self.spoilt(far, journey)?;
+                self.spoilt(far)?;
                 Ok(Err(At::Gateway(far)))
             }
             Towards::Clients => blocked("NO-HOST"),
@@ -129,8 +161,8 @@ impl<'e> Reading<'e> {
     }
 
     /// SUB-02: nothing that crosses such a gateway is supported.
-    pub(crate) fn spoilt(&self, gateway: &str, journey: &Journey) -> Open<()> {
-        if !journey.reply && self.is_spoilt(gateway) { self.unsupported("GW-SUBNET") } else { Ok(()) }
+    pub(crate) fn spoilt(&self, gateway: &str) -> Open<()> {
+        if self.is_spoilt(gateway) { self.unsupported("GW-SUBNET") } else { Ok(()) }
     }
 
     pub(crate) fn site_reached(&self, site: &'e str, journey: &Journey<'e>) -> Open<End<'e>> {
@@ -184,7 +216,7 @@ impl<'e> Reading<'e> {
         let home = self.gateway_net(gateway);
         journey.by_gateway = true;
         let enter = || {
-            self.spoilt(gateway, journey)?;
+            self.spoilt(gateway)?;
             Ok(Err(At::Gateway(gateway)))
         };
         if self.pool(gateway).iter().any(|p| p.contains(address)) {
@@ -212,6 +244,14 @@ impl<'e> Reading<'e> {
         if told { enter() } else { blocked("NOROUTE") }
     }
 
+    /// A site's firewall asks what leaves it; replies belong to what it let in.
+    fn site_lets_out(&self, site: &str, journey: &Journey) -> Open<()> {
+        match &self.e.on_premises_sites.get(site).unwrap().value.firewall {
+            Some(firewall) if !journey.reply && !self.site_firewall(firewall, journey) => blocked("ONPREM-FW"),
+            _ => Ok(()),
+        }
+    }
+
     pub(crate) fn pool(&self, gateway: &str) -> Vec<Prefix> {
         let gateway = &self.e.virtual_network_gateways.get(gateway).unwrap().value;
         gateway.vpn_client_address_space.iter().map(|p| p.value).collect()
@@ -223,23 +263,8 @@ impl<'e> Reading<'e> {
             return self.laptop_sends(at, journey);
         };
         let declared = &self.e.on_premises_sites.get(site).unwrap().value;
-        let here = journey.to.address.filter(|a| self.site_space(site).iter().any(|p| p.contains(*a)));
-        if let Some(address) = here {
-            return match self.host_at(site, address) {
-                Some(owner) => Ok(Ok(End::Owner(owner))),
-                None => Err(super::Stop::Unknown("NO-HOST")),
-            };
-        }
-        if !journey.reply
-            && let Some(firewall) = &declared.firewall
-            && !self.site_firewall(firewall, journey)
-        {
-            return blocked("ONPREM-FW");
-        }
-        if let Some(next) = self.site_to_hub(site, journey) {
-            return next;
-        }
         let matching = |p: Prefix| journey.to.address.map_or(p.is_default(), |a| p.contains(a));
+        let here = self.site_space(site).into_iter().filter(|p| matching(*p)).map(|p| p.length()).max();
         let own = self.e.virtual_network_gateway_connections.iter();
         let own = own.filter(|(_, c)| c.value.on_premises_site.as_ref().is_some_and(|s| s.value == site));
         let own: Vec<(&'e str, &'e str)> =
@@ -255,16 +280,35 @@ impl<'e> Reading<'e> {
                 best = Some((*p, *stop, gateway));
             }
         }
+        // What a site has itself is there, unless it was told of something narrower (ADDR-07).
+        if let Some(address) = journey.to.address
+            && here.is_some_and(|own| best.is_none_or(|(p, ..)| p.length() <= own))
+        {
+            return match self.host_at(site, address) {
+                Some(owner) => Ok(Ok(End::Owner(owner))),
+                None => Err(super::Stop::Unknown("NO-HOST")),
+            };
+        }
+        // DEF-01: first the route, then the firewall on it.
+        if let Some(hub) = self.hub_of_site(site, journey) {
+            self.site_lets_out(site, journey)?;
+            return self.into_hub(hub, journey);
+        }
         if let Some((_, stop, gateway)) = best {
             journey.by_gateway = true;
             if let Some(stop) = stop {
                 return Err(stop);
             }
-            self.spoilt(gateway, journey)?;
+            self.spoilt(gateway)?;
+            self.site_lets_out(site, journey)?;
             return Ok(Err(At::Gateway(gateway)));
         }
         let Some(address) = journey.to.address.filter(|a| !self.is_public(*a)) else {
-            return if declared.internet.is_some() { Ok(Ok(End::Out(at))) } else { blocked("NOROUTE") };
+            if declared.internet.is_none() {
+                return blocked("NOROUTE");
+            }
+            self.site_lets_out(site, journey)?;
+            return Ok(Ok(End::Out(at)));
         };
         if !told.is_empty() {
             return blocked("GW-DOWN");

@@ -25,7 +25,7 @@ pub(crate) struct Learned<'e> {
     pub(crate) up: bool,
     pub(crate) bgp: bool,
     pub(crate) express: bool,
-    weight: u16,
+    pub(crate) weight: u16,
     /// Empty for the clients of a gateway.
     pub(crate) connection: &'e str,
 }
@@ -71,7 +71,11 @@ impl<'e> Reading<'e> {
         all.extend(told);
         let server = self.route_server(net);
         let vpn_first = server.is_some_and(|s| *s.hub_routing_preference == RoutingPreference::VpnGateway);
-        all.sort_by_key(|l| ((!l.up, l.bgp && !l.up), l.express == vpn_first, Reverse(l.weight)));
+        // ARS-02: the setting first, if there is one; else what is up.
+        all.sort_by_key(|l| {
+            let preferred = vpn_first && l.express;
+            (preferred, (!l.up, l.bgp && !l.up), l.express == vpn_first, Reverse(l.weight))
+        });
         all
     }
 

@@ -3,6 +3,7 @@
 
 mod devices;
 mod filters;
+mod foundry;
 mod gateways;
 mod learned;
 mod leave;
@@ -81,6 +82,8 @@ pub(crate) enum Owner<'e> {
     Laptop(&'e str),
     /// An inbound endpoint, by its subnet.
     Resolver(&'e str),
+    /// A frontend of an application gateway.
+    Gate(&'e str, &'e str),
 }
 
 /// Where a packet goes.
@@ -181,10 +184,18 @@ impl<'e> Reading<'e> {
     }
 
     fn one(&self, from: &str, to: &str, port: u16) -> Open<Answer> {
+        if let Some(compute) = self.compute(from) {
+            return self.managed(compute, to, port);
+        }
         if let Some(caller) = self.caller(from) {
             return self.call(caller, to);
         }
         let (at, source) = self.client(from);
+        self.must_exist(to)?;
+        // IN-17.
+        if self.is_compute(to) {
+            return blocked("NOROUTE");
+        }
         if let At::Nic(nic) = at
             && !*self.machine(nic.machine).running
         {
@@ -366,7 +377,7 @@ impl<'e> Reading<'e> {
             };
             inbound.or_else(outbound).or_else(linked).or_else(app).map(Owner::Resolver)
         };
-        endpoint.or_else(resolver).or_else(|| {
+        endpoint.or_else(|| self.gateway_at(net, address)).or_else(resolver).or_else(|| {
             let mut firewalls = self.e.firewalls.iter();
             let found = firewalls.find(|(_, f)| {
                 f.value.subnet.as_ref().is_some_and(|s| Self::split_of(&s.value).0 == net)
@@ -397,11 +408,6 @@ impl<'e> Reading<'e> {
             }
         }
         free
-    }
-
-    /// Whether a managed network has an active endpoint to a service (DEF-04).
-    pub(crate) fn managed_endpoint(&self, _service: &str, _group: &str) -> bool {
-        false
     }
 
     /// The address that an outbound endpoint sends from (RESOLVER-02).

@@ -122,6 +122,7 @@ impl<'e> Reading<'e> {
                 }
             }
         }
+        all.extend(self.hub_members());
         all
     }
 
@@ -157,8 +158,8 @@ impl<'e> Reading<'e> {
 
     /// DNS-08: public DNS holds the alias once a connection of that sub-resource is approved.
     pub(crate) fn aliased(&self, member: &Member) -> bool {
-        let service = &self.e.services.get(member.service).unwrap().value;
-        if let Some(declared) = &service.public_alias {
+        let service = self.e.services.get(member.service);
+        if let Some(declared) = service.and_then(|s| s.value.public_alias.as_ref()) {
             return declared.value == PublicAlias::Present;
         }
         self.endpoints_of(member).into_iter().any(|e| self.status(e) == ConnectionStatus::Approved)
@@ -178,7 +179,8 @@ impl<'e> Reading<'e> {
     }
 
     pub(crate) fn tags(&self, service: &str) -> Vec<String> {
-        let kind = &self.e.services.get(service).unwrap().value.type_.value;
+        let Some(declared) = self.e.services.get(service) else { return vec!["AzureMachineLearning".to_owned()] };
+        let kind = &declared.value.type_.value;
         KINDS.iter().filter(|k| k.0 == kind && !k.4.is_empty()).map(|k| k.4.to_owned()).take(1).collect()
     }
 
@@ -190,7 +192,8 @@ impl<'e> Reading<'e> {
     /// ROUTE-08, SE-01, SE-06.
     pub(crate) fn has_service_endpoint(&self, net: &'e str, subnet: &'e str, to: &To) -> bool {
         let Some(service) = &to.service else { return false };
-        let kind = &self.e.services.get(service).unwrap().value.type_.value;
+        let Some(declared) = self.e.services.get(service) else { return false };
+        let kind = &declared.value.type_.value;
         let endpoint = KINDS.iter().find(|k| k.0 == kind).map_or("", |k| k.5);
         if to.address.is_some_and(|a| !self.is_public(a)) || endpoint.is_empty() {
             return false;
@@ -261,8 +264,8 @@ impl<'e> Reading<'e> {
                 to.tags = declared.service_tags.iter().map(|t| t.value.clone()).collect();
             }
             Named::Service(member) => {
-                let declared = &self.e.services.get(member.service).unwrap().value;
-                to.address = declared.public_ip_address.as_ref().map(|a| a.value);
+                let declared = self.e.services.get(member.service);
+                to.address = declared.and_then(|d| d.value.public_ip_address.as_ref()).map(|a| a.value);
                 to.tags = self.tags(member.service);
                 to.service = Some(member.service.to_owned());
             }
@@ -272,7 +275,7 @@ impl<'e> Reading<'e> {
     }
 
     /// The public end of a name: a host, or a service with its rules.
-    fn at_door(&self, to: &To, at: At<'e>, left: Left<'e>, name: &str, port: u16) -> Open<Answer> {
+    pub(crate) fn at_door(&self, to: &To, at: At<'e>, left: Left<'e>, name: &str, port: u16) -> Open<Answer> {
         let Some(service) = &to.service else { return Ok(Answer("public", "public-endpoint")) };
         let member = self.member_named(name).or_else(|| self.members().into_iter().find(|m| m.service == service));
         let member = member.unwrap();
@@ -364,7 +367,8 @@ impl<'e> Reading<'e> {
 
     /// PAAS-01: the public door.
     pub(crate) fn admitted(&self, member: &Member<'e>, at: At<'e>, left: Left<'e>) -> Open<Answer> {
-        let service = &self.e.services.get(member.service).unwrap().value;
+        let Some(service) = self.e.services.get(member.service) else { return self.hub_admits(member, left) };
+        let service = &service.value;
         let seen = match left {
             Left::By(seen) => Some(seen),
             Left::ServiceEndpoint(..) => None,

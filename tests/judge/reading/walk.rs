@@ -143,7 +143,7 @@ impl<'e> Reading<'e> {
                 },
                 Hop::Gateway(gateway) => {
                     journey.by_gateway = true;
-                    self.spoilt(gateway, journey)?;
+                    self.spoilt(gateway)?;
                     match self.through_gateway(gateway, journey)? {
                         Ok(end) => return Ok(end),
                         Err(next) => at = next,
@@ -236,6 +236,13 @@ impl<'e> Reading<'e> {
                 }
                 Ok(owner)
             }
+            Owner::Gate(gateway, _) => {
+                self.cross(at, net, target, Some(owner), journey)?;
+                if !journey.reply {
+                    self.gate_opens(gateway, &journey.seen())?;
+                }
+                Ok(owner)
+            }
             _ => {
                 self.cross(at, net, target, None, journey)?;
                 Ok(owner)
@@ -269,6 +276,10 @@ impl<'e> Reading<'e> {
             self.active(name)?;
             self.served(name, journey.to.name.as_deref(), journey.port)?;
         }
+        if let Owner::Gate(gateway, front) = owner {
+            self.gate_managed(gateway)?;
+            self.gate_listens(gateway, front, journey.port)?;
+        }
         self.listens(owner, journey.port)?;
         self.return_from(owner, journey)
     }
@@ -279,8 +290,15 @@ impl<'e> Reading<'e> {
         if source == server {
             return Ok(());
         }
+        // both.
+        let suffices = self.e.assumptions.as_ref().is_some_and(|a| *a.dns_over_udp_suffices);
+        self.query_by(at, source, server, true)?;
+        if suffices { Ok(()) } else { self.query_by(at, source, server, false) }
+    }
+
+    fn query_by(&self, at: At<'e>, source: IpAddr, server: IpAddr, udp: bool) -> Open<()> {
         let mut journey = Journey::new(at, source, &To::address(server), 53);
-        journey.udp = true;
+        journey.udp = udp;
         let before = self.doubts.borrow().len();
         let passed = self.travel(&mut journey).and_then(|end| {
             let End::Owner(owner) = end else { return blocked("DNS-FAIL") };
@@ -309,6 +327,7 @@ impl<'e> Reading<'e> {
             Owner::Firewall(name) => At::Firewall(name),
             Owner::Host(site, _) => At::Site(site),
             Owner::Laptop(name) => At::Laptop(name),
+            Owner::Gate(gateway, _) => At::Resolver(self.gateway_place(gateway)),
             _ => return Ok(()),
         };
         let mut from = address;
@@ -337,7 +356,8 @@ impl<'e> Reading<'e> {
             // ADDR-07: whoever sent must get it, not the owner of the same address elsewhere.
             Ok(End::Owner(owner)) if !self.is_of(owner, leg.from) => return blocked("OVERLAP"),
             Ok(End::Owner(_)) => {}
-            Ok(_) | Err(Stop::Blocked("NO-HOST")) => return blocked("NOROUTE"),
+            // Whoever has it there, it is not who sent.
+            Ok(_) | Err(Stop::Blocked("NO-HOST") | Stop::Unknown("NO-HOST")) => return blocked("NOROUTE"),
             Err(why) => return Err(why),
         }
         let met = &reply.legs[0].devices;

@@ -261,7 +261,7 @@ impl<'e> Reading<'e> {
     }
 
     /// From a site on hubs (VWAN-06, VWAN-08, VWAN-11, VWAN-12); `None` where no branch of it knows the destination.
-    pub(crate) fn site_to_hub(&self, site: &str, journey: &mut Journey<'e>) -> Option<Open<Result<End<'e>, At<'e>>>> {
+    pub(crate) fn hub_of_site(&self, site: &str, journey: &Journey<'e>) -> Option<&'e str> {
         let attached = self.attached();
         let own: Vec<_> = attached.iter().filter(|a| matches!(a.thing, Thing::Site(s, _) if s == site)).collect();
         let mut best: Option<(u8, &'e str)> = None;
@@ -286,9 +286,13 @@ impl<'e> Reading<'e> {
                 }
             }
         }
-        let (_, hub) = best?;
+        best.map(|(_, hub)| hub)
+    }
+
+    /// On through a hub, as a branch enters it.
+    pub(crate) fn into_hub(&self, hub: &'e str, journey: &mut Journey<'e>) -> Open<Result<End<'e>, At<'e>>> {
         journey.by_gateway = true;
-        Some(self.at_hub(hub, DEFAULT, journey, 0))
+        self.at_hub(hub, DEFAULT, journey, 0)
     }
 
     /// Whether a site and an address meet over two ExpressRoute circuits and nothing else, or over a circuit and another

@@ -62,6 +62,8 @@ impl Compiler<'_> {
         if let Some(breakout) = &own.breakout {
             routes.extend(internet(breakout));
         }
+        // What a site has itself is there, whoever else announces that prefix (ADDR-07).
+        routes.retain(|r| r.source == RouteSource::System || !own.prefixes.contains(&r.prefix));
         (sorted(routes), sorted(absent))
     }
 

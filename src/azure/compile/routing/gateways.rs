@@ -444,7 +444,10 @@ impl<'e> Compiler<'e> {
                 LinkState::Withdrawn => continue,
             };
             if let Role::Gateway(device) = &mut self.plane.endpoints.get_mut(learned.gateway).role {
-                let rules: &[&'static str] = &["ROUTE-07", "GW-12"];
+                // Between networks, a circuit asks both gateways.
+                let joined = learned.express && matches!(learned.towards, NextHop::Gateway(_));
+                let rules: &[&'static str] =
+                    if joined { &["ROUTE-07", "GW-12", "ER-04", "A-10"] } else { &["ROUTE-07", "GW-12"] };
                 device.tunnels.push(route(learned.prefix, hop, RouteSource::Gateway, learned.origin.clone(), rules));
                 device.tunnels.sort_by_key(|r| std::cmp::Reverse(r.prefix.length()));
             }

@@ -454,7 +454,7 @@ fn managed_routes(own: &Network, network: Id<Network>) -> Vec<Route> {
     let mut routes: Vec<_> =
         own.prefixes.iter().map(|p| made(*p, NextHop::Network { network, link: None }, &["MPE-01"])).collect();
     for reserved in machines::private_ranges().prefixes() {
-        routes.push(made(*reserved, NextHop::Drop(Reason::NoRoute), &["ISO-06", "TAG-06"]));
+        routes.push(made(*reserved, NextHop::Drop(Reason::NoRoute), &["ISO-06", "HUB-TAG-06"]));
     }
     if let Ok(all) = "0.0.0.0/0".parse() {
         routes.push(made(all, NextHop::Internet, &["ISO-02", "ISO-03"]));

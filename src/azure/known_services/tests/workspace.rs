@@ -30,7 +30,7 @@ fn the_flagship_hub() {
 
 #[test]
 fn compute_instances_and_online_endpoints_of_the_flagship() {
-    // IN-04, ML-02, ML-03, A-5
+    // IN-04, ML-02, ML-03, HUB-A5
     let hub = WorkspaceNames::new(Cloud::Public, "aih-contoso", ID, "eastus2").unwrap();
     let [usual, newer] = hub.compute_instance("ci-alice").unwrap();
     assert_eq!(usual.public, fqdn("ci-alice.eastus2.instances.azureml.ms"));
