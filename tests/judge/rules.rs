@@ -441,8 +441,8 @@ impl<'e> Rules<'e> {
         }
         let home = self.place_of(to).unwrap();
         let back = self.walk(home, Packet { from: to, to: Some(from), port, reply: true }, &there)?;
-        // ASYM-01, A-06: a firewall that sees only requests stops TCP, and lets a DNS query over UDP pass.
-        if port == 53 || there.iter().all(|f| back.contains(f)) { Ok(()) } else { Err("ASYM") }
+        // ASYM-01: a firewall that sees only requests stops TCP, which queries need, too (FWD-06, A-24).
+        if there.iter().all(|f| back.contains(f)) { Ok(()) } else { Err("ASYM") }
     }
 }
 
