@@ -292,7 +292,7 @@ impl<'e> Reading<'e> {
         // DEF-01: first the route, then the firewall on it.
         if let Some(hub) = self.hub_of_site(site, journey) {
             self.site_lets_out(site, journey)?;
-            return self.into_hub(hub, journey);
+            return self.through_router(hub, journey);
         }
         if let Some((_, stop, gateway)) = best {
             journey.by_gateway = true;

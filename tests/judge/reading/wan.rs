@@ -290,7 +290,7 @@ impl<'e> Reading<'e> {
     }
 
     /// On through a hub, as a branch enters it.
-    pub(crate) fn into_hub(&self, hub: &'e str, journey: &mut Journey<'e>) -> Open<Result<End<'e>, At<'e>>> {
+    pub(crate) fn through_router(&self, hub: &'e str, journey: &mut Journey<'e>) -> Open<Result<End<'e>, At<'e>>> {
         journey.by_gateway = true;
         self.at_hub(hub, DEFAULT, journey, 0)
     }
