@@ -1,7 +1,7 @@
 //! The library's front door: a scenario with everything computed from it once.
 
 use crate::{
-    azure::compile::compile,
+    azure::{compile::compile, model::SharedNames},
     dataplane::Plane,
     diag::{CODES, Code, Diagnostic, Severity, code},
     document::{Mapping, Spanned, Tags, Value},
@@ -51,6 +51,7 @@ impl Snapshot {
             }
         };
         let estate = &self.scenario.estate;
+        let shared = SharedNames::of(estate);
         for (name, machine) in estate.virtual_machines.iter() {
             add(&["virtual_machine"], name, &machine.value.tags);
             for (nic, _) in machine.value.secondary_network_interfaces.iter() {
@@ -60,14 +61,14 @@ impl Snapshot {
         for (name, service) in estate.services.iter() {
             add(&["service"], name, &service.value.tags);
             let identity = service.value.identity.as_ref().and_then(|i| i.name.as_ref());
-            identity.iter().for_each(|i| add(&["identity"], &i.value, &service.value.tags));
+            identity.iter().for_each(|i| add(&["identity"], &shared.identity(name, &i.value), &service.value.tags));
         }
         for (name, workspace) in estate.machine_learning_workspaces.iter() {
             add(&["workspace"], name, &workspace.value.tags);
             let identity = workspace.value.identity.as_ref().and_then(|i| i.name.as_ref());
-            identity.iter().for_each(|i| add(&["identity"], &i.value, &workspace.value.tags));
+            identity.iter().for_each(|i| add(&["identity"], &shared.identity(name, &i.value), &workspace.value.tags));
             for (compute, declared) in workspace.value.compute.iter() {
-                add(&["compute"], compute, &declared.value.tags);
+                add(&["compute"], &shared.compute(name, compute), &declared.value.tags);
             }
         }
         for (_, site) in estate.on_premises_sites.iter() {

@@ -164,7 +164,7 @@ words! {
         CoexArs = "COEX-ARS", "Transit between VPN and ExpressRoute needs an active-active VPN gateway with ASN 65515 beside the Route Server (COEX-02).";
         CiPublic = "CI-PUBLIC", "Compute-instance tools over the public endpoint are not supported while the hub has a private endpoint or public access is on (IN-15).";
         L4Hub = "L4-HUB", "TCP and TLS listeners are not supported for hubs (AGW-03).";
-        ComputePeer = "COMPUTE-PEER", "No source says whether computes of one managed network reach each other (MVNET-10).";
+        ComputePeer = "COMPUTE-PEER", "Deployments of one managed network do not reach each other, and no source says whether its other computes do (MVNET-10).";
         Address = "ADDRESS", "A rule, route or record names some of the addresses that something may have which declares none, and the answer depends on which it has (ADDR-03).";
         Tag = "TAG", "Whether a service tag or public prefix contains an undeclared address cannot be decided. Declare the host's `ip_address`, `service_tags` or `location`.";
         MultiNic = "MULTI-NIC", "Replies of a secondary interface to other subnets depend on routes inside the guest (ADDR-09). Declare `guest_routes_enabled`.";

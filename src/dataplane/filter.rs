@@ -190,6 +190,7 @@ fn tag_matches(tag: &str, party: Party<'_>, public: bool) -> Match {
     let (name, region) = tag.split_once('.').map_or((tag, None), |(n, r)| (n, Some(r)));
     let whole = tags.names.iter().any(|t| t.eq_ignore_ascii_case(tag));
     let named = whole || tags.names.iter().any(|t| t.eq_ignore_ascii_case(name));
+    let maybe = tags.perhaps.iter().any(|t| t.eq_ignore_ascii_case(name));
     if whole {
         return Match::Yes;
     }
@@ -197,7 +198,8 @@ fn tag_matches(tag: &str, party: Party<'_>, public: bool) -> Match {
         (true, None, _) => Match::Yes,
         (true, Some(region), Some(at)) => Match::from(region.eq_ignore_ascii_case(at)),
         (true, Some(_), None) => Match::Undecided,
-        (false, ..) if tags.complete => Match::No,
+        (false, Some(region), Some(at)) if maybe && !region.eq_ignore_ascii_case(at) => Match::No,
+        (false, ..) if tags.complete && !maybe => Match::No,
         (false, ..) => Match::Undecided,
     }
 }

@@ -151,9 +151,19 @@ impl<T> Directory<T> {
         }
     }
 
+    /// Names `owner/name` of things that share the name.
+    fn owned(&self, name: &str) -> Option<Vec<String>> {
+        let whole = |full: &&String| full.strip_suffix(name).is_some_and(|owner| owner.ends_with('/'));
+        let found: Vec<String> = self.0.keys().filter(whole).cloned().collect();
+        (found.len() > 1).then_some(found)
+    }
+
     /// The same refusal with the name that was probably meant; apart from the look-up, because it compares all names.
     #[must_use]
     pub fn suggest(&self, name: &str, why: NotFound) -> NotFound {
+        if let Some(owned) = self.owned(name).filter(|_| matches!(why, NotFound::Missing(_))) {
+            return NotFound::Ambiguous(owned);
+        }
         match why {
             NotFound::Missing(_) => match crate::diag::nearest(name, self.0.keys().map(String::as_str)) {
                 None if !self.0.is_empty() => {

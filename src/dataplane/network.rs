@@ -369,9 +369,11 @@ impl Endpoint {
 pub struct Tags {
     /// Tag names without region, as `Storage`.
     pub names: Vec<String>,
+    /// Tags that may hold it, or not: nobody says.
+    pub perhaps: Vec<String>,
     /// Region, as `eastus2`; unknown when absent.
     pub region: Option<String>,
-    /// Whether the list is complete, so that any other tag is known not to contain the address.
+    /// Whether the lists are complete, so that any other tag is known not to contain the address.
     pub complete: bool,
 }
 
@@ -422,11 +424,21 @@ pub enum Role {
     Unattached,
 }
 
+impl Role {
+    /// Whether it is kept apart from others of its network that are so, too (MVNET-10).
+    #[must_use]
+    pub fn is_isolated(&self) -> bool {
+        matches!(self, Self::Host(host) if host.isolated)
+    }
+}
+
 /// A machine.
 #[derive(Debug, Clone)]
 pub struct Host {
     /// Ports it serves.
     pub listens: Listens,
+    /// Whether it is kept apart from others of its network that are so, too (MVNET-10).
+    pub isolated: bool,
     /// What it does with what is not addressed to it.
     pub forwarding: Transit,
     /// Whether it is up.

@@ -2,7 +2,7 @@
 
 use super::{Id, Origin, Resolver, Segment, network::Endpoint};
 use crate::{
-    net::{Fqdn, FqdnPattern, PortSet},
+    net::{Fqdn, FqdnPattern, HostPattern, PortSet},
     verdict::Reason,
 };
 use std::{fmt, net::IpAddr};
@@ -26,6 +26,16 @@ pub struct Proxy {
     pub resolver: Resolver,
     /// Conditions the platform does not support.
     pub unsupported: Vec<Unsupported>,
+}
+
+impl Proxy {
+    /// Whether a public and a private frontend listen on one port: filters see the frontend's own address then, and an
+    /// instance's otherwise (AGW-17).
+    #[must_use]
+    pub fn shares_port(&self, front: &Frontend, port: u16) -> bool {
+        let other = |l: &&Listener| self.frontends.get(l.frontend).is_some_and(|f| f.public != front.public);
+        front.public && self.listeners.iter().filter(|l| l.port == port).any(|l| other(&l))
+    }
 }
 
 /// A configuration that the platform does not support, and what it spoils.
@@ -81,7 +91,7 @@ pub struct Listener {
     /// Port.
     pub port: u16,
     /// Host names; empty takes every host.
-    pub hosts: Vec<FqdnPattern>,
+    pub hosts: Vec<HostPattern>,
     /// Certificate, if it ends TLS.
     pub certificate: Option<Certificate>,
     /// Why it serves nothing.

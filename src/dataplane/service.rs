@@ -147,6 +147,8 @@ pub struct Gate {
     pub bypass: Option<Setting<bool>>,
     /// The rule or assumption that the exception rests on, or its absence, where there is one of its own.
     pub bypass_rule: Option<&'static str>,
+    /// Whether it trusts services that nobody models, so that no caller is refused for certain.
+    pub trust_unmodelled: bool,
     /// The services it would trust.
     pub trusted: Arc<BTreeSet<Id<Resource>>>,
     /// The perimeter it is in.

@@ -11,13 +11,12 @@ use crate::{
     dataplane::{
         Direction, Endpoint, Id, Match, Matcher, Network, NextHop, Origin, Plane, Reach, Role, Segment, ServiceEndpoint,
     },
-    net::{Transport, is_public},
+    net::{Transport, UNDECLARED_SOURCE, is_public},
     verdict::Reason,
 };
 use std::net::IpAddr;
 
 /// The source of traffic that leaves by an address nobody declared.
-const UNDECLARED_SOURCE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(255, 255, 255, 254));
 
 /// The service endpoint of a segment that serves a public address, and what its region says (SE-01, SE-06).
 pub(super) fn served<'s>(

@@ -108,7 +108,7 @@ impl FqdnPattern {
         }
     }
 
-    /// Whether a certificate or listener for this pattern serves the name: a wildcard covers one label only.
+    /// Whether a certificate for this pattern is valid for the name: a wildcard covers one label only.
     #[must_use]
     pub fn covers_host(&self, name: &Fqdn) -> bool {
         match self {
@@ -126,12 +126,12 @@ impl FromStr for FqdnPattern {
             return Ok(Self::Any);
         }
         match text.strip_prefix("*.") {
-            Some(suffix) => suffix.parse().map(Self::Below),
-            None if text.contains('*') => Err(FqdnError {
+            Some(suffix) if !suffix.contains('*') => suffix.parse().map(Self::Below),
+            _ if text.contains('*') => Err(FqdnError {
                 name: text.to_owned(),
                 why: "a wildcard stands only at the left, as in `*.example.com`",
             }),
-            None => text.parse().map(Self::Exact),
+            _ => text.parse().map(Self::Exact),
         }
     }
 }
@@ -143,6 +143,57 @@ impl fmt::Display for FqdnPattern {
             Self::Below(suffix) => write!(f, "*.{suffix}"),
             Self::Any => f.write_str("*"),
         }
+    }
+}
+
+/// A host of a listener: `*` stands for any characters of a name, the dot included, and `?` for one (AGW-11).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostPattern(String);
+
+impl HostPattern {
+    /// Whether the name matches.
+    #[must_use]
+    pub fn matches(&self, name: &Fqdn) -> bool {
+        // Where the last `*` was, and how much of the name it has taken.
+        let (mut pattern, mut rest) = (self.0.as_bytes(), name.as_str().as_bytes());
+        let mut star: Option<(&[u8], &[u8])> = None;
+        loop {
+            match (pattern.split_first(), rest.split_first()) {
+                (Some((b'*', after)), _) => {
+                    star = Some((after, rest));
+                    pattern = after;
+                }
+                (Some((p, after)), Some((c, further))) if *p == b'?' || p == c => {
+                    (pattern, rest) = (after, further);
+                }
+                (None, None) => return true,
+                _ => {
+                    let Some((after, [_, further @ ..])) = star else { return false };
+                    star = Some((after, further));
+                    (pattern, rest) = (after, further);
+                }
+            }
+        }
+    }
+}
+
+impl FromStr for HostPattern {
+    type Err = FqdnError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "*" {
+            return Ok(Self(text.to_owned()));
+        }
+        // Wildcards stand for letters, at least.
+        let filled = text.replace(['*', '?'], "x");
+        filled.parse::<Fqdn>().map_err(|e| FqdnError { name: text.to_owned(), ..e })?;
+        Ok(Self(text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase()))
+    }
+}
+
+impl fmt::Display for HostPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -162,7 +213,18 @@ mod tests {
         assert!(pattern.matches(&name("a.b.pythonhosted.org")));
         assert!(!pattern.matches(&name("pythonhosted.org")));
         assert!(!pattern.matches(&name("notpythonhosted.org")));
-        assert!("a.*.org".parse::<FqdnPattern>().is_err());
+        assert!("a.*.org".parse::<FqdnPattern>().is_err() && "*.*.org".parse::<FqdnPattern>().is_err());
+    }
+
+    #[test]
+    fn hosts_of_listeners_hold_wildcards_anywhere() {
+        let serves = |pattern: &str, host: &str| pattern.parse::<HostPattern>().unwrap().matches(&name(host));
+        assert!(serves("*.contoso.com", "app.contoso.com") && serves("*.contoso.com", "app.eu.contoso.com"));
+        assert!(!serves("*.contoso.com", "contoso.com"));
+        assert!(serves("*.contoso-*.com", "a.contoso-b.com") && serves("shop?.contoso.com", "shop1.contoso.com"));
+        assert!(!serves("shop?.contoso.com", "shop.contoso.com") && !serves("Shop.com", "shop.com.org"));
+        assert!(serves("Shop.com", "shop.com") && serves("*a*b", "xaxbxb") && !serves("*a*b", "xaxbx"));
+        assert!("a b.com".parse::<HostPattern>().is_err() && "".parse::<HostPattern>().is_err());
     }
 
     #[test]

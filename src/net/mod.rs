@@ -6,7 +6,7 @@ mod port;
 mod prefix;
 
 pub use address_set::{AddressSet, Membership};
-pub use fqdn::{Fqdn, FqdnError, FqdnPattern};
+pub use fqdn::{Fqdn, FqdnError, FqdnPattern, HostPattern};
 pub use port::{PortRange, PortSet, Protocol, Transport};
 pub use prefix::{Prefix, PrefixError};
 
@@ -14,6 +14,9 @@ use std::net::{IpAddr, Ipv4Addr};
 
 /// The virtual address of the platform's own resolver and probes (DNS-02).
 pub const PLATFORM_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
+
+/// Stands for the public address that traffic has which leaves by one that nobody declared.
+pub const UNDECLARED_SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 254));
 
 /// Whether an address can be used on the public internet (the reserved block that stands for undeclared public
 /// addresses counts as public).

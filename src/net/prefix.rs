@@ -96,6 +96,20 @@ impl Prefix {
         !(reserved(self.network()) || narrow && apart(self.network()) && apart(self.last()))
     }
 
+    /// Whether prefixes hold every IPv4 address that hosts on the internet have, in one piece or in several.
+    #[must_use]
+    pub fn all_public(all: &[Self]) -> bool {
+        fn held(piece: Prefix, all: &[Prefix]) -> bool {
+            if !piece.holds_public() || all.iter().any(|p| p.covers(piece)) {
+                return true;
+            }
+            let within: Vec<Prefix> = all.iter().filter(|p| piece.covers(**p)).copied().collect();
+            let Ok(halves) = piece.0.subnets(piece.length() + 1) else { return false };
+            !within.is_empty() && halves.map(Prefix).all(|half| held(half, &within))
+        }
+        held(Self::everything_like(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)), all)
+    }
+
     /// The addresses a subnet of this prefix can hand out: Azure keeps the first four and the last (ADDR-05).
     pub fn usable(self) -> impl Iterator<Item = IpAddr> {
         let last = self.last();
@@ -147,6 +161,19 @@ mod tests {
         for text in ["10.0.0.0/8", "172.16.0.0/12", "224.0.0.0/4", "240.0.0.0/4", "100.64.0.0/10", "fc00::/7"] {
             assert!(!holds(text), "{text}");
         }
+    }
+
+    #[test]
+    fn a_default_route_may_come_in_pieces() {
+        let all = |texts: &[&str]| Prefix::all_public(&texts.iter().map(|t| t.parse().unwrap()).collect::<Vec<_>>());
+        assert!(
+            all(&["0.0.0.0/0"])
+                && all(&["0.0.0.0/1", "128.0.0.0/1"])
+                && all(&["128.0.0.0/2", "0.0.0.0/1", "192.0.0.0/3"])
+        );
+        assert!(
+            !all(&[]) && !all(&["0.0.0.0/1"]) && !all(&["10.0.0.0/8", "::/0"]) && !all(&["0.0.0.0/1", "128.0.0.0/2"])
+        );
     }
 
     #[test]

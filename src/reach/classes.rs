@@ -147,7 +147,7 @@ impl<'p> Marks<'p> {
                 },
                 _ => {}
             }
-            let plain = matches!(&endpoint.role, Role::Host(h) if h.interfaces.is_empty())
+            let plain = matches!(&endpoint.role, Role::Host(h) if h.interfaces.is_empty() && !h.isolated)
                 && endpoint.addresses.len() == 1
                 && endpoint.public_addresses.is_empty()
                 && endpoint.public_source.is_none()

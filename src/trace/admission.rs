@@ -437,6 +437,15 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
                     &["TRUST-06"],
                 );
             }
+            if gate.trust_unmodelled {
+                let text =
+                    format!("{who} lets trusted services bypass its firewall, and whom it trusts is not modelled");
+                return Step::unknown(stage, Reason::NotModelled, text)
+                    .at(who)
+                    .span(gate.bypass.and_then(|b| b.span))
+                    .rules(&["TRUST-01"])
+                    .fix("see the service's own list of trusted callers");
+            }
             let trusted = gate.trusted.contains(&id);
             if let Some(bypass) = gate.bypass.filter(|b| b.value && trusted) {
                 let default = if bypass.span.is_none() { " (the platform's default)" } else { "" };

@@ -53,7 +53,7 @@ pub(super) fn through_private_link(
             .on(&front.origin)
             .rules(&["AGW-07", "HUB-A10"]),
     );
-    let asker = Asker { bridge: Some(bridge), backend: None, ..asker };
+    let asker = asker.onward(None, Some(bridge));
     steps.extend(leg(context, asker, from, Packet { source, destination, ..packet.clone() }, depth + 1));
     steps
 }
@@ -86,9 +86,14 @@ pub(super) fn at_frontend(
         return Vec::new();
     };
     let mut packet = arrival.packet.clone();
-    packet.destination = inside(plane, gateway, front).unwrap_or(front.address);
+    packet.destination = match gateway.shares_port(front, packet.port) {
+        true => front.address,
+        false => inside(plane, gateway, front).unwrap_or(front.address),
+    };
     let linked = asker.bridge.is_some_and(|b| (b.proxy, b.frontend) == (proxy, frontend));
-    let bridged = (linked || packet.name.is_some()).then_some(Via::ApplicationGateway);
+    // Another gateway's probe asks for what stands behind (AGW-16).
+    let probed = asker.backend.is_some() || asker.behind.is_some();
+    let bridged = (linked || probed || packet.name.is_some()).then_some(Via::ApplicationGateway);
     // What comes by private link met the conditions before.
     let spoilt =
         |u: &&Unsupported| !linked && (u.spoils == Use::Everything || u.spoils == Use::Backends && bridged.is_some());
@@ -138,7 +143,7 @@ fn listener(
             && l.port == packet.port
             && packet.transport == Transport::Tcp
             && l.disabled.is_none()
-            && (l.hosts.is_empty() || packet.name.as_ref().is_none_or(|n| l.hosts.iter().any(|h| h.covers_host(n))))
+            && (l.hosts.is_empty() || packet.name.as_ref().is_none_or(|n| l.hosts.iter().any(|h| h.matches(n))))
     };
     let chosen = gateway.rules.iter().find_map(|r| {
         let listener = gateway.listeners.get(r.listener)?;
@@ -182,6 +187,13 @@ fn listener(
             .at(&gateway.origin)
             .fix(format!("resolve {name} to its private endpoint")),
         );
+    }
+    // A gateway that has another's address as a member asks for a host that nothing here says (AGW-11, AGW-13).
+    if asker.backend.is_some() && packet.name.is_none() && !listener.hosts.is_empty() {
+        let text =
+            format!("{} takes its own hosts only, and which host it is asked for is not modelled", listener.origin);
+        let step = Step::unknown(Stage::Listener, Reason::NotModelled, text).at(&listener.origin).rules(&["AGW-11"]);
+        steps.push(step.fix("name the member by a host of the listener"));
     }
     // Only managed networks know no such listeners; others use them like any (AGW-03).
     if listener.layer4 && asker.bridge.is_some_and(|b| b.managed) {
@@ -365,32 +377,25 @@ fn server(
         reply: false,
     };
     // What the gateway asks of the machine is asked of whoever takes the request.
-    let asker = Asker { backend: Some(backend), bridge: None, ..asker };
+    let asker = asker.onward(Some(backend), None);
     leg(context, asker, instance, onward, depth + 1)
 }
 
-/// What a gateway asks of the machine that takes its request: a certificate that it trusts, and a healthy answer to its
-/// probe (AGW-13, AGW-16).
-pub(super) fn health(backend: &Backend, machine: &Endpoint, host: &Host) -> Vec<Step> {
-    let mut steps = Vec::new();
-    if let Some(ca) = host.private_ca.as_ref().filter(|ca| backend.tls && !backend.trusted_authorities.contains(ca)) {
-        let text = format!("the certificate of {} comes from {ca}, which the gateway does not trust", machine.origin);
-        steps.push(
-            Step::block(Stage::Backend, Reason::Backend502, text)
-                .at(&machine.origin)
-                .rules(&["AGW-13"])
-                .fix(format!("add {ca} to the trusted root certificates of the backend settings")),
-        );
+/// A gateway asks a certificate that it trusts of the machine that takes its request (AGW-13).
+pub(super) fn trusted(backend: &Backend, machine: &Endpoint, host: &Host) -> Option<Step> {
+    let foreign = |ca: &&String| backend.tls && !backend.trusted_authorities.contains(*ca);
+    let ca = host.private_ca.as_ref().filter(foreign)?;
+    let text = format!("the certificate of {} comes from {ca}, which the gateway does not trust", machine.origin);
+    let step = Step::block(Stage::Backend, Reason::Backend502, text).at(&machine.origin).rules(&["AGW-13"]);
+    Some(step.fix(format!("add {ca} to the trusted root certificates of the backend settings")))
+}
+
+/// A gateway asks a healthy answer to its probe, which those before it get, too (AGW-16).
+pub(super) fn health(backend: &Backend, machine: &Endpoint, host: &Host) -> Option<Step> {
+    if backend.healthy.contains(host.http_status) {
+        return None;
     }
-    if !backend.healthy.contains(host.http_status) {
-        let text =
-            format!("{} answers probes with {}, healthy is {}", machine.origin, host.http_status, backend.healthy);
-        steps.push(
-            Step::block(Stage::Backend, Reason::Backend502, text)
-                .at(&backend.probe)
-                .rules(&["AGW-16"])
-                .fix("use a custom probe that the backend answers, or widen its healthy status codes"),
-        );
-    }
-    steps
+    let text = format!("{} answers probes with {}, healthy is {}", machine.origin, host.http_status, backend.healthy);
+    let step = Step::block(Stage::Backend, Reason::Backend502, text).at(&backend.probe).rules(&["AGW-16"]);
+    Some(step.fix("use a custom probe that the backend answers, or widen its healthy status codes"))
 }

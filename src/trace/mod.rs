@@ -229,6 +229,8 @@ struct Asker<'a> {
     backend: Option<&'a Backend>,
     /// The frontend that private link leads to.
     bridge: Option<Bridge>,
+    /// Who asked the gateway that asks now: its probe gets what the last machine answers.
+    behind: Option<&'a Asker<'a>>,
 }
 
 /// A way into a gateway by private link.
@@ -242,7 +244,18 @@ struct Bridge {
 
 impl<'a> Asker<'a> {
     fn of(client: &'a Client) -> Self {
-        Self { client, backend: None, bridge: None }
+        Self { client, backend: None, bridge: None, behind: None }
+    }
+
+    /// What a gateway asks in turn, or private link hands to one.
+    fn onward<'b>(&'b self, backend: Option<&'b Backend>, bridge: Option<Bridge>) -> Asker<'b> {
+        let behind = if self.backend.is_some() { Some(self) } else { self.behind };
+        Asker { client: self.client, backend, bridge, behind }
+    }
+
+    /// The gateways before the one that asks.
+    fn before(&self) -> impl Iterator<Item = &'a Backend> {
+        std::iter::successors(self.behind, |a| a.behind).filter_map(|a| a.backend)
     }
 }
 
@@ -349,7 +362,13 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
     match &endpoint.role {
         Role::Host(host) => {
             let network = plane.network_of(arrival.endpoint).map(|n| plane.networks.get(n));
-            if let Some(network) = network.filter(|n| !n.members_connected) {
+            let apart = network.is_some() && host.isolated && isolated_sender(plane, arrival);
+            if apart {
+                let text = format!("{} is isolated from every other deployment", endpoint.origin);
+                let step = Step::block(Stage::Route, Reason::ComputePeer, text).at(&endpoint.origin);
+                steps.push(step.rules(&["MVNET-10", "A-3"]).fix("call the endpoint by its inference name"));
+            }
+            if let Some(network) = network.filter(|n| !n.members_connected && !apart) {
                 steps.push(
                     Step::unknown(
                         Stage::Route,
@@ -361,7 +380,9 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
                 );
             }
             steps.extend(admission::host(plane, endpoint, host, arrival));
-            steps.extend(asker.backend.map(|b| gateway::health(b, endpoint, host)).unwrap_or_default());
+            steps.extend(asker.backend.and_then(|b| gateway::trusted(b, endpoint, host)));
+            let asking = asker.backend.into_iter().chain(asker.before());
+            steps.extend(asking.filter_map(|b| gateway::health(b, endpoint, host)));
         }
         Role::PrivateEndpoint(private) => {
             steps.extend(asker.backend.and_then(|b| gateway::too_far(b, endpoint, arrival)));
@@ -465,6 +486,12 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
         }
     }
     steps
+}
+
+/// Whether what sends is a deployment of the network in which it arrived.
+fn isolated_sender(plane: &Plane, arrival: &Arrival) -> bool {
+    let sender = plane.network_of(arrival.endpoint).and_then(|n| plane.owner(n, arrival.packet.source));
+    sender.filter(|s| *s != arrival.endpoint).is_some_and(|s| plane.endpoints.get(s).role.is_isolated())
 }
 
 /// What came over the internet, or to a public address that a firewall translates, was admitted at a public address,

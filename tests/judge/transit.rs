@@ -126,11 +126,11 @@ pub(crate) fn text(e: &Estate) -> String {
             let _ = write!(keys, ", network_security_group: nsg-{n}");
         }
         match net.out {
-            Out::Nat => keys.push_str(", nat_gateway: nat, default_outbound_access_enabled: false"),
+            Out::Nat => keys.push_str(&format!(", nat_gateway: nat-{n}, default_outbound_access_enabled: false")),
             Out::Private | Out::Own => keys.push_str(", default_outbound_access_enabled: false"),
             Out::Default => {}
         }
-        let nva = if n == 0 { ", nva: { address_prefixes: [10.0.3.0/24], nat_gateway: nat }" } else { "" };
+        let nva = if n == 0 { ", nva: { address_prefixes: [10.0.3.0/24], nat_gateway: nat-0 }" } else { "" };
         let _ = writeln!(out, "  v{n}: {{ address_space: [10.{n}.0.0/16], subnets: {{ s: {{ {keys} }}{nva} }} }}");
     }
     out.push_str("virtual_network_peerings:\n");
@@ -180,8 +180,8 @@ pub(crate) fn text(e: &Estate) -> String {
         out.push_str("      last: { priority: 4000, direction: Inbound, access: Deny, protocol: Udp, source_address_prefix: \"*\", destination_address_prefix: \"*\", destination_port_range: 9 }\n");
     }
     out.push_str("application_security_groups: { asg-0: {}, asg-1: {}, asg-2: {} }\n");
-    out.push_str("public_ips: { pip-nat: { ip_address: 203.0.113.8 }, pip-own: { ip_address: 203.0.113.16 }, pip-one: { ip_address: 203.0.113.17 }, pip-two: { ip_address: 203.0.113.18 } }\n");
-    out.push_str("nat_gateways: { nat: { public_ips: [pip-nat] } }\nvirtual_machines:\n");
+    out.push_str("public_ips: { pip-nat-0: { ip_address: 203.0.113.8 }, pip-nat-1: { ip_address: 203.0.113.9 }, pip-nat-2: { ip_address: 203.0.113.10 }, pip-own: { ip_address: 203.0.113.16 }, pip-one: { ip_address: 203.0.113.17 }, pip-two: { ip_address: 203.0.113.18 } }\n");
+    out.push_str("nat_gateways: { nat-0: { public_ips: [pip-nat-0] }, nat-1: { public_ips: [pip-nat-1] }, nat-2: { public_ips: [pip-nat-2] } }\nvirtual_machines:\n");
     for (n, net) in e.nets.iter().enumerate() {
         let pip = ["pip-own", "pip-one", "pip-two"][n];
         let own = if net.out == Out::Own { format!(", public_ip: {pip}") } else { String::new() };
@@ -215,7 +215,7 @@ pub(crate) fn text(e: &Estate) -> String {
         "load_balancers: {{ front: {{ frontend_ip_configurations: {{ f: {{ subnet: v0/nva, private_ip_address: 10.0.3.100 }} }}, backend_address_pools: {{ p: {{ virtual_machines: [nva-0, nva-1] }} }}, probes: {{ ssh: {{ port: 22 }} }}, rules: {{ r: {{ protocol: {protocol}, frontend_port: {port}, backend_port: {port}, frontend_ip_configuration: f, backend_address_pool: p{probe} }} }} }} }}"
     );
     out.push_str("public_hosts: { www.example.com: { ip_address: 192.0.2.80 } }\n");
-    out.push_str("services: { kvt: { type: Microsoft.KeyVault/vaults, network_rules: { default_action: Deny, ip_rules: [203.0.113.8/32] } } }\n");
+    out.push_str("services: { kvt: { type: Microsoft.KeyVault/vaults, network_rules: { default_action: Deny, ip_rules: [203.0.113.8/30] } } }\n");
     out
 }
 

@@ -8,11 +8,15 @@ use crate::{
         Resolver, Role,
     },
     diag::{Diagnostic, Span, code},
+    document::Reference,
 };
 use std::collections::BTreeMap;
 
 /// The one frontend name that managed private endpoints accept (AGW-05).
 pub(super) const BRIDGE_FRONTEND: &str = "appGwPrivateFrontendIpIPv4";
+
+/// Highest priority number of a routing rule \[background\].
+const MAX_PRIORITY: u16 = 20_000;
 
 impl Compiler<'_> {
     pub(super) fn application_gateways(&mut self) {
@@ -81,9 +85,15 @@ impl Compiler<'_> {
             self.plane.add_endpoint(endpoint(origin, Some(segment), address.into_iter().collect(), Role::Instance(id)));
         // It has one for every instance, and changes them when it scales (AGW-14).
         self.anywhere(instance);
-        if self.special(&gateway.subnet, "an application gateway") {
+        // With network isolation its subnet is delegated to it (AGW-19).
+        let own = ["Microsoft.Network/applicationGateways"];
+        if self.delegated_to_other(&gateway.subnet, "an application gateway", &own) {
             self.refuse(instance);
+            frontends.iter().filter_map(|f| f.endpoint).for_each(|f| self.refuse(f));
         }
+        // What it sends to public addresses carries that of its public frontend, whatever its subnet's way out (AGW-14).
+        let public = frontends.iter().find(|f| f.public).map(|f| f.address);
+        self.plane.endpoints.get_mut(instance).public_source = public;
         let proxy = self.plane.proxies.get_mut(id);
         proxy.instance = Some(instance);
         proxy.frontends = frontends;
@@ -114,16 +124,18 @@ impl Compiler<'_> {
         let on = policies.is_some_and(|s| s.value.private_link_service_network_policies_enabled.value);
         let holds_gateway =
             self.estate.application_gateways.iter().any(|(_, g)| g.value.subnet.value == link.subnet.value);
-        if self.special(&link.subnet, "a private-link configuration") {
+        if self.undelegated(&link.subnet, "a private-link configuration") {
             return;
         }
-        if on || holds_gateway || link.subnet.value == gateway.subnet.value {
+        let network = |subnet: &Reference| subnet.value.split_once('/').map(|(v, _)| v.to_owned());
+        let elsewhere = network(&link.subnet) != network(&gateway.subnet);
+        if on || holds_gateway || elsewhere || link.subnet.value == gateway.subnet.value {
             let text = format!(
                 "private-link configuration `{name}` of `{gateway_name}` cannot use subnet `{}` (AGW-07)",
                 link.subnet.value
             );
             let error = Diagnostic::error(code::PLC_SUBNET, span, text).related(link.subnet.span, "this subnet");
-            let help = "use a subnet without gateways, with private_link_service_network_policies_enabled: false";
+            let help = "use a subnet of the gateway's network without gateways, with private_link_service_network_policies_enabled: false";
             self.diagnostics.push(error.help(help).refused());
             return;
         }
@@ -190,6 +202,7 @@ impl Compiler<'_> {
                 found.push(error.help("give each frontend a configuration of its own").refused());
             }
         }
+        listeners_in_conflict(name, gateway, &mut found);
         found.into_iter().for_each(|d| self.diagnostics.push(d));
     }
 
@@ -262,6 +275,11 @@ impl Compiler<'_> {
                 );
             }
             priorities.push((rule.priority.value, rule.priority.span));
+            if !(1..=MAX_PRIORITY).contains(&rule.priority.value) {
+                let text = format!("priority {} is out of range (AGW-11)", rule.priority.value);
+                let error = Diagnostic::error(code::VALUE, rule.priority.span, text);
+                self.diagnostics.push(error.help(format!("use 1 to {MAX_PRIORITY}")).refused());
+            }
             self.declared("listener", &rule.http_listener, &gateway.http_listeners);
             let listener = gateway.http_listeners.keys().position(|k| k == rule.http_listener.value);
             let pool = self.declared("backend pool", &rule.backend_address_pool, &gateway.backend_address_pools);
@@ -352,6 +370,66 @@ impl Compiler<'_> {
 
     pub(super) fn proxy_instance(&self, name: &str) -> Option<Id<Endpoint>> {
         self.proxies.get(name).and_then(|p| self.plane.proxies.get(*p).instance)
+    }
+}
+
+/// What the platform refuses of listeners and their rules: a port of a frontend has one protocol, each host one listener
+/// there, a listener one rule, and its settings are of its kind (AGW-11; the last two \[background\]).
+fn listeners_in_conflict(name: &str, gateway: &ApplicationGateway, found: &mut Vec<Diagnostic>) {
+    let refused = |span: Span, first: Span, text: String, help: &str| {
+        let error = Diagnostic::error(code::CONFLICT, span, format!("application gateway `{name}`: {text} (AGW-11)"));
+        error.related(first, "the first one").help(help).refused()
+    };
+    // What a listener below HTTP is refused for, its own rules say (AGW-03).
+    let below = |p: ListenerProtocol| matches!(p, ListenerProtocol::Tcp | ListenerProtocol::Tls);
+    let mut protocols: BTreeMap<(&str, u16), (ListenerProtocol, Span)> = BTreeMap::new();
+    let mut hosts: BTreeMap<(&str, u16, Option<String>), (&str, Span)> = BTreeMap::new();
+    for (listener, entry) in gateway.http_listeners.iter() {
+        let declared = &entry.value;
+        let (front, port) = (declared.frontend_ip_configuration.value.as_str(), declared.frontend_port.value);
+        let protocol = declared.protocol.value;
+        match protocols.get(&(front, port)) {
+            Some((other, first)) if *other != protocol && !below(*other) && !below(protocol) => {
+                let text = format!(
+                    "port {port} of frontend `{front}` is for {} and for {}",
+                    other.as_str(),
+                    protocol.as_str()
+                );
+                found.push(refused(declared.protocol.span, *first, text, "give each protocol a port of its own"));
+                continue;
+            }
+            _ => drop(protocols.insert((front, port), (protocol, declared.protocol.span))),
+        }
+        let own = declared.host_names.iter().map(|h| (Some(h.value.to_lowercase()), h.span));
+        let basic = declared.host_names.is_empty().then_some((None, entry.span));
+        for (host, span) in own.chain(basic) {
+            match hosts.get(&(front, port, host.clone())) {
+                Some((other, first)) if *other != listener => {
+                    let what = host.map_or_else(|| "every host".to_owned(), |h| format!("host {h}"));
+                    let text = format!("`{other}` and `{listener}` take {what} at port {port} of frontend `{front}`");
+                    found.push(refused(span, *first, text, "give each listener hosts of its own"));
+                }
+                _ => drop(hosts.insert((front, port, host), (listener, span))),
+            }
+        }
+    }
+    let mut taken: BTreeMap<&str, Span> = BTreeMap::new();
+    for (rule, entry) in gateway.request_routing_rules.iter() {
+        let reference = &entry.value.http_listener;
+        if let Some(first) = taken.insert(&reference.value, reference.span) {
+            let text = format!("listener `{}` is in two routing rules", reference.value);
+            found.push(refused(reference.span, first, text, "give each rule a listener of its own"));
+        }
+        let listener = gateway.http_listeners.get(&reference.value).map(|l| &l.value.protocol);
+        let settings = gateway.backend_http_settings.get(&entry.value.backend_http_settings.value);
+        if let (Some(listener), Some(settings)) = (listener, settings.map(|s| &s.value.protocol))
+            && below(settings.value)
+            && !below(listener.value)
+        {
+            let (one, other) = (listener.value.as_str(), settings.value.as_str());
+            let text = format!("rule `{rule}` joins a listener for {one} to settings for {other}");
+            found.push(refused(settings.span, listener.span, text, "use settings of the listener's kind"));
+        }
     }
 }
 

@@ -7,8 +7,12 @@ use super::{
 use crate::{
     azure::model::service::Service,
     dataplane::{Client, ClientKind, Endpoint, Id, Listens, Origin, Resolver, Role},
-    diag::{Span, code},
+    diag::{Diagnostic, Span, code},
+    document::Reference,
 };
+
+/// What subnets of apps are delegated to: the app service, or container apps for functions that run there.
+const INTEGRATIONS: [&str; 2] = ["Microsoft.Web/serverFarms", "Microsoft.App/environments"];
 
 impl Compiler<'_> {
     pub(super) fn app_clients(&mut self) {
@@ -38,7 +42,8 @@ impl Compiler<'_> {
             let made =
                 endpoint(Origin::new("app", name, i.subnet.span), Some(segment), address.into_iter().collect(), role);
             let id = self.plane.add_endpoint(made);
-            if self.special(&i.subnet, "an app") {
+            let shared = self.machine_in(&i.subnet);
+            if self.delegated_to_other(&i.subnet, "an app", &INTEGRATIONS) || shared {
                 self.refuse(id);
             }
             self.anywhere(id);
@@ -69,6 +74,27 @@ impl Compiler<'_> {
             }
         };
         self.insert_client(&origin, client);
+    }
+
+    /// Integration delegates its subnet to the app service, so that no machine can be in it (SUB-08); whether one is.
+    fn machine_in(&mut self, subnet: &Reference) -> bool {
+        let machines = self.estate.virtual_machines.iter().flat_map(|(name, m)| {
+            let further = m.value.secondary_network_interfaces.iter().map(|(_, n)| &n.value.subnet);
+            std::iter::once(&m.value.subnet).chain(further).map(move |s| (name, s))
+        });
+        let Some((machine, at)) = machines.into_iter().find(|(_, s)| s.value == subnet.value) else { return false };
+        let delegated = subnet.value.split_once('/').is_some_and(|(v, s)| {
+            let network = self.estate.virtual_networks.get(v);
+            network.and_then(|n| n.value.subnets.get(s)).is_some_and(|s| s.value.delegation.is_some())
+        });
+        // In a delegated subnet the machine is refused itself.
+        if !delegated {
+            let text =
+                format!("an app integrates into `{}`, where virtual machine `{machine}` is (SUB-08)", subnet.value);
+            let error = Diagnostic::error(code::DELEGATION, subnet.span, text).related(at.span, "the machine");
+            self.diagnostics.push(error.help("give apps a subnet of their own").refused());
+        }
+        !delegated
     }
 
     /// Where the platform sends from what does not enter a network; the address is not the app's own.

@@ -10,12 +10,15 @@ use crate::{
         workspace::{Compute, ComputeType, IsolationMode, MachineLearningWorkspace, WorkspaceKind},
     },
     dataplane::{
-        Absence, Client, ClientKind, Endpoint, Id, Listens, Origin, Resolver, Resource, Role, Target, Unsupported,
+        Absence, Client, ClientKind, Endpoint, Host, Id, Listens, Origin, Resolver, Resource, Role, Target, Unsupported,
     },
     diag::{Span, code},
     verdict::Reason,
 };
 use std::net::IpAddr;
+
+/// Kind of what an online endpoint runs.
+const DEPLOYMENT: &str = "deployment";
 
 impl Compiler<'_> {
     pub(super) fn clients(&mut self) {
@@ -236,7 +239,7 @@ impl Compiler<'_> {
                 "set type: SystemAssigned or UserAssigned",
             );
         }
-        let origin = Origin::new("identity", &name.value, name.span);
+        let origin = Origin::new("identity", self.shared.identity(service, &name.value), name.span);
         self.identity_client(&origin, resource);
     }
 
@@ -263,14 +266,15 @@ impl Compiler<'_> {
             self.target("workspace", name, span, Target::Resource(id));
         }
         for (compute, entry) in workspace.compute.iter() {
+            let compute = &self.shared.compute(name, compute);
             self.compute_client(name, compute, &entry.value, entry.span, workspace);
         }
         for (endpoint_name, entry) in workspace.online_endpoints.iter() {
             for (deployment, declared) in entry.value.deployments.iter() {
-                let full = format!("{endpoint_name}/{deployment}");
+                let full = self.shared.compute(name, &format!("{endpoint_name}/{deployment}"));
                 let absence = self.compute_absence(name, &full, declared.span);
                 let address = declared.value.private_ip_address.as_ref().map(|a| a.value);
-                self.managed_client(name, "deployment", &full, declared.span, address, absence, false);
+                self.managed_client(name, DEPLOYMENT, &full, declared.span, address, absence, false);
             }
         }
     }
@@ -283,12 +287,12 @@ impl Compiler<'_> {
         span: Span,
         workspace: &MachineLearningWorkspace,
     ) {
-        let spark = declared.type_.value == ComputeType::ServerlessSpark;
+        // Without a managed network there is none to provision for it (ISO-01).
+        let network = workspace.managed_network.as_ref();
+        let network = network.filter(|m| m.isolation_mode.value != IsolationMode::Disabled);
+        let spark = declared.type_.value == ComputeType::ServerlessSpark && network.is_some();
         let mut absence = self.compute_absence(workspace_name, compute, span);
-        // Without a managed network there is none to provision (ISO-01).
-        let isolated = workspace.managed_network.as_ref();
-        let isolated = isolated.filter(|m| m.isolation_mode.value != IsolationMode::Disabled);
-        let ready = isolated.map(|m| &m.spark_ready);
+        let ready = network.map(|m| &m.spark_ready);
         if spark
             && absence.is_none()
             && let Some(ready) = ready.filter(|r| !r.value)
@@ -323,7 +327,7 @@ impl Compiler<'_> {
             return;
         };
         let origin = Origin::new(kind, name, span);
-        let host = host(Listens::Undeclared);
+        let host = Host { isolated: kind == DEPLOYMENT, ..host(Listens::Undeclared) };
         let id = self.plane.add_endpoint(endpoint(origin.clone(), Some(segment), vec![address], Role::Host(host)));
         let resolver = self.plane.networks.get(network).view.map_or(Resolver::Public, Resolver::Platform);
         let client = Client {

@@ -6,14 +6,17 @@ use super::{
     machines::{endpoint, host},
 };
 use crate::{
-    azure::model::{cluster::KubernetesCluster, network::PrivateEndpointNetworkPolicies},
+    azure::{
+        known_services::KnownTags,
+        model::{cluster::KubernetesCluster, network::PrivateEndpointNetworkPolicies},
+    },
     dataplane::{
         Connection, ConnectionTarget, Door, DoorName, Gate, Id, Listens, Origin, PrivateEndpoint, Recognises, Record,
         RecordData, RecordSet, Resource, Role, Segment, Setting, Target, Zone, ZoneLink,
     },
     diag::{Diagnostic, Span, code},
-    document::Entry,
-    net::{Fqdn, PortRange, PortSet, Transport},
+    document::{Entry, Reference},
+    net::{Fqdn, PortRange, PortSet, Transport, UNDECLARED_SOURCE},
 };
 use std::net::IpAddr;
 
@@ -86,6 +89,21 @@ impl Compiler<'_> {
         let door = self.server_door(name, cluster, &origin, resource, &region);
         let server =
             if private || integrated { Some(self.server(name, cluster, segment, door, integrated)?) } else { None };
+        let own = access.and_then(|a| a.subnet.as_ref()).filter(|_| integrated);
+        if let (Some(subnet), Some((id, _))) = (own, server) {
+            let delegations = ["Microsoft.ContainerService/managedClusters"];
+            let mut refused = self.delegated_to_other(subnet, "an API server", &delegations);
+            let network = |subnet: &Reference| subnet.value.split_once('/').map(|(v, _)| v.to_owned());
+            if network(subnet) != network(&cluster.default_node_pool.subnet) {
+                let text = format!("the API server of cluster `{name}` is in another network than its nodes (AKS-07)");
+                let error = Diagnostic::error(code::PLACEMENT, subnet.span, text);
+                self.diagnostics.push(error.help("use a subnet of the nodes' network").refused());
+                refused = true;
+            }
+            if refused {
+                self.refuse(id);
+            }
+        }
         let mut names = Vec::new();
         let mut answered = None;
         if private && !without_zone {
@@ -116,9 +134,11 @@ impl Compiler<'_> {
         let nodes = self.free_address(pool);
         let role = Role::Host(host(Listens::Only(Vec::new())));
         let nodes = self.plane.add_endpoint(endpoint(origin, Some(pool), nodes.into_iter().collect(), role));
-        if self.special(&cluster.default_node_pool.subnet, "a node pool") {
+        if self.undelegated(&cluster.default_node_pool.subnet, "a node pool") {
             self.refuse(nodes);
         }
+        // The platform makes a balancer for what leaves, unless a table or a NAT gateway takes it (NAT-01; background).
+        self.plane.endpoints.get_mut(nodes).balanced_source = Some(UNDECLARED_SOURCE);
         self.anywhere(nodes);
         Some(Cluster { name: name.to_owned(), nodes, resource, private: answered })
     }
@@ -178,6 +198,7 @@ impl Compiler<'_> {
             bypass: None,
             trusted: std::sync::Arc::default(),
             bypass_rule: None,
+            trust_unmodelled: false,
             closed_by: None,
             perimeter: None,
             perimeter_only: false,
@@ -197,7 +218,7 @@ impl Compiler<'_> {
             ports,
             gate,
             address,
-            Some("AzureCloud"),
+            &KnownTags::default(),
             Some(region.to_owned()),
         )
     }

@@ -39,6 +39,7 @@ impl<'e> Compiler<'e> {
             instances: Vec::new(),
             bypass: bypass_default(&kind).map(|value| Setting { value, span: None }),
             bypass_rule: None,
+            trust_unmodelled: false,
             trusted: self.trusted_by(&kind, None),
             perimeter: None,
             perimeter_only: service.secured_by_perimeter(),
@@ -62,14 +63,15 @@ impl<'e> Compiler<'e> {
         gate.instances = self.instances(&kind, origin, rules);
         if let Some(bypass) = &rules.bypass {
             let on = bypass.iter().any(|b| b.value == Bypass::AzureServices);
-            if bypass_default(&kind).is_none() && on {
+            gate.trust_unmodelled = bypass_default(&kind).is_none() && on;
+            if gate.trust_unmodelled {
                 self.diagnostics.push(
                     Diagnostic::warning(
                         code::IGNORED,
                         bypass.first().map(|b| b.span),
-                        format!("whom {} trusts is not modelled; the bypass admits nobody here", origin),
+                        format!("whom {origin} trusts is not modelled"),
                     )
-                    .help("calls that rely on it come out blocked, not private"),
+                    .help("calls that may rely on the bypass come out unknown"),
                 );
             }
             let span = bypass.first().map(|b| b.span).or(rules.default_action.span);
@@ -198,6 +200,15 @@ impl<'e> Compiler<'e> {
                         let text = format!("subnet `{full}` of apps cannot carry a service endpoint policy (SE-11)");
                         let error = Diagnostic::error(code::CONFLICT, reference.span, text);
                         self.diagnostics.push(error.help("remove it; use private endpoints for the apps").refused());
+                    }
+                    let mut gateways = estate.application_gateways.iter();
+                    if let Some((gateway, _)) = gateways.find(|(_, g)| g.value.subnet.value == full) {
+                        let text = format!(
+                            "subnet `{full}` of application gateway `{gateway}` cannot carry a service endpoint policy \
+                             (AGW-20)"
+                        );
+                        let error = Diagnostic::error(code::CONFLICT, reference.span, text);
+                        self.diagnostics.push(error.help("remove it").refused());
                     }
                     let Some(segment) = self.subnets.get(&full).copied() else { continue };
                     let policy = &mut self.plane.segments.get_mut(segment).endpoint_policy;

@@ -1,12 +1,11 @@
 //! What the platform does not support about application gateways, once routes and filters are known (AGW-06, AGW-17 to
 //! AGW-19).
 
-use super::Compiler;
+use super::{Compiler, routing::default_elsewhere};
 use crate::{
     azure::model::application_gateway::{AgwSku, ApplicationGateway},
     dataplane::{
-        Action, Decision, Direction, Filter, Id, NextHop, Origin, Packet, Party, Proxy, RouteSource, Tags, Unsupported,
-        Use,
+        Action, Decision, Direction, Filter, Id, Origin, Packet, Party, Proxy, RouteSource, Tags, Unsupported, Use,
     },
     net::{PLATFORM_ADDRESS, PortRange, PortSet, Transport, is_public},
     verdict::Reason,
@@ -56,10 +55,7 @@ impl Compiler<'_> {
     fn default_route_condition(&self, id: Id<Proxy>) -> Option<Unsupported> {
         let proxy = self.plane.proxies.get(id);
         let segment = self.plane.segments.get(proxy.segment);
-        let default = segment.routes.iter().find(|r| r.prefix.is_default())?;
-        if default.hop == NextHop::Internet {
-            return None;
-        }
+        let default = default_elsewhere(&segment.routes)?;
         let who = if default.source == RouteSource::User { "a route table" } else { "a gateway" };
         Some(Unsupported {
             reason: Reason::AgwUdr,
@@ -84,7 +80,7 @@ impl Compiler<'_> {
         let inside: Vec<IpAddr> =
             kinds.iter().filter_map(|k| k.first()).map(|(first, _)| IpAddr::V4((*first).into())).collect();
         let outside = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 253));
-        let manager = Tags { names: vec!["GatewayManager".to_owned()], region: None, complete: true };
+        let manager = Tags { names: vec!["GatewayManager".to_owned()], complete: true, ..Tags::default() };
         let nobody = Tags { complete: true, ..Tags::default() };
         let managed = if second(gateway) { MANAGED_PORTS } else { MANAGED_PORTS_OF_V1 };
         let (all, public) = (PortRange { first: 1, last: u16::MAX }, destinations(filter, outside));

@@ -7,7 +7,7 @@ use crate::{
         network::Sku,
     },
     dataplane::{Balancer, BalancerProbe, BalancerRule, Endpoint, Id, NatGateway, Origin, Role},
-    diag::{Diagnostic, code},
+    diag::{Diagnostic, Span, code},
     document::{Entry, Reference},
     net::{PortRange, PortSet, Protocol, Transport},
 };
@@ -62,7 +62,7 @@ impl Compiler<'_> {
                 }
             };
             let id = self.plane.add_endpoint(made);
-            if configuration.subnet.as_ref().is_some_and(|s| self.special(s, "a frontend of a load balancer")) {
+            if configuration.subnet.as_ref().is_some_and(|s| self.undelegated(s, "a frontend of a load balancer")) {
                 self.refuse(id);
             }
             self.frontends.insert(full, id);
@@ -99,6 +99,22 @@ impl Compiler<'_> {
             let inside = front.map(|f| f.origin.clone()).filter(|_| balancer.sku.value == Sku::Standard);
             if let Some(origin) = inside {
                 members.iter().for_each(|m| self.plane.endpoints.get_mut(*m).internal_pool = Some(origin.clone()));
+            }
+            let home = self.frontends.get(&format!("{name}/{}", rule.frontend_ip_configuration.value));
+            let home = home.and_then(|f| self.plane.network_of(*f));
+            let stranger = members.iter().find(|m| home.is_some() && self.plane.network_of(**m) != home).copied();
+            if let Some(member) = stranger {
+                let member = self.plane.endpoints.get(member).origin.clone();
+                let front = &rule.frontend_ip_configuration;
+                if self.reported.insert(front.span) {
+                    let text = format!("frontend `{name}/{}` is in another network than {member} (LB-09)", front.value);
+                    let error = Diagnostic::error(code::CONFLICT, front.span, text);
+                    let help = "a private frontend takes machines of its own virtual network";
+                    self.diagnostics.push(error.help(help).refused());
+                }
+                if let Some(id) = self.frontends.get(&format!("{name}/{}", front.value)).copied() {
+                    self.refuse(id);
+                }
             }
             let probe = rule.probe.as_ref().and_then(|reference| {
                 let probe = self.declared("probe", reference, &balancer.probes)?;
@@ -187,10 +203,18 @@ impl Compiler<'_> {
             let origin = Origin::new("nat_gateway", name, entry.span);
             addresses.insert(name, NatGateway { origin, addresses: own });
         }
+        let mut homes: std::collections::BTreeMap<&str, (&str, Span)> = std::collections::BTreeMap::new();
         for (vnet, entry) in estate.virtual_networks.iter() {
             for (subnet, declared) in entry.value.subnets.iter() {
                 let Some(reference) = &declared.value.nat_gateway else { continue };
                 self.declared("nat_gateway", reference, &estate.nat_gateways);
+                let (home, first) = *homes.entry(&reference.value).or_insert((vnet, reference.span));
+                if home != vnet && self.reported.insert(reference.span) {
+                    let text =
+                        format!("NAT gateway `{}` serves subnets of `{home}` and `{vnet}` (NAT-04)", reference.value);
+                    let error = Diagnostic::error(code::CONFLICT, reference.span, text).related(first, "here, too");
+                    self.diagnostics.push(error.help("give each network a gateway of its own").refused());
+                }
                 let segment = self.subnets.get(&format!("{vnet}/{subnet}")).copied();
                 if let (Some(segment), Some(nat)) = (segment, addresses.get(reference.value.as_str())) {
                     self.plane.segments.get_mut(segment).nat = Some(nat.clone());

@@ -59,6 +59,7 @@ fn own_addresses(primary: &Spanned<IpAddr>, further: &[Spanned<IpAddr>]) -> Vec<
 pub(super) fn host(listens: Listens) -> Host {
     Host {
         listens,
+        isolated: false,
         forwarding: Transit::default(),
         running: true,
         replies_unknown: false,
@@ -130,6 +131,7 @@ impl Compiler<'_> {
             let addresses = own_addresses(&vm.private_ip_address, &vm.private_ip_addresses);
             let machine = Host {
                 listens: listens(vm.listens.as_ref()),
+                isolated: false,
                 forwarding: self.transit(name, vm, vm.ip_forwarding_enabled.value),
                 running: vm.running.value,
                 replies_unknown: false,
@@ -233,12 +235,18 @@ impl Compiler<'_> {
     /// A delegated subnet takes only instances of its service (SUB-08), a special one only what it is named for (SUB-01);
     /// whether the platform refuses it.
     pub(super) fn undelegated(&mut self, subnet: &Reference, what: &str) -> bool {
+        self.delegated_to_other(subnet, what, &[])
+    }
+
+    /// The same for what belongs to one of these services, whose delegations it stands.
+    pub(super) fn delegated_to_other(&mut self, subnet: &Reference, what: &str, own: &[&str]) -> bool {
         let special = self.special(subnet, what);
         let declared = subnet
             .value
             .split_once('/')
             .and_then(|(v, s)| self.estate.virtual_networks.get(v)?.value.subnets.get(s))
-            .and_then(|s| s.value.delegation.as_ref());
+            .and_then(|s| s.value.delegation.as_ref())
+            .filter(|d| !own.iter().any(|o| d.value.eq_ignore_ascii_case(o)));
         if let Some(service) = declared {
             let text =
                 format!("{what} cannot be placed in `{}`, delegated to {} (SUB-08)", subnet.value, service.value);
@@ -527,12 +535,15 @@ impl Compiler<'_> {
                 self.check_tag(&tag.value, tag.span);
             }
             let mut names: Vec<_> = declared.service_tags.iter().map(|t| t.value.clone()).collect();
+            let mut perhaps = Vec::new();
             if names.is_empty() {
-                names.extend(self.known.tag_of_name(self.cloud, &parsed).map(str::to_owned));
+                let known = self.known.tags_of_name(self.cloud, &parsed);
+                names.extend(known.certain.map(str::to_owned));
+                perhaps.extend(known.perhaps.into_iter().map(str::to_owned));
             }
             // What is declared is all there is: a host without tags belongs to no service tag.
-            made.tags =
-                Tags { names, region: declared.location.as_ref().map(|l| l.value.to_lowercase()), complete: true };
+            let region = declared.location.as_ref().map(|l| l.value.to_lowercase());
+            made.tags = Tags { names, perhaps, region, complete: true };
             self.plane.add_endpoint(made);
             self.plane.dns.public.insert(
                 parsed,

@@ -412,10 +412,13 @@ impl<'e> Compiler<'e> {
                     to.addresses = own.into_iter().flatten().copied().collect();
                 }
                 Some(tag) if tag.value.eq_ignore_ascii_case("Internet") => to.internet = true,
-                Some(tag) => {
-                    self.check_tag(&tag.value, tag.span);
-                    to.tags.push(tag.value.clone());
-                }
+                Some(tag) => match self.tag_prefixes(&tag.value) {
+                    Some(prefixes) => to.known_tags.push((tag.value.clone(), prefixes.into_iter().collect())),
+                    None => {
+                        self.check_tag(&tag.value, tag.span);
+                        to.tags.push(tag.value.clone());
+                    }
+                },
                 None => self.error(
                     code::MISSING_KEY,
                     span,
@@ -518,7 +521,12 @@ impl<'e> Compiler<'e> {
         let region = self.region(workspace.location.as_ref()).map_or_else(String::new, |r| format!(".{r}"));
         for (rule, tag, protocol, ports) in REQUIRED_TAGS.iter().filter(|_| approved_only) {
             let (rule, tag) = (rule.replace("{region}", &region), tag.replace("{region}", &region));
-            let to = Matcher { tags: vec![tag], ..Matcher::default() };
+            let to = match self.tag_prefixes(&tag) {
+                Some(prefixes) => {
+                    Matcher { known_tags: vec![(tag, prefixes.into_iter().collect())], ..Matcher::default() }
+                }
+                None => Matcher { tags: vec![tag], ..Matcher::default() },
+            };
             let matches = EgressMatch::Address {
                 to,
                 protocol: *protocol,

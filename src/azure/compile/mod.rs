@@ -32,7 +32,7 @@ mod unmodelled;
 mod workspaces;
 
 use super::known_services::{Cloud, KnownServices};
-use super::model::{self, Estate};
+use super::model::{self, Estate, SharedNames};
 use super::service_tags::PublishedTags;
 use crate::{
     dataplane::{
@@ -184,6 +184,8 @@ struct Compiler<'e> {
     refused_subnets: BTreeSet<String>,
     /// Places of values that several subnets share, already reported.
     reported: BTreeSet<Span>,
+    /// Names of parts that need their owner's.
+    shared: SharedNames,
     taken: BTreeMap<Id<Segment>, BTreeSet<IpAddr>>,
     /// Addresses given out, by segment, that may as well be others.
     given: BTreeMap<Id<Segment>, BTreeSet<IpAddr>>,
@@ -259,6 +261,7 @@ impl<'e> Compiler<'e> {
             public_addresses: BTreeMap::new(),
             refused_subnets: BTreeSet::new(),
             reported: BTreeSet::new(),
+            shared: SharedNames::of(estate),
             taken: BTreeMap::new(),
             given: BTreeMap::new(),
             mentioned: allocations::mentioned(estate),

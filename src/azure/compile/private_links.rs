@@ -107,6 +107,9 @@ impl Compiler<'_> {
             if declared.value.private_ip_address.is_none() {
                 self.anywhere(id);
             }
+            if self.undelegated(subnet, "an address of a private link service") {
+                self.refuse(id);
+            }
             all.push(id);
         }
         if all.is_empty() {

@@ -3,7 +3,7 @@
 use super::{Compiler, NamedDoor, Target, app_access::SiteGates, machines::endpoint};
 use crate::{
     azure::{
-        known_services::{KnownService, NameError, NameValues, SubResource},
+        known_services::{KnownService, KnownTags, NameError, NameValues, SubResource},
         model::service::{AccountKind, ConnectionPolicy, IdentityType, PublicAlias, Service},
     },
     dataplane::{Door, DoorName, Gate, Origin, Record, RecordData, Resource, Role, Tags},
@@ -63,6 +63,10 @@ impl Compiler<'_> {
             self.plane.resources.get_mut(resource).gate = Some(gates.main.clone());
             self.slot_doors(name, service, known, &gate);
             for sub in &known.sub_resources {
+                if let Some(why) = lacking(service, known, sub) {
+                    self.without(name, service, sub, why);
+                    continue;
+                }
                 let target = self.sub_resource(name, service, known, sub, &gates, &origin);
                 let Some(target) = target else { continue };
                 let names: Vec<Fqdn> = target.names.iter().map(|n| n.public.clone()).collect();
@@ -73,6 +77,19 @@ impl Compiler<'_> {
                 self.targets.insert((name.to_owned(), sub.name.to_lowercase()), target);
             }
         }
+    }
+
+    /// A sub-resource that the account does not have: its names do not exist, and nothing connects to it.
+    fn without(&mut self, name: &str, service: &Service, sub: &SubResource, why: String) {
+        let region = self.region(service.location.as_ref());
+        let values = BTreeMap::new();
+        let made =
+            sub.instantiate(&NameValues { name, region: region.as_deref(), replica_regions: &[], values: &values });
+        let span = service.account_kind.as_ref().map_or(service.type_.span, |k| k.span);
+        let names = made.map(|m| m.names).unwrap_or_default();
+        self.plane.dns.absent.extend(names.into_iter().map(|n| (n.public, span)));
+        let target = Target { members: 1, refused: Some(why), ..Target::default() };
+        self.targets.insert((name.to_owned(), sub.name.to_lowercase()), target);
     }
 
     /// Slots of an app are asked for by their own names, and have endpoints of their own (APP-07).
@@ -145,7 +162,16 @@ impl Compiler<'_> {
         target.alias_declared = service.public_alias.as_ref().map(|a| a.value == PublicAlias::Present);
         target.records = made.records.iter().map(|r| (r.name.clone(), r.member)).collect();
         for named in made.names {
-            let tags = self.known.tag_of_name(self.cloud, &named.public);
+            let mut tags = self.known.tags_of_name(self.cloud, &named.public);
+            // The type says more than a suffix that several share.
+            if tags.certain.is_none() && (known.tags.certain.is_some() || !known.tags.perhaps.is_empty()) {
+                tags = known.tags.clone();
+            }
+            // The list means the Premium tier.
+            let premium = |sku: &str| sku.eq_ignore_ascii_case("Premium");
+            if tags.certain == Some("ServiceBus") && service.sku_name.as_ref().is_some_and(|s| !premium(&s.value)) {
+                tags.perhaps.extend(tags.certain.take());
+            }
             // The deployment site of an app shares the endpoint's address, and has rules of its own (APP-06, APP-08).
             let deployment = sub.name.starts_with("sites") && named.public.labels().nth(1) == Some("scm");
             let door = match doors.get(&(named.member, deployment)) {
@@ -164,7 +190,7 @@ impl Compiler<'_> {
                     let mut gate = gate.clone();
                     gate.trusted = self.trusted_by(&known.resource_type.to_lowercase(), Some(&sub.name));
                     let ports = ports_of(service, known, &sub.ports);
-                    let door = self.door(name, origin, label, ports, gate, service, tags, region.clone());
+                    let door = self.door(name, origin, label, ports, gate, service, &tags, region.clone());
                     doors.insert((named.member, deployment), door);
                     door
                 }
@@ -192,13 +218,13 @@ impl Compiler<'_> {
         ports: crate::net::PortSet,
         gate: Gate,
         service: &Service,
-        tag: Option<&str>,
+        tags: &KnownTags,
         region: Option<String>,
     ) -> crate::dataplane::Id<Door> {
         let resource = self.resources.get(name).copied();
         let declared = service.public_ip_address.as_ref().map(|a| a.value);
         let address = declared.unwrap_or_else(|| self.undeclared_public());
-        let door = self.public_door(resource, origin, label, ports, gate, address, tag, region);
+        let door = self.public_door(resource, origin, label, ports, gate, address, tags, region);
         self.plane.doors.get_mut(door).binds = service.type_.value.eq_ignore_ascii_case("Microsoft.Web/sites");
         // A redirected connection goes on to other ports of the same address (SQL-02, PE-18).
         if service.connection_policy.value == ConnectionPolicy::Redirect {
@@ -217,7 +243,7 @@ impl Compiler<'_> {
         ports: crate::net::PortSet,
         gate: Gate,
         address: std::net::IpAddr,
-        tag: Option<&str>,
+        tags: &KnownTags,
         region: Option<String>,
     ) -> crate::dataplane::Id<Door> {
         // Every door belongs to a resource; a missing one was reported where it is declared.
@@ -246,7 +272,8 @@ impl Compiler<'_> {
         });
         let mut owner = endpoint(origin.clone(), None, vec![address], Role::Door(door));
         owner.tags = Tags {
-            names: tag.map(str::to_owned).into_iter().chain(["AzureCloud".to_owned()]).collect(),
+            names: tags.certain.into_iter().chain(["AzureCloud"]).map(str::to_owned).collect(),
+            perhaps: tags.perhaps.iter().map(|t| (*t).to_owned()).collect(),
             region,
             complete: true,
         };
@@ -312,6 +339,21 @@ fn ports_of(service: &Service, known: &KnownService, ports: &crate::net::PortSet
     let tls = known.resource_type.eq_ignore_ascii_case("Microsoft.Cache/Redis") && !service.non_ssl_port_enabled.value;
     let only = || "6380,15000-15999".parse().ok();
     if tls { only().unwrap_or_else(|| ports.clone()) } else { ports.clone() }
+}
+
+/// Why an account of a special kind has no such sub-resource \[background\].
+fn lacking(service: &Service, known: &KnownService, sub: &SubResource) -> Option<String> {
+    let kind = service.account_kind.as_ref()?.value;
+    let own: &[&str] = match kind {
+        _ if !known.resource_type.eq_ignore_ascii_case("Microsoft.Storage/storageAccounts") => return None,
+        AccountKind::StorageV2 | AccountKind::Storage => return None,
+        AccountKind::BlobStorage => &["blob"],
+        AccountKind::BlockBlobStorage => &["blob", "dfs", "web"],
+        AccountKind::FileStorage => &["file"],
+    };
+    let part = sub.name.strip_suffix("_secondary").unwrap_or(&sub.name);
+    let kind = kind.as_str();
+    (!own.contains(&part)).then(|| format!("an account of kind {kind} has no {} service", sub.name))
 }
 
 /// Why a SKU or kind has no private endpoints (HUB-06, STG-05).

@@ -76,6 +76,21 @@ impl Compiler<'_> {
             }
             None => self.error(code::MISSING_KEY, span, format!("project `{name}` names no hub"), "add hub"),
         }
+        let hub = workspace.hub.as_ref();
+        let of = hub.and_then(|h| estate.machine_learning_workspaces.get(&h.value));
+        if let (Some(hub), Some(of)) = (hub, of)
+            && of.value.kind.value != WorkspaceKind::Hub
+        {
+            let text = format!("`{}`, the hub of project `{name}`, is none (HUB-02)", hub.value);
+            let error = Diagnostic::error(code::CONFLICT, hub.span, text).related(of.span, "declared here");
+            self.diagnostics.push(error.help("name a workspace of kind Hub").refused());
+        }
+        let own = [&workspace.storage_account, &workspace.key_vault, &workspace.container_registry];
+        if let Some(service) = own.into_iter().flatten().next() {
+            let text = format!("project `{name}` uses the services of its hub, and names `{}` (HUB-02)", service.value);
+            let error = Diagnostic::error(code::CONFLICT, service.span, text).refused();
+            self.diagnostics.push(error.help("connect the hub to it"));
+        }
         if workspace.managed_network.is_some()
             || !workspace.compute.is_empty()
             || !workspace.online_endpoints.is_empty()
@@ -181,6 +196,7 @@ impl Compiler<'_> {
         };
         let mut target = Target { members: WorkspaceNames::MEMBER_COUNT, ..Target::default() };
         target.records = names.records().iter().map(|r| (r.name.clone(), r.member)).collect();
+        let known = self.known.service(self.cloud, WORKSPACE_TYPE).map(|k| k.tags.clone()).unwrap_or_default();
         let mut add = |compiler: &mut Self,
                        label: &str,
                        gate: Gate,
@@ -188,6 +204,10 @@ impl Compiler<'_> {
                        ports: PortSet|
          -> Id<Door> {
             let at = address(compiler);
+            let mut tags = known.clone();
+            if !label.contains("inference") {
+                tags.perhaps.clear();
+            }
             let door = compiler.public_door(
                 Some(resource),
                 &origin,
@@ -195,7 +215,7 @@ impl Compiler<'_> {
                 ports,
                 gate,
                 at,
-                Some("AzureMachineLearning"),
+                &tags,
                 Some(region.clone()),
             );
             for (named, requires) in list {
@@ -326,6 +346,7 @@ impl Compiler<'_> {
             bypass: None,
             trusted: Arc::default(),
             bypass_rule: None,
+            trust_unmodelled: false,
             closed_by: None,
             perimeter: None,
             perimeter_only: false,

@@ -1,7 +1,9 @@
 //! Reads and checks the embedded table.
 
 use super::template::{Member, NameTemplate, Piece, pieces};
-use super::{Cloud, KnownService, KnownServices, SubResource, WORKSPACE_TYPE, WorkspaceNames, supplements};
+use super::{
+    Cloud, KnownService, KnownServices, KnownTags, SubResource, SuffixTags, WORKSPACE_TYPE, WorkspaceNames, supplements,
+};
 use crate::net::Fqdn;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -104,11 +106,13 @@ fn add(table: &mut KnownServices, row: &RawRow) -> Result<(), String> {
     let cloud: Cloud = row.cloud.parse()?;
     let sub_resource = sub_resource(cloud, row)?;
     check(&sub_resource)?;
-    if let Some(tag) = supplements::tag(&row.resource_type) {
-        tag_suffixes(&mut table.tags, cloud, row, tag)?;
-    }
+    let tags = KnownTags {
+        certain: supplements::tag(&row.resource_type),
+        perhaps: supplements::perhaps(&row.resource_type).to_vec(),
+    };
+    tag_suffixes(&mut table.tags, cloud, row, &tags)?;
     let key = (cloud, row.resource_type.to_ascii_lowercase());
-    let new = || KnownService { resource_type: row.resource_type.clone(), sub_resources: Vec::new() };
+    let new = || KnownService { resource_type: row.resource_type.clone(), sub_resources: Vec::new(), tags };
     let known = &mut table.services.entry(key).or_insert_with(new).sub_resources;
     match known.iter_mut().find(|s| s.name.eq_ignore_ascii_case(&sub_resource.name)) {
         None => known.push(sub_resource),
@@ -229,10 +233,10 @@ fn split(private_zone: &str) -> Option<(&'static str, &str)> {
 }
 
 fn tag_suffixes(
-    tags: &mut BTreeMap<(Cloud, Fqdn), &'static str>,
+    all: &mut BTreeMap<(Cloud, Fqdn), SuffixTags>,
     cloud: Cloud,
     row: &RawRow,
-    tag: &'static str,
+    tags: &KnownTags,
 ) -> Result<(), String> {
     // Whether the tag holds the addresses of inference names is not stated.
     let sure = |public: &&str| !public.contains('{') && !public.starts_with("inference.");
@@ -240,7 +244,12 @@ fn tag_suffixes(
     let instances =
         if row.resource_type == WORKSPACE_TYPE { WorkspaceNames::instance_suffixes(cloud) } else { [""; 2] };
     for public in known.chain(instances).filter(|s| !s.is_empty()).filter(sure) {
-        tags.insert((cloud, public.parse().map_err(|e| format!("{e}"))?), tag);
+        let suffix = public.parse().map_err(|e| format!("{e}"))?;
+        if tags.certain.is_some() || !tags.perhaps.is_empty() {
+            let own: &mut SuffixTags = all.entry((cloud, suffix)).or_default();
+            own.certain.extend(tags.certain);
+            own.perhaps.extend(&tags.perhaps);
+        }
     }
     Ok(())
 }

@@ -56,7 +56,25 @@ pub struct KnownServices {
     /// By cloud and lower-case resource type.
     services: BTreeMap<(Cloud, String), KnownService>,
     /// Service tags of public suffixes.
-    tags: BTreeMap<(Cloud, Fqdn), &'static str>,
+    tags: BTreeMap<(Cloud, Fqdn), SuffixTags>,
+}
+
+/// Service tags of the services that share a public suffix.
+#[derive(Debug, Default)]
+struct SuffixTags {
+    /// Each of them holds the addresses of one of the services.
+    certain: BTreeSet<&'static str>,
+    /// Each of them may hold those of one.
+    perhaps: BTreeSet<&'static str>,
+}
+
+/// Service tags of a public name or of a resource type.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KnownTags {
+    /// The tag that holds its public addresses.
+    pub certain: Option<&'static str>,
+    /// Tags of which Microsoft's list does not say whether they do.
+    pub perhaps: Vec<&'static str>,
 }
 
 /// One resource type in one cloud.
@@ -66,6 +84,8 @@ pub struct KnownService {
     pub resource_type: String,
     /// What private endpoints can connect to (PE-02).
     pub sub_resources: Vec<SubResource>,
+    /// Service tags of its public addresses.
+    pub tags: KnownTags,
 }
 
 static TABLE: LazyLock<Result<KnownServices, String>> = LazyLock::new(|| data::parse(data::EMBEDDED));
@@ -122,17 +142,22 @@ impl KnownServices {
             .collect()
     }
 
-    /// Service tag that holds the public addresses of a public name; `None` outside the known public zones and where
-    /// Microsoft does not say, or a suffix is shared by services with different tags.
+    /// Service tags of the public addresses of a public name; none outside the known public zones. A suffix that services
+    /// with different tags share has none for certain.
     #[must_use]
-    pub fn tag_of_name(&self, cloud: Cloud, name: &Fqdn) -> Option<&'static str> {
+    pub fn tags_of_name(&self, cloud: Cloud, name: &Fqdn) -> KnownTags {
         let mut above = std::iter::successors(Some(name.clone()), Fqdn::parent);
-        let (depth, tag) = above.find_map(|suffix| {
+        let found = above.find_map(|suffix| {
             let depth = name.labels().count() - suffix.labels().count();
-            self.tags.get(&(cloud, suffix)).map(|tag| (depth, *tag))
-        })?;
+            self.tags.get(&(cloud, suffix)).map(|tags| (depth, tags))
+        });
+        let Some((depth, found)) = found else { return KnownTags::default() };
+        let mut all = found.certain.iter();
         // Deeper names under the suffix of SQL servers are managed instances and other databases.
-        (tag != "Sql" || depth == 1).then_some(tag)
+        let sure = |tag: &&&str| !found.perhaps.contains(**tag) && (**tag != "Sql" || depth == 1);
+        let certain = all.next().filter(|_| all.next().is_none()).filter(sure).copied();
+        let rest = found.certain.union(&found.perhaps).filter(|tag| Some(**tag) != certain);
+        KnownTags { certain, perhaps: rest.copied().collect() }
     }
 }
 

@@ -121,20 +121,91 @@ pub(super) fn ports(resource_type: &str, group_id: &str) -> &'static str {
     }
 }
 
-/// Service tag of a resource type's public names, from Microsoft's list of service tags.
-///
-/// Left out: AI Search (the list says that `AzureCognitiveSearch` holds the indexers' addresses and not the search
-/// service's own), and Event Hubs, Service Bus and Relay (different tags, one suffix).
+/// Service tag that holds the public addresses of a resource type, from Microsoft's list of service tags; the databases
+/// that share the service endpoint `Microsoft.Sql` share its tag.
 pub(super) fn tag(resource_type: &str) -> Option<&'static str> {
     match resource_type {
+        "Microsoft.AppConfiguration/configurationStores" => Some("AppConfiguration"),
         "Microsoft.CognitiveServices/accounts" => Some("CognitiveServicesManagement"),
         "Microsoft.ContainerRegistry/registries" => Some("AzureContainerRegistry"),
+        "Microsoft.DBforMariaDB/servers" | "Microsoft.DBforMySQL/servers" | "Microsoft.DBforPostgreSQL/servers" => {
+            Some("Sql")
+        }
+        "Microsoft.Devices/IotHubs" => Some("AzureIoTHub"),
         "Microsoft.DocumentDB/databaseAccounts" => Some("AzureCosmosDB"),
+        "Microsoft.EventHub/namespaces" => Some("EventHub"),
         "Microsoft.KeyVault/vaults" => Some("AzureKeyVault"),
+        "Microsoft.ServiceBus/namespaces" => Some("ServiceBus"),
+        "Microsoft.SignalRService/SignalR" => Some("AzureSignalR"),
         "Microsoft.Sql/servers" => Some("Sql"),
         "Microsoft.Storage/storageAccounts" => Some("Storage"),
         "Microsoft.Web/sites" => Some("AppService"),
         super::WORKSPACE_TYPE => Some("AzureMachineLearning"),
         _ => None,
+    }
+}
+
+/// Service tags that may hold the public addresses of a resource type: the list names the service, and does not say
+/// whether it means these addresses, those by which the platform manages it, or both. Rules that name one are undecided.
+///
+/// Left out is AI Search: the list says that `AzureCognitiveSearch` holds the indexers' addresses and not the search
+/// service's own.
+pub(super) fn perhaps(resource_type: &str) -> &'static [&'static str] {
+    match resource_type {
+        "Microsoft.ApiManagement/service" => &["ApiManagement"],
+        "Microsoft.App/ManagedEnvironments" => &["AzureContainerAppsService"],
+        "Microsoft.Attestation/attestationProviders" => &["AzureAttestation"],
+        "Microsoft.Authorization/resourceManagementPrivateLinks" => &["AzureResourceManager"],
+        "Microsoft.Automation/automationAccounts" => &["GuestAndHybridManagement"],
+        "Microsoft.Batch/batchAccounts" => &["BatchNodeManagement"],
+        "Microsoft.BotService/botServices" => &["AzureBotService"],
+        "Microsoft.CognitiveServices/accounts" => &["CognitiveServicesFrontend"],
+        "Microsoft.Compute/diskAccesses" | "Microsoft.ElasticSan/elasticSans" | "Microsoft.FileShares/fileShares" => {
+            &["Storage"]
+        }
+        "Microsoft.DBforMySQL/flexibleServers"
+        | "Microsoft.DBforPostgreSQL/flexibleServers"
+        | "Microsoft.DBforPostgreSQL/serverGroupsv2"
+        | "Microsoft.Synapse/privateLinkHubs"
+        | "Microsoft.Synapse/workspaces" => &["Sql"],
+        "Microsoft.Dashboard/grafana" => &["AzureManagedGrafana", "Grafana"],
+        "Microsoft.DataFactory/factories" => &["DataFactory", "DataFactoryManagement"],
+        "Microsoft.Databricks/workspaces" => &["AzureDatabricks"],
+        "Microsoft.DesktopVirtualization/hostpools" | "Microsoft.DesktopVirtualization/workspaces" => {
+            &["VirtualDesktop", "WindowsVirtualDesktop"]
+        }
+        "Microsoft.DeviceUpdate/accounts" => &["AzureDeviceUpdate"],
+        "Microsoft.Devices/ProvisioningServices" => &["AzureIoTHub"],
+        "Microsoft.DigitalTwins/digitalTwinsInstances" => &["AzureDigitalTwins"],
+        "Microsoft.DocumentDB/mongoClusters" => &["AzureCosmosDB"],
+        "Microsoft.EventGrid/domains"
+        | "Microsoft.EventGrid/namespaces"
+        | "Microsoft.EventGrid/partnerNamespaces"
+        | "Microsoft.EventGrid/topics" => &["AzureEventGrid"],
+        "Microsoft.Fabric/privateLinkServicesForFabric" | "Microsoft.PowerBI/privateLinkServicesForPowerBI" => {
+            &["PowerBI", "PowerQueryOnline"]
+        }
+        "Microsoft.HDInsight/clusters" => &["HDInsight"],
+        "Microsoft.HealthcareApis/services" | "Microsoft.HealthcareApis/workspaces" => {
+            &["AzureAPIForFHIR", "AzureHealthcareAPIs"]
+        }
+        "Microsoft.HybridCompute/privateLinkScopes" => &["AzureArcInfrastructure", "GuestAndHybridManagement"],
+        "Microsoft.Insights/privateLinkScopes" | "Microsoft.Monitor/accounts" => &["AzureMonitor"],
+        "Microsoft.IoTCentral/IoTApps" => &["AzureIoTHub", "IoTCentral"],
+        "Microsoft.KeyVault/managedHSMs" => &["AzureKeyVault"],
+        "Microsoft.Kusto/Clusters" => &["AzureDataExplorerManagement", "KustoAnalytics"],
+        "Microsoft.Logic/integrationAccounts" => &["LogicApps", "LogicAppsManagement"],
+        "Microsoft.MachineLearningServices/registries" => &["AzureMachineLearning"],
+        "Microsoft.Purview/accounts" => &["MicrosoftPurviewPolicyDistribution"],
+        "Microsoft.RecoveryServices/vaults" => &["AzureBackup", "AzureSiteRecovery"],
+        "Microsoft.Relay/namespaces" => &["EventHub", "ServiceBus"],
+        "Microsoft.SignalRService/WebPubSub" => &["AzureSignalR", "AzureWebPubSub"],
+        "Microsoft.Sql/managedInstances" => &["SqlManagement"],
+        "Microsoft.StorageSync/storageSyncServices" => &["StorageSyncService"],
+        "Microsoft.VideoIndexer/accounts" => &["AzureVideoAnalyzerForMedia", "AzureVideoIndexer", "VideoIndexer"],
+        "Microsoft.Web/hostingEnvironments" => &["AppService", "AppServiceManagement"],
+        "Microsoft.Web/staticSites" => &["AppService"],
+        super::WORKSPACE_TYPE => &["AzureMachineLearningInference"],
+        _ => &[],
     }
 }

@@ -18,6 +18,7 @@ pub mod virtual_wan;
 pub mod workspace;
 
 use crate::document::{Map, Setting, Spanned, choice, record};
+use std::collections::BTreeSet;
 
 record! {
     /// The resources of an estate. Collections are maps keyed by name.
@@ -150,6 +151,56 @@ record! {
         /// Subnets of Bastion and of Route Servers may be a /27, as older deployments have them.
         older_subnet_sizes: Setting<bool> = false,
     }
+}
+
+/// Names of parts that several owners use for parts of their own. Such a part goes by `owner/name`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SharedNames {
+    compute: BTreeSet<String>,
+    identities: BTreeSet<String>,
+}
+
+impl SharedNames {
+    /// Those of an estate.
+    #[must_use]
+    pub fn of(estate: &Estate) -> Self {
+        let workspaces = || estate.machine_learning_workspaces.iter().map(|(_, w)| &w.value);
+        let compute = workspaces().flat_map(|w| w.compute.keys().map(str::to_owned));
+        let endpoints = workspaces().flat_map(|w| w.online_endpoints.iter());
+        let deployments = endpoints.flat_map(|(e, d)| d.value.deployments.keys().map(move |n| format!("{e}/{n}")));
+        let services = estate.services.iter().filter_map(|(_, s)| s.value.identity.as_ref());
+        let identities = services.chain(workspaces().filter_map(|w| w.identity.as_ref()));
+        Self {
+            compute: twice(compute.chain(deployments)),
+            identities: twice(identities.filter_map(|i| i.name.as_ref()).map(|n| n.value.clone())),
+        }
+    }
+
+    /// The name of a compute, or of a deployment (`endpoint/deployment`), of a workspace.
+    #[must_use]
+    pub fn compute(&self, workspace: &str, name: &str) -> String {
+        if self.compute.contains(name) { format!("{workspace}/{name}") } else { name.to_owned() }
+    }
+
+    /// The name of an identity of a service or workspace.
+    #[must_use]
+    pub fn identity(&self, owner: &str, name: &str) -> String {
+        if self.identities.contains(name) { format!("{owner}/{name}") } else { name.to_owned() }
+    }
+}
+
+/// What occurs more than once.
+fn twice(names: impl Iterator<Item = String>) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut again = BTreeSet::new();
+    for name in names {
+        if seen.contains(&name) {
+            again.insert(name);
+        } else {
+            seen.insert(name);
+        }
+    }
+    again
 }
 
 choice! {

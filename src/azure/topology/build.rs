@@ -2,7 +2,7 @@
 
 use super::{Kind, Node, Relation, Topology};
 use crate::{
-    azure::model::{Estate, workspace::OutboundRuleType},
+    azure::model::{Estate, SharedNames, workspace::OutboundRuleType},
     diag::Span,
 };
 use petgraph::graph::NodeIndex;
@@ -196,6 +196,7 @@ impl Builder<'_> {
         for (name, entry) in estate.machine_learning_workspaces.iter() {
             self.add(Kind::Workspace, name, entry.value.kind.value.as_str(), entry.span);
         }
+        let shared = SharedNames::of(estate);
         for (name, entry) in estate.machine_learning_workspaces.iter() {
             let workspace = &entry.value;
             let own = self.find(Kind::Workspace, name);
@@ -209,12 +210,13 @@ impl Builder<'_> {
             let mode = &declared.isolation_mode;
             let network = self.add(Kind::ManagedNetwork, name, mode.value.as_str(), mode.span);
             for (compute, c) in workspace.compute.iter() {
-                let id = self.add(Kind::Compute, compute, c.value.type_.value.as_str(), c.span);
+                let id = self.add(Kind::Compute, &shared.compute(name, compute), c.value.type_.value.as_str(), c.span);
                 self.inside(Some(network), id);
             }
             for (endpoint, e) in workspace.online_endpoints.iter() {
                 for (deployment, d) in e.value.deployments.iter() {
-                    let id = self.add(Kind::Compute, &format!("{endpoint}/{deployment}"), "deployment", d.span);
+                    let full = shared.compute(name, &format!("{endpoint}/{deployment}"));
+                    let id = self.add(Kind::Compute, &full, "deployment", d.span);
                     self.inside(Some(network), id);
                 }
             }

@@ -2,7 +2,7 @@
 
 use crate::azure::model::workspace::OutboundRuleType;
 use crate::lint::{Category, Findings, Level, Rule, View};
-use crate::net::{Fqdn, FqdnPattern};
+use crate::net::{Fqdn, FqdnPattern, HostPattern};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0429",
@@ -20,6 +20,9 @@ pub(super) static RULE: Rule = Rule {
 fn check(view: &View<'_>, findings: &mut Findings) {
     let covers = |texts: &[crate::document::Spanned<String>], name: &Fqdn| {
         texts.iter().any(|t| t.value.parse::<FqdnPattern>().is_ok_and(|p| p.covers_host(name)))
+    };
+    let takes = |hosts: &[crate::document::Spanned<String>], name: &Fqdn| {
+        hosts.iter().any(|h| h.value.parse::<HostPattern>().is_ok_and(|p| p.matches(name)))
     };
     for hub in view.hubs() {
         for (rule, entry) in hub.rules(OutboundRuleType::PrivateEndpoint) {
@@ -40,7 +43,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             for alias in &entry.value.fqdns {
                 let Ok(host) = alias.value.parse::<Fqdn>() else { continue };
                 let serving =
-                    listeners.iter().find(|(_, l)| l.value.host_names.is_empty() || covers(&l.value.host_names, &host));
+                    listeners.iter().find(|(_, l)| l.value.host_names.is_empty() || takes(&l.value.host_names, &host));
                 let Some((listener, l)) = serving else {
                     findings
                         .at(

@@ -227,7 +227,8 @@ impl Probe<'_, '_> {
         match (admitted, gate.unsupported) {
             (Ok(_), Some((reason, ..))) => found.unsupported(reason),
             (Ok((verdict, via)), None) => found.admit(verdict, via),
-            (Err(reason), _) => found.block(reason),
+            (Err((reason, true)), _) => found.block(reason),
+            (Err((reason, false)), _) => found.unknown(reason),
         }
         found
     }
@@ -242,9 +243,10 @@ fn decided_by_perimeter(gate: &Gate, caller: Id<Resource>) -> Option<Result<(Ver
     }
 }
 
-fn by_identity(gate: &Gate, caller: Id<Resource>) -> Result<(Verdict, Via), Reason> {
+/// How a caller is admitted by its identity, or why not and whether that is certain.
+fn by_identity(gate: &Gate, caller: Id<Resource>) -> Result<(Verdict, Via), (Reason, bool)> {
     if let Some(decided) = decided_by_perimeter(gate, caller) {
-        return decided;
+        return decided.map_err(|reason| (reason, true));
     }
     let trusted = gate.bypass.is_some_and(|b| b.value) && gate.trusted.contains(&caller);
     if gate.enabled.value && gate.default_allow.value {
@@ -253,8 +255,10 @@ fn by_identity(gate: &Gate, caller: Id<Resource>) -> Result<(Verdict, Via), Reas
         Ok((Verdict::Backbone, Via::ResourceInstance))
     } else if trusted {
         Ok((Verdict::Backbone, Via::TrustedService))
+    } else if gate.trust_unmodelled {
+        Err((Reason::NotModelled, false))
     } else {
-        Err(Reason::TrustedOff)
+        Err((Reason::TrustedOff, true))
     }
 }
 

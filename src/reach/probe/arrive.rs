@@ -57,11 +57,16 @@ impl Probe<'_, '_> {
         match &end.role {
             Role::Host(host) => {
                 let home = self.model.plane.network_of(at).map(|n| self.model.network(n));
-                if home.is_some_and(|n| !n.members_connected) {
+                let plane = self.model.plane;
+                let sender = plane.network_of(at).and_then(|n| plane.owner(n, way.source)).filter(|s| *s != at);
+                if host.isolated && sender.is_some_and(|s| self.model.endpoint(s).role.is_isolated()) {
+                    found.block(Reason::ComputePeer);
+                } else if home.is_some_and(|n| !n.members_connected) {
                     found.unknown(Reason::ComputePeer);
                 }
                 self.machine(host, way, &mut found);
-                if asker.backend.is_some_and(|b| !healthy(b, host)) {
+                let unhealthy = asker.gateways().any(|b| !b.healthy.contains(host.http_status));
+                if unhealthy || asker.backend.is_some_and(|b| !trusted(b, host)) {
                     found.block(Reason::Backend502);
                 }
             }
@@ -91,7 +96,7 @@ impl Probe<'_, '_> {
                             let source = self.source(from, destination).unwrap_or(destination);
                             let inside = Flow { source, destination, ..way.flow() };
                             let bridge = Some((*proxy, *frontend, private.managed));
-                            found.then(&self.leg(from, &inside, Asker { bridge, backend: None, ..asker }, depth + 1));
+                            found.then(&self.leg(from, &inside, asker.onward(None, bridge), depth + 1));
                         }
                     }
                     ConnectionTarget::Service { nat, frontend, broken, .. } => {
@@ -174,8 +179,10 @@ impl Probe<'_, '_> {
         found: &mut Findings,
     ) {
         let Some(front) = gateway.frontends.get(index) else { return };
-        let flow = Flow { destination: self.seen_at(gateway, front).unwrap_or(front.address), ..way.flow() };
-        let bridged = (linked || flow.name.is_some()).then_some(Via::ApplicationGateway);
+        let seen = self.seen_at(gateway, front).filter(|_| !gateway.shares_port(front, way.port));
+        let flow = Flow { destination: seen.unwrap_or(front.address), ..way.flow() };
+        let probed = asker.gateways().next().is_some();
+        let bridged = (linked || probed || flow.name.is_some()).then_some(Via::ApplicationGateway);
         for condition in gateway.unsupported.iter().filter(|_| !linked) {
             match condition.spoils {
                 Use::Everything => found.then(&Findings::of_condition(condition)),
@@ -206,7 +213,7 @@ impl Probe<'_, '_> {
     ) -> (bool, Findings) {
         let mut found = Findings::default();
         let hears = |l: &Listener| {
-            let host = |n| l.hosts.is_empty() || l.hosts.iter().any(|h| h.covers_host(n));
+            let host = |n| l.hosts.is_empty() || l.hosts.iter().any(|h| h.matches(n));
             l.frontend == frontend && l.port == flow.port && l.disabled.is_none() && flow.name.is_none_or(host)
         };
         let chosen = gateway.rules.iter().filter(|_| flow.transport == Transport::Tcp).find_map(|rule| {
@@ -218,6 +225,10 @@ impl Probe<'_, '_> {
             return (false, found);
         };
         if flow.name.is_some_and(|n| self.model.plane.door_names.contains_key(n)) {
+            found.unknown(Reason::NotModelled);
+        }
+        // Which host another gateway asks for is not said.
+        if asker.backend.is_some() && flow.name.is_none() && !listener.hosts.is_empty() {
             found.unknown(Reason::NotModelled);
         }
         if listener.layer4 && asker.bridge.is_some_and(|(.., managed)| managed) {
@@ -262,8 +273,7 @@ impl Probe<'_, '_> {
                 let source = self.source(instance, destination).unwrap_or(destination);
                 let onward =
                     Flow { source, destination, transport: flow.transport, port: backend.port, name, reply: false };
-                let asker = Asker { backend: Some(backend), bridge: None, ..asker };
-                servers.push(self.leg(instance, &onward, asker, depth + 1));
+                servers.push(self.leg(instance, &onward, asker.onward(Some(backend), None), depth + 1));
             }
             if servers.is_empty() {
                 servers.push(Findings::default());
@@ -297,9 +307,7 @@ impl Probe<'_, '_> {
     }
 }
 
-/// A machine is a healthy member if the gateway trusts its certificate and its answer to the probe is one of the healthy
-/// ones (AGW-13, AGW-16).
-fn healthy(backend: &Backend, host: &Host) -> bool {
-    let trusted = host.private_ca.as_ref().is_none_or(|ca| backend.trusted_authorities.contains(ca));
-    (trusted || !backend.tls) && backend.healthy.contains(host.http_status)
+/// Whether a gateway takes a machine's certificate (AGW-13).
+fn trusted(backend: &Backend, host: &Host) -> bool {
+    !backend.tls || host.private_ca.as_ref().is_none_or(|ca| backend.trusted_authorities.contains(ca))
 }

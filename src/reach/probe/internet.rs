@@ -8,13 +8,10 @@ use crate::{
     dataplane::{
         Egress, EgressMatch, EgressRule, Endpoint, Id, Match, Matcher, Network, NextHop, Reach, Role, Segment,
     },
-    net::{Transport, is_public},
+    net::{Transport, UNDECLARED_SOURCE, is_public},
     verdict::Reason,
 };
-use std::net::{IpAddr, Ipv4Addr};
-
-/// Stands for the address of traffic that leaves by one that nobody declared.
-const NOBODYS_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 254));
+use std::net::IpAddr;
 
 impl<'p> Probe<'_, 'p> {
     /// Out to the internet by a segment's route (NAT-01, OUT-02).
@@ -59,7 +56,7 @@ impl<'p> Probe<'_, 'p> {
             return self.any_of(way, &here.public_addresses);
         }
         let own = here.public_source.or(here.balanced_source);
-        let own = own.or(matches!(here.role, Role::Firewall(_)).then_some(NOBODYS_ADDRESS));
+        let own = own.or(matches!(here.role, Role::Firewall(_)).then_some(UNDECLARED_SOURCE));
         if own.is_some() {
             return own;
         }
@@ -67,13 +64,13 @@ impl<'p> Probe<'_, 'p> {
             return None;
         }
         if segment.default_outbound.0 {
-            return (!portless).then_some(NOBODYS_ADDRESS);
+            return (!portless).then_some(UNDECLARED_SOURCE);
         }
         let to = self.model.plane.public_owner(way.destination).map(|id| &self.model.endpoint(id).tags);
         let neighbour = to.is_some_and(|t| {
             t.names.iter().any(|n| n == "Storage") && t.region.is_some() && t.region == network.region
         });
-        neighbour.then_some(NOBODYS_ADDRESS)
+        neighbour.then_some(UNDECLARED_SOURCE)
     }
 
     /// Any of the addresses that a device sends from, once for each group that the destination treats alike (PAAS-06).

@@ -49,6 +49,24 @@ struct Asker<'a> {
     backend: Option<&'a Backend>,
     /// The gateway and the frontend that private link leads to, and whether it does so from a managed network.
     bridge: Option<(Id<Proxy>, usize, bool)>,
+    /// Who asked the gateway that asks.
+    outer: Option<&'a Asker<'a>>,
+}
+
+impl<'a> Asker<'a> {
+    /// Asked by a client itself.
+    fn client(limited: bool, meant: &'a [Id<Endpoint>]) -> Self {
+        Self { limited, meant, backend: None, bridge: None, outer: None }
+    }
+
+    fn onward<'b>(&'b self, backend: Option<&'b Backend>, bridge: Option<(Id<Proxy>, usize, bool)>) -> Asker<'b> {
+        Asker { backend, bridge, outer: Some(self), ..*self }
+    }
+
+    /// The pools of all gateways on the way: the answer of the last machine goes back to each of them (AGW-16).
+    fn gateways(&self) -> impl Iterator<Item = &'a Backend> {
+        self.backend.into_iter().chain(std::iter::successors(self.outer, |a| a.outer).filter_map(|a| a.backend))
+    }
 }
 
 /// Which of equal alternatives to take, as an odometer over the choices met.
@@ -191,12 +209,7 @@ impl<'m, 'p> Probe<'m, 'p> {
             name: name.as_ref(),
             reply: false,
         };
-        found.then(&self.leg(
-            from,
-            &flow,
-            Asker { limited: source.limited, meant: &column.meant, backend: None, bridge: None },
-            0,
-        ));
+        found.then(&self.leg(from, &flow, Asker::client(source.limited, &column.meant), 0));
         found
     }
 

@@ -18,7 +18,7 @@ impl Probe<'_, '_> {
         let Column { transport, port, name, .. } = column;
         let destination = column.address()?;
         let flow = Flow { source, destination, transport: *transport, port: *port, name: name.as_ref(), reply: false };
-        let found = of(flow, Asker { limited: false, meant: &column.meant, backend: None, bridge: None });
+        let found = of(flow, Asker::client(false, &column.meant));
         // Equal alternatives are decided one by one.
         (!self.beyond.get() && !self.choices.turn()).then_some(found)
     }

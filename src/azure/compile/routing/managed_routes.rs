@@ -6,6 +6,7 @@ use crate::{
         network::{NextHopType, Route, RouteTable},
         network_manager::{RoutingDestinationType, RoutingNextHopType, RoutingRule},
     },
+    dataplane::{Origin, Unmodelled, UnmodelledScope},
     diag::{Diagnostic, Span, code},
     document::{Entry, Map, Setting, Spanned},
     net::Prefix,
@@ -61,6 +62,14 @@ impl Compiler<'_> {
                                 match same.map(|(n, r)| (n.to_owned(), same_hop(&r.value, route))) {
                                     Some((_, true)) => {}
                                     Some((other, false)) if self.reported.insert(*span) => {
+                                        // Which of the two acts nobody says.
+                                        let acts = format!("{manager}/{other}");
+                                        let what = format!("{acts} and {manager}/{name} disagree (AVNM-12)");
+                                        self.plane.unmodelled.push(Unmodelled {
+                                            origin: Origin::new("routing_rule", format!("{manager}/{name}"), *span),
+                                            text: format!("which of two rules acts is not known: {what}"),
+                                            scope: UnmodelledScope::Elements([acts].into_iter().collect()),
+                                        });
                                         let text = format!(
                                             "`{name}` and `{other}` send {} to different next hops (AVNM-12)",
                                             route.address_prefix.value

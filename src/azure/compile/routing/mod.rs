@@ -14,6 +14,7 @@ mod virtual_wan;
 pub(super) use gateways::{LinkState, Tables};
 pub(super) use hubs::Hub;
 pub(super) use peering::Peers;
+pub(super) use special_subnets::default_elsewhere;
 
 pub(super) use managed_routes::ManagedTable;
 use managed_routes::same_destination;

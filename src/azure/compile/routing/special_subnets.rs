@@ -2,7 +2,9 @@
 
 use super::super::Compiler;
 use crate::{
-    dataplane::{NextHop, Origin, Role},
+    azure::model::network::Route as UserRoute,
+    dataplane::{NextHop, Origin, Role, Route, RouteSource},
+    net::Prefix,
     verdict::Reason,
 };
 
@@ -23,10 +25,17 @@ impl Compiler<'_> {
             let mut tables = own.into_iter().chain(managed.map(|m| (m.name.as_str(), &m.table)));
             let found = tables.find_map(|(table, declared)| {
                 let routes = &declared.value.routes;
-                let default = routes.iter().find(|(_, r)| r.value.address_prefix.value == "0.0.0.0/0");
+                let parsed = |r: &UserRoute| r.address_prefix.value.parse::<Prefix>().ok();
+                let named: Vec<Prefix> = routes.iter().filter_map(|(_, r)| parsed(&r.value)).collect();
+                let default = routes
+                    .iter()
+                    .filter(|_| Prefix::all_public(&named))
+                    .min_by_key(|(_, r)| parsed(&r.value).filter(|p| p.network().is_ipv4()).map_or(33, Prefix::length));
                 let propagation = &declared.value.bgp_route_propagation_enabled;
                 let (text, span) = match default {
-                    Some((route, r)) => (format!("`{table}/{route}` is a default route on GatewaySubnet"), r.span),
+                    Some((route, r)) => {
+                        (format!("`{table}/{route}` is a default route on GatewaySubnet, or a part of one"), r.span)
+                    }
                     None if !propagation.value => {
                         let span = propagation.span.unwrap_or(declared.span);
                         (format!("`{table}` switches propagation off on GatewaySubnet"), span)
@@ -49,11 +58,8 @@ impl Compiler<'_> {
         for (name, entry) in estate.firewalls.iter() {
             let Some(id) = self.firewalls.get(name).copied() else { continue };
             let segment = self.plane.endpoints.get(id).segment;
-            let default = segment.and_then(|s| {
-                let routes = &self.plane.segments.get(s).routes;
-                routes.iter().find(|r| r.prefix.is_default() && r.prefix.network().is_ipv4()).cloned()
-            });
-            let Some(default) = default.filter(|d| d.hop != NextHop::Internet) else { continue };
+            let default = segment.and_then(|s| default_elsewhere(&self.plane.segments.get(s).routes).cloned());
+            let Some(default) = default else { continue };
             let tunnelled = |reason, text: String, fix: &str, rules| crate::dataplane::Absence {
                 reason,
                 origin: default.origin.clone(),
@@ -83,4 +89,14 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// The route that leads everything public elsewhere than to the internet, or the widest of several that do together: two
+/// halves of the default route are one (SUB-07, UDR-11, FW-15).
+pub(in super::super) fn default_elsewhere(routes: &[Route]) -> Option<&Route> {
+    let away = || routes.iter().filter(|r| r.prefix.network().is_ipv4() && r.hop != NextHop::Internet);
+    let all: Vec<Prefix> = away().map(|r| r.prefix).collect();
+    let made = || away().filter(|r| matches!(r.source, RouteSource::User | RouteSource::Gateway));
+    let whole = away().find(|r| r.prefix.is_default());
+    whole.or_else(|| made().filter(|_| Prefix::all_public(&all)).min_by_key(|r| r.prefix.length()))
 }

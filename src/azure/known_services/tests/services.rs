@@ -151,7 +151,8 @@ fn two_rows_of_one_sub_resource_are_alternatives() {
 
 #[test]
 fn service_tags_of_public_names() {
-    let tag = |name: &str| KnownServices::get().tag_of_name(Cloud::Public, &fqdn(name));
+    let tags = |name: &str| KnownServices::get().tags_of_name(Cloud::Public, &fqdn(name));
+    let tag = |name: &str| tags(name).certain;
     for kind in ["blob", "file", "queue", "table", "dfs", "web"] {
         assert_eq!(tag(&format!("st.{kind}.core.windows.net")), Some("Storage"));
     }
@@ -169,7 +170,12 @@ fn service_tags_of_public_names() {
     for unsure in ["ns.servicebus.windows.net", "srch.search.windows.net", "x.aznbcontent.net", "example.com"] {
         assert_eq!(tag(unsure), None, "{unsure}");
     }
-    let gov = |name: &str| KnownServices::get().tag_of_name(Cloud::UsGov, &fqdn(name));
+    // One suffix of several services; a service whose tag may be another's.
+    assert_eq!(tags("ns.servicebus.windows.net").perhaps, ["EventHub", "ServiceBus"]);
+    assert_eq!(tags("pg.postgres.database.azure.com").perhaps, ["Sql"]);
+    assert_eq!(tags("cfg.azconfig.io"), KnownTags { certain: Some("AppConfiguration"), perhaps: Vec::new() });
+    assert!(tags("srch.search.windows.net").perhaps.is_empty());
+    let gov = |name: &str| KnownServices::get().tags_of_name(Cloud::UsGov, &fqdn(name)).certain;
     assert_eq!(gov("st.blob.core.usgovcloudapi.net"), Some("Storage"));
     assert_eq!(gov("pg.postgres.database.usgovcloudapi.net"), None);
     assert_eq!(gov("st.blob.core.windows.net"), None);
