@@ -69,6 +69,7 @@ impl Compiler<'_> {
                                             origin: Origin::new("routing_rule", format!("{manager}/{name}"), *span),
                                             text: format!("which of two rules acts is not known: {what}"),
                                             scope: UnmodelledScope::Elements([acts].into_iter().collect()),
+                                            address_assumed: false,
                                         });
                                         let text = format!(
                                             "`{name}` and `{other}` send {} to different next hops (AVNM-12)",
