@@ -102,7 +102,9 @@ impl Compiler<'_> {
             }
             let home = self.frontends.get(&format!("{name}/{}", rule.frontend_ip_configuration.value));
             let home = home.and_then(|f| self.plane.network_of(*f));
-            let stranger = members.iter().find(|m| home.is_some() && self.plane.network_of(**m) != home).copied();
+            // A pool of two networks is told of where it is declared.
+            let apart = home.is_some() && members.iter().all(|m| self.plane.network_of(*m) != home);
+            let stranger = members.first().filter(|_| apart).copied();
             if let Some(member) = stranger {
                 let member = self.plane.endpoints.get(member).origin.clone();
                 let front = &rule.frontend_ip_configuration;

@@ -138,9 +138,12 @@ pub(super) fn tag(resource_type: &str) -> Option<&'static str> {
         "Microsoft.ServiceBus/namespaces" => Some("ServiceBus"),
         "Microsoft.SignalRService/SignalR" => Some("AzureSignalR"),
         "Microsoft.Sql/servers" => Some("Sql"),
-        "Microsoft.Storage/storageAccounts" => Some("Storage"),
+        // Names of disks and shares are names of storage accounts.
+        "Microsoft.Compute/diskAccesses" | "Microsoft.FileShares/fileShares" | "Microsoft.Storage/storageAccounts" => {
+            Some("Storage")
+        }
         "Microsoft.Web/sites" => Some("AppService"),
-        super::WORKSPACE_TYPE => Some("AzureMachineLearning"),
+        super::WORKSPACE_TYPE | "Microsoft.MachineLearningServices/registries" => Some("AzureMachineLearning"),
         _ => None,
     }
 }
@@ -160,9 +163,7 @@ pub(super) fn perhaps(resource_type: &str) -> &'static [&'static str] {
         "Microsoft.Batch/batchAccounts" => &["BatchNodeManagement"],
         "Microsoft.BotService/botServices" => &["AzureBotService"],
         "Microsoft.CognitiveServices/accounts" => &["CognitiveServicesFrontend"],
-        "Microsoft.Compute/diskAccesses" | "Microsoft.ElasticSan/elasticSans" | "Microsoft.FileShares/fileShares" => {
-            &["Storage"]
-        }
+        "Microsoft.ElasticSan/elasticSans" => &["Storage"],
         "Microsoft.DBforMySQL/flexibleServers"
         | "Microsoft.DBforPostgreSQL/flexibleServers"
         | "Microsoft.DBforPostgreSQL/serverGroupsv2"
@@ -195,7 +196,6 @@ pub(super) fn perhaps(resource_type: &str) -> &'static [&'static str] {
         "Microsoft.KeyVault/managedHSMs" => &["AzureKeyVault"],
         "Microsoft.Kusto/Clusters" => &["AzureDataExplorerManagement", "KustoAnalytics"],
         "Microsoft.Logic/integrationAccounts" => &["LogicApps", "LogicAppsManagement"],
-        "Microsoft.MachineLearningServices/registries" => &["AzureMachineLearning"],
         "Microsoft.Purview/accounts" => &["MicrosoftPurviewPolicyDistribution"],
         "Microsoft.RecoveryServices/vaults" => &["AzureBackup", "AzureSiteRecovery"],
         "Microsoft.Relay/namespaces" => &["EventHub", "ServiceBus"],
