@@ -107,7 +107,8 @@ impl Prefix {
             let Ok(halves) = piece.0.subnets(piece.length() + 1) else { return false };
             !within.is_empty() && halves.map(Prefix).all(|half| held(half, &within))
         }
-        held(Self::everything_like(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)), all)
+        let everything = Self::host(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)).widened(0);
+        everything.is_some_and(|everything| held(everything, all))
     }
 
     /// The addresses a subnet of this prefix can hand out: Azure keeps the first four and the last (ADDR-05).
