@@ -122,6 +122,7 @@ fn kind<'p>(model: &Model<'p>, column: &Column) -> Option<Kind<'p>> {
         bypass: _,
         bypass_rule: _,
         trusted: _,
+        trust_unmodelled: _,
         perimeter: None,
         perimeter_only: false,
         service_tag: _,
