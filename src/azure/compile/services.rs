@@ -164,9 +164,11 @@ impl Compiler<'_> {
         for named in made.names {
             let mut tags = self.known.tags_of_name(self.cloud, &named.public);
             // The type says more than a suffix that several share.
-            if tags.certain.is_none() && (known.tags.certain.is_some() || !known.tags.perhaps.is_empty()) {
+            if tags.certain.is_none() && known.tags.certain.is_some() {
                 tags = known.tags.clone();
             }
+            let further = known.tags.perhaps.iter().filter(|t| !tags.perhaps.contains(t)).copied();
+            tags.perhaps.extend(further.collect::<Vec<_>>());
             // The list means the Premium tier.
             let premium = |sku: &str| sku.eq_ignore_ascii_case("Premium");
             if tags.certain == Some("ServiceBus") && service.sku_name.as_ref().is_some_and(|s| !premium(&s.value)) {

@@ -131,7 +131,6 @@ pub(super) fn tag(resource_type: &str) -> Option<&'static str> {
         "Microsoft.DBforMariaDB/servers" | "Microsoft.DBforMySQL/servers" | "Microsoft.DBforPostgreSQL/servers" => {
             Some("Sql")
         }
-        "Microsoft.Devices/IotHubs" => Some("AzureIoTHub"),
         "Microsoft.DocumentDB/databaseAccounts" => Some("AzureCosmosDB"),
         "Microsoft.EventHub/namespaces" => Some("EventHub"),
         "Microsoft.KeyVault/vaults" => Some("AzureKeyVault"),
@@ -176,7 +175,8 @@ pub(super) fn perhaps(resource_type: &str) -> &'static [&'static str] {
             &["VirtualDesktop", "WindowsVirtualDesktop"]
         }
         "Microsoft.DeviceUpdate/accounts" => &["AzureDeviceUpdate"],
-        "Microsoft.Devices/ProvisioningServices" => &["AzureIoTHub"],
+        // A hub takes events at names of Event Hubs, too.
+        "Microsoft.Devices/IotHubs" | "Microsoft.Devices/ProvisioningServices" => &["AzureIoTHub"],
         "Microsoft.DigitalTwins/digitalTwinsInstances" => &["AzureDigitalTwins"],
         "Microsoft.DocumentDB/mongoClusters" => &["AzureCosmosDB"],
         "Microsoft.EventGrid/domains"

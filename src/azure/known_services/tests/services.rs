@@ -171,7 +171,7 @@ fn service_tags_of_public_names() {
         assert_eq!(tag(unsure), None, "{unsure}");
     }
     // One suffix of several services; a service whose tag may be another's.
-    assert_eq!(tags("ns.servicebus.windows.net").perhaps, ["EventHub", "ServiceBus"]);
+    assert_eq!(tags("ns.servicebus.windows.net").perhaps, ["AzureIoTHub", "EventHub", "IoTCentral", "ServiceBus"]);
     assert_eq!(tags("pg.postgres.database.azure.com").perhaps, ["Sql"]);
     assert_eq!(tags("cfg.azconfig.io"), KnownTags { certain: Some("AppConfiguration"), perhaps: Vec::new() });
     assert!(tags("srch.search.windows.net").perhaps.is_empty());
