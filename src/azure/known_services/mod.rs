@@ -156,7 +156,8 @@ impl KnownServices {
         // Deeper names under the suffix of SQL servers are managed instances and other databases.
         let sure = |tag: &&&str| !found.perhaps.contains(**tag) && (**tag != "Sql" || depth == 1);
         let certain = all.next().filter(|_| all.next().is_none()).filter(sure).copied();
-        let rest = found.certain.union(&found.perhaps).filter(|tag| Some(**tag) != certain);
+        // Others that have names below the suffix have them at addresses of the one that it belongs to.
+        let rest = found.certain.union(&found.perhaps).filter(|_| certain.is_none());
         KnownTags { certain, perhaps: rest.copied().collect() }
     }
 }
