@@ -16,8 +16,6 @@ use crate::{
 };
 use std::net::IpAddr;
 
-/// The source of traffic that leaves by an address nobody declared.
-
 /// The service endpoint of a segment that serves a public address, and what its region says (SE-01, SE-06).
 pub(super) fn served<'s>(
     plane: &Plane,
