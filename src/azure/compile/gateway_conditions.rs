@@ -7,6 +7,7 @@ use crate::{
     dataplane::{
         Action, Decision, Direction, Filter, Id, Origin, Packet, Party, Proxy, RouteSource, Tags, Unsupported, Use,
     },
+    diag::Span,
     net::{PLATFORM_ADDRESS, PortRange, PortSet, Transport, is_public},
     verdict::Reason,
 };
@@ -18,7 +19,7 @@ use std::{
 /// Ports by which the platform manages gateways of the second generation, and of the first (AGW-17, SUB-06).
 const MANAGED_PORTS: PortRange = PortRange { first: 65200, last: 65535 };
 const MANAGED_PORTS_OF_V1: PortRange = PortRange { first: 65503, last: 65534 };
-/// Packets that are tried at a filter; of a longer list the first that rules name.
+/// Packets that are tried at a filter; what a longer list holds is not known.
 const TRIED: usize = 50_000;
 
 impl Compiler<'_> {
@@ -93,6 +94,7 @@ impl Compiler<'_> {
                 from: Party { address: outside, tags: Some(&manager), perhaps: &[] },
                 to: vec![Party { address: *instance, tags: None, perhaps: &[] }],
                 ports: managed,
+                transports: &[Transport::Tcp],
             });
             needs.push(Need {
                 what: "AzureLoadBalancer".to_owned(),
@@ -100,6 +102,7 @@ impl Compiler<'_> {
                 from: Party { address: PLATFORM_ADDRESS, tags: None, perhaps: &[] },
                 to: vec![Party { address: *instance, tags: None, perhaps: &[] }],
                 ports: all,
+                transports: &[Transport::Tcp],
             });
             needs.push(Need {
                 what: "outbound traffic to Internet".to_owned(),
@@ -107,38 +110,44 @@ impl Compiler<'_> {
                 from: Party { address: *instance, tags: None, perhaps: &[] },
                 to: public.iter().map(|a| Party { address: *a, tags: Some(&nobody), perhaps: &[] }).collect(),
                 ports: all,
+                transports: &[Transport::Tcp, Transport::Udp],
             });
         }
+        let found = |need: &Need<'_>, what: String, verb: &str, span: Option<Span>, certain: bool| Unsupported {
+            reason: Reason::AgwNsg,
+            spoils: Use::Everything,
+            certain,
+            origin: Origin::new(filter.origin.kind, filter.origin.name.clone(), span.or(filter.origin.span)),
+            text: format!("{} {verb} {what}, which {} needs", filter.origin, proxy.origin),
+            fix: format!("allow {} in {}", need.what, filter.origin),
+            rules: &["AGW-17"],
+        };
         let mut doubt = None;
-        for (need, to, port) in needs.iter().flat_map(|n| n.packets(filter)).take(TRIED) {
-            let packet = Packet {
-                source: need.from.address,
-                destination: to.address,
-                transport: Transport::Tcp,
-                port,
-                name: None,
-                reply: false,
-            };
-            let (span, certain) = match filter.decide(need.direction, &packet, need.from, to, &|_| None) {
-                Decision::Allow(_) => continue,
-                Decision::Deny(rule) if rule.action == Action::Deny => (rule.origin.span, true),
-                Decision::Deny(_) | Decision::NoMatch => (None, true),
-                Decision::Undecided { rule, .. } => (rule.origin.span, false),
-            };
-            let verb = if certain { "denies" } else { "may deny" };
-            let found = Unsupported {
-                reason: Reason::AgwNsg,
-                spoils: Use::Everything,
-                certain,
-                origin: Origin::new(filter.origin.kind, filter.origin.name.clone(), span.or(filter.origin.span)),
-                text: format!("{} {verb} {}, which {} needs", filter.origin, need.what, proxy.origin),
-                fix: format!("allow {} in {}", need.what, filter.origin),
-                rules: &["AGW-17"],
-            };
-            if certain {
-                return Some(found);
+        let mut left = TRIED;
+        for need in &needs {
+            for (to, transport, port) in need.packets(filter) {
+                let Some(next) = left.checked_sub(1) else {
+                    let what = format!("{} in part; it has too many rules to try them all", need.what);
+                    return doubt.or_else(|| Some(found(need, what, "may deny", None, false)));
+                };
+                left = next;
+                let source = need.from.address;
+                let packet = Packet { source, destination: to.address, transport, port, name: None, reply: false };
+                let (span, denied) = match filter.decide(need.direction, &packet, need.from, to, &|_| None) {
+                    Decision::Allow(_) => continue,
+                    Decision::Deny(rule) if rule.action == Action::Deny => (rule.origin.span, true),
+                    Decision::Deny(_) | Decision::NoMatch => (None, true),
+                    Decision::Undecided { rule, .. } => (rule.origin.span, false),
+                };
+                // Which of it goes by UDP is not documented; all of it is to pass.
+                let udp = transport == Transport::Udp;
+                let what = if udp { format!("UDP of {}", need.what) } else { need.what.clone() };
+                let found = found(need, what, if denied { "denies" } else { "may deny" }, span, denied && !udp);
+                if found.certain {
+                    return Some(found);
+                }
+                doubt.get_or_insert(found);
             }
-            doubt.get_or_insert(found);
         }
         doubt
     }
@@ -156,17 +165,31 @@ struct Need<'a> {
     from: Party<'a>,
     to: Vec<Party<'a>>,
     ports: PortRange,
+    transports: &'static [Transport],
 }
 
 impl<'a> Need<'a> {
-    /// One packet of each kind that the filter tells apart.
-    fn packets(&self, filter: &Filter) -> impl Iterator<Item = (&Self, Party<'a>, u16)> {
+    /// One packet of each kind that the filter tells apart: of destinations and of ports that the same rules hold, one.
+    fn packets(&self, filter: &Filter) -> Vec<(Party<'a>, Transport, u16)> {
         let within = PortSet::of([self.ports]);
-        let own = filter.rules.iter().filter(|r| r.direction.is_none_or(|d| d == self.direction));
-        let edges = own.flat_map(|r| r.ports.ranges()).flat_map(|r| [Some(r.first), r.last.checked_add(1)]).flatten();
+        let own: Vec<_> = filter.rules.iter().filter(|r| r.direction.is_none_or(|d| d == self.direction)).collect();
+        let edges = own.iter().flat_map(|r| r.ports.ranges());
+        let edges = edges.flat_map(|r| [Some(r.first), r.last.checked_add(1)]).flatten();
         let usual = [self.ports.first, 443];
         let ports: BTreeSet<u16> = edges.chain(usual).filter(|p| within.contains(*p)).collect();
-        self.to.iter().flat_map(move |to| ports.clone().into_iter().map(move |port| (self, *to, port)))
+        let mut kinds = BTreeSet::new();
+        let mut alike = |port: &u16| kinds.insert(own.iter().map(|r| r.ports.contains(*port)).collect::<Vec<_>>());
+        let ports: Vec<u16> = ports.into_iter().filter(|p| alike(p)).collect();
+        let mut kinds = BTreeSet::new();
+        let held = |to: &Party<'_>| own.iter().map(|r| r.to.matches(*to) as u8).collect::<Vec<_>>();
+        let to: Vec<_> = self.to.iter().filter(|to| kinds.insert(held(to))).collect();
+        let mut all = Vec::new();
+        for to in to {
+            for transport in self.transports {
+                all.extend(ports.iter().map(|port| (*to, *transport, *port)));
+            }
+        }
+        all
     }
 }
 
