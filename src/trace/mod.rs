@@ -447,6 +447,16 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
         Role::Frontend { proxy, frontend } => {
             steps.extend(gateway::at_frontend(context, asker, *proxy, *frontend, arrival, depth))
         }
+        Role::Unattached if endpoint.origin.kind == "nat_gateway" => steps.push(
+            Step::block(
+                Stage::Listener,
+                Reason::Listener,
+                format!("{} takes nothing that comes from outside", endpoint.origin),
+            )
+            .at(&endpoint.origin)
+            .rules(&["NAT-03"])
+            .fix("give the machine or a load balancer a public address of its own"),
+        ),
         Role::Unattached => steps.push(
             Step::block(
                 Stage::Listener,

@@ -199,6 +199,13 @@ impl Compiler<'_> {
                 }
             }
             let mut own: Vec<_> = entry.value.public_ips.iter().filter_map(|r| self.public_ip(r)).collect();
+            // Nothing that comes from outside is taken at its addresses (NAT-03).
+            for address in &own {
+                if self.plane.public_owner(*address).is_none() {
+                    let origin = Origin::new("nat_gateway", name, entry.span);
+                    self.plane.add_endpoint(endpoint(origin, None, vec![*address], Role::Unattached));
+                }
+            }
             if own.is_empty() {
                 own.push(self.undeclared_public());
             }

@@ -175,6 +175,10 @@ impl<'e> Reading<'e> {
                 }
             }
         }
+        // NAT-03.
+        if self.e.nat_gateways.iter().any(|(_, n)| n.value.public_ips.iter().any(mine)) {
+            return blocked("LISTENER");
+        }
         match self.e.public_hosts.iter().any(|(_, h)| h.value.ip_address.as_ref().is_some_and(|a| a.value == address)) {
             true => open,
             false => Err(Stop::Unknown("NO-HOST")),
