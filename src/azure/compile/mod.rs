@@ -26,7 +26,9 @@ mod private_endpoints;
 mod private_links;
 mod resolvers;
 mod routing;
+mod service_keys;
 mod services;
+mod ties;
 mod trust;
 mod unmodelled;
 mod workspaces;
@@ -78,6 +80,7 @@ pub fn compile(estate: &Estate, published: Option<&PublishedTags>) -> (Plane, Di
     compiler.routes();
     compiler.filters();
     compiler.gateway_conditions();
+    compiler.ties();
     compiler.clients();
     compiler.app_clients();
     compiler.cluster_clients();

@@ -58,6 +58,7 @@ impl Compiler<'_> {
                 continue;
             };
             let origin = Origin::new("service", name, entry.span);
+            self.foreign_keys(name, service, known);
             let gate = self.gate(name, &origin, service, known);
             let gates = self.site_gates(name, service, &gate);
             self.plane.resources.get_mut(resource).gate = Some(gates.main.clone());
@@ -229,7 +230,8 @@ impl Compiler<'_> {
         let door = self.public_door(resource, origin, label, ports, gate, address, tags, region);
         self.plane.doors.get_mut(door).binds = service.type_.value.eq_ignore_ascii_case("Microsoft.Web/sites");
         // A redirected connection goes on to other ports of the same address (SQL-02, PE-18).
-        if service.connection_policy.value == ConnectionPolicy::Redirect {
+        let databases = service.type_.value.to_lowercase().starts_with("microsoft.sql/");
+        if databases && service.connection_policy.value == ConnectionPolicy::Redirect {
             let range = PortRange { first: 1433, last: u16::MAX };
             self.plane.doors.get_mut(door).redirects = Some(PortSet::of([range]));
         }

@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, sync::Arc};
 pub(super) const STORAGE: &str = "microsoft.storage/storageaccounts";
 const VAULT: &str = "microsoft.keyvault/vaults";
 pub(super) const REGISTRY: &str = "microsoft.containerregistry/registries";
-const ACCOUNTS: &str = "microsoft.cognitiveservices/accounts";
+pub(super) const ACCOUNTS: &str = "microsoft.cognitiveservices/accounts";
 pub(super) const SEARCH: &str = "microsoft.search/searchservices";
 const WORKSPACES: &str = "microsoft.machinelearningservices/workspaces";
 

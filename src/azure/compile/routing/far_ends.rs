@@ -40,14 +40,17 @@ impl Compiler<'_> {
                     absent.push(down(prefix, origin));
                     continue;
                 }
+                // What a circuit carries is of its own page (ER-02).
+                let vpn = self.is_vpn(gateway_name);
+                let rules: &[&'static str] = if vpn { &["PEER-09", "GW-03"] } else { &["ER-02", "PEER-09"] };
                 let hop = if self.fast_path_unknown(connection, vnet, prefix) {
                     NextHop::Unknown(Reason::FastPath)
-                } else if self.is_vpn(gateway_name) {
+                } else if vpn {
                     by_tunnel(prefix, hop)
                 } else {
                     hop
                 };
-                routes.push(route(prefix, hop, RouteSource::Gateway, origin, &["ER-02", "PEER-09", "GW-03"]));
+                routes.push(route(prefix, hop, RouteSource::Gateway, origin, rules));
             }
             for peer in self.peers.of(vnet).iter().filter(|p| !p.lends_gateway) {
                 let untold = self.space_of(&peer.remote).into_iter();
