@@ -64,7 +64,7 @@ impl<'s> Prover<'s> {
             })
     }
 
-    /// That no expectation breaks and nothing becomes public.
+    /// That no expectation breaks and nothing becomes public but what the file expects to be.
     ///
     /// # Errors
     /// With what breaks, or becomes public.
@@ -101,9 +101,20 @@ impl<'s> Prover<'s> {
         if exposed.is_empty() { Ok(()) } else { Err(Refuted::Public(exposed)) }
     }
 
-    /// Whether a flow is the asked one; a public way that is asked for is one for every client that takes it.
+    /// Whether a flow is the asked one, or is expected to be public; a public way that is asked for, or expected from the
+    /// internet, is one for every client that takes it.
     fn is_meant(&self, flow: &Question) -> bool {
-        flow == self.question || (self.goal == Verdict::Public && flow.to == self.question.to)
+        let from_internet =
+            |name: &str| self.before.plane.clients.iter().any(|(o, _)| o.kind == "internet_client" && o.name == name);
+        let wanted = |e: &Expectation| {
+            let fields = &e.fields;
+            let public = fields.verdict.as_ref().is_some_and(|v| v.value == Verdict::Public);
+            let there = fields.to.value == flow.to && fields.port.value == flow.port;
+            public && there && (fields.from.value == flow.from || from_internet(&fields.from.value))
+        };
+        flow == self.question
+            || (self.goal == Verdict::Public && flow.to == self.question.to)
+            || self.before.scenario.expectations.iter().any(wanted)
     }
 
     /// Flows of expectations of one flow.

@@ -68,15 +68,17 @@ pub(super) fn peerings(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
             let value = json!({ "virtual_network": there, "remote_virtual_network": here });
             let text = format!("add the missing link {link} of the peering");
             found.push(Candidate::new(text.clone(), &[PEERINGS, &link], value));
-            // With what the other links that lead there have.
-            let forwards = all
-                .iter()
-                .any(|(_, p)| p.value.remote_virtual_network.value == *here && p.value.allow_forwarded_traffic.value);
-            let borrows = peering.allow_gateway_transit.value;
-            if forwards || borrows {
+            // With what the other links of either network have, and the other half of what this one asks for.
+            let (here, there) = (here.as_str(), there.as_str());
+            let forwards = all.iter().map(|(_, p)| &p.value).any(|p| {
+                let like = p.remote_virtual_network.value == here || p.virtual_network.value == there;
+                like && p.allow_forwarded_traffic.value
+            });
+            let (borrows, lends) = (peering.allow_gateway_transit.value, peering.use_remote_gateways.value);
+            if forwards || borrows || lends {
                 let value = json!({
-                    "virtual_network": there, "remote_virtual_network": here,
-                    "allow_forwarded_traffic": forwards, "use_remote_gateways": borrows,
+                    "virtual_network": there, "remote_virtual_network": here, "allow_forwarded_traffic": forwards,
+                    "use_remote_gateways": borrows, "allow_gateway_transit": lends,
                 });
                 found.push(Candidate::new(format!("{text}, with the settings of its like"), &[PEERINGS, &link], value));
             }
