@@ -441,3 +441,23 @@ fn findings_on_one_line_fit_the_terminal() {
         }
     }
 }
+
+/// A result never replaces what it was made from.
+#[test]
+fn an_input_is_no_place_for_the_output() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("design.yaml");
+    let text = scenario("{ from: visitor, to: stsample.blob.core.windows.net, verdict: blocked }");
+    fs::write(&path, &text).unwrap();
+    let name = path.to_str().unwrap();
+    let side = format!("{name}#none");
+    for args in [vec!["check", name, "-o", name], vec!["diff", "--output", name, FLAGSHIP, &side]] {
+        let (code, _, error) = run(&args);
+        assert!(code == 2 && error.contains("is an input"), "{args:?}: {error}");
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    // An old result is replaced.
+    let old = directory.path().join("old.txt");
+    fs::write(&old, "").unwrap();
+    assert_eq!(run(&["check", name, "-o", old.to_str().unwrap()]).0, 0);
+}

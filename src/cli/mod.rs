@@ -38,6 +38,14 @@ pub fn run() -> Exit {
             return if error.use_stderr() { Exit::Unusable } else { Exit::Holds };
         }
     };
+    if let Some(output) = &cli.global.output {
+        let arguments: Vec<String> = std::env::args_os().skip(1).map(|a| a.to_string_lossy().into_owned()).collect();
+        if output::is_input(output, &arguments) {
+            let text = format!("{} is an input; write the result to another file", output.display());
+            let _ = std::io::Write::write_all(&mut anstream::stderr(), input::mistake(&text).to_string().as_bytes());
+            return Exit::Unusable;
+        }
+    }
     let result = match &cli.command {
         Command::Check(args) => check::run(args, &cli.global),
         Command::Trace(args) => trace::run(args, &cli.global),

@@ -5,7 +5,7 @@ use super::{
     exit::Failure,
 };
 use crate::report::Style;
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 /// Writes a result to the chosen place. A file appears whole or not at all.
 pub(super) fn write(global: &Global, text: &str) -> Result<(), Failure> {
@@ -23,6 +23,18 @@ pub(super) fn write(global: &Global, text: &str) -> Result<(), Failure> {
             out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(fail)
         }
     }
+}
+
+/// Whether the result would be written over a file that another argument names, with `#VARIANT` or without.
+pub(super) fn is_input(output: &Path, arguments: &[String]) -> bool {
+    let Ok(output) = output.canonicalize() else { return false };
+    let same = |name: &str| Path::new(name).canonicalize().is_ok_and(|p| p == output);
+    let mut after_option = false;
+    arguments.iter().any(|argument| {
+        let value_of_output = std::mem::replace(&mut after_option, matches!(argument.as_str(), "-o" | "--output"));
+        let file = argument.rsplit_once('#').map_or(argument.as_str(), |(file, _)| file);
+        !value_of_output && (same(argument) || same(file))
+    })
 }
 
 /// How text is written: colours where the user, the terminal and `NO_COLOR` agree.

@@ -99,7 +99,8 @@ impl Effect {
         let (was, is) = (before.verdict, after.verdict);
         Some(match () {
             () if before == after => return None,
-            () if after.exposed && !before.exposed => Self::Exposed,
+            // Where one of several ways was public and all are now, another one has been opened.
+            () if after.exposed && (!before.exposed || was == Verdict::Partial && is == Verdict::Public) => Self::Exposed,
             () if was != is && is == Verdict::Unknown => Self::Undecided,
             () if through(was) && !through(is) => Self::Lost,
             () if was == Verdict::Private && is != was => Self::Weakened,

@@ -241,3 +241,50 @@ fn set(document: &mut Mapping, path: &[String], key: &str, word: &str, span: Spa
         holder.0.push((key.to_owned(), span, node));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::KINDS;
+
+    /// Collections whose members do not fail by themselves: clients and targets, what only holds other elements, and names.
+    const ARGUED: &[&str] = &[
+        "application_security_groups",
+        "dns_security_policies",
+        "expectations",
+        "firewall_policies",
+        "internet_clients",
+        "kubernetes_clusters",
+        "machine_learning_workspaces",
+        "network_managers",
+        "network_security_groups",
+        "network_security_perimeters",
+        "on_premises_sites",
+        "platform_callers",
+        "private_dns_resolver_dns_forwarding_rulesets",
+        "private_dns_resolvers",
+        "public_hosts",
+        "public_ips",
+        "route_tables",
+        "services",
+        "unmodelled",
+        "variants",
+        "virtual_hubs",
+        "virtual_machines",
+        "virtual_networks",
+        "virtual_wans",
+        "vpn_clients",
+    ];
+
+    #[test]
+    fn every_collection_of_the_format_is_tried_or_argued() {
+        let schema = crate::scenario::json_schema();
+        let properties = schema.pointer("/properties").and_then(|p| p.as_object()).unwrap();
+        let collections = properties.iter().filter(|(_, v)| v.pointer("/additionalProperties/$ref").is_some());
+        let names: Vec<&str> = collections.map(|(k, _)| k.as_str()).collect();
+        assert!(names.len() > 30, "{names:?}");
+        for name in names {
+            let tried = KINDS.iter().any(|(_, path, _)| *path == [name, "*"]);
+            assert!(tried != ARGUED.contains(&name), "{name} is neither tried nor argued, or both");
+        }
+    }
+}

@@ -81,6 +81,15 @@ impl<'s> Prover<'s> {
         if !broken.is_empty() {
             return Err(Refuted::Expectations(broken));
         }
+        // What expects this very verdict of this very flow may expect a path, too.
+        let unmet = self.before.scenario.expectations.iter().filter(|e| {
+            let meant = e.fields.verdict.as_ref().is_some_and(|v| v.value == self.goal);
+            meant && self.is_asked(&e.id) && !holds.contains(&e.id)
+        });
+        let unmet: Vec<String> = unmet.map(|e| e.id.clone()).collect();
+        if !unmet.is_empty() {
+            return Err(Refuted::Expectations(unmet));
+        }
         // What was not known to be closed is not opened; a client that did not exist yet brings flows of its own.
         let was_public = |q: &Question| {
             let known = self.flows.get(q).and_then(Option::as_ref);

@@ -77,7 +77,7 @@ const FAMILIES: &[Family] = &[
     ),
     (&[Reason::Asym], routes::one_way),
     (&[Reason::IpForwarding], settings::forwarding),
-    (&[Reason::Stopped], settings::running),
+    (&[Reason::Stopped, Reason::Port, Reason::NextHop, Reason::LbProbe], settings::running),
     (&[Reason::Port], settings::listening),
     (&[Reason::AgwPrivateOnly], gateway::public_frontend),
     (&[Reason::Listener, Reason::PeInactive], gateway::listeners),

@@ -153,11 +153,11 @@ pub(super) fn forwarding(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
 /// A machine that is stopped, started.
 pub(super) fn running(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
     let path = site.path(step);
-    let set = |p: &[String]| {
-        let name = p.last().cloned().unwrap_or_default();
-        Candidate::new(format!("start {name}"), p, json!({ "running": true }))
-    };
-    begins(&path, "virtual_machines", 2).map(set).into_iter().collect()
+    let Some(machine) = begins(&path, "virtual_machines", 2) else { return Vec::new() };
+    let Some(name) = machine.last() else { return Vec::new() };
+    let stopped = site.estate.virtual_machines.get(name).is_some_and(|m| !m.value.running.value);
+    let start = || Candidate::new(format!("start {name}"), machine, json!({ "running": true }));
+    stopped.then(start).into_iter().collect()
 }
 
 /// A machine that does not serve what is asked for, serving it: what runs there is its owner's to say.
