@@ -339,3 +339,23 @@ internet_clients: { i: { ip_address: 198.51.100.7 } }
         assert_eq!(change.after.as_ref().unwrap().verdict == Verdict::Public, !alternatives, "{asked:?}");
     }
 }
+
+/// Where one of several equal ways was public and now all are, another one has been opened.
+#[test]
+fn partly_public_to_public_is_exposure() {
+    let design = |second: &str| {
+        format!(
+            "virtual_networks:\n  v: {{ address_space: [10.0.0.0/16], subnets: {{ a: {{ address_prefixes: [10.0.1.0/24], network_security_group: na }}, b: {{ address_prefixes: [10.0.2.0/24], network_security_group: nb }} }} }}\n\
+             network_security_groups:\n  na: {{ security_rules: {{ x: {{ priority: 100, direction: Inbound, access: Allow, protocol: Tcp, source_address_prefix: Internet, destination_address_prefix: \"*\", destination_port_range: 22 }} }} }}\n  \
+             nb: {{ security_rules: {{ x: {{ priority: 100, direction: Inbound, access: {second}, protocol: Tcp, source_address_prefix: Internet, destination_address_prefix: \"*\", destination_port_range: 22 }} }} }}\n\
+             virtual_machines:\n  one: {{ subnet: v/a, private_ip_address: 10.0.1.4, listens: [tcp/22] }}\n  two: {{ subnet: v/b, private_ip_address: 10.0.2.4, listens: [tcp/22] }}\n\
+             public_ips: {{ pip: {{ ip_address: 20.1.1.1, sku: Standard }} }}\n\
+             load_balancers:\n  lb: {{ sku: Standard, frontend_ip_configurations: {{ f: {{ public_ip_address: pip }} }}, backend_address_pools: {{ p: {{ virtual_machines: [one, two] }} }}, rules: {{ r: {{ frontend_ip_configuration: f, backend_address_pool: p, protocol: Tcp, frontend_port: 22, backend_port: 22 }} }} }}\n\
+             internet_clients: {{ visitor: {{ ip_address: 198.51.100.7 }} }}\n"
+        )
+    };
+    let comparison = texts(&design("Deny"), &design("Allow"));
+    let effect =
+        |to: &str| comparison.changes.iter().find(|c| c.question.to == to && c.from_internet).map(|c| c.effect);
+    assert_eq!(effect("pip"), Some(Effect::Exposed), "{:?}", comparison.changes);
+}

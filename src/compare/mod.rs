@@ -100,7 +100,9 @@ impl Effect {
         Some(match () {
             () if before == after => return None,
             // Where one of several ways was public and all are now, another one has been opened.
-            () if after.exposed && (!before.exposed || was == Verdict::Partial && is == Verdict::Public) => Self::Exposed,
+            () if after.exposed && (!before.exposed || was == Verdict::Partial && is == Verdict::Public) => {
+                Self::Exposed
+            }
             () if was != is && is == Verdict::Unknown => Self::Undecided,
             () if through(was) && !through(is) => Self::Lost,
             () if was == Verdict::Private && is != was => Self::Weakened,
@@ -161,6 +163,8 @@ pub struct Comparison {
     pub differences: Vec<Change>,
     /// Number of flows that were evaluated.
     pub evaluated: usize,
+    /// Whether somebody on the internet is declared, so that exposure to it can show.
+    pub from_internet: bool,
     /// Flows that come out otherwise.
     pub changes: Vec<FlowChange>,
 }
@@ -202,7 +206,7 @@ pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
     }
     cause::find(before, after, &differences, &mut changes);
     changes.sort_by(|a, b| (a.effect, &a.question).cmp(&(b.effect, &b.question)));
-    Comparison { differences, evaluated: asked.len(), changes }
+    Comparison { differences, evaluated: asked.len(), from_internet: !internet.is_empty(), changes }
 }
 
 /// What flows of one class have in common.

@@ -23,6 +23,8 @@ pub struct DiffReport {
     pub after: String,
     /// Number of flows that were evaluated on both sides.
     pub evaluated: usize,
+    /// Whether an `internet_clients` of either side asked; otherwise exposure to the internet cannot show.
+    pub asked_from_internet: bool,
     /// Number of flows that come out otherwise.
     pub changed: usize,
     /// Number of them that a reviewer must look at.
@@ -134,6 +136,7 @@ impl DiffReport {
             before: before.0.to_owned(),
             after: after.0.to_owned(),
             evaluated: comparison.evaluated,
+            asked_from_internet: comparison.from_internet,
             changed: comparison.changes.len(),
             regressions: comparison.changes.iter().filter(|c| c.is_regression()).count(),
             exposed: comparison.changes.iter().filter(|c| c.effect == Effect::Exposed).count(),
@@ -156,6 +159,9 @@ impl DiffReport {
         if !self.findings_added.is_empty() || !self.findings_removed.is_empty() {
             let added = plural(self.findings_added.len(), "finding is new", "findings are new");
             let _ = write!(line, "; {added}, {} gone", self.findings_removed.len());
+        }
+        if !self.asked_from_internet {
+            line.push_str("; nobody on the internet asked: declare internet_clients to see what opens to it");
         }
         line
     }

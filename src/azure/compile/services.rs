@@ -63,6 +63,7 @@ impl Compiler<'_> {
             let gates = self.site_gates(name, service, &gate);
             self.plane.resources.get_mut(resource).gate = Some(gates.main.clone());
             self.slot_doors(name, service, known, &gate);
+            let mut unnamed = None;
             for sub in &known.sub_resources {
                 if let Some(why) = lacking(service, known, sub) {
                     self.without(name, service, sub, why);
@@ -70,12 +71,24 @@ impl Compiler<'_> {
                 }
                 let target = self.sub_resource(name, service, known, sub, &gates, &origin);
                 let Some(target) = target else { continue };
+                unnamed = unnamed.or_else(|| target.refused.clone());
                 let names: Vec<Fqdn> = target.names.iter().map(|n| n.public.clone()).collect();
                 // Secondary endpoints and further sub-resources are asked for by name, never by the service alone.
                 if !sub.name.ends_with("_secondary") && !names.is_empty() {
                     self.plane.resources.get_mut(resource).names.push((sub.name.clone(), names));
                 }
                 self.targets.insert((name.to_owned(), sub.name.to_lowercase()), target);
+            }
+            // What has no name is on no list of flows, and nobody would miss it there.
+            if let Some(why) = unnamed.filter(|_| self.plane.resources.get(resource).names.is_empty()) {
+                self.diagnostics.push(
+                    Diagnostic::warning(
+                        code::MISSING_KEY,
+                        entry.span,
+                        format!("nothing asks for service `{name}`: {why}"),
+                    )
+                    .help("add its `name_values`, or ask for what it serves by another name"),
+                );
             }
         }
     }
