@@ -10,7 +10,9 @@
 
 use privreach::{
     compare::{Effect, evaluate},
-    impact::{Consequence, How, Impact, impact},
+    diag::Span,
+    document::{Mapping, Node, Value},
+    impact::{Consequence, How, Impact, elements, impact},
     scenario::{load_file, load_text},
     snapshot::Snapshot,
     verdict::Verdict,
@@ -125,4 +127,52 @@ fn rules_hold_open_and_closed() {
     assert_eq!(rule("let-m").lost().len(), 1);
     assert!(rule("shut").lost().is_empty() && !rule("shut").is_idle(), "without it, n reaches m");
     assert!(rule("never").is_idle(), "nothing ever comes so far");
+}
+
+/// Collections whose members do not fail by themselves: clients and targets, what only holds other elements, and names.
+const ARGUED: &[&str] = &[
+    "application_security_groups",
+    "dns_security_policies",
+    "expectations",
+    "firewall_policies",
+    "internet_clients",
+    "kubernetes_clusters",
+    "machine_learning_workspaces",
+    "network_managers",
+    "network_security_groups",
+    "network_security_perimeters",
+    "on_premises_sites",
+    "platform_callers",
+    "private_dns_resolver_dns_forwarding_rulesets",
+    "private_dns_resolvers",
+    "public_hosts",
+    "public_ips",
+    "route_tables",
+    "services",
+    "unmodelled",
+    "variants",
+    "virtual_hubs",
+    "virtual_machines",
+    "virtual_networks",
+    "virtual_wans",
+    "vpn_clients",
+];
+
+#[test]
+fn every_collection_of_the_format_is_tried_or_argued() {
+    let schema = privreach::scenario::json_schema();
+    let properties = schema.pointer("/properties").and_then(|p| p.as_object()).unwrap();
+    let collections = properties.iter().filter(|(_, v)| v.pointer("/additionalProperties/$ref").is_some());
+    let names: Vec<&str> = collections.map(|(k, _)| k.as_str()).collect();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        let span = Span::default();
+        let one = Node {
+            value: Value::Mapping(Mapping(vec![("one".to_owned(), span, Node { value: Value::Null, span })])),
+            span,
+        };
+        let found = elements(&Mapping(vec![(name.to_owned(), span, one)]));
+        let tried = found.iter().any(|e| e.path == [name, "one"]);
+        assert!(tried != ARGUED.contains(&name), "{name} is neither tried nor argued, or both");
+    }
 }
