@@ -461,3 +461,18 @@ fn an_input_is_no_place_for_the_output() {
     fs::write(&old, "").unwrap();
     assert_eq!(run(&["check", name, "-o", old.to_str().unwrap()]).0, 0);
 }
+
+/// A place in an extended file is named as tools that annotate files find it.
+#[test]
+fn extended_files_have_plain_paths() {
+    let directory = tempfile::tempdir().unwrap();
+    for folder in ["a", "b"] {
+        fs::create_dir(directory.path().join(folder)).unwrap();
+    }
+    let text = scenario("{ from: visitor, to: stsample.blob.core.windows.net, verdict: public }");
+    fs::write(directory.path().join("a/base.yaml"), text).unwrap();
+    let extending = directory.path().join("b/more.yaml");
+    fs::write(&extending, "extends: ../a/base.yaml\n").unwrap();
+    let (_, out, _) = run(&["check", extending.to_str().unwrap(), "--format", "github"]);
+    assert!(out.contains("a/base.yaml,line=6") && !out.contains(".."), "{out}");
+}

@@ -12,7 +12,7 @@ use crate::{
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::Read,
-    path::{Path, PathBuf},
+    path::{Component, Path, PathBuf},
     sync::Arc,
 };
 
@@ -330,7 +330,7 @@ impl Loader {
                 .help("move the key under `patch:`"),
             );
         }
-        let base_path = path.parent().unwrap_or(Path::new("")).join(&extends.value);
+        let base_path = tidy(&path.parent().unwrap_or(Path::new("")).join(&extends.value));
         if seen.contains(&canonical(&base_path)) {
             self.diagnostics.push(
                 Diagnostic::error(
@@ -550,4 +550,19 @@ fn estate_keys() -> Vec<&'static str> {
 
 fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// A path without `..` behind a name, as tools that annotate files expect it; as it is where that leads elsewhere, as it may
+/// behind a link.
+fn tidy(path: &Path) -> PathBuf {
+    let mut short = PathBuf::new();
+    for part in path.components() {
+        let named = matches!(short.components().next_back(), Some(Component::Normal(_)));
+        match part {
+            Component::ParentDir if named => drop(short.pop()),
+            Component::CurDir => {}
+            part => short.push(part),
+        }
+    }
+    if canonical(&short) == canonical(path) { short } else { path.to_path_buf() }
 }
