@@ -95,3 +95,16 @@ fn every_choice_is_a_key_that_a_case_sets() {
         }
     }
 }
+
+#[test]
+fn a_forwarded_reply_over_a_link_that_refuses_it_rests_on_an_assumption() {
+    let loaded = load_paths(&[root().join("tests/cases/core/reply-over-peerings.yaml")]);
+    let rests = |variant: Option<&str>| {
+        let scenario = loaded.scenarios.iter().find(|s| s.variant.as_deref() == variant).unwrap();
+        let verified = verify(&Snapshot::new(scenario.clone()));
+        let mut traces = verified.checked.iter().flat_map(|c| &c.trace);
+        traces.all(|t| t.all_steps().any(|s| s.rules.contains(&"A-05")))
+    };
+    assert!(!rests(None));
+    assert!(rests(Some("refuses-forwarded")));
+}

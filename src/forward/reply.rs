@@ -311,6 +311,7 @@ impl<'a> Back<'a> {
     fn cross(&mut self, link: &Link, next: IpAddr, taker: Option<Id<Endpoint>>) -> Option<Step> {
         let mentioned = [Some(self.emitter), taker].into_iter().flatten().any(|id| is_grouped(self.plane, id));
         self.steps.extend(undeclared_region(link, Stage::Return));
+        self.steps.extend(self.forwarded(link));
         let closed = closed(self.plane, link, mentioned, Stage::Return);
         let Some((only, outside)) = link.only.as_ref().and_then(|o| Some((o, o.outsider(self.segment, next)?))) else {
             self.steps.extend(closed);
@@ -325,6 +326,19 @@ impl<'a> Back<'a> {
         let Some(closed) = closed else { return Some(apart) };
         self.steps.push(apart);
         Some(closed)
+    }
+
+    /// That a link which refuses forwarded traffic takes a reply from beyond the network that sends it, by assumption
+    /// (PEER-07, A-05).
+    fn forwarded(&self, link: &Link) -> Option<Step> {
+        let refusing = link.refuses_forwarded.as_ref()?;
+        let network = self.plane.networks.get(self.segment.network);
+        let exempt = matches!(self.plane.endpoints.get(self.emitter).role, Role::Gateway(_) | Role::Router);
+        if exempt || network.prefixes.iter().any(|p| p.contains(self.reply.source)) {
+            return None;
+        }
+        let text = format!("{refusing} refuses forwarded traffic; that replies pass is assumption A-05");
+        Some(Step::assume(Stage::Return, text).at(refusing).rules(&["PEER-07", "A-05"]))
     }
 
     /// What the platform does not support about a thing that the reply passes.
