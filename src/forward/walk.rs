@@ -8,7 +8,7 @@ use super::routes::{Found, dropped, table};
 use super::step::{Stage, Step};
 use crate::{
     dataplane::{Direction, Endpoint, Filter, Id, Network, NextHop, Packet, Plane, Regions, Role, Route, Segment},
-    net::is_public,
+    net::{is_platform, is_public},
     verdict::Reason,
 };
 use std::{collections::BTreeSet, net::IpAddr};
@@ -156,6 +156,15 @@ impl<'a> Walk<'a> {
             let text = format!("{origin} has no address of the family of {}", show(self.packet.destination));
             let step = Step::block(Stage::Route, Reason::NoRoute, text).at(origin).rules(&["ROUTE-21"]);
             self.steps.push(step.fix(format!("give {origin} an address of that family")));
+            return End::Lost;
+        }
+        if is_platform(self.packet.destination) {
+            let text = format!(
+                "{} is the platform's own: no user route captures it, and what answers there is not modelled",
+                self.packet.destination
+            );
+            let step = Step::unknown(Stage::Route, Reason::NotModelled, text).rules(&["ADDR-06"]);
+            self.steps.push(step.fix("ask for a name instead; it is resolved by the platform's DNS"));
             return End::Lost;
         }
         if let Some(end) = self.foreign_realm() {

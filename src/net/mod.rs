@@ -15,6 +15,15 @@ use std::net::{IpAddr, Ipv4Addr};
 /// The virtual address of the platform's own resolver and probes (DNS-02).
 pub const PLATFORM_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(168, 63, 129, 16));
 
+/// The address of the instance metadata service (ADDR-06).
+pub const METADATA_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254));
+
+/// Whether the platform itself answers at an address, whatever routes and filters say (ADDR-06).
+#[must_use]
+pub fn is_platform(address: IpAddr) -> bool {
+    address == PLATFORM_ADDRESS || address == METADATA_ADDRESS
+}
+
 /// Stands for the public address that traffic has which leaves by one that nobody declared.
 pub const UNDECLARED_SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 254));
 

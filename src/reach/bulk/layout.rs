@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     dataplane::{Endpoint, Id, Match, Matcher, Network, Party, Role, Segment},
-    net::{AddressSet, Membership, PLATFORM_ADDRESS, Prefix, Transport, is_public, is_undeclared_public},
+    net::{AddressSet, Membership, PLATFORM_ADDRESS, Prefix, Transport, is_platform, is_public, is_undeclared_public},
 };
 use std::net::IpAddr;
 
@@ -273,7 +273,7 @@ fn lane(model: &Model<'_>, marks: &Marks<'_>, column: &Column, number: u32, comb
         Role::Door(door) => Some(doors.get(*door)),
         _ => None,
     });
-    if address == PLATFORM_ADDRESS
+    if is_platform(address)
         || !model.plane.allocations.at(address).is_empty()
         || [named, owned].into_iter().flatten().any(|d| d.redirects.is_some())
     {

@@ -3,7 +3,7 @@
 use super::{Flow, Probe, filters::Way};
 use crate::{
     dataplane::{Endpoint, Filter, Id, Link, Match, Matcher, Network, NextHop, Regions, Role, Route, Segment},
-    net::{Fqdn, Membership, Transport, is_public, is_undeclared_public},
+    net::{Fqdn, Membership, Transport, is_platform, is_public, is_undeclared_public},
     reach::{Findings, model::best},
     verdict::Reason,
 };
@@ -179,11 +179,16 @@ impl<'p> Probe<'_, 'p> {
         if model.endpoint(way.at).addresses.contains(&way.destination) {
             return End::Reached(way.at);
         }
+        let same_family = way.source.is_ipv4() == way.destination.is_ipv4();
+        if same_family && is_platform(way.destination) {
+            way.notes().unknown(Reason::NotModelled);
+            return End::Lost;
+        }
         let foreign = || {
             let home = model.plane.network_of(way.at);
             home.is_some_and(|home| model.in_foreign_realm(home, way.destination))
         };
-        if way.source.is_ipv4() != way.destination.is_ipv4() || foreign() {
+        if !same_family || foreign() {
             way.notes().block(Reason::NoRoute);
             return End::Lost;
         }
