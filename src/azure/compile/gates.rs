@@ -1,9 +1,7 @@
 //! Firewalls of PaaS services: switches, rules, exceptions (PAAS-01 to PAAS-07, TRUST-02, TRUST-03, SE-09, SE-11).
 
 use super::{
-    Compiler,
-    service_keys::below_premium,
-    setting,
+    Compiler, setting,
     trust::{REGISTRY, SEARCH, STORAGE, bypass_default},
 };
 use crate::{
@@ -28,12 +26,7 @@ impl<'e> Compiler<'e> {
     pub(super) fn gate(&mut self, name: &str, origin: &Origin, service: &Service, known: &KnownService) -> Gate {
         let rules = service.network_rules.as_ref();
         let kind = known.resource_type.to_lowercase();
-        // What a registry below Premium was refused does not close it (ACR-01).
-        let open = below_premium(service, &kind);
-        let (enabled, closed_by) = match open {
-            true => (Setting { value: true, span: None }, None),
-            false => self.access(name, service, &kind),
-        };
+        let (enabled, closed_by) = self.access(name, service, &kind);
         let mut gate = Gate {
             origin: origin.clone(),
             enabled,
@@ -57,7 +50,7 @@ impl<'e> Compiler<'e> {
         if kind == "microsoft.storage/storageaccounts" {
             gate.recognises = Recognises::Outside(self.region(service.location.as_ref()));
         }
-        let Some(rules) = rules.filter(|_| !open) else { return gate };
+        let Some(rules) = rules else { return gate };
         gate.default_allow =
             Setting { value: rules.default_action.value == Access::Allow, span: rules.default_action.span };
         self.check_address_rules(&kind, rules);

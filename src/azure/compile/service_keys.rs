@@ -1,8 +1,8 @@
-//! Settings that only some types of service have (SQL-02, STG-05, SPL-02, COG-01, SRCH-01, ACR-01).
+//! Settings that only some types of service have (SQL-02, STG-05, SPL-02, COG-01, SRCH-01).
 
 use super::{
     Compiler,
-    trust::{ACCOUNTS, REGISTRY, SEARCH, STORAGE},
+    trust::{ACCOUNTS, SEARCH, STORAGE},
 };
 use crate::{
     azure::{known_services::KnownService, model::service::Service},
@@ -37,31 +37,5 @@ impl Compiler<'_> {
             let help = "remove virtual_network_subnets; use a private endpoint for the subnet";
             self.diagnostics.push(Diagnostic::error(code::CONFLICT, subnet.span, text).help(help).refused());
         }
-        self.open_registry(name, service, &kind);
     }
-
-    /// Below Premium a registry is open to all networks, whatever is written beside (ACR-01, HUB-06).
-    fn open_registry(&mut self, name: &str, service: &Service, kind: &str) {
-        if !below_premium(service, kind) {
-            return;
-        }
-        let access = service.public_access();
-        let closed = access.span.filter(|_| !access.value);
-        let ruled = service.network_rules.as_ref().and_then(|r| {
-            let addresses = r.ip_rules.first().map(|p| p.span);
-            addresses.or(r.virtual_network_subnets.first().map(|s| s.span))
-        });
-        if let Some(span) = closed.or(ruled) {
-            let text = format!(
-                "registry `{name}` is below Premium, so this acts on nothing: it is open to all networks (ACR-01)"
-            );
-            let help = "choose the Premium SKU, or remove what restricts its access";
-            self.diagnostics.push(Diagnostic::warning(code::IGNORED, span, text).help(help));
-        }
-    }
-}
-
-/// Whether a service is a registry that cannot restrict who comes in (ACR-01, HUB-06).
-pub(super) fn below_premium(service: &Service, kind: &str) -> bool {
-    kind == REGISTRY && service.sku_name.as_ref().is_some_and(|s| !s.value.eq_ignore_ascii_case("Premium"))
 }
