@@ -80,8 +80,9 @@ pub(super) fn apart<'a>(
     let Some((first, _)) = marks.first().copied() else { return (marks, Vec::new()) };
     let near = |span: Span| {
         let (a, b) = (range(first, &file.text), range(span, &file.text));
-        let between = file.text.get(a.start.min(b.start)..a.end.max(b.end)).unwrap_or_default();
-        between.len() <= width.saturating_sub(HELP_LEAD) || between.contains('\n')
+        let reach = width.saturating_sub(HELP_LEAD);
+        let between = file.text.get(a.end.min(b.end)..a.start.max(b.start)).unwrap_or_default();
+        between.len() + (b.len().min(reach / 2)) <= reach || between.contains('\n')
     };
     let (drawn, far): (Vec<_>, Vec<_>) = marks.into_iter().partition(|(span, _)| near(*span));
     let words = far.into_iter().map(|(span, label)| {
