@@ -7,20 +7,33 @@ use crate::{
 };
 use std::net::IpAddr;
 
+/// Most alternatives of a stretch that are compared.
+const MAX_ALTERNATIVES: usize = 16;
+
 impl Probe<'_, '_> {
-    fn part(
+    /// What a stretch of a path comes to by every alternative; none where they differ, which is decided one by one.
+    fn part<T: PartialEq>(
         &self,
         source: IpAddr,
         column: &Column,
-        of: impl FnOnce(Flow<'_>, Asker<'_>) -> Findings,
-    ) -> Option<Findings> {
-        self.begin();
+        mut of: impl FnMut(Flow<'_>, Asker<'_>) -> T,
+    ) -> Option<T> {
         let Column { transport, port, name, .. } = column;
         let destination = column.address()?;
         let flow = Flow { source, destination, transport: *transport, port: *port, name: name.as_ref(), reply: false };
-        let found = of(flow, Asker::client(false, &column.meant));
-        // Equal alternatives are decided one by one.
-        (!self.beyond.get() && !self.choices.turn()).then_some(found)
+        self.begin();
+        let mut first: Option<T> = None;
+        for _ in 0..MAX_ALTERNATIVES {
+            let found = of(flow, Asker::client(false, &column.meant));
+            if self.beyond.get() || first.as_ref().is_some_and(|f| *f != found) {
+                return None;
+            }
+            first = Some(found);
+            if !self.choices.turn() {
+                return first;
+            }
+        }
+        None
     }
 
     /// What an endpoint makes of a flow that reached it from a private address, apart from filters and the way back.
@@ -39,27 +52,35 @@ impl Probe<'_, '_> {
 
     /// What becomes of a flow that a device sends in its own name, and whether it reaches nothing.
     pub(in crate::reach) fn onward(&self, device: Id<Endpoint>, column: &Column) -> Option<(Findings, bool)> {
-        let source = self.only_source(device, column.address()?)?;
-        let mut lost = false;
-        let found = self.part(source, column, |flow, asker| {
-            let walked = self.walk(device, &flow);
-            lost = matches!(walked.end, super::walk::End::Lost);
-            self.conclude(device, walked, &flow, asker, 0)
-        })?;
-        Some((found, lost))
+        self.whichever(device, column, |source| {
+            self.part(source, column, |flow, asker| {
+                let walked = self.walk(device, &flow);
+                let lost = matches!(walked.end, super::walk::End::Lost);
+                (self.conclude(device, walked, &flow, asker, 0), lost)
+            })
+        })
     }
 
-    /// The address that a device sends from; none where it is one of several, which are decided one by one.
-    fn only_source(&self, device: Id<Endpoint>, destination: IpAddr) -> Option<IpAddr> {
+    /// What a flow comes to from whichever address a device sends; none where they differ, which is decided one by one.
+    fn whichever<T: PartialEq>(
+        &self,
+        device: Id<Endpoint>,
+        column: &Column,
+        of: impl Fn(IpAddr) -> Option<T>,
+    ) -> Option<T> {
+        let destination = column.address()?;
         let device = self.model.endpoint(device);
-        let same = device.addresses.iter().filter(|a| a.is_ipv4() == destination.is_ipv4()).count();
-        device.source_for(destination).filter(|_| !device.any_address || same < 2)
+        let own = device.source_for(destination)?;
+        let found = of(own)?;
+        let others = device.addresses.iter().filter(|a| device.any_address && a.is_ipv4() == destination.is_ipv4());
+        others.filter(|a| **a != own).all(|a| of(*a).as_ref() == Some(&found)).then_some(found)
     }
 
     /// What becomes of a flow that a firewall takes over by name.
     pub(in crate::reach) fn by_name(&self, device: Id<Endpoint>, column: &Column) -> Option<Findings> {
-        let source = self.only_source(device, column.address()?)?;
-        self.part(source, column, |flow, asker| self.taken_over(device, &flow, asker, 0))
+        self.whichever(device, column, |source| {
+            self.part(source, column, |flow, asker| self.taken_over(device, &flow, asker, 0))
+        })
     }
 
     /// What becomes of a flow that leaves a segment for the internet.
