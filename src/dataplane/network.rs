@@ -365,7 +365,7 @@ impl Endpoint {
 }
 
 /// Service tags of an address.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Tags {
     /// Tag names without region, as `Storage`.
     pub names: Vec<String>,

@@ -125,8 +125,8 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Whether a server answers a query from here, and what is assumed of that. The platform's address works only inside a virtual network
-    /// (DNS-02, FWD-01) and is neither routed nor filtered (DNS-03).
+    /// Whether a server answers a query from here, and what is assumed of that. The platform's address works only inside a
+    /// virtual network (DNS-02, FWD-01) and is neither routed nor filtered (DNS-03).
     fn reach(
         &self,
         address: IpAddr,

@@ -366,7 +366,7 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
             if apart {
                 let text = format!("{} is isolated from every other deployment", endpoint.origin);
                 let step = Step::block(Stage::Route, Reason::ComputePeer, text).at(&endpoint.origin);
-                steps.push(step.rules(&["MVNET-10", "A-3"]).fix("call the endpoint by its inference name"));
+                steps.push(step.rules(&["MVNET-10", "HUB-A3"]).fix("call the endpoint by its inference name"));
             }
             if let Some(network) = network.filter(|n| !n.members_connected && !apart) {
                 steps.push(

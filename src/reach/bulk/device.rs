@@ -140,10 +140,7 @@ impl Device {
         let mut at = 0;
         let mut rest = events.as_slice();
         while at < height {
-            while let Some(((place, rule), later)) =
-                rest.split_first().map(|(e, l)| (*e, l)).filter(|((p, _), _)| *p <= at)
-            {
-                let _ = place;
+            while let Some(((_, rule), later)) = rest.split_first().filter(|((place, _), _)| *place <= at) {
                 active[(rule / 64) as usize] ^= 1 << (rule % 64);
                 rest = later;
             }

@@ -9,7 +9,7 @@ use super::{
     layout::Layout,
 };
 use crate::{
-    dataplane::{Gate, Recognises, Role},
+    dataplane::{Gate, Recognises, Role, Tags},
     net::{Prefix, Transport},
     verdict::Reason,
 };
@@ -36,7 +36,7 @@ struct Kind<'p> {
     foreign: Option<bool>,
     serves: bool,
     transport: Transport,
-    tags: (&'p [String], Option<&'p str>, bool),
+    tags: &'p Tags,
 }
 
 impl Kinds {
@@ -143,6 +143,6 @@ fn kind<'p>(model: &Model<'p>, column: &Column) -> Option<Kind<'p>> {
         foreign,
         serves: *transport == Transport::Tcp && reached.ports.contains(*port),
         transport: *transport,
-        tags: (&owner.tags.names, owner.tags.region.as_deref(), owner.tags.complete),
+        tags: &owner.tags,
     })
 }

@@ -78,9 +78,9 @@ impl Probe<'_, '_> {
 
     /// What becomes of a flow that a firewall takes over by name.
     pub(in crate::reach) fn by_name(&self, device: Id<Endpoint>, column: &Column) -> Option<Findings> {
-        self.whichever(device, column, |source| {
-            self.part(source, column, |flow, asker| self.taken_over(device, &flow, asker, 0))
-        })
+        // Its own address is among the alternatives of what it then asks for.
+        let source = self.model.endpoint(device).source_for(column.address()?)?;
+        self.part(source, column, |flow, asker| self.taken_over(device, &flow, asker, 0))
     }
 
     /// What becomes of a flow that leaves a segment for the internet.
