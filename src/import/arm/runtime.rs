@@ -17,11 +17,13 @@ use std::{net::IpAddr, rc::Rc};
 /// Resource types whose IP configurations get an address from their subnet, and where the configurations stand.
 const ADDRESSED: [(&str, &str); 5] = [
     ("microsoft.network/networkinterfaces", "ipConfigurations"),
-    ("microsoft.network/azurefirewalls", "ipConfigurations"),
+    (FIREWALLS, "ipConfigurations"),
     ("microsoft.network/loadbalancers", "frontendIPConfigurations"),
     ("microsoft.network/dnsresolvers/inboundendpoints", "ipConfigurations"),
     ("microsoft.network/applicationgateways", "frontendIPConfigurations"),
 ];
+
+const FIREWALLS: &str = "microsoft.network/azurefirewalls";
 
 impl Engine<'_> {
     /// Gives IP configurations without an address the first free one of their subnet, as Azure does. The scenario says
@@ -37,7 +39,7 @@ impl Engine<'_> {
             let given = inner.at("privateIPAddress").or_else(|| inner.at("privateIpAddress"));
             let subnet = inner.str_at("subnet.id").map(str::to_owned);
             let free = match (given, subnet) {
-                (None, Some(subnet)) => self.allocate(&subnet)?,
+                (None, Some(subnet)) => self.allocate(&subnet, kind == FIREWALLS)?,
                 _ => None,
             };
             changed.push(match free {
@@ -59,13 +61,15 @@ impl Engine<'_> {
         Ok(with(&body, "properties", with(&properties, path, configurations)))
     }
 
-    fn allocate(&mut self, subnet: &str) -> Result<Option<IpAddr>, Diagnostic> {
+    /// The first free address of a subnet. What the template names elsewhere may be another's, and is passed over; but a
+    /// firewall has its subnet to itself, and gets the first address whatever names it.
+    fn allocate(&mut self, subnet: &str, alone: bool) -> Result<Option<IpAddr>, Diagnostic> {
         let key = subnet.trim_end_matches('/').to_lowercase();
         let Some(prefix) = self.prefix_of(&key)? else { return Ok(None) };
         let taken = self.addresses.get(&key).cloned().unwrap_or_default();
         let free = prefix.usable().take(4096).find(|a| {
             let shown = a.to_string();
-            !taken.contains(&shown) && !self.literals.contains(&shown)
+            !taken.contains(&shown) && (alone || !self.literals.contains(&shown))
         });
         if let Some(address) = free {
             self.addresses.entry(key).or_default().push(address.to_string());
