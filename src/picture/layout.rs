@@ -1,4 +1,4 @@
-//! Where boxes go: nested ones in rows inside their holder, the outermost in lanes from on-premises to services.
+//! Where boxes go: nested ones as high as there is room in their holder, the outermost in lanes from on-premises to services.
 
 use super::{Drawing, Shape, look};
 use crate::azure::topology::Kind;
@@ -109,7 +109,7 @@ impl Layout {
         }
     }
 
-    /// Gives a box its size, and its children their places relative to it: rows of about the holder's proportions.
+    /// Gives a box its size, and its children their places relative to it, so that the holder comes out about square.
     fn size(&mut self, drawing: &Drawing, at: usize) {
         let Some(shape) = drawing.shapes.get(at) else { return };
         let (text_w, text_h) = text_size(shape);
@@ -120,19 +120,16 @@ impl Layout {
         let area: f64 = shape.children.iter().map(|c| self.rect(*c)).map(|r| (r.w + GAP) * (r.h + GAP)).sum();
         let widest = shape.children.iter().map(|c| self.rect(*c).w).fold(0.0, f64::max);
         let room = (area * 1.35).sqrt().max(widest + GAP).max(text_w - 2.0 * PAD);
-        let (mut x, mut y, mut row, mut used) = (0.0, 0.0, 0.0_f64, 0.0_f64);
+        let mut skyline = Skyline { steps: vec![(0.0, room + GAP, 0.0)] };
+        let (mut used, mut deep) = (0.0_f64, 0.0_f64);
         for child in &shape.children {
             let size = self.rect(*child);
-            if x > 0.0 && x + size.w > room {
-                y += row + GAP;
-                (x, row) = (0.0, 0.0);
-            }
+            let (x, y) = skyline.place(size.w + GAP, size.h + GAP);
             self.set(*child, |r| (r.x, r.y) = (x + PAD, y + text_h));
-            x += size.w + GAP;
-            used = used.max(x - GAP);
-            row = row.max(size.h);
+            used = used.max(x + size.w);
+            deep = deep.max(y + size.h);
         }
-        self.set(at, |r| (r.w, r.h) = ((used + 2.0 * PAD).max(text_w), y + row + text_h + PAD));
+        self.set(at, |r| (r.w, r.h) = ((used + 2.0 * PAD).max(text_w), deep + text_h + PAD));
     }
 
     /// Which lane each outermost box goes to, in an order in which lines cross little.
@@ -242,6 +239,42 @@ impl Layout {
             self.set(child, |r| (r.x, r.y) = (r.x + origin.x, r.y + origin.y));
             self.settle(drawing, child);
         }
+    }
+}
+
+/// How deep a holder is filled, from left to right: start, width and depth of each step.
+struct Skyline {
+    steps: Vec<(f64, f64, f64)>,
+}
+
+impl Skyline {
+    /// Takes the highest free place for something of this size, the leftmost of several, and gives its corner.
+    fn place(&mut self, w: f64, h: f64) -> (f64, f64) {
+        let end = self.steps.last().map_or(0.0, |(x, width, _)| x + width);
+        let depth = |x: f64| {
+            let under = self.steps.iter().filter(|(sx, sw, _)| *sx < x + w && sx + sw > x);
+            under.map(|(_, _, depth)| *depth).fold(0.0, f64::max)
+        };
+        let places = self.steps.iter().map(|(x, _, _)| *x).filter(|x| *x == 0.0 || x + w <= end);
+        let (x, y) = places
+            .map(|x| (x, depth(x)))
+            .min_by(|a, b| a.1.total_cmp(&b.1).then(a.0.total_cmp(&b.0)))
+            .unwrap_or_default();
+        let mut steps = Vec::with_capacity(self.steps.len() + 2);
+        for &(sx, sw, depth) in &self.steps {
+            if sx < x {
+                steps.push((sx, sw.min(x - sx), depth));
+            }
+        }
+        steps.push((x, w, y + h));
+        for &(sx, sw, depth) in &self.steps {
+            let after = sx.max(x + w);
+            if sx + sw > after {
+                steps.push((after, sx + sw - after, depth));
+            }
+        }
+        self.steps = steps;
+        (x, y)
     }
 }
 

@@ -12,17 +12,16 @@ use std::{collections::BTreeMap, fmt::Write};
 pub fn svg(drawing: &Drawing) -> String {
     let layout = layout(drawing);
     let mut body = String::new();
-    for (at, shape) in drawing.shapes.iter().enumerate().filter(|(_, s)| s.container) {
-        one_box(&mut body, drawing, &layout, at, shape);
-    }
+    frames(&mut body, drawing, &layout, true);
     // A traced path stands out from what surrounds it.
     body.push_str(if drawing.path.is_empty() { "<g>\n" } else { "<g opacity=\"0.35\">\n" });
     lines(&mut body, drawing, &layout);
     body.push_str("</g>\n");
-    for (at, shape) in drawing.shapes.iter().enumerate().filter(|(_, s)| !s.container) {
-        one_box(&mut body, drawing, &layout, at, shape);
-    }
+    // Words last, each on its box's own colour, so that no line strikes them through.
+    captions(&mut body, drawing, &layout, true);
+    frames(&mut body, drawing, &layout, false);
     let trail = trail(&mut body, drawing, &layout);
+    captions(&mut body, drawing, &layout, false);
     body.push_str(&trail);
     let (legend, legend_width, legend_height) = legend(drawing, layout.height);
     let caption_width = text_width(&drawing.title) * 1.4 + 2.0 * MARGIN;
@@ -67,34 +66,49 @@ pub fn escape(text: &str) -> String {
     escaped
 }
 
-fn one_box(out: &mut String, drawing: &Drawing, layout: &Layout, at: usize, shape: &Shape) {
-    let Some(rect) = layout.rects.get(at) else { return };
-    let look = look::look(shape.kind);
-    let marked = drawing.on_path(at);
-    let (edge, width) = if marked { ("#0b5394", 2.6) } else { ("#777777", 1.0) };
-    let paint = format!("fill=\"{}\" stroke=\"{edge}\" stroke-width=\"{width}\"", look.fill);
-    let _ = writeln!(out, "<g data-box=\"{at}\"><title>{}</title>", escape(&tip(shape)));
-    // Things that stand for many look like a pile.
-    if shape.names.len() > 1 && !shape.container && look.outline != Outline::Note {
-        let back = Rect { x: rect.x + 3.0, y: rect.y - 3.0, ..*rect };
-        outline(out, look.outline, &back, &paint);
+/// The outlines of all containers, or of all other boxes.
+fn frames(out: &mut String, drawing: &Drawing, layout: &Layout, containers: bool) {
+    for (at, shape) in drawing.shapes.iter().enumerate().filter(|(_, s)| s.container == containers) {
+        let Some(rect) = layout.rects.get(at) else { continue };
+        let look = look::look(shape.kind);
+        let (edge, width) = if drawing.on_path(at) { ("#0b5394", 2.6) } else { ("#777777", 1.0) };
+        let paint = format!("fill=\"{}\" stroke=\"{edge}\" stroke-width=\"{width}\"", look.fill);
+        let _ = writeln!(out, "<g data-box=\"{at}\"><title>{}</title>", escape(&tip(shape)));
+        // Things that stand for many look like a pile.
+        if shape.names.len() > 1 && !shape.container && look.outline != Outline::Note {
+            let back = Rect { x: rect.x + 3.0, y: rect.y - 3.0, ..*rect };
+            outline(out, look.outline, &back, &paint);
+        }
+        outline(out, look.outline, rect, &paint);
+        out.push_str("</g>\n");
     }
-    outline(out, look.outline, rect, &paint);
-    let (middle, _) = rect.middle();
-    let start = shape.container || look.outline == Outline::Note;
-    let (x, anchor) = if start { (rect.x + PAD, "start") } else { (middle, "middle") };
-    for (number, line) in shape.label.iter().enumerate() {
-        let y = rect.y + LINE * f64::from(u32::try_from(number).unwrap_or(0)) + LINE;
-        let style = match number {
-            0 => " font-size=\"9\" fill=\"#555555\"",
-            1 => " font-weight=\"bold\"",
-            _ => " fill=\"#333333\"",
-        };
-        let style = if look.outline == Outline::Note && number > 0 { "" } else { style };
-        let _ =
-            writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\"{style}>{}</text>", escape(line));
+}
+
+/// The words in all containers, or in all other boxes. They let the pointer through to their box.
+fn captions(out: &mut String, drawing: &Drawing, layout: &Layout, containers: bool) {
+    for (at, shape) in drawing.shapes.iter().enumerate().filter(|(_, s)| s.container == containers) {
+        let Some(rect) = layout.rects.get(at) else { continue };
+        let look = look::look(shape.kind);
+        let start = shape.container || look.outline == Outline::Note;
+        let (x, anchor) = if start { (rect.x + PAD, "start") } else { (rect.middle().0, "middle") };
+        let _ = writeln!(
+            out,
+            "<g pointer-events=\"none\" text-anchor=\"{anchor}\" stroke=\"{}\" stroke-width=\"4\" \
+             stroke-linejoin=\"round\" paint-order=\"stroke\">",
+            look.fill
+        );
+        for (number, line) in shape.label.iter().enumerate() {
+            let y = rect.y + LINE * f64::from(u32::try_from(number).unwrap_or(0)) + LINE;
+            let style = match number {
+                0 => " font-size=\"9\" fill=\"#555555\"",
+                _ if look.outline == Outline::Note => "",
+                1 => " font-weight=\"bold\"",
+                _ => " fill=\"#333333\"",
+            };
+            let _ = writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\"{style}>{}</text>", escape(line));
+        }
+        out.push_str("</g>\n");
     }
-    out.push_str("</g>\n");
 }
 
 /// Everything a box stands for.

@@ -53,6 +53,9 @@
   const showMap = (at) => {
     canvas.replaceChildren(document.importNode($("map-" + at).content, true));
     svg = canvas.querySelector("svg");
+    // As high as the picture at full width, so that no empty frame pushes the matrix away.
+    const box = svg.viewBox.baseVal;
+    canvas.style.height = Math.min(innerHeight * 0.72, (canvas.clientWidth * box.height) / box.width + 2) + "px";
     fit();
     mark(marked);
   };
@@ -177,6 +180,7 @@
     resize() {
       $("space").style.width = LEFT + state.columns.length * CELL + 20 + "px";
       $("space").style.height = TOP + state.rows.length * CELL + 20 + "px";
+      frame.style.height = Math.min(innerHeight * 0.62, TOP + state.rows.length * CELL + 40) + "px";
       const ratio = window.devicePixelRatio || 1;
       cells.width = frame.clientWidth * ratio;
       cells.height = frame.clientHeight * ratio;
