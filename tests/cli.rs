@@ -142,6 +142,13 @@ fn the_graph_nests_clusters_and_balances() {
     assert!(code == 2 && err.contains("Graphviz"), "{err}");
     let (code, picture, _) = run_with(&["graph", FLAGSHIP, "--format", "svg"], "", &[("PATH", "")]);
     assert!(code == 0 && picture.starts_with("<svg"), "no other program is needed");
+    // The ending of the output names the form.
+    let directory = tempfile::tempdir().unwrap();
+    for (name, start) in [("hub.svg", "<svg"), ("hub.mmd", "flowchart"), ("hub.gv", "digraph")] {
+        let path = directory.path().join(name);
+        assert_eq!(run(&["graph", FLAGSHIP, "--output", path.to_str().unwrap()]).0, 0);
+        assert!(std::fs::read_to_string(&path).unwrap().trim_start().starts_with(start), "{name}");
+    }
     let (code, _, err) = run(&["graph", FLAGSHIP, "--focus", "vnet-hup"]);
     assert!(code == 2 && err.contains("did you mean `vnet-hub`?"), "{err}");
 }

@@ -441,6 +441,40 @@ fn unusable_input_is_in_every_report() {
     assert!(fs::read_to_string(&old).unwrap().contains("E-UNKNOWN-KEY"));
 }
 
+/// So it is where the command line names something that is not there.
+#[test]
+fn mistakes_on_the_command_line_are_in_every_report() {
+    let file = "scenarios/quickstart/quickstart.yaml";
+    let commands: &[&[&str]] = &[
+        &["check", file, "--variant", "nope"],
+        &["lint", file, "--variant", "nope"],
+        &["lint", file, "--only", "NOPE"],
+        &["fix", file, "--from", "nobody", "--to", "nothing"],
+    ];
+    for command in commands {
+        for format in Format::ALL.iter().filter(|f| **f != Format::Text) {
+            let out = run(&[*command, &["--format", format.as_str()][..]].concat());
+            assert!(
+                out.contains("E-USAGE") || out.contains("E-REFERENCE"),
+                "{command:?} as {}:\n{out}",
+                format.as_str()
+            );
+        }
+    }
+    let trace = run(&["trace", file, "--from", "nobody", "--to", "nothing", "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&trace).unwrap();
+    assert_eq!(schema::problems(&value), Vec::<String>::new());
+    assert_eq!(&value["command"], "unusable");
+    // A check of nothing neither looks passed nor hides why.
+    let directory = tempfile::tempdir().unwrap();
+    let (silent, report) = (directory.path().join("silent.yaml"), directory.path().join("report.txt"));
+    fs::write(&silent, "virtual_networks: { v: { address_space: [10.0.0.0/16] } }\n").unwrap();
+    let out = run(&["check", silent.to_str().unwrap(), "--output", report.to_str().unwrap()]);
+    assert_eq!(out, "");
+    let written = fs::read_to_string(&report).unwrap();
+    assert!(written.contains("E-NO-EXPECTATION") && !written.contains('✓'), "{written}");
+}
+
 /// A test report is red exactly where the run fails.
 #[test]
 fn findings_below_the_failing_level_are_no_failures() {

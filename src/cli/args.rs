@@ -319,9 +319,9 @@ pub(super) struct Graph {
     /// Use a variant of the scenario.
     #[arg(long, value_name = "NAME")]
     pub(super) variant: Option<String>,
-    /// Form of the picture.
-    #[arg(long, value_enum, default_value_t = Picture::Dot)]
-    pub(super) format: Picture,
+    /// Form of the picture; by default what the ending of the output file says (.dot, .gv, .svg, .mmd), or else dot.
+    #[arg(long, value_enum)]
+    pub(super) format: Option<Picture>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     diag::{Diagnostic, Severity, code},
-    report::{self, CheckReport, DiagnosticReport, ScenarioReport},
+    report::{self, CheckReport, DiagnosticReport, ScenarioReport, UnusableReport},
     scenario::{Loaded, load_paths},
     snapshot::Snapshot,
     verify::{self, verify},
@@ -62,9 +62,12 @@ pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) 
     let problems = input::sorted(problems);
     report.diagnostics = problems.iter().map(|d| DiagnosticReport::new(&sources, d)).collect();
 
-    // Nothing was evaluated, which is no result that people could read.
-    if !report.scenarios.is_empty() || format != report::Format::Text || global.output.is_some() {
+    if asserted || format != report::Format::Text {
         output::write(global, &report::render(&report, format, output::style(global)))?;
+    } else if global.output.is_some() {
+        // Nothing was evaluated, which is no result that people could read.
+        let none = UnusableReport { of: "check", diagnostics: report.diagnostics.clone() };
+        output::write(global, &report::render(&none, format, output::style(global)))?;
     }
     if !problems.is_empty() {
         let failure = input::failure(&sources, &problems, global);

@@ -50,8 +50,8 @@ impl Exit {
 /// Why a command could not do its work.
 #[derive(Debug, Error)]
 pub(super) enum Failure {
-    /// The command line is unusable.
-    #[error("{0}")]
+    /// The command line is unusable; in words, without a line break.
+    #[error("{}\n", told(.0))]
     Input(String),
     /// The input is unusable: the diagnostics as text, and for a report in place of the result.
     #[error("{0}")]
@@ -62,6 +62,10 @@ pub(super) enum Failure {
     /// The program contradicts itself.
     #[error("internal error: {0}; please report it\n")]
     Internal(String),
+}
+
+fn told(mistake: &str) -> String {
+    crate::report::wrapped(&format!("error: {mistake}"), 0, 7, 80)
 }
 
 impl Failure {

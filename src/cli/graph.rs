@@ -30,7 +30,11 @@ pub(super) fn run(args: &Graph, global: &Global) -> Result<Exit, Failure> {
         }
         _ => None,
     };
-    if args.engine == Engine::Graphviz && args.format != Picture::Svg {
+    let format = args.format.or_else(|| named(global)).unwrap_or(match args.engine {
+        Engine::Builtin => Picture::Dot,
+        Engine::Graphviz => Picture::Svg,
+    });
+    if args.engine == Engine::Graphviz && format != Picture::Svg {
         return Err(input::mistake("--engine graphviz goes with --format svg; other formats are not laid out"));
     }
     let topology = Topology::new(&snapshot.scenario.estate);
@@ -45,7 +49,7 @@ pub(super) fn run(args: &Graph, global: &Global) -> Result<Exit, Failure> {
         overlay.flows = flows(&snapshot.plane, &args.flows)?;
     }
     let drawing = picture::draw(&topology, &options, &overlay).map_err(|e| input::mistake(&e.to_string()))?;
-    let text = match (args.format, args.engine) {
+    let text = match (format, args.engine) {
         (Picture::Dot, _) => picture::dot(&drawing),
         (Picture::Mermaid, _) => picture::mermaid(&drawing),
         (Picture::Svg, Engine::Builtin) => picture::svg(&drawing),
@@ -53,6 +57,16 @@ pub(super) fn run(args: &Graph, global: &Global) -> Result<Exit, Failure> {
     };
     output::write(global, &text)?;
     Ok(Exit::Holds)
+}
+
+/// The form that the ending of the output file names.
+fn named(global: &Global) -> Option<Picture> {
+    match global.output.as_ref()?.extension()?.to_str()?.to_ascii_lowercase().as_str() {
+        "dot" | "gv" => Some(Picture::Dot),
+        "svg" => Some(Picture::Svg),
+        "mmd" | "mermaid" => Some(Picture::Mermaid),
+        _ => None,
+    }
 }
 
 /// Pairs that a picture can take; beyond, nobody could read it.

@@ -96,5 +96,5 @@ pub(super) fn sorted(mut problems: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 /// A mistake on the command line.
 pub(super) fn mistake(message: &str) -> Failure {
-    Failure::Input(format!("{}\n", report::wrapped(&format!("error: {message}"), 0, 7, 80)))
+    Failure::Input(message.to_owned())
 }

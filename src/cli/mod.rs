@@ -76,6 +76,7 @@ pub fn run() -> Exit {
         use std::io::Write;
         let failure = match &failure {
             Failure::Problems(_, problems) => unusable::leave(&cli, problems).err().unwrap_or(failure),
+            Failure::Input(message) => unusable::refuse(&cli, message).err().unwrap_or(failure),
             _ => failure,
         };
         let exit = failure.exit();

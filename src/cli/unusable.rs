@@ -5,11 +5,26 @@ use super::{
     exit::Failure,
     output,
 };
+use crate::diag::{Diagnostic, SourceMap, code};
 use crate::report::{self, DiagnosticReport, Format, UnusableReport};
 
 /// Leaves a report of unusable input where the result would have been, so that nobody reads an old one or none.
 pub(super) fn leave(cli: &Cli, problems: &[DiagnosticReport]) -> Result<(), Failure> {
-    let Some((command, format)) = reported(&cli.command) else { return Ok(()) };
+    reported(&cli.command).map_or(Ok(()), |of| write(cli, of, problems))
+}
+
+/// The same for a mistake on the command line, which comes before any result.
+pub(super) fn refuse(cli: &Cli, mistake: &str) -> Result<(), Failure> {
+    let evaluating = match &cli.command {
+        Command::Check(args) => Some(("check", args.format)),
+        Command::Lint(args) => Some(("lint", args.format)),
+        _ => None,
+    };
+    let problem = DiagnosticReport::new(&SourceMap::default(), &Diagnostic::error(code::USAGE, None, mistake));
+    evaluating.or_else(|| reported(&cli.command)).map_or(Ok(()), |of| write(cli, of, &[problem]))
+}
+
+fn write(cli: &Cli, (command, format): (&'static str, Format), problems: &[DiagnosticReport]) -> Result<(), Failure> {
     // Without a file to write, people have read it on standard error.
     if format == Format::Text && cli.global.output.is_none() {
         return Ok(());

@@ -45,6 +45,7 @@ codes! {
     SYNTAX = "E-SYNTAX", "The file is not well-formed YAML 1.2 (or JSON).";
     LIMIT = "E-LIMIT", "The file exceeds a limit on nesting, values or alias expansion. The limits keep a hostile file from exhausting memory.";
     EMPTY = "E-EMPTY", "The file holds no scenario.";
+    USAGE = "E-USAGE", "The command line names something that is not there: a variant, a client, a target, a lint rule. The message says what there is.";
     NO_SCENARIO = "E-NO-SCENARIO", "No scenario file was found under the given path. A check that evaluates nothing does not pass.";
     NO_EXPECTATION = "E-NO-EXPECTATION", "No scenario under the given paths expects anything: an error, since a check that asserts nothing does not pass. A single scenario without expectations beside others is a warning. Use `trace` to ask, or add `expectations`.";
     DUPLICATE_KEY = "E-DUPLICATE-KEY", "A key occurs twice in one mapping, or two names of resources differ only by upper and lower case, which Azure does not tell apart. Remove or rename one of the two.";

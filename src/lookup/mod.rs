@@ -276,17 +276,7 @@ impl<'a> Walker<'a> {
     ) -> Answer {
         match &record.data {
             RecordData::Addresses(addresses) => {
-                let mut shown: Vec<_> =
-                    addresses
-                        .iter()
-                        .map(|a| {
-                            if crate::net::is_undeclared_public(*a) {
-                                "public address".to_owned()
-                            } else {
-                                a.to_string()
-                            }
-                        })
-                        .collect();
+                let mut shown: Vec<_> = addresses.iter().map(|a| crate::net::shown(*a)).collect();
                 shown.dedup();
                 let text = format!("{name} → {} ({who})", shown.join(", "));
                 self.steps.push(Step::pass(Stage::Name, text).span(record.origin.span).rules(rules));

@@ -53,3 +53,9 @@ pub fn is_public(address: IpAddr) -> bool {
 pub fn is_undeclared_public(address: IpAddr) -> bool {
     matches!(address, IpAddr::V4(v4) if v4.octets()[0] >= 240)
 }
+
+/// An address as people read it: one that stands for a public address that nobody declared has no digits to show.
+#[must_use]
+pub fn shown(address: IpAddr) -> String {
+    if is_undeclared_public(address) { "public address".to_owned() } else { address.to_string() }
+}

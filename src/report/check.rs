@@ -63,6 +63,10 @@ fn suite(scenario: &ScenarioReport) -> Suite {
         Some(variant) => format!("{}#{variant}", scenario.file),
         None => scenario.file.clone(),
     };
+    let traced = match &scenario.variant {
+        Some(variant) => format!("privreach trace {} --variant {variant}", scenario.file),
+        None => format!("privreach trace {}", scenario.file),
+    };
     let refusals = scenario.missing_refusals.iter().map(|missing| Item {
         id: missing.code.clone(),
         status: Status::Failed,
@@ -75,10 +79,10 @@ fn suite(scenario: &ScenarioReport) -> Suite {
         related: Vec::new(),
         help: vec![format!("remove {} from expected_diagnostics, or restore what it shows", missing.code)],
     });
-    Suite { name, items: refusals.chain(scenario.expectations.iter().map(expectation)).collect() }
+    Suite { name, items: refusals.chain(scenario.expectations.iter().map(|e| expectation(e, &traced))).collect() }
 }
 
-fn expectation(expectation: &ExpectationReport) -> Item {
+fn expectation(expectation: &ExpectationReport, traced: &str) -> Item {
     let (status, code) = match expectation.outcome {
         "held" => (Status::Held, HELD),
         "undecided" => (Status::Undecided, UNDECIDED),
@@ -103,7 +107,7 @@ fn expectation(expectation: &ExpectationReport) -> Item {
     for group in expectation.pairs.iter().flat_map(|p| &p.counterexamples) {
         item.details.push(group.line());
         item.details.extend(group.differences.iter().map(|d| format!("  {d}")));
-        item.details.push(format!("  for example: privreach trace {}", group.arguments()));
+        item.details.push(format!("  for example: {traced} {}", group.arguments()));
     }
     if let Some(flow) = &expectation.flow {
         item.details.extend(deciding(flow).map(|(line, _)| line));

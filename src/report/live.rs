@@ -9,12 +9,12 @@ use crate::{
     diag::SourceMap,
     live::{Drift, Finding, Reply},
     lookup::Answer,
-    net::is_undeclared_public,
+    net::shown,
     verdict::Word,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::{fmt::Write, net::IpAddr};
+use std::fmt::Write;
 
 /// All servers that were asked.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -60,10 +60,6 @@ pub struct NameReport {
     kind: Drift,
 }
 
-fn address(address: &IpAddr) -> String {
-    if is_undeclared_public(*address) { "public address".to_owned() } else { address.to_string() }
-}
-
 impl ServerReport {
     /// A server's findings for reports.
     #[must_use]
@@ -74,7 +70,7 @@ impl ServerReport {
             drift: finding.drift.as_str(),
             expected: match &finding.expected.answer {
                 Answer::Addresses(list) => {
-                    let mut list: Vec<String> = list.iter().map(address).collect();
+                    let mut list: Vec<String> = list.iter().map(|a| shown(*a)).collect();
                     list.dedup();
                     list
                 }
@@ -82,7 +78,7 @@ impl ServerReport {
                 Answer::None(reason) => vec![reason.to_string()],
             },
             found: match &finding.reply {
-                Some(Reply::Addresses(list)) => list.iter().map(address).collect(),
+                Some(Reply::Addresses(list)) => list.iter().map(|a| shown(*a)).collect(),
                 Some(Reply::NoData) => vec!["NODATA".to_owned()],
                 Some(Reply::NxDomain) => vec!["NXDOMAIN".to_owned()],
                 Some(Reply::Refused) => vec!["REFUSED".to_owned()],

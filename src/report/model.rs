@@ -207,10 +207,7 @@ impl ResolveReport {
     #[must_use]
     pub fn new(sources: &SourceMap, from: &str, resolution: &Resolution) -> Self {
         let answer = match &resolution.answer {
-            Answer::Addresses(list) => list
-                .iter()
-                .map(|a| if crate::net::is_undeclared_public(*a) { "public address".to_owned() } else { a.to_string() })
-                .collect(),
+            Answer::Addresses(list) => list.iter().map(|a| crate::net::shown(*a)).collect(),
             Answer::NxDomain => vec!["NXDOMAIN".to_owned()],
             Answer::None(reason) => vec![reason.to_string()],
         };

@@ -100,7 +100,7 @@ pub(super) fn of_trace(fields: &ExpectationFields, plane: &Plane, trace: &Trace)
         let found: Vec<String> = if trace.nxdomain {
             vec!["NXDOMAIN".to_owned()]
         } else {
-            trace.addresses.iter().map(ToString::to_string).collect()
+            trace.addresses.iter().map(|a| crate::net::shown(*a)).collect()
         };
         unequal(
             "dns",
