@@ -310,9 +310,9 @@ pub(super) struct Graph {
     /// How many relations away from the focus the picture reaches.
     #[arg(long, value_name = "N", default_value_t = 1, requires = "focus")]
     pub(super) depth: usize,
-    /// More than so many alike things in one place share a box.
-    #[arg(long, value_name = "N", default_value_t = crate::picture::Options::COLLAPSE)]
-    pub(super) collapse: usize,
+    /// More than so many alike things in one place share a box; by default 6, or 1 where flows would cover the picture.
+    #[arg(long, value_name = "N")]
+    pub(super) collapse: Option<usize>,
     /// Who lays out an SVG.
     #[arg(long, value_enum, default_value_t = Engine::Builtin)]
     pub(super) engine: Engine,

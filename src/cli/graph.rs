@@ -38,17 +38,23 @@ pub(super) fn run(args: &Graph, global: &Global) -> Result<Exit, Failure> {
         return Err(input::mistake("--engine graphviz goes with --format svg; other formats are not laid out"));
     }
     let topology = Topology::new(&snapshot.scenario.estate);
-    let options = Options {
+    let mut options = Options {
         title: title(&snapshot.scenario, traced.as_ref()),
         focus: args.focus.clone(),
         depth: args.depth,
-        collapse: args.collapse.max(1),
+        collapse: args.collapse.unwrap_or(Options::COLLAPSE).max(1),
     };
     let mut overlay = traced.as_ref().map(Overlay::of_trace).unwrap_or_default();
     if !args.flows.is_empty() {
         overlay.flows = flows(&snapshot.plane, &args.flows)?;
     }
-    let drawing = picture::draw(&topology, &options, &overlay).map_err(|e| input::mistake(&e.to_string()))?;
+    let draw =
+        |options: &Options| picture::draw(&topology, options, &overlay).map_err(|e| input::mistake(&e.to_string()));
+    let mut drawing = draw(&options)?;
+    if drawing.flows.len() > READABLE && args.collapse.is_none() {
+        options.collapse = 1;
+        drawing = draw(&options)?;
+    }
     let text = match (format, args.engine) {
         (Picture::Dot, _) => picture::dot(&drawing),
         (Picture::Mermaid, _) => picture::mermaid(&drawing),
@@ -68,6 +74,9 @@ fn named(global: &Global) -> Option<Picture> {
         _ => None,
     }
 }
+
+/// Bundles of flows that can be told apart in a picture.
+const READABLE: usize = 60;
 
 /// Pairs that a picture can take; beyond, nobody could read it.
 const DRAWN: usize = 2_000_000;

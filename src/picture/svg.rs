@@ -13,10 +13,7 @@ pub fn svg(drawing: &Drawing) -> String {
     let layout = layout(drawing);
     let mut body = String::new();
     frames(&mut body, drawing, &layout, true);
-    // A traced path stands out from what surrounds it.
-    body.push_str(if drawing.path.is_empty() { "<g>\n" } else { "<g opacity=\"0.35\">\n" });
     lines(&mut body, drawing, &layout);
-    body.push_str("</g>\n");
     // Words last, each on its box's own colour, so that no line strikes them through.
     captions(&mut body, drawing, &layout, true);
     frames(&mut body, drawing, &layout, false);
@@ -185,17 +182,24 @@ fn lines(out: &mut String, drawing: &Drawing, layout: &Layout) {
         let stroke = look::stroke(l.relation)?;
         Some(Wire { from: l.from, to: l.to, stroke, label: many(l.count) })
     });
-    let flows = drawing.flows.iter().map(|f| Wire {
-        from: f.from,
-        to: f.to,
-        stroke: look::verdict(f.verdict),
-        label: many(f.count),
-    });
-    let wires: Vec<_> = relations.chain(flows).collect();
-    let ends = ends(&wires, layout);
-    for (wire, (from, to, side)) in wires.iter().zip(ends) {
+    let mut wires: Vec<_> = relations.collect();
+    let below = wires.len();
+    wires.extend(drawing.flows.iter().map(|f| {
+        let stroke = look::verdict(f.verdict);
+        // Many lines are told apart if each is fine.
+        let width = if drawing.flows.len() > 40 { 1.4 } else { stroke.width };
+        Wire { from: f.from, to: f.to, stroke: Stroke { width, ..stroke }, label: many(f.count) }
+    }));
+    // A traced path and flows stand out from the relations below.
+    let dim = !drawing.path.is_empty() || !drawing.flows.is_empty();
+    out.push_str(if dim { "<g opacity=\"0.35\">\n" } else { "<g>\n" });
+    for (number, (wire, (from, to, side))) in wires.iter().zip(ends(&wires, layout)).enumerate() {
+        if number == below {
+            out.push_str("</g>\n<g>\n");
+        }
         curve(out, wire, from, to, side);
     }
+    out.push_str("</g>\n");
 }
 
 /// Start, end, and the sides of the boxes they lie on.
