@@ -23,11 +23,20 @@ pub(super) type Outcome = Result<Json, Diagnostic>;
 /// Values by name.
 pub(super) type Named = Rc<Vec<Field>>;
 
+/// A round of a loop.
+#[derive(Debug, Clone)]
+pub(super) struct Copy {
+    pub(super) name: Rc<str>,
+    pub(super) index: i64,
+    /// Whether `copyIndex()` without a name means it: loops of resources and outputs, not those of properties inside.
+    pub(super) unnamed: bool,
+}
+
 /// Where an expression stands: its deployment, loops around it, and local names.
 #[derive(Debug, Clone)]
 pub(super) struct Env {
     pub(super) scope: usize,
-    pub(super) copies: Rc<Vec<(Rc<str>, i64)>>,
+    pub(super) copies: Rc<Vec<Copy>>,
     pub(super) locals: Named,
     /// Parameters of the user function whose body this is.
     pub(super) function: Option<Named>,
@@ -38,9 +47,9 @@ impl Env {
         Self { scope, copies: Rc::default(), locals: Rc::default(), function: None }
     }
 
-    pub(super) fn in_copy(&self, name: &str, index: i64) -> Self {
+    pub(super) fn in_copy(&self, name: &str, index: i64, unnamed: bool) -> Self {
         let mut copies = self.copies.to_vec();
-        copies.push((Rc::from(name), index));
+        copies.push(Copy { name: Rc::from(name), index, unnamed });
         Self { copies: Rc::new(copies), ..self.clone() }
     }
 }
@@ -224,6 +233,8 @@ impl<'s> Engine<'s> {
 
     /// A property loop: its name and the list it makes.
     fn looped(&mut self, one: &Json, env: &Env) -> Result<Field, Diagnostic> {
+        // The loop of an output is the only one without a name.
+        let unnamed = one.get("name").is_none();
         let name: Rc<str> = one.str_at("name").unwrap_or("copy").into();
         let count = self.count(one, env)?;
         let Some(input) = one.get("input") else {
@@ -232,7 +243,7 @@ impl<'s> Engine<'s> {
         };
         let mut items = Vec::new();
         for index in 0..count {
-            items.push(self.evaluate(input, &env.in_copy(&name, index))?);
+            items.push(self.evaluate(input, &env.in_copy(&name, index, unnamed))?);
         }
         Ok((name, Json::new(list(items), one.span)))
     }

@@ -22,11 +22,11 @@ impl Engine<'_> {
             }
         }
         let found = match &name {
-            Some(name) => env.copies.iter().rev().find(|(n, _)| n.eq_ignore_ascii_case(name)),
-            None => env.copies.last(),
+            Some(name) => env.copies.iter().rev().find(|c| c.name.eq_ignore_ascii_case(name)),
+            None => env.copies.iter().rev().find(|c| c.unnamed).or(env.copies.last()),
         };
         match found {
-            Some((_, index)) => Ok(Json::new(Value::Int(index + offset), span)),
+            Some(copy) => Ok(Json::new(Value::Int(copy.index.saturating_add(offset)), span)),
             None => Err(self
                 .fault(span, "`copyIndex` stands outside the loop it means")
                 .help("name the loop, or move it inside")),

@@ -82,17 +82,17 @@ impl Engine<'_> {
             if name.eq_ignore_ascii_case("copy") && !value.items().is_empty() {
                 for one in value.items() {
                     let name = one.str_at("name").unwrap_or_default().to_ascii_lowercase();
-                    let list = Json::new(Value::List(Rc::new(vec![one.clone()])), one.span);
-                    let wrapped = Json::new(Value::Object(Rc::new(vec![("copy".into(), list)])), one.span);
-                    variables.insert(name, Slot::Todo(wrapped, env.clone()));
+                    variables.insert(name, Slot::Todo(wrapped(one), env.clone()));
                 }
             } else {
                 variables.insert(name.to_ascii_lowercase(), Slot::Todo(value.clone(), env.clone()));
             }
         }
         let outputs = template.get("outputs").map_or(&[][..], Json::fields).iter();
-        let outputs = outputs
-            .filter_map(|(k, v)| Some((k.to_ascii_lowercase(), Slot::Todo(v.get("value")?.clone(), env.clone()))));
+        let outputs = outputs.filter_map(|(name, declared)| {
+            let value = declared.get("value").cloned().or_else(|| declared.get("copy").map(wrapped))?;
+            Some((name.to_ascii_lowercase(), Slot::Todo(value, env.clone())))
+        });
         let outputs = outputs.collect();
         self.scopes.push(Scope {
             template,
@@ -136,7 +136,7 @@ impl Engine<'_> {
         };
         let name = copy.str_at("name").or(symbol).unwrap_or("copy").to_owned();
         for index in 0..self.count(copy, &around.env)? {
-            let env = around.env.in_copy(&name, index);
+            let env = around.env.in_copy(&name, index, true);
             let address = format!("{}[copy {index}]", around.address);
             self.instance(json, symbol, &Around { env, address, ..around.clone() })?;
         }
@@ -387,6 +387,12 @@ impl Engine<'_> {
         let file = self.sources.add(name, text.clone());
         json::read(file, &text).map(Some)
     }
+}
+
+/// A loop that makes a whole variable or output, as the only key of an object: evaluating it gives the list.
+fn wrapped(copy: &Json) -> Json {
+    let list = Json::new(Value::List(Rc::new(vec![copy.clone()])), copy.span);
+    Json::new(Value::Object(Rc::new(vec![("copy".into(), list)])), copy.span)
 }
 
 /// A resource without what was evaluated already.
