@@ -248,3 +248,13 @@ fn random_estates_come_back_from_their_templates() {
     assert!(problems.is_empty(), "{} of {flows}:\n{}", problems.len(), problems.join("\n"));
     assert!(!only.is_empty() || (estates > 50 && records > 1000 && flows > 4000), "{estates} {records} {flows}");
 }
+
+/// One design as a template and as a plan.
+#[test]
+fn formats_of_one_design_agree() {
+    let of = |format, path: &str| answers(&snapshot(imported(format, Path::new(path)).load()).unwrap());
+    let template = of("arm", "tests/import/designs/secured-hub.json");
+    let plan = of("terraform", "tests/import/terraform/secured-hub.json");
+    assert!(template.len() > 15, "{}", template.len());
+    assert_eq!(differences(&template, &plan), Vec::<String>::new());
+}

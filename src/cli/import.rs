@@ -310,23 +310,30 @@ fn summary(imported: &Imported, verbose: bool) -> String {
         let _ = writeln!(out, "{file}: {all} resources ({share} % understood)");
     }
     let (mut known, mut beside, mut not) = (0, 0, 0);
-    for (_, count) in imported.counts() {
+    for (_, count) in &shares {
         known += count.understood;
         beside += count.beside;
         not += count.not_understood;
     }
     let all = known + beside + not;
     let share = (known + beside) * 100 / all.max(1);
+    // Each resource that is not understood has a remark of its own; the others are of resources that are imported.
+    let doubts = imported.not_understood().iter().filter(|n| n.matters != Matters::No).count().saturating_sub(not);
+    let doubts = match doubts {
+        0 => String::new(),
+        1 => ", one setting in doubt".to_owned(),
+        n => format!(", {n} settings in doubt"),
+    };
     let _ = writeln!(
         out,
-        "{all} resources: {known} imported, {beside} without a part in reachability, {not} not understood ({share} % understood)"
+        "{all} resources: {known} imported, {beside} without a part in reachability, {not} not understood ({share} % understood{doubts})"
     );
     let mut left = imported.not_understood().iter();
     let limit = if verbose { usize::MAX } else { 20 };
     for what in left.by_ref().take(limit) {
         let place = imported.sources.locate(what.source.span);
         let matters = match &what.matters {
-            Matters::No => "it has no part in the flows of this estate",
+            Matters::No => "no flow of this estate depends on it",
             Matters::Itself => "flows to it come out unknown, and no others",
             _ => "flows that it could change come out unknown",
         };

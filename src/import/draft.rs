@@ -260,6 +260,8 @@ pub struct Count {
 pub struct Draft {
     /// Items by key.
     pub(super) items: BTreeMap<Key, Item>,
+    /// Resources that were counted as understood, and whose items had to be left out since: files and addresses.
+    pub(super) left_out: BTreeSet<(FileId, String)>,
     /// What was not understood, in the order it was met.
     pub(super) not_understood: Vec<NotUnderstood>,
     /// Kind, address and reason of what was reported.
@@ -334,6 +336,13 @@ impl Draft {
     /// Remembers a region.
     pub fn location(&mut self, location: &str) {
         *self.locations.entry(location.to_lowercase().replace(' ', "")).or_default() += 1;
+    }
+
+    /// Remembers that an item was left out: if it was a resource of its own, that one is not understood after all.
+    pub(super) fn lost(&mut self, item: &Item) {
+        if item.parent.is_none() && !item.is_stub {
+            self.left_out.insert((item.source.span.file, item.source.address.clone()));
+        }
     }
 
     /// Reports something that was not understood, once.

@@ -18,9 +18,9 @@ pub struct Finished {
     pub(super) fields: Vec<(String, Node)>,
     /// What was not understood.
     pub not_understood: Vec<NotUnderstood>,
-    /// Resources read by type: how many, and how many of them were understood.
+    /// Resources read by type: how many there are, and how many are of a type that is understood.
     pub counts: BTreeMap<String, Count>,
-    /// The same by file.
+    /// The same by file, where what had to be left out is not understood.
     pub shares: BTreeMap<FileId, Count>,
     /// What the scenario calls machines, interfaces and subnets, by their ids in the source.
     pub places: BTreeMap<String, String>,
@@ -67,6 +67,12 @@ pub(super) fn finish(mut draft: Draft, title: &str, span: Span, elements: Option
         }
     }
     let places = places(&draft, &names);
+    for (file, _) in &draft.left_out {
+        if let Some(count) = draft.shares.get_mut(file).filter(|c| c.understood > 0) {
+            count.understood -= 1;
+            count.not_understood += 1;
+        }
+    }
     Finished { fields, not_understood: draft.not_understood, counts: draft.counts, shares: draft.shares, places }
 }
 
@@ -128,6 +134,7 @@ fn settle(draft: &mut Draft, shapes: &Shapes) {
             let told = |r: &&NotUnderstood| r.matters == Matters::Item(key.clone());
             let why = reports.iter().find(told).map_or(why, |r| r.why.clone());
             reports.retain(|r: &NotUnderstood| r.matters != Matters::Item(key.clone()));
+            draft.lost(&item);
             // A stub was never declared, so what refers to it is what gets reported.
             if !item.is_stub {
                 reports.push(NotUnderstood {

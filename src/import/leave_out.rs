@@ -40,6 +40,7 @@ pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
             }
             None => {
                 let item = draft.items.remove(&key);
+                item.iter().for_each(|i| draft.lost(i));
                 (name, item.map_or(Matters::Everywhere, |i| place_of(&key, &i)))
             }
         };

@@ -196,9 +196,21 @@ impl Engine<'_> {
             }
             scope = here.outer.as_ref().map(|o| o.scope);
         }
-        let tail = format!("/{}", what.to_lowercase());
-        let mut named = self.by_id.iter().filter(|(id, _)| id.ends_with(&tail)).map(|(_, n)| *n);
-        named.next().filter(|_| !what.contains("/providers/"))
+        let mut named = self.called(what, env.scope).into_iter();
+        named.next().filter(|_| named.next().is_none())
+    }
+
+    /// The declarations that a name without a type can mean: those of the template itself before all others.
+    fn called(&self, name: &str, scope: usize) -> Vec<usize> {
+        let is_named = |id: &str| {
+            let own = id.rsplit("/providers/").next().unwrap_or_default();
+            own.split('/').skip(2).step_by(2).eq(name.split('/').map(str::to_lowercase))
+        };
+        let all = self.by_id.iter().filter(|(id, _)| is_named(id)).map(|(_, n)| *n);
+        let all: Vec<usize> = all.collect();
+        let here = |n: &usize| self.declarations.get(*n).is_some_and(|d| d.env.scope == scope);
+        let own: Vec<usize> = all.iter().copied().filter(here).collect();
+        if own.is_empty() { all } else { own }
     }
 
     fn reference(&mut self, values: &[Json], env: &Env, span: Span) -> Outcome {
@@ -209,6 +221,10 @@ impl Engine<'_> {
         let full = values.iter().any(|v| v.as_str().is_some_and(|t| t.eq_ignore_ascii_case("Full")));
         match self.find(&what, env) {
             Some(id) => self.state_of(id, full, span),
+            None if self.called(&what, env.scope).len() > 1 => {
+                let why = format!("several resources are called {what}, and which of them is meant is not told");
+                Ok(Json::new(Value::Unknown(why.into()), span))
+            }
             None => Ok(Json::new(Value::Unknown(format!("{what} is not declared in the template").into()), span)),
         }
     }
