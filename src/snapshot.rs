@@ -2,13 +2,17 @@
 
 use crate::{
     azure::{compile::compile, model::SharedNames},
-    dataplane::Plane,
+    dataplane::{Plane, kinds_of_internet},
     diag::{CODES, Code, Diagnostic, Severity, code},
     document::{Mapping, Spanned, Tags, Value},
     matrix::Labels,
     scenario::Scenario,
+    trace::host_of,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// A scenario with its data plane.
 #[derive(Debug, Clone)]
@@ -37,7 +41,51 @@ impl Snapshot {
                 diagnostics.push(Diagnostic::error(code::REFERENCE, expected.span, text).help(hint));
             }
         }
-        Self { scenario, plane, diagnostics: diagnostics.into_sorted() }
+        let mut snapshot = Self { scenario, plane, diagnostics: diagnostics.into_sorted() };
+        let kinds = kinds_of_internet(&[&snapshot.plane], snapshot.asked_for());
+        snapshot.plane.ask_from_internet(&kinds);
+        for from in snapshot.named_askers() {
+            snapshot.plane.admit(&from);
+        }
+        snapshot
+    }
+
+    /// Addresses that expectations ask for.
+    fn asked_for(&self) -> impl Iterator<Item = IpAddr> {
+        let ends = self.scenario.expectations.iter().map(|e| &e.fields.to);
+        ends.filter_map(|to| host_of(&to.value).parse().ok())
+    }
+
+    /// What expectations name as asking.
+    fn named_askers(&self) -> Vec<String> {
+        let expectations = self.scenario.expectations.iter().map(|e| &e.fields.from);
+        expectations.filter(|f| !f.selects()).map(|f| f.value.clone()).collect()
+    }
+
+    /// Lets a question be asked: an address or a range of the internet asks by being written (`203.0.113.9`,
+    /// `internet:203.0.113.0/24`), and whoever stands for the internet is none that is asked for.
+    pub fn admit(&mut self, from: &str, to: Option<&str>) {
+        if let Some(address) = to.and_then(|to| host_of(to).parse().ok()) {
+            self.plane.vacate(address);
+        }
+        self.plane.admit(from);
+    }
+
+    /// Two snapshots, with whoever either side's rules tell apart from others asking from the internet on both.
+    #[must_use]
+    pub fn told_apart(&self, other: &Self) -> (Plane, Plane) {
+        let asked_for = self.asked_for().chain(other.asked_for());
+        let kinds = kinds_of_internet(&[&self.plane, &other.plane], asked_for);
+        let named: Vec<String> = self.named_askers().into_iter().chain(other.named_askers()).collect();
+        let with = |plane: &Plane| {
+            let mut plane = plane.clone();
+            plane.ask_from_internet(&kinds);
+            for from in &named {
+                plane.admit(from);
+            }
+            plane
+        };
+        (with(&self.plane), with(&other.plane))
     }
 
     /// Tags of whatever may ask or be asked for.

@@ -356,6 +356,9 @@ fn errors_of_several_stages_come_in_one_run_and_count() {
     let (code, out, err) = run_with(&["check", "-"], text, &[]);
     assert!(code == 2 && out.contains("1 of 2 hold, 1 cannot be asked"), "{out}");
     assert!(err.contains("`q` is not a client") && err.contains("`printer` is not a target"), "{err}");
+    let echo = text.replace("never: public", "protocol: icmp, port: 7, never: public");
+    let (code, _, err) = run_with(&["check", "-"], &echo, &[]);
+    assert!(code == 2 && err.contains("icmp has no ports") && err.contains("leave `port` away"), "{err}");
     // Nothing was evaluated, so there is nothing to say on standard output.
     let (code, out, err) = run_with(&["check", "-"], &text.replace("10.0.1.0/24", "10.0.1.0/33"), &[]);
     assert!(code == 2 && out.is_empty() && err.contains("E-PREFIX") && err.contains("`printer`"), "{out}{err}");

@@ -359,3 +359,95 @@ fn partly_public_to_public_is_exposure() {
         |to: &str| comparison.changes.iter().find(|c| c.question.to == to && c.from_internet).map(|c| c.effect);
     assert_eq!(effect("pip"), Some(Effect::Exposed), "{:?}", comparison.changes);
 }
+
+/// What opens to a part of the internet that no declared client is of shows, too: somebody stands for each kind of public
+/// addresses that rules of either side tell apart, and `trace` can ask as whoever is named.
+#[test]
+fn exposure_to_a_range_shows() {
+    let vault = |client: &str, rules: &str| {
+        format!("location: westeurope\n{client}services: {{ kv: {{ type: Microsoft.KeyVault/vaults, {rules} }} }}\n")
+    };
+    let closed = "network_rules: { default_action: Deny }";
+    let of = |ranges: &str| format!("network_rules: {{ default_action: Deny, ip_rules: [{ranges}] }}");
+    let visitor = "internet_clients: { visitor: { ip_address: 198.51.100.7 } }\n";
+    let anybody = "network_rules: { default_action: Allow }";
+    for (client, before, after, exposed) in [
+        // Nobody is declared.
+        ("", closed.to_owned(), anybody.to_owned(), vec!["internet"]),
+        ("", closed.to_owned(), of("203.0.113.0/24"), vec!["internet:203.0.113.0/24"]),
+        // Others than who is declared.
+        (visitor, closed.to_owned(), of("203.0.113.0/24"), vec!["internet:203.0.113.0/24"]),
+        (visitor, closed.to_owned(), of("8.0.0.0/8, 20.0.0.0/8"), vec!["internet:8.0.0.0/8"]),
+        (visitor, closed.to_owned(), of("203.0.113.9/32"), vec!["internet:203.0.113.9/32"]),
+        // From a range to everybody, although the one who is declared was in the range.
+        (visitor, of("198.51.100.0/24"), anybody.to_owned(), vec!["internet"]),
+        // To a wider range.
+        (visitor, of("198.51.100.0/24"), of("198.51.0.0/16"), vec!["internet:198.51.0.0/16"]),
+        // To fewer, or to the same in other words.
+        (visitor, anybody.to_owned(), of("198.51.100.0/24"), vec![]),
+        (visitor, of("20.0.0.0/9, 20.128.0.0/9"), of("20.0.0.0/8"), vec![]),
+    ] {
+        let (before, after) = (vault(client, &before), vault(client, &after));
+        let comparison = texts(&before, &after);
+        let changes = comparison.changes.iter().filter(|c| c.effect == Effect::Exposed);
+        let found: BTreeSet<&str> = changes.clone().map(|c| c.question.from.as_str()).collect();
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), exposed, "{before}{after}");
+        assert!(changes.clone().all(|c| c.from_internet && c.causes.is_some()), "{after}");
+        for change in changes {
+            let mut alone = Snapshot::new(load_text("case.yaml", &after).scenarios.remove(0));
+            alone.admit(&change.question.from, Some(&change.question.to));
+            assert_eq!(evaluate(&alone.plane, &change.question), change.after, "{}", change.question.from);
+        }
+    }
+}
+
+/// ICMP is a flow of its own where rules single it out, and is written without a port.
+#[test]
+fn an_opened_echo_shows() {
+    let design = |rules: &str| {
+        format!(
+            "virtual_networks:\n  v: {{ address_space: [10.0.0.0/16], subnets: {{ s: {{ address_prefixes: [10.0.1.0/24], network_security_group: n }} }} }}\n\
+             public_ips: {{ p: {{ ip_address: 20.1.1.1, sku: Standard }} }}\n\
+             network_security_groups: {{ n: {{ security_rules: {{ {rules} }} }} }}\n\
+             virtual_machines: {{ web: {{ subnet: v/s, private_ip_address: 10.0.1.4, public_ip: p, listens: [tcp/443] }} }}\n"
+        )
+    };
+    let icmp = "x: { priority: 100, direction: Inbound, access: Allow, protocol: Icmp, source_address_prefix: Internet, destination_address_prefix: \"*\", destination_port_range: \"*\" }";
+    let comparison = texts(&design(""), &design(icmp));
+    let exposed: Vec<_> = comparison.changes.iter().filter(|c| c.effect == Effect::Exposed).collect();
+    assert_eq!(exposed.len(), 1, "{:?}", comparison.changes);
+    let asked = &exposed[0].question;
+    assert_eq!((asked.from.as_str(), asked.to.as_str(), asked.port), ("internet", "p", 0));
+    let targets: Vec<String> = comparison.classes().into_iter().flat_map(|c| c.targets).collect();
+    assert!(targets.contains(&"p  icmp".to_owned()), "{targets:?}");
+}
+
+/// A second frontend gives the first one another name, and changes no flow to it.
+#[test]
+fn a_second_frontend_renames_no_flow() {
+    let design = |further: &str| {
+        format!(
+            "virtual_networks:\n  v: {{ address_space: [10.0.0.0/16], subnets: {{ s: {{ address_prefixes: [10.0.1.0/24] }} }} }}\n\
+             virtual_machines: {{ one: {{ subnet: v/s, private_ip_address: 10.0.1.4 }}, two: {{ subnet: v/s, private_ip_address: 10.0.1.5 }} }}\n\
+             load_balancers:\n  lb: {{ sku: Standard, frontend_ip_configurations: {{ f: {{ subnet: v/s, private_ip_address: 10.0.1.10 }}{further} }}, backend_address_pools: {{ p: {{ virtual_machines: [one] }} }}, rules: {{ r: {{ frontend_ip_configuration: f, backend_address_pool: p, protocol: Tcp, frontend_port: 80, backend_port: 80 }} }} }}\n"
+        )
+    };
+    let (one, two) = (design(""), design(", g: { subnet: v/s, private_ip_address: 10.0.1.11 }"));
+    for (before, after, effect) in [(&one, &two, Effect::Added), (&two, &one, Effect::Removed)] {
+        let comparison = texts(before, after);
+        let found: BTreeSet<_> = comparison.changes.iter().map(|c| (c.question.to.as_str(), c.effect)).collect();
+        assert_eq!(found, BTreeSet::from([("lb/g", effect)]));
+    }
+}
+
+/// What rests on an assumption names what it is about, which the path does not pass for that.
+#[test]
+fn an_assumption_reroutes_nothing() {
+    let hub = std::fs::read_to_string(root().join("scenarios/hub-spoke-firewall/hub-spoke-firewall.yaml")).unwrap();
+    let line = hub.lines().find(|l| l.trim_start().starts_with("data-to-hub:")).unwrap();
+    let refusing = line.replace(", allow_forwarded_traffic: true", "");
+    assert_ne!(line, refusing);
+    let comparison = texts(&hub, &hub.replace(line, &refusing));
+    let rerouted: Vec<_> = comparison.changes.iter().filter(|c| c.effect == Effect::Rerouted).collect();
+    assert!(rerouted.is_empty(), "{rerouted:?}");
+}

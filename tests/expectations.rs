@@ -12,7 +12,7 @@
 use privreach::{
     azure::kinds::KINDS,
     dataplane::Plane,
-    matrix::{Matrix, clients, services, ways},
+    matrix::{Matrix, askers, clients, is_implied, services, ways},
     net::Fqdn,
     report::{CheckReport, ScenarioReport, Style, check_text},
     scenario::{End, load_paths},
@@ -101,17 +101,21 @@ fn many_flows_come_out_as_each_of_them() {
             {
                 continue;
             }
-            let (mut askers, mut asked) = (clients(plane), ways(plane));
+            let further = exposing(fields);
+            let (mut all, mut asked) = (askers(plane), ways(plane));
             // Further ways must only not be open.
             let usual = |s: &privreach::matrix::Service| {
                 let as_itself = |t: &Traits| !fields.to.selects() || fields.to.selectors.iter().any(|f| f.means(t));
                 s.is_usual() && as_itself(&Traits::of_service(plane, s, &labels))
             };
-            let further = exposing(fields);
             asked.retain(|s| further.is_some() || usual(s));
-            askers.retain(|c| is_meant(&fields.from, &Traits::of_client(plane, c, &labels)));
+            all.retain(|c| is_meant(&fields.from, &Traits::of_client(plane, c, &labels)));
+            // Who is not declared asks for what must not be open, or if nobody else is selected.
+            if further.is_none() && all.iter().any(|c| !is_implied(c.client)) {
+                all.retain(|c| !is_implied(c.client));
+            }
             asked.retain(|s| is_meant(&fields.to, &Traits::of_service(plane, s, &labels)));
-            let matrix = Matrix::new(plane, askers, asked);
+            let matrix = Matrix::new(plane, all, asked);
             let mut single = snapshot.clone();
             single.scenario.expectations.clear();
             let mut names = BTreeMap::new();
@@ -126,6 +130,8 @@ fn many_flows_come_out_as_each_of_them() {
                     one.fields.to.value.clone_from(&service.to);
                     (one.fields.from.selectors, one.fields.to.selectors) = (Vec::new(), Vec::new());
                     (one.fields.port.value, one.fields.protocol.value) = (service.port, service.transport);
+                    // With its port written it is about this one flow.
+                    one.fields.protocol.span = Some(one.span);
                     names.insert(one.id.clone(), (client.name.clone(), service.to_string()));
                     single.scenario.expectations.push(one);
                 }

@@ -32,7 +32,7 @@ fn broken_variants(file: &Path) -> BTreeMap<String, usize> {
 }
 
 pub(super) fn run(args: &Fix, global: &Global) -> Result<Exit, Failure> {
-    let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
+    let (sources, mut snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
     let (Some(from), Some(to)) = (&args.from, &args.to) else {
         let repairs = progress::telling(global, "looking for repairs", || repair_file(&snapshot));
         let mut report = FixFileReport::new(&sources, &snapshot.scenario.title(), &repairs);
@@ -46,7 +46,8 @@ pub(super) fn run(args: &Fix, global: &Global) -> Result<Exit, Failure> {
     };
     let (to, port) = target(to).map_err(|m| input::mistake(&m))?;
     let port = args.port.unwrap_or(port);
-    let question = Question { from: from.clone(), to, port, transport: args.protocol };
+    let question = Question { from: from.clone(), to, port: args.protocol.port(port), transport: args.protocol };
+    snapshot.admit(&question.from, Some(&question.to));
     let repairs = repair(&snapshot, &question, args.verdict).map_err(|e| input::mistake(&e.to_string()))?;
     let report = FixReport::new(&sources, &snapshot.scenario.title(), &repairs);
     output::write(global, &report::render(&report, args.format, output::style(global)))?;

@@ -21,11 +21,12 @@ use std::{
 };
 
 pub(super) fn run(args: &Graph, global: &Global) -> Result<Exit, Failure> {
-    let (_, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
+    let (_, mut snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
     let traced = match args.trace.as_deref() {
         Some([from, to]) => {
             let (to, port) = target(to).map_err(|m| input::mistake(&m))?;
             let question = Question { from: from.clone(), to, port, transport: crate::net::Transport::Tcp };
+            snapshot.admit(&question.from, Some(&question.to));
             Some(trace(&snapshot.plane, &question).map_err(|e| input::mistake(&e.to_string()))?)
         }
         _ => None,

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     diag::SourceMap,
     lint,
-    matrix::{Matrix, clients, count, services, sharded, ways},
+    matrix::{Matrix, askers, clients, count, lacks_internet, services, sharded, ways},
     report::{
         self, MatrixReport, Shown,
         page::{Ingredients, Page, html},
@@ -34,7 +34,8 @@ pub(super) fn show(sources: &SourceMap, snapshot: &Snapshot, args: &Args, global
         ));
     }
     let asked = if args.every_way { ways(plane) } else { services(plane) };
-    let asking = clients(plane);
+    // Who is not declared asks where that is what one wants to know: what is open at all, and to the internet.
+    let asking = if args.every_way || lacks_internet(plane) { askers(plane) } else { clients(plane) };
     let of_clients: Vec<Traits> = asking.iter().map(|c| Traits::of_client(plane, c, &labels)).collect();
     let of_services: Vec<Traits> = asked.iter().map(|s| Traits::of_service(plane, s, &labels)).collect();
     let asking = chosen(asking, &of_clients, &args.from, "--from", "client")?;

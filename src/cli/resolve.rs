@@ -17,9 +17,10 @@ use crate::{
 use std::time::Duration;
 
 pub(super) fn run(args: &Resolve, global: &Global) -> Result<Exit, Failure> {
-    let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
+    let (sources, mut snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
     let name = args.name.as_ref().map(|n| n.parse()).transpose();
     let name = name.map_err(|e: FqdnError| input::mistake(&e.to_string()))?;
+    snapshot.admit(&args.from, None);
     let client = crate::trace::client(&snapshot.plane, &args.from).map_err(|e| input::mistake(&e.to_string()))?;
     match name {
         Some(name) if !args.live => modelled(args, global, &sources, &snapshot, client, &name),

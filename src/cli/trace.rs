@@ -27,7 +27,9 @@ pub(super) fn explain(
     global: &Global,
 ) -> Result<Exit, Failure> {
     let (to, port) = target(to).map_err(|m| input::mistake(&m))?;
-    let question = Question { from: from.to_owned(), to, port, transport };
+    let question = Question { from: from.to_owned(), to, port: transport.port(port), transport };
+    let mut snapshot = snapshot.clone();
+    snapshot.admit(&question.from, Some(&question.to));
     let trace = trace(&snapshot.plane, &question).map_err(|e| input::mistake(&e.to_string()))?;
     let report = TraceReport::new(sources, &trace);
     let text = match format {

@@ -4,7 +4,11 @@
 //! which none can be left out, by halving (delta debugging).
 
 use super::{Answer, Change, Effect, FlowChange, apply, evaluate};
-use crate::{dataplane::Plane, scenario::Scenario, snapshot::Snapshot};
+use crate::{
+    dataplane::{Internet, Plane},
+    scenario::Scenario,
+    snapshot::Snapshot,
+};
 
 /// Most hybrids of the two documents that are evaluated. Beyond it a cause is not named, rather than guessed.
 const MAX_TRIALS: usize = 4_000;
@@ -17,12 +21,19 @@ struct Search<'s> {
     before: &'s Snapshot,
     after: &'s Snapshot,
     changes: &'s [Change],
+    /// Who asks from the internet.
+    internet: &'s Internet,
     left: usize,
 }
 
 /// Finds the cause of every change.
-pub(super) fn find(before: &Snapshot, after: &Snapshot, changes: &[Change], flows: &mut [FlowChange]) {
-    let mut search = Search { before, after, changes, left: MAX_TRIALS };
+pub(super) fn find(
+    (before, after): (&Snapshot, &Snapshot),
+    internet: &Internet,
+    changes: &[Change],
+    flows: &mut [FlowChange],
+) {
+    let mut search = Search { before, after, changes, internet, left: MAX_TRIALS };
     if changes.len() <= MAX_SINGLES {
         for i in 0..changes.len() {
             search.settle(&[i], flows);
@@ -76,9 +87,10 @@ impl Search<'_> {
         let document = apply(&self.before.scenario.document, made.iter().copied());
         let tags = made.iter().any(|c| c.path.first().is_some_and(|k| k == "service_tags_file"));
         let side: &Scenario = if tags { &self.after.scenario } else { &self.before.scenario };
-        let snapshot = Snapshot::new(side.with_document(document).ok()?);
+        let mut snapshot = Snapshot::new(side.with_document(document).ok()?);
         // What the platform would refuse still has a meaning between two designs that it accepts.
         let broken = snapshot.errors().any(|d| !d.refused);
+        snapshot.plane.ask_from_internet(&self.internet.kinds);
         (!broken).then_some(snapshot.plane)
     }
 

@@ -4,11 +4,12 @@ use crate::{
     dataplane::{ClientKind, Plane},
     flows,
     net::Transport,
+    scenario::Scenario,
     snapshot::Snapshot,
     trace::{Question, Trace, trace},
     verdict::{Reason, Verdict, Via},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a flow comes out, as far as it can be compared.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -49,7 +50,7 @@ pub fn answer(trace: &Trace) -> Answer {
     let through = matches!(trace.judgement.verdict, Verdict::Private | Verdict::Backbone | Verdict::Public);
     let mut path: Vec<String> = Vec::new();
     if through {
-        for element in trace.elements() {
+        for element in trace.path() {
             if path.last().is_none_or(|l| l != element) {
                 path.push(element.to_owned());
             }
@@ -64,11 +65,16 @@ pub fn answer(trace: &Trace) -> Answer {
 /// ask for.
 #[must_use]
 pub fn questions(snapshot: &Snapshot) -> BTreeSet<Question> {
-    let plane = &snapshot.plane;
+    questions_in(&snapshot.plane, &snapshot.scenario)
+}
+
+/// The same of a plane of the scenario in which others may ask from the internet.
+#[must_use]
+pub fn questions_in(plane: &Plane, scenario: &Scenario) -> BTreeSet<Question> {
     let mut asked = flows::questions(plane);
     // Names that lead to what is asked for by its address: a record that changes leads elsewhere.
     let names: Vec<String> = flows::further(plane).into_iter().map(ToString::to_string).collect();
-    for asker in flows::clients(plane).iter().filter(|a| matches!(a.client.kind, ClientKind::Endpoint(_))) {
+    for asker in flows::askers(plane).iter().filter(|a| matches!(a.client.kind, ClientKind::Endpoint(_))) {
         asked.extend(names.iter().map(|to| Question {
             from: asker.name.clone(),
             to: to.clone(),
@@ -77,14 +83,29 @@ pub fn questions(snapshot: &Snapshot) -> BTreeSet<Question> {
         }));
     }
     // Flows that an expectation selects are among those above.
-    for expectation in snapshot.scenario.expectations.iter().filter(|e| !e.fields.selects()) {
+    for expectation in scenario.expectations.iter().filter(|e| !e.fields.selects()) {
         let fields = &expectation.fields;
         asked.insert(Question {
             from: fields.from.value.clone(),
             to: fields.to.value.clone(),
-            port: fields.port.value,
+            port: fields.protocol.value.port(fields.port.value),
             transport: fields.protocol.value,
         });
     }
     asked
+}
+
+/// Questions of one side, with what has another name on the other side called so: a balancer's frontend is named by itself
+/// once it is not the only one.
+pub(super) fn renamed(asked: BTreeSet<Question>, own: &Plane, other: &Plane) -> BTreeSet<Question> {
+    let moved = own.aliases.iter().filter(|(alias, _)| other.targets.get(alias).is_ok());
+    let names: BTreeMap<&str, &str> = moved.map(|(alias, name)| (name.as_str(), alias.as_str())).collect();
+    if names.is_empty() {
+        return asked;
+    }
+    let called = |q: Question| match names.get(q.to.as_str()) {
+        Some(alias) => Question { to: (*alias).to_owned(), ..q },
+        None => q,
+    };
+    asked.into_iter().map(called).collect()
 }

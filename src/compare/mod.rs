@@ -5,7 +5,7 @@ mod changes;
 mod flows;
 
 pub use changes::{Change, apply, differences};
-pub use flows::{Answer, answer, evaluate, questions};
+pub use flows::{Answer, answer, evaluate, questions, questions_in};
 
 use crate::{
     net::Transport,
@@ -163,8 +163,12 @@ pub struct Comparison {
     pub differences: Vec<Change>,
     /// Number of flows that were evaluated.
     pub evaluated: usize,
-    /// Whether somebody on the internet is declared, so that exposure to it can show.
+    /// Who stood for the parts of the internet of which no client is declared.
+    pub implied: BTreeSet<String>,
+    /// Whether somebody on the internet is declared on either side.
     pub from_internet: bool,
+    /// Number of ranges of the internet that rules tell apart and nobody asked from, because there are too many.
+    pub left_out: usize,
     /// Flows that come out otherwise.
     pub changes: Vec<FlowChange>,
 }
@@ -173,14 +177,16 @@ pub struct Comparison {
 #[must_use]
 pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
     let differences = differences(&before.scenario.document, &after.scenario.document);
-    let own = (questions(before), questions(after));
+    let (was, is) = before.told_apart(after);
+    let mut own = (questions_in(&was, &before.scenario), questions_in(&is, &after.scenario));
+    // What the other side calls otherwise is asked for as the other side does.
+    own.0 = flows::renamed(own.0, &was, &is);
+    own.1 = flows::renamed(own.1, &is, &was);
     let asked: BTreeSet<&Question> = own.0.union(&own.1).collect();
-    let internet: BTreeSet<&str> = [before, after]
-        .iter()
-        .flat_map(|s| s.plane.clients.iter())
-        .filter(|(o, _)| o.kind == "internet_client")
-        .map(|(o, _)| o.name.as_str())
-        .collect();
+    let askers = || [&was, &is].into_iter().flat_map(crate::flows::askers);
+    let on_internet = |a: &crate::flows::Asker<'_>| a.origin.kind == "internet_client";
+    let internet: BTreeSet<String> = askers().filter(on_internet).map(|a| a.name).collect();
+    let implied: BTreeSet<String> = askers().filter(|a| crate::flows::is_implied(a.client)).map(|a| a.name).collect();
     let mut changes = Vec::new();
     // Equal documents give equal answers, whatever they are.
     if !differences.is_empty() {
@@ -189,8 +195,8 @@ pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
         let all: Vec<&Question> = asked.iter().copied().collect();
         let changed = |question: &&Question| {
             let answers = (
-                evaluate(&before.plane, question).filter(|a| there(&own.0, question, a)),
-                evaluate(&after.plane, question).filter(|a| there(&own.1, question, a)),
+                evaluate(&was, question).filter(|a| there(&own.0, question, a)),
+                evaluate(&is, question).filter(|a| there(&own.1, question, a)),
             );
             let effect = Effect::of(answers.0.as_ref(), answers.1.as_ref())?;
             Some(FlowChange {
@@ -204,9 +210,11 @@ pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
         };
         changes = all.par_iter().filter_map(changed).collect();
     }
-    cause::find(before, after, &differences, &mut changes);
+    cause::find((before, after), &is.internet, &differences, &mut changes);
     changes.sort_by(|a, b| (a.effect, &a.question).cmp(&(b.effect, &b.question)));
-    Comparison { differences, evaluated: asked.len(), from_internet: !internet.is_empty(), changes }
+    let left_out = is.internet.left_out;
+    let from_internet = internet.len() > implied.len();
+    Comparison { differences, evaluated: asked.len(), implied, from_internet, left_out, changes }
 }
 
 /// What flows of one class have in common.
@@ -261,5 +269,5 @@ type Ports<'c> = BTreeMap<(&'c str, Transport), Vec<u16>>;
 /// A target with transport and ports.
 fn written((target, ports): (&(&str, Transport), &Vec<u16>)) -> String {
     let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
-    format!("{}  {}/{}", target.0, target.1, ports.join(","))
+    format!("{}  {}", target.0, target.1.on(ports.join(",")))
 }

@@ -7,8 +7,10 @@ mod allocated;
 mod arena;
 mod elements;
 mod filter;
+mod internet;
 mod names;
 mod network;
+mod plain;
 mod proxy;
 mod service;
 mod spread;
@@ -18,6 +20,7 @@ pub use allocated::{Allocated, Allocations, Candidates};
 pub use arena::{Arena, Id};
 pub(crate) use filter::Match;
 pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party, Resolved};
+pub use internet::{Internet, Kind as InternetKind, kinds_of_internet};
 pub use names::{
     Dns, DnsServer, ForwardRule, Forwarding, NameRule, Otherwise, ROOT_SERVER, Record, RecordData, RecordSet, Resolver,
     View, Zone, ZoneLink,
@@ -238,8 +241,12 @@ pub struct Plane {
     pub clients: Directory<Client>,
     /// Who may be asked for.
     pub targets: Directory<Target>,
+    /// Further names of targets, each with the usual one: `balancer/frontend` of a balancer's only frontend.
+    pub aliases: BTreeMap<String, String>,
     /// What exists beyond the model; engines turn what it could change into `unknown`.
     pub unmodelled: Vec<Unmodelled>,
+    /// Who stands for others on the internet.
+    pub internet: Internet,
     /// Addresses that nobody declared.
     pub allocations: Allocations,
     private_owners: BTreeMap<(Id<Network>, IpAddr), Id<Endpoint>>,

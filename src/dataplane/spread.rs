@@ -132,21 +132,21 @@ fn handed_out(prefix: Prefix) -> Option<Range> {
     (first <= last).then_some((first, last))
 }
 
-fn filter(filter: &Filter, give: &mut dyn FnMut(&[Prefix])) {
+pub(super) fn filter(filter: &Filter, give: &mut dyn FnMut(&[Prefix])) {
     for rule in &filter.rules {
         matcher(&rule.from, give);
         matcher(&rule.to, give);
     }
 }
 
-fn matcher(matcher: &Matcher, give: &mut dyn FnMut(&[Prefix])) {
+pub(super) fn matcher(matcher: &Matcher, give: &mut dyn FnMut(&[Prefix])) {
     give(matcher.addresses.prefixes());
     give(matcher.inside.prefixes());
     matcher.known_tags.iter().for_each(|(_, set)| give(set.prefixes()));
     matcher.assumed.iter().for_each(|(set, _)| give(set.prefixes()));
 }
 
-fn route(route: &Route, give: &mut dyn FnMut(&[Prefix])) {
+pub(super) fn route(route: &Route, give: &mut dyn FnMut(&[Prefix])) {
     give(&[route.prefix]);
     match &route.hop {
         NextHop::Network { link: Some(link), .. } => link.only.iter().for_each(|only| give(&only.prefixes)),

@@ -14,9 +14,11 @@
 
 mod names;
 mod ports;
+mod published;
 
 pub use names::further;
 pub use ports::{Served, served};
+pub use published::Behind;
 
 use crate::{
     dataplane::{Client, ClientKind, Endpoint, Id, Origin, Plane, Resource, Role, Target},
@@ -52,6 +54,28 @@ pub fn clients(plane: &Plane) -> Vec<Asker<'_>> {
     plane.clients.iter().map(|(origin, client)| Asker { origin, client, name: named(origin) }).collect()
 }
 
+/// Everybody who may ask: all clients, and beside them whoever stands for a part of the internet of which no declared
+/// client is ([`crate::dataplane::Internet`]). For what must not be open.
+#[must_use]
+pub fn askers(plane: &Plane) -> Vec<Asker<'_>> {
+    let mut all = clients(plane);
+    let stand_ins = plane.internet.asking();
+    all.extend(stand_ins.map(|client| Asker { origin: &client.origin, client, name: client.origin.name.clone() }));
+    all
+}
+
+/// Whether a client stands for others on the internet, rather than being declared.
+#[must_use]
+pub fn is_implied(client: &Client) -> bool {
+    client.origin.kind == "internet_client" && client.origin.span.is_none()
+}
+
+/// Whether a plane declares nobody on the internet.
+#[must_use]
+pub fn lacks_internet(plane: &Plane) -> bool {
+    plane.clients.iter().all(|(o, _)| o.kind != "internet_client")
+}
+
 /// Something that is asked for, on one port.
 #[derive(Debug, Clone)]
 pub struct Service {
@@ -59,6 +83,8 @@ pub struct Service {
     pub origin: Origin,
     /// What else this is a flow to: the owner of a public address, the gateway behind a name.
     pub also: Vec<Origin>,
+    /// What a public address or name leads to: the machines of a pool, what a firewall translates to.
+    pub behind: Vec<Behind>,
     /// How a question names it.
     pub to: String,
     /// Transport.
@@ -85,6 +111,7 @@ impl std::fmt::Display for Service {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.transport {
             Transport::Tcp => write!(f, "{}:{}", self.to, self.port),
+            Transport::Icmp => write!(f, "{} by icmp", self.to),
             other => write!(f, "{}:{}/{other}", self.to, self.port),
         }
     }
@@ -105,7 +132,10 @@ pub enum Aim {
 pub fn services(plane: &Plane) -> Vec<Service> {
     let mut found = ways(plane);
     found.retain(Service::is_usual);
-    found.iter_mut().for_each(|s| s.also.clear());
+    for service in &mut found {
+        service.also.clear();
+        service.behind.clear();
+    }
     found
 }
 
@@ -124,6 +154,7 @@ pub fn ways(plane: &Plane) -> Vec<Service> {
                     found.extend(ports.into_iter().map(|port| Service {
                         origin: origin.clone(),
                         also: Vec::new(),
+                        behind: Vec::new(),
                         to: name.to_string(),
                         transport: Transport::Tcp,
                         port,
@@ -150,6 +181,8 @@ pub fn ways(plane: &Plane) -> Vec<Service> {
                     found.extend(served.into_iter().map(|((transport, port), usual_port)| Service {
                         origin: origin.clone(),
                         also: also.clone(),
+                        behind:
+                            owner.map_or_else(Vec::new, |o| published::behind(plane, o, address, (transport, port))),
                         to: to.clone(),
                         transport,
                         port,
@@ -208,6 +241,7 @@ fn names_of_resources(plane: &Plane) -> BTreeMap<Id<Resource>, Vec<&Fqdn>> {
 #[must_use]
 pub fn service(plane: &Plane, to: &str, port: u16, transport: Transport) -> Option<Service> {
     let host = crate::trace::host_of(to);
+    let host = plane.aliases.get(host).map_or(host, String::as_str);
     let declared = plane.targets.get(host).ok();
     let aim = match declared {
         Some(Target::Address(address, owner)) => Aim::Address(*address, *owner),
@@ -228,7 +262,17 @@ pub fn service(plane: &Plane, to: &str, port: u16, transport: Transport) -> Opti
         _ => found.map_or_else(|| Origin::new("target", host, None), |(o, _)| o.clone()),
     };
     let to = to.to_owned();
-    Some(Service { origin, also: Vec::new(), to, transport, port, aim, usual_name: true, usual_port: true })
+    Some(Service {
+        origin,
+        also: Vec::new(),
+        behind: Vec::new(),
+        to,
+        transport,
+        port,
+        aim,
+        usual_name: true,
+        usual_port: true,
+    })
 }
 
 /// Whether a client that asks for a service asks for itself: its own address, or the service that it is the identity of.
@@ -246,14 +290,19 @@ pub fn is_itself(plane: &Plane, client: &Client, service: &Service) -> bool {
 }
 
 /// Every flow as a question: each client by each way to each service, but nothing to itself. Who calls with an identity, from no
-/// network, calls services only.
+/// network, calls services only; who stands for others on the internet asks for what has a name or a public address.
 #[must_use]
 pub fn questions(plane: &Plane) -> BTreeSet<Question> {
     let services = ways(plane);
     let mut asked = BTreeSet::new();
-    for asker in clients(plane) {
+    for asker in askers(plane) {
+        let implied = is_implied(asker.client);
         let identity = matches!(asker.client.kind, ClientKind::Identity(_));
-        let callable = |s: &&Service| !identity || matches!(s.aim, Aim::Name(_, Some(_)));
+        let callable = |s: &&Service| match &s.aim {
+            Aim::Name(_, Some(_)) => true,
+            Aim::Address(address, _) if implied => crate::net::is_public(*address),
+            _ => !identity,
+        };
         let others = services.iter().filter(callable).filter(|s| !is_itself(plane, asker.client, s));
         asked.extend(others.map(|s| Question {
             from: asker.name.clone(),

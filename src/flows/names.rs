@@ -1,6 +1,6 @@
 //! Names that are no service's.
 
-use super::{Aim, Service};
+use super::{Aim, Service, published};
 use crate::{
     dataplane::{DoorName, Plane, RecordSet},
     net::{Fqdn, Transport},
@@ -18,11 +18,12 @@ pub(super) fn told_apart(plane: &Plane) -> Vec<Service> {
     let public = plane.dns.public.iter().map(|(name, _)| name);
     let names: Vec<&Fqdn> = public.filter(|n| askable(n, plane.door_names.get(*n))).collect();
     for (_, proxy) in plane.proxies.iter() {
-        for listener in proxy.listeners.iter().filter(|l| !l.hosts.is_empty()) {
+        for (number, listener) in proxy.listeners.iter().enumerate().filter(|(_, l)| !l.hosts.is_empty()) {
             let meant = names.iter().filter(|n| listener.hosts.iter().any(|h| h.matches(n)));
             found.extend(meant.filter(|n| known.insert((**n, listener.port))).map(|name| Service {
                 origin: proxy.origin.clone(),
                 also: Vec::new(),
+                behind: published::backends(plane, proxy, |l| l == number),
                 to: name.to_string(),
                 transport: Transport::Tcp,
                 port: listener.port,

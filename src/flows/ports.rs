@@ -2,7 +2,7 @@
 
 use super::USUAL_PORT;
 use crate::{
-    dataplane::{Direction, Endpoint, Filter, FilterRule, Id, Listens, Plane, Role},
+    dataplane::{Action, Direction, Endpoint, Filter, FilterRule, Id, Listens, Plane, Role},
     net::{PortRange, PortSet, Transport},
 };
 use std::{
@@ -44,7 +44,11 @@ pub fn served(plane: &Plane, owner: Id<Endpoint>, address: IpAddr) -> Served {
                 let rules = rules_of(plane, owner);
                 found.insert((Transport::Tcp, USUAL_PORT));
                 further.extend(told_apart(&rules, Transport::Tcp, &every));
-                further.extend(named(&rules, Transport::Udp, &every));
+                further.extend(match is_apart(&rules, Transport::Udp) {
+                    true => told_apart(&rules, Transport::Udp, &every),
+                    false => named(&rules, Transport::Udp, &every),
+                });
+                further.extend(echo(&rules));
             }
             Listens::Only(list) => {
                 let rules = rules_of(plane, owner);
@@ -52,6 +56,8 @@ pub fn served(plane: &Plane, owner: Id<Endpoint>, address: IpAddr) -> Served {
                     found.extend(each(set).into_iter().map(|p| (*transport, p)));
                     further.extend(named(&rules, *transport, set));
                 }
+                // Whatever it serves, a machine answers an echo.
+                further.extend(echo(&rules));
             }
         },
         Role::Balancer(balancer) => {
@@ -97,6 +103,20 @@ fn rules_of(plane: &Plane, owner: Id<Endpoint>) -> Vec<&FilterRule> {
     let filters = segment.into_iter().flat_map(|s| s.admin.iter().chain(&s.filter)).chain(&endpoint.filter);
     let inward = |r: &&FilterRule| r.direction != Some(Direction::Outbound);
     filters.flat_map(|f: &Filter| &f.rules).filter(inward).collect()
+}
+
+/// Whether rules single out a transport beside TCP: one lets it in or keeps it out as such, or keeps out TCP alone.
+fn is_apart(rules: &[&FilterRule], transport: Transport) -> bool {
+    rules.iter().any(|r| match (r.protocol.matches(transport), r.protocol.matches(Transport::Tcp)) {
+        (true, own) => !own,
+        (false, true) => r.action == Action::Deny,
+        (false, false) => false,
+    })
+}
+
+/// ICMP, where rules single it out; it has no ports.
+fn echo(rules: &[&FilterRule]) -> Option<(Transport, u16)> {
+    is_apart(rules, Transport::Icmp).then_some((Transport::Icmp, 0))
 }
 
 /// Ports of a set that rules name: the first of each interval in which they do not differ.

@@ -326,10 +326,9 @@ impl<'a> Walk<'a> {
             return None;
         }
         let text = format!(
-            "{} has no translation for {}/{} at {}",
+            "{} has no translation for {} at {}",
             device.origin,
-            self.packet.transport,
-            self.packet.port,
+            self.packet.transport.on(self.packet.port),
             show(self.packet.destination)
         );
         self.steps.push(

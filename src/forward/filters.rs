@@ -27,9 +27,9 @@ fn flow(packet: &Packet) -> String {
     let Packet { source, destination, transport, port, .. } = packet;
     let ends = format!("{} → {}", show(*source), show(*destination));
     if packet.reply {
-        format!("the reply {ends} from {transport}/{port}")
+        format!("the reply {ends} from {}", transport.on(port))
     } else {
-        format!("{ends} {transport}/{port}")
+        format!("{ends} {}", transport.on(port))
     }
 }
 

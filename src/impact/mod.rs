@@ -76,7 +76,8 @@ pub fn impact(snapshot: &Snapshot) -> Impact {
 
 fn consequence(snapshot: &Snapshot, flows: &[(Question, Answer)], element: &Element) -> Consequence {
     let (outcome, along) = match without(snapshot, element) {
-        Ok((after, along)) => {
+        Ok((mut after, along)) => {
+            after.plane.ask_from_internet(&snapshot.plane.internet.kinds);
             let changed = flows.iter().filter_map(|(question, before)| {
                 let now = evaluate(&after.plane, question);
                 let effect = Effect::of(Some(before), now.as_ref())?;

@@ -231,7 +231,7 @@ impl Imported {
         let at = self.span;
         let mut fields = vec![("from", Node::text(from, at)), ("to", Node::text(to, at))];
         let mut name = format!("{from} to {to}");
-        if port != 443 {
+        if port != 443 && transport != Transport::Icmp {
             fields.push(("port", Node::new(Tree::Number(port.into()), at)));
             let _ = write!(name, " {port}");
         }

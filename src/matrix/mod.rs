@@ -13,7 +13,7 @@ mod shard;
 mod traits;
 mod views;
 
-pub use crate::flows::{Aim, Asker, Service, clients, service, services, ways};
+pub use crate::flows::{Aim, Asker, Service, askers, clients, is_implied, lacks_internet, service, services, ways};
 pub use count::{Count, count};
 pub use groups::{Classes, Group, Groups};
 pub use live::{Change, Live};

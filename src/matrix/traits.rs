@@ -42,6 +42,11 @@ impl Traits {
                 traits.resource_type = resource.map(|id| plane.resources.get(id).kind.clone());
             }
         }
+        traits.also.extend(service.behind.iter().map(|(origin, id)| {
+            let mut behind = Self::named(origin.kind, &origin.name, labels);
+            id.iter().for_each(|id| behind.place(plane, *id));
+            behind
+        }));
         traits
     }
 

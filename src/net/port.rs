@@ -23,6 +23,23 @@ impl fmt::Display for Transport {
     }
 }
 
+impl Transport {
+    /// The transport with a port of it, for people: `tcp/443`. ICMP has no ports.
+    #[must_use]
+    pub fn on(self, port: impl fmt::Display) -> String {
+        match self {
+            Self::Icmp => self.to_string(),
+            Self::Tcp | Self::Udp => format!("{self}/{port}"),
+        }
+    }
+
+    /// The port that a flow of it has: none where there are no ports, written as 0.
+    #[must_use]
+    pub fn port(self, port: u16) -> u16 {
+        if self == Self::Icmp { 0 } else { port }
+    }
+}
+
 impl FromStr for Transport {
     type Err = String;
 

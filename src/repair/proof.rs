@@ -2,7 +2,7 @@
 
 use super::patch::{Value, names_what_it_allows, tree};
 use crate::{
-    compare::{Answer, evaluate, questions},
+    compare::{Answer, evaluate, questions, questions_in},
     diag::Diagnostics,
     document::{Value as Tree, overlay},
     scenario::Expectation,
@@ -50,7 +50,8 @@ impl<'s> Prover<'s> {
         if problems.has_errors() {
             return None;
         }
-        let snapshot = Snapshot::new(self.before.scenario.with_document(document).ok()?);
+        let mut snapshot = Snapshot::new(self.before.scenario.with_document(document).ok()?);
+        snapshot.admit(&self.question.from, Some(&self.question.to));
         snapshot.is_usable().then_some(snapshot)
     }
 
@@ -91,20 +92,24 @@ impl<'s> Prover<'s> {
             return Err(Refuted::Expectations(unmet));
         }
         // What was not known to be closed is not opened; a client that did not exist yet brings flows of its own.
+        let planes =
+            (self.before.plane.internet.kinds != after.plane.internet.kinds).then(|| self.before.told_apart(after));
+        let (was, is) = planes.as_ref().map_or((&self.before.plane, &after.plane), |(was, is)| (was, is));
         let was_public = |q: &Question| {
-            let known = self.flows.get(q).and_then(Option::as_ref);
+            let asked = || planes.as_ref().and_then(|_| evaluate(was, q));
+            let known = self.flows.get(q).cloned().unwrap_or_else(asked);
             let open = |a: &Answer| {
                 matches!(a.verdict, Verdict::Public | Verdict::Unsupported | Verdict::Partial | Verdict::Unknown)
             };
             let absent = self.before.plane.clients.get(&q.from).is_ok_and(|c| c.absence.is_some());
-            absent || known.is_some_and(open)
+            absent || known.as_ref().is_some_and(open)
         };
-        let mut asked = questions(after);
+        let mut asked = questions_in(is, &after.scenario);
         asked.extend(self.flows.keys().cloned());
         let exposed: Vec<(String, String)> = asked
             .into_iter()
             .filter(|q| !self.is_meant(q) && !was_public(q))
-            .filter(|q| evaluate(&after.plane, q).is_some_and(|a| a.exposed))
+            .filter(|q| evaluate(is, q).is_some_and(|a| a.exposed))
             .map(|q| (q.from, q.to))
             .collect();
         if exposed.is_empty() { Ok(()) } else { Err(Refuted::Public(exposed)) }
@@ -118,7 +123,7 @@ impl<'s> Prover<'s> {
         let wanted = |e: &Expectation| {
             let fields = &e.fields;
             let public = fields.verdict.as_ref().is_some_and(|v| v.value == Verdict::Public);
-            let there = fields.to.value == flow.to && fields.port.value == flow.port;
+            let there = fields.to.value == flow.to && fields.protocol.value.port(fields.port.value) == flow.port;
             public && there && (fields.from.value == flow.from || from_internet(&fields.from.value))
         };
         flow == self.question
@@ -133,7 +138,7 @@ impl<'s> Prover<'s> {
             .map(|e| Question {
                 from: e.fields.from.value.clone(),
                 to: e.fields.to.value.clone(),
-                port: e.fields.port.value,
+                port: e.fields.protocol.value.port(e.fields.port.value),
                 transport: e.fields.protocol.value,
             })
             .collect()

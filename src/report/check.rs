@@ -121,7 +121,7 @@ fn title(expectation: &ExpectationReport) -> String {
     let ExpectationReport { id, from, to, flow, pairs, .. } = expectation;
     match (flow, pairs) {
         (_, Some(pairs)) => format!("{id}: {from} → {to}  {} flows", pairs.pairs),
-        (Some(flow), None) => format!("{id}: {from} → {to}  {}/{}", flow.protocol, flow.port),
+        (Some(flow), None) => format!("{id}: {from} → {to}  {}", super::text::on_port(&flow.protocol, flow.port)),
         (None, None) => format!("{id}: {from} → {to}"),
     }
 }

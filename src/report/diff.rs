@@ -23,8 +23,13 @@ pub struct DiffReport {
     pub after: String,
     /// Number of flows that were evaluated on both sides.
     pub evaluated: usize,
-    /// Whether an `internet_clients` of either side asked; otherwise exposure to the internet cannot show.
+    /// Whether an `internet_clients` of either side asked.
     pub asked_from_internet: bool,
+    /// Who stood for the parts of the internet of which no client is declared: `internet`, or `internet:` with a range that
+    /// rules tell apart.
+    pub implied_clients: Vec<String>,
+    /// Number of further ranges that rules tell apart, from which nobody asked because there are too many.
+    pub ranges_left_out: usize,
     /// Number of flows that come out otherwise.
     pub changed: usize,
     /// Number of them that a reviewer must look at.
@@ -137,6 +142,8 @@ impl DiffReport {
             after: after.0.to_owned(),
             evaluated: comparison.evaluated,
             asked_from_internet: comparison.from_internet,
+            implied_clients: comparison.implied.iter().cloned().collect(),
+            ranges_left_out: comparison.left_out,
             changed: comparison.changes.len(),
             regressions: comparison.changes.iter().filter(|c| c.is_regression()).count(),
             exposed: comparison.changes.iter().filter(|c| c.effect == Effect::Exposed).count(),
@@ -160,15 +167,35 @@ impl DiffReport {
             let added = plural(self.findings_added.len(), "finding is new", "findings are new");
             let _ = write!(line, "; {added}, {} gone", self.findings_removed.len());
         }
-        if !self.asked_from_internet {
-            line.push_str("; nobody on the internet asked: declare internet_clients to see what opens to it");
-        }
+        line.push_str(&implied(&self.implied_clients, self.ranges_left_out));
         line
     }
 
     fn causes<'r>(&'r self, class: &ClassReport) -> Vec<&'r DifferenceReport> {
         class.causes.iter().flatten().filter_map(|i| self.differences.get(*i)).collect()
     }
+}
+
+/// Names that a sentence lists.
+const NAMED: usize = 3;
+
+/// Who asked for the internet without being declared, as the rest of a sentence.
+pub(super) fn implied(clients: &[String], left_out: usize) -> String {
+    let named: Vec<&str> = clients.iter().take(NAMED).map(String::as_str).collect();
+    let mut text = match named.as_slice() {
+        [] => String::new(),
+        some => format!("; the internet asked as {}", some.join(", ")),
+    };
+    if clients.len() > NAMED {
+        let _ = write!(text, " and {} more", clients.len() - NAMED);
+    }
+    if left_out > 0 {
+        let _ = write!(
+            text,
+            "; {left_out} more ranges of it that rules tell apart were not asked from, there are too many"
+        );
+    }
+    text
 }
 
 fn difference(before: &SourceMap, after: &SourceMap, change: &Change, flows: usize) -> DifferenceReport {

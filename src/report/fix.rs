@@ -91,7 +91,7 @@ impl FixReport {
 
     fn summary(&self) -> String {
         let flow = &self.flow;
-        let what = format!("{} → {}  {}/{}", flow.from, flow.to, flow.protocol, flow.port);
+        let what = format!("{} → {}  {}", flow.from, flow.to, text::on_port(&flow.protocol, flow.port));
         match self.proposals.len() {
             _ if self.is_reached() => format!("{what} is {} already", self.goal),
             0 => format!("{what} is {}; nothing found makes it {}", flow.verdict, self.goal),
@@ -142,11 +142,11 @@ impl Report for FixReport {
         let open = !self.is_reached() && self.proposals.is_empty();
         let place = flow.steps.iter().find(|s| s.reason.is_some()).and_then(|s| s.place.clone());
         let item = Item {
-            id: format!("{} {} {}/{}", flow.from, flow.to, flow.protocol, flow.port),
+            id: format!("{} {} {}", flow.from, flow.to, text::on_port(&flow.protocol, flow.port)),
             status: if self.is_reached() { Status::Held } else { Status::Failed },
             level: if open { Level::Error } else { Level::Warning },
             code: if open { "no-repair" } else { "repairable" },
-            title: format!("{} → {}  {}/{}", flow.from, flow.to, flow.protocol, flow.port),
+            title: format!("{} → {}  {}", flow.from, flow.to, text::on_port(&flow.protocol, flow.port)),
             message: format!("{} ({}), wanted {}", flow.verdict, flow.reasons.join(", "), self.goal),
             details: self.advice.clone(),
             place,

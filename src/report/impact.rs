@@ -90,7 +90,7 @@ impl ImpactReport {
 }
 
 fn element(sources: &SourceMap, consequence: &Consequence) -> ElementReport {
-    let flow = |q: &&Question| format!("{} → {}  {}/{}", q.from, q.to, q.transport, q.port);
+    let flow = |q: &&Question| format!("{} → {}  {}", q.from, q.to, q.transport.on(q.port));
     let one = &consequence.element;
     ElementReport {
         kind: one.kind,

@@ -287,7 +287,7 @@ pub fn text(report: &MatrixReport, style: Style) -> String {
     }
     for p in pairs {
         let name = super::text::painted(style, p.verdict, 11);
-        let line = format!("{} → {} {}/{}", p.flow.from, p.flow.to, p.flow.protocol, p.flow.port);
+        let line = format!("{} → {} {}", p.flow.from, p.flow.to, super::text::on_port(&p.flow.protocol, p.flow.port));
         let line = super::text::wrapped(&line, 39, 16, style.width);
         let _ = writeln!(out, "  {name} {:<24} {line}", why(p.via, p.reason));
     }
@@ -317,7 +317,7 @@ fn row(report: &MatrixReport, cells: &[&CellReport], style: Style) -> String {
         let _ = writeln!(out, "    {}", super::text::wrapped(&list, 4, 4, style.width));
         if style.verbosity >= 0 {
             let w = &first.witness;
-            let line = format!("e.g. --from {} --to {}:{}", w.from, w.to, w.port);
+            let line = format!("e.g. --from {} --to {}", w.from, super::text::target((&w.to, &w.protocol, w.port)));
             let _ = writeln!(out, "    {}", super::text::wrapped(&line, 4, 9, style.width));
         }
     }

@@ -340,8 +340,7 @@ impl CounterexampleReport {
     #[must_use]
     pub fn arguments(&self) -> String {
         let Flow { from, to, port, protocol } = &self.witness;
-        let protocol = if protocol == "tcp" { String::new() } else { format!(" --protocol {protocol}") };
-        format!("--from {from} --to {to}:{port}{protocol}")
+        format!("--from {from} --to {}", super::text::target((to, protocol, *port)))
     }
 }
 

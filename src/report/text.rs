@@ -4,6 +4,20 @@ use super::format::printable;
 use super::{CheckReport, PairsReport, ResolveReport, StepReport, TraceReport};
 use std::fmt::Write;
 
+/// A transport with its port: `tcp/443`. ICMP has none.
+pub(super) fn on_port(protocol: &str, port: u16) -> String {
+    if protocol == "icmp" { protocol.to_owned() } else { format!("{protocol}/{port}") }
+}
+
+/// What follows `--to` of `privreach trace` to ask for a target on a transport and port.
+pub(super) fn target((to, protocol, port): (&str, &str, u16)) -> String {
+    match protocol {
+        "tcp" => format!("{to}:{port}"),
+        "icmp" => format!("{to} --protocol icmp"),
+        other => format!("{to}:{port} --protocol {other}"),
+    }
+}
+
 /// How text is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
@@ -98,7 +112,7 @@ pub fn trace(report: &TraceReport, style: Style) -> String {
     };
     let name = report.name.as_deref().unwrap_or(&report.to);
     let head = style.paint(&format!("{BOLD};{}", verdict_colour(report.verdict)), report.verdict);
-    let line = format!("{} → {name}  {}/{}", report.from, report.protocol, report.port);
+    let line = format!("{} → {name}  {}", report.from, on_port(&report.protocol, report.port));
     let first = report.verdict.chars().count() + 2;
     let _ = writeln!(out, "{head}  {}", wrapped(&line, first, 4, style.width));
     if !why.is_empty() {

@@ -40,17 +40,18 @@ pub(super) fn host(plane: &Plane, endpoint: &Endpoint, host: &Host, arrival: &Ar
             Step::block(
                 Stage::Service,
                 Reason::Port,
-                format!("{} serves nothing on {}/{}", endpoint.origin, packet.transport, packet.port),
+                format!("{} serves nothing on {}", endpoint.origin, packet.transport.on(packet.port)),
             )
             .at(&endpoint.origin)
-            .fix(format!("serve {}/{} there, or ask for a port in `listens`", packet.transport, packet.port)),
+            .fix(format!("serve {} there, or ask for a port in `listens`", packet.transport.on(packet.port))),
         ];
     }
     let mut steps = Vec::new();
     if host.listens == Listens::Undeclared {
         let text = format!(
-            "{} declares no `listens`; {}/{} is taken as served",
-            endpoint.origin, packet.transport, packet.port
+            "{} declares no `listens`; {} is taken as served",
+            endpoint.origin,
+            packet.transport.on(packet.port)
         );
         steps.push(Step::assume(Stage::Service, text));
     }

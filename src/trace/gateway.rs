@@ -153,10 +153,9 @@ fn listener(
         let asked = packet.name.as_ref().map_or_else(|| front_name.to_owned(), |n| format!("{n} on {front_name}"));
         let off = gateway.listeners.iter().find_map(|l| Some(format!("; {}: {}", l.origin, l.disabled.as_ref()?)));
         let text = format!(
-            "{} has no listener for {asked}, {}/{}{}",
+            "{} has no listener for {asked}, {}{}",
             gateway.origin,
-            packet.transport,
-            packet.port,
+            packet.transport.on(packet.port),
             off.unwrap_or_default()
         );
         return vec![

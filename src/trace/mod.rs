@@ -489,7 +489,7 @@ fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival, depth: us
                 Step::block(
                     Stage::Service,
                     Reason::Port,
-                    format!("{} serves nothing on {}/{}", endpoint.origin, packet.transport, packet.port),
+                    format!("{} serves nothing on {}", endpoint.origin, packet.transport.on(packet.port)),
                 )
                 .at(&endpoint.origin)
             });
@@ -557,6 +557,22 @@ impl Trace {
     pub fn elements(&self) -> Vec<&str> {
         let mut found = elements_of(&self.steps);
         self.alternatives.iter().for_each(|(_, steps)| found.extend(elements_of(steps)));
+        found
+    }
+
+    /// Elements on the path, in order, without those that are named only because something is assumed of them.
+    #[must_use]
+    pub fn path(&self) -> Vec<&str> {
+        let steps = || self.steps.iter().chain(self.alternatives.iter().flat_map(|(_, steps)| steps));
+        fn flatten<'s>(step: &'s Step, found: &mut Vec<&'s str>) {
+            if step.stage == Stage::Name {
+                return;
+            }
+            found.extend(step.element.as_deref().filter(|_| step.outcome != Outcome::Assume));
+            step.inner.iter().for_each(|s| flatten(s, found));
+        }
+        let mut found = Vec::new();
+        steps().for_each(|step| flatten(step, &mut found));
         found
     }
 

@@ -99,17 +99,20 @@ pub(super) enum Aim {
     Service(Id<Resource>, Option<Fqdn>),
 }
 
-/// The client of a name.
+/// The client of a name; also one that stands for others on the internet ([`Plane::admit`]).
 ///
 /// # Errors
 /// If no client, or more than one, has the name.
 pub fn client<'p>(plane: &'p Plane, name: &str) -> Result<&'p Client, QuestionError> {
-    plane.clients.get(name).map_err(|why| QuestionError::Client(name.to_owned(), plane.clients.suggest(name, why)))
+    let known = plane.clients.get(name);
+    let found = known.or_else(|why| plane.internet.get(name).map_err(|_| why));
+    found.map_err(|why| QuestionError::Client(name.to_owned(), plane.clients.suggest(name, why)))
 }
 
 /// What a target means to a kind of client.
 pub(super) fn aim(plane: &Plane, client: ClientKind, to: &str) -> Result<Aim, QuestionError> {
     let host = host_of(to);
+    let host = plane.aliases.get(host).map_or(host, String::as_str);
     let missing = match plane.targets.get(host) {
         Ok(Target::Address(address, owner)) => return Ok(Aim::Address(*address, *owner)),
         Ok(Target::Unusable(why)) => return Err(QuestionError::NoAddress(host.to_owned(), why.clone())),

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     dataplane::{ClientKind, Plane},
-    matrix::{Asker, Common, Matrix, Service, clients, service, ways},
+    matrix::{Aim, Asker, Common, Matrix, Service, askers, is_implied, service, ways},
+    net::Transport,
     scenario::{End, Expectation, ExpectationFields},
     select::Traits,
     snapshot::Snapshot,
@@ -49,7 +50,6 @@ pub struct Pairs {
 impl Pairs {
     /// Adds what further flows of the same clients came to.
     fn add(&mut self, more: Self) {
-        self.services += more.services;
         self.pairs += more.pairs;
         self.delegated += more.delegated;
         for (verdict, count) in more.verdicts {
@@ -103,7 +103,7 @@ impl Choice {
     fn traits(&self, snapshot: &Snapshot) -> &(Vec<Traits>, Vec<Traits>) {
         self.traits.get_or_init(|| {
             let (plane, labels) = (&snapshot.plane, snapshot.labels());
-            let clients = clients(plane).iter().map(|c| Traits::of_client(plane, c, &labels)).collect();
+            let clients = askers(plane).iter().map(|c| Traits::of_client(plane, c, &labels)).collect();
             (clients, ways(plane).iter().map(|s| Traits::of_service(plane, s, &labels)).collect())
         })
     }
@@ -117,9 +117,16 @@ pub(super) fn check(snapshot: &Snapshot, expectation: &Expectation, choice: &Cho
     let (plane, fields) = (&snapshot.plane, &expectation.fields);
     let (of_clients, of_services) = choice.traits(snapshot);
     let mut complaints = Vec::new();
-    let asking = chosen(clients(plane), of_clients, &fields.from, "from", "client", &mut complaints, |a| {
+    let asking = chosen(askers(plane), of_clients, &fields.from, "from", "client", &mut complaints, |a| {
         let named = client(plane, &fields.from.value)?;
-        Ok(a.into_iter().filter(|(asker, _)| std::ptr::eq(asker.client, named)).collect())
+        let known: Vec<_> = a.into_iter().filter(|(asker, _)| std::ptr::eq(asker.client, named)).collect();
+        // An address or range of the internet that nobody stands for unless it is written.
+        let admitted = || {
+            let asker = Asker { origin: &named.origin, client: named, name: fields.from.value.clone() };
+            let traits = Traits::of_client(plane, &asker, &Default::default());
+            vec![(asker, traits)]
+        };
+        Ok(if known.is_empty() { admitted() } else { known })
     })?;
     let asked = chosen(ways(plane), of_services, &fields.to, "to", "service", &mut complaints, |_| {
         let service = named_service(plane, &asking, fields)?;
@@ -140,7 +147,6 @@ pub(super) fn check(snapshot: &Snapshot, expectation: &Expectation, choice: &Cho
     if !checked.differences.is_empty() {
         return Ok(checked);
     }
-    let (asking, client_traits): (Vec<_>, Vec<_>) = asking.into_iter().unzip();
     let meant = |(s, t): &(Service, Traits)| {
         let usual = s.usual_name && (s.usual_port || fields.port.span.is_some());
         usual && (!fields.to.selects() || fields.to.selectors.iter().any(|s| s.means(t)))
@@ -150,23 +156,51 @@ pub(super) fn check(snapshot: &Snapshot, expectation: &Expectation, choice: &Cho
         // What is selected by nothing else is meant itself.
         std::mem::swap(&mut usual, &mut further);
     }
-    let exposing = exposing(fields).filter(|_| !further.is_empty());
-    let rounds = [(fields, usual)].into_iter().chain(exposing.as_ref().map(|f| (f, further)));
-    let mut pairs = Pairs { clients: asking.len(), ..Pairs::default() };
+    let exposing = exposing(fields);
+    if exposing.is_some() && !fields.to.selects() {
+        further.extend(further_ways(plane, of_services, &fields.to.value, &usual));
+    }
+    // Who stands for the rest of the internet asks for what must not be open; for anything if nobody else is selected.
+    let implied = |(a, _): &(Asker<'_>, Traits)| is_implied(a.client) && fields.from.selects();
+    let (mut implied, mut asking): (Vec<_>, Vec<_>) = asking.into_iter().partition(implied);
+    match exposing {
+        _ if asking.is_empty() => std::mem::swap(&mut implied, &mut asking),
+        None => implied.clear(),
+        Some(_) => {}
+    }
+    let all: Vec<_> = usual.iter().cloned().chain(further.iter().cloned()).collect();
+    let services = if exposing.is_some() { all.len() } else { usual.len() };
+    let mut rounds = vec![(fields, &asking, usual)];
+    if let Some(exposing) = &exposing {
+        rounds.push((exposing, &asking, further));
+        rounds.push((exposing, &implied, all));
+    }
+    rounds.retain(|(_, asking, asked)| !asking.is_empty() && !asked.is_empty());
+    let mut pairs = Pairs { clients: asking.len() + implied.len(), ..Pairs::default() };
+    let implied_ask = !implied.is_empty();
     let mut first = None;
-    for (fields, asked) in rounds {
+    for (fields, asking, asked) in rounds {
+        let (asking, client_traits): (Vec<_>, Vec<_>) = asking.iter().cloned().unzip();
         let (asked, service_traits): (Vec<_>, Vec<_>) = asked.into_iter().unzip();
-        let matrix = &Matrix::new(plane, asking.clone(), asked);
+        let matrix = &Matrix::new(plane, asking, asked);
         let round = Round { fields, matrix, clients: &client_traits, services: &service_traits };
         pairs.add(round.evaluate());
         first = first.or_else(|| round.first());
     }
+    pairs.services = services;
     if pairs.pairs == 0 {
         checked.differences.push("only pairs of something with itself are selected".to_owned());
     } else {
         let worst = pairs.counterexamples.first();
         checked.outcome = worst.map_or(Outcome::Held, |c| c.outcome);
         checked.differences = summary(&pairs);
+        let unasked = plane.internet.left_out;
+        if unasked > 0 && exposing.is_some() && implied_ask {
+            checked.outcome = checked.outcome.min(Outcome::Undecided);
+            checked.differences.push(format!(
+                "{unasked} further ranges of the internet that rules tell apart were not asked from: there are too many"
+            ));
+        }
         let witness = worst.map(|c| c.witness.clone()).or(first);
         checked.trace = witness.and_then(|q| trace(plane, &q).ok());
     }
@@ -175,16 +209,30 @@ pub(super) fn check(snapshot: &Snapshot, expectation: &Expectation, choice: &Cho
 }
 
 /// What an expectation says of further ways: those that are not meant to be used must not be open where it forbids that.
-/// None if it forbids nothing that is open.
+/// None if it forbids nothing that is open. Of one target by its name, without a port or protocol, that is to be public only: what else it is may well be
+/// open otherwise.
 #[must_use]
 pub fn exposing(fields: &ExpectationFields) -> Option<ExpectationFields> {
     let mut reduced = fields.clone();
     let open = |v: Verdict| {
         matches!(v, Verdict::Private | Verdict::Backbone | Verdict::Public | Verdict::Partial | Verdict::Unsupported)
     };
+    let whole = fields.to.selects();
+    if !whole && (fields.port.span.is_some() || fields.protocol.span.is_some()) {
+        return None;
+    }
     let never = reduced.never.as_mut()?;
-    never.0.retain(|v| open(v.value));
-    (!never.0.is_empty() && fields.to.selects()).then_some(reduced)
+    never.0.retain(|v| if whole { open(v.value) } else { v.value == Verdict::Public });
+    (!never.0.is_empty()).then_some(reduced)
+}
+
+/// Every other way to what a name means: further names, slots and sites of a service, public addresses of a machine.
+fn further_ways(plane: &Plane, traits: &[Traits], name: &str, usual: &[(Service, Traits)]) -> Vec<(Service, Traits)> {
+    let host = crate::trace::host_of(name);
+    let meant = |kind: &str, called: &str| called == host || host == format!("{kind}.{called}");
+    let known = |s: &Service| usual.iter().any(|(u, _)| (&u.aim, u.transport, u.port) == (&s.aim, s.transport, s.port));
+    let all = ways(plane).into_iter().zip(traits.iter().cloned());
+    all.filter(|(s, t)| std::iter::once(t).chain(&t.also).any(|t| meant(&t.kind, &t.name)) && !known(s)).collect()
 }
 
 /// What an end selects, each with its traits; complains about what selects nothing.
@@ -215,7 +263,8 @@ fn named_service(
     asking: &[(Asker<'_>, Traits)],
     fields: &ExpectationFields,
 ) -> Result<Service, QuestionError> {
-    let (to, port, transport) = (&fields.to.value, fields.port.value, fields.protocol.value);
+    let (to, transport) = (&fields.to.value, fields.protocol.value);
+    let port = transport.port(fields.port.value);
     let called =
         |identity: bool| asking.iter().find(|(a, _)| matches!(a.client.kind, ClientKind::Identity(_)) == identity);
     for (asker, _) in [called(false), called(true)].into_iter().flatten() {
@@ -243,6 +292,20 @@ fn on_ports(
     }
     if fields.protocol.span.is_none() {
         return asked;
+    }
+    if transport == Transport::Icmp {
+        // What has an address of its own may be sent an echo, whatever else it serves.
+        let mut known = BTreeSet::new();
+        let some = !asked.is_empty();
+        let echo: Vec<_> = asked
+            .into_iter()
+            .filter(|(s, _)| matches!(s.aim, Aim::Address(..)) && known.insert(s.to.clone()))
+            .collect();
+        if some && echo.is_empty() {
+            complaints
+                .push("to selects nothing: no selected service has an address that icmp could be sent to".to_owned());
+        }
+        return echo.into_iter().map(|(s, t)| (Service { port: 0, transport, ..s }, t)).collect();
     }
     let some = !asked.is_empty();
     let served: Vec<_> = asked.into_iter().filter(|(s, _)| s.transport == transport).collect();

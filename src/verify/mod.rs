@@ -88,25 +88,32 @@ pub fn verify(snapshot: &Snapshot) -> Verification {
         let checked = if fields.selects() {
             many::check(snapshot, expectation, &choice)
         } else {
+            // What must not be public must not be so by any of its names.
+            let further = || {
+                let asked = exposing(fields).and_then(|_| many::check(snapshot, expectation, &choice).ok());
+                asked.filter(|c| c.pairs.as_ref().is_some_and(|p| !p.counterexamples.is_empty()))
+            };
             let question = Question {
                 from: fields.from.value.clone(),
                 to: fields.to.value.clone(),
-                port: fields.port.value,
+                port: fields.protocol.value.port(fields.port.value),
                 transport: fields.protocol.value,
             };
-            trace(&snapshot.plane, &question).map(|trace| {
-                let claim = claims::of_trace(fields, &snapshot.plane, &trace);
-                Checked {
-                    id: expectation.id.clone(),
-                    span: expectation.span,
-                    from: question.from.clone(),
-                    to: question.to.clone(),
-                    outcome: claim.outcome,
-                    differences: claim.differences,
-                    trace: Some(trace),
-                    pairs: None,
-                }
-            })
+            trace(&snapshot.plane, &question)
+                .map(|trace| {
+                    let claim = claims::of_trace(fields, &snapshot.plane, &trace);
+                    Checked {
+                        id: expectation.id.clone(),
+                        span: expectation.span,
+                        from: question.from.clone(),
+                        to: question.to.clone(),
+                        outcome: claim.outcome,
+                        differences: claim.differences,
+                        trace: Some(trace),
+                        pairs: None,
+                    }
+                })
+                .map(|one| if one.outcome == Outcome::Held { further().unwrap_or(one) } else { one })
         };
         match checked {
             Ok(checked) => result.checked.push(checked),

@@ -2,6 +2,7 @@
 
 use crate::{
     diag::{Diagnostic, code},
+    net::Transport,
     scenario::Expectation,
 };
 
@@ -10,6 +11,10 @@ pub(super) fn problem(expectation: &Expectation) -> Option<Diagnostic> {
     let fields = &expectation.fields;
     let port = fields.port.value;
     let at = fields.port.span.unwrap_or(expectation.span);
+    if fields.protocol.value == Transport::Icmp && fields.port.span.is_some() {
+        let error = Diagnostic::error(code::VALUE, at, "icmp has no ports");
+        return Some(error.help("leave `port` away, or ask by tcp or udp"));
+    }
     if port == 0 {
         let error = Diagnostic::error(code::VALUE, at, "0 is not a port");
         return Some(error.help("use a port from 1 to 65535"));

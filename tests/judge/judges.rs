@@ -35,7 +35,17 @@ fn service(plane: &Plane, to: &str, port: u16) -> Service {
     };
     let origin = Origin::new("flow", to, None);
     let (to, transport) = (to.to_owned(), Transport::Tcp);
-    Service { origin, also: Vec::new(), to, transport, port, aim, usual_name: true, usual_port: true }
+    Service {
+        origin,
+        also: Vec::new(),
+        behind: Vec::new(),
+        to,
+        transport,
+        port,
+        aim,
+        usual_name: true,
+        usual_port: true,
+    }
 }
 
 /// The solver on the flows of a family.

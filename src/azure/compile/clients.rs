@@ -107,6 +107,12 @@ impl Compiler<'_> {
             for (full, span, address, id) in &further {
                 self.target("load_balancer", full, *span, Target::Address(*address, Some(*id)));
             }
+            // With another frontend, this one will be called so.
+            if let [(full, .., id)] = all.as_slice()
+                && self.plane.endpoints.get(*id).segment.is_some()
+            {
+                self.plane.aliases.insert(full.clone(), name.to_owned());
+            }
             self.target("load_balancer", name, entry.span, target);
         }
         self.gateway_clients();

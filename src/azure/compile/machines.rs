@@ -25,23 +25,7 @@ const MACHINE: &str = "a virtual machine";
 
 /// An endpoint with nothing special about it.
 pub(super) fn endpoint(origin: Origin, segment: Option<Id<Segment>>, addresses: Vec<IpAddr>, role: Role) -> Endpoint {
-    Endpoint {
-        origin,
-        segment,
-        addresses,
-        any_address: false,
-        public_addresses: Vec::new(),
-        filter: None,
-        role,
-        tags: Tags::default(),
-        public_source: None,
-        balanced_source: None,
-        internal_pool: None,
-        open_public: false,
-        unsupported: Vec::new(),
-        dns: None,
-        absence: None,
-    }
+    Endpoint::new(origin, segment, addresses, role)
 }
 
 fn listens(list: Option<&Vec<Spanned<ListenPort>>>) -> Listens {
@@ -57,16 +41,7 @@ fn own_addresses(primary: &Spanned<IpAddr>, further: &[Spanned<IpAddr>]) -> Vec<
 
 /// A machine with nothing special about it.
 pub(super) fn host(listens: Listens) -> Host {
-    Host {
-        listens,
-        isolated: false,
-        forwarding: Transit::default(),
-        running: true,
-        replies_unknown: false,
-        http_status: 200,
-        private_ca: None,
-        interfaces: Vec::new(),
-    }
+    Host::new(listens)
 }
 
 impl Compiler<'_> {
@@ -88,13 +63,7 @@ impl Compiler<'_> {
                     "a client on the internet has a public address",
                 );
             }
-            let mut made = endpoint(
-                Origin::new("internet_client", name, entry.span),
-                None,
-                vec![client.ip_address.value],
-                Role::Host(host(Listens::Only(Vec::new()))),
-            );
-            made.tags.complete = true;
+            let made = Endpoint::on_internet(Origin::new("internet_client", name, entry.span), client.ip_address.value);
             let id = self.plane.add_endpoint(made);
             self.internet_clients.insert(name.to_owned(), id);
         }

@@ -114,8 +114,9 @@ fn denying(site: &Site<'_>) -> Vec<Candidate> {
     });
     let to = destinations.join(", ");
     let text = format!(
-        "add rule {name} to {}, ahead of all others, that denies {source} → {to} {}/{}",
-        group.value, asked.transport, asked.port
+        "add rule {name} to {}, ahead of all others, that denies {source} → {to} {}",
+        group.value,
+        asked.transport.on(asked.port)
     );
     vec![Candidate::new(text, &["network_security_groups", &group.value, "security_rules", &name], value)]
 }

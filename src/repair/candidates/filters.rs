@@ -35,7 +35,7 @@ fn remove(path: &[String]) -> Candidate {
 }
 
 fn label(denied: &Denied) -> String {
-    format!("{} → {} {}/{}", address(denied.source), address(denied.destination), denied.transport, denied.port)
+    format!("{} → {} {}", address(denied.source), address(denied.destination), denied.transport.on(denied.port))
 }
 
 pub(super) fn security_group(site: &Site<'_>, step: &Step) -> Vec<Candidate> {

@@ -362,7 +362,7 @@
     }
     const trace = data.traces[`${r},${c}`];
     if (trace) {
-      body.append(el("p", `Explained for ${trace.from} → ${trace.to} ${trace.protocol}/${trace.port}.`));
+      body.append(el("p", `Explained for ${trace.from} → ${trace.to} ${trace.protocol}${trace.protocol === "icmp" ? "" : "/" + trace.port}.`));
       body.append(stepList(trace.steps));
       for (const [name, steps] of trace.alternatives || []) body.append(el("h4", name), stepList(steps));
       if (trace.fixes.length) {
