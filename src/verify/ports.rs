@@ -15,7 +15,7 @@ pub(super) fn problem(expectation: &Expectation) -> Option<Diagnostic> {
         let error = Diagnostic::error(code::VALUE, at, "icmp has no ports");
         return Some(error.help("leave `port` away, or ask by tcp or udp"));
     }
-    if port == 0 {
+    if port == 0 && fields.protocol.value != Transport::Icmp {
         let error = Diagnostic::error(code::VALUE, at, "0 is not a port");
         return Some(error.help("use a port from 1 to 65535"));
     }
