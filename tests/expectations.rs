@@ -12,13 +12,13 @@
 use privreach::{
     azure::kinds::KINDS,
     dataplane::Plane,
-    matrix::{Matrix, askers, clients, is_implied, services, ways},
+    matrix::{Asker, Matrix, askers, clients, is_implied, services, ways},
     net::Fqdn,
     report::{CheckReport, ScenarioReport, Style, check_text},
     scenario::{End, load_paths},
     select::Traits,
     snapshot::Snapshot,
-    trace::{Trace, trace},
+    trace::{Trace, client, trace},
     verify::{Outcome, exposing, verify},
 };
 use std::{
@@ -110,11 +110,21 @@ fn many_flows_come_out_as_each_of_them() {
             };
             asked.retain(|s| further.is_some() || usual(s));
             all.retain(|c| is_meant(&fields.from, &Traits::of_client(plane, c, &labels)));
+            // An address of the internet asks because it is written.
+            if all.is_empty() {
+                let client = client(plane, &fields.from.value).unwrap();
+                all.push(Asker { origin: &client.origin, client, name: fields.from.value.clone() });
+            }
             // Who is not declared asks for what must not be open, or if nobody else is selected.
             if further.is_none() && all.iter().any(|c| !is_implied(c.client)) {
                 all.retain(|c| !is_implied(c.client));
             }
-            asked.retain(|s| is_meant(&fields.to, &Traits::of_service(plane, s, &labels)));
+            // What must not be open by its name must not be so by what else it is.
+            let also = |t: &Traits| further.is_some() && t.also.iter().any(|f| f.name == fields.to.value);
+            asked.retain(|s| {
+                let traits = Traits::of_service(plane, s, &labels);
+                is_meant(&fields.to, &traits) || also(&traits)
+            });
             let matrix = Matrix::new(plane, all, asked);
             let mut single = snapshot.clone();
             single.scenario.expectations.clear();
