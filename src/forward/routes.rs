@@ -136,7 +136,7 @@ fn wherever<'a>(plane: &Plane, routes: &'a [Route]) -> Result<Option<&'a Route>,
     let rest = rest.filter(|_| !halved(&prefixes, 0, 0));
     let may_hold = |r: &&Route| {
         let own = matches!(r.hop, NextHop::Network { .. } | NextHop::Endpoint(_));
-        let taken = r.prefix.is_host() && plane.public_owner(r.prefix.network()).is_some();
+        let taken = r.prefix.is_host() && plane.is_declared(r.prefix.network());
         !r.prefix.is_default() && r.prefix.holds_public() && !own && !taken
     };
     let mut others = routes.iter().filter(may_hold);

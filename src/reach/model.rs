@@ -247,7 +247,7 @@ impl<'p> Model<'p> {
         known(&self.undeclared, table.as_ptr() as usize, || {
             let in_use = |r: &Route| match r.hop {
                 NextHop::Network { .. } | NextHop::Endpoint(_) => true,
-                _ => r.prefix.is_host() && self.plane.public_owner(r.prefix.network()).is_some(),
+                _ => r.prefix.is_host() && self.plane.is_declared(r.prefix.network()),
             };
             let (rest, longer): (Vec<&Route>, Vec<&Route>) =
                 table.iter().filter(|r| r.prefix.network().is_ipv4()).partition(|r| r.prefix.is_default());

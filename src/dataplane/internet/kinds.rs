@@ -119,7 +119,7 @@ impl<'p> Reading<'p> {
         is_public(address)
             && !self.taken.contains(&address)
             && !self.nobody.iter().any(|p| p.contains(address))
-            && self.planes.iter().all(|p| p.public_owner(address).is_none_or(|id| p.stands_in(id)))
+            && self.planes.iter().all(|p| !p.is_declared(address))
     }
 
     /// The longest prefix that is named somewhere and holds an address.

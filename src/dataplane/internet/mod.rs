@@ -151,6 +151,12 @@ impl Plane {
         }
     }
 
+    /// Whether something is declared to have a public address; who stands for others on the internet is not.
+    #[must_use]
+    pub fn is_declared(&self, address: IpAddr) -> bool {
+        self.public_owner(address).is_some_and(|id| !self.stands_in(id))
+    }
+
     /// Whether something stands for others on the internet.
     fn stands_in(&self, id: Id<Endpoint>) -> bool {
         let end = self.endpoints.get(id);
