@@ -3,8 +3,10 @@
 //! bits for each pair; then edits in place.
 //!
 //! `PRIVREACH_BENCH_PAIRS=10000000000 cargo bench --bench matrix` goes up to 10^10 pairs; 10^8 when it is not set.
-//! `PRIVREACH_BENCH_SHAPE=worst` measures estates in which every interface has a random group of its own, and
-//! `PRIVREACH_BENCH_ROWS=3` traces every pair of so many clients of each estate and compares.
+//! `PRIVREACH_BENCH_SHAPE=worst` measures estates in which every interface has a random group of its own,
+//! `PRIVREACH_BENCH_ROWS=3` traces every pair of so many clients of each estate and compares, and
+//! `PRIVREACH_BENCH_ONLY=solve` or `edits` measures nothing else; `PRIVREACH_BENCH_LEAST=100000000` leaves out smaller
+//! estates.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
@@ -59,10 +61,17 @@ fn shape() -> Shape {
 fn bench(c: &mut Criterion) {
     let mut group = c.benchmark_group("matrix");
     group.sample_size(10);
-    for (name, _, machines, offered) in SIZES.into_iter().filter(|s| s.1 <= largest()) {
+    let only = std::env::var("PRIVREACH_BENCH_ONLY").ok();
+    let least = number("PRIVREACH_BENCH_LEAST").unwrap_or(0);
+    for (name, _, machines, offered) in SIZES.into_iter().filter(|s| (least..=largest()).contains(&s.1)) {
         let options = Options { shape: shape(), ..Options::new(machines, offered, 1) };
         let Ok(estate) = generate::estate(&options) else { continue };
         let (plane, compiled) = once(|| compile(&estate, None).0);
+        if only.as_deref() == Some("edits") {
+            println!("\n{name}");
+            edits::print(plane);
+            continue;
+        }
         let (askers, services) = (matrix::clients(&plane), matrix::services(&plane));
         let pairs = askers.len() as u64 * services.len() as u64;
         let (problem, resolved) = once(|| Problem::new(&plane, &askers, &services));
@@ -72,6 +81,15 @@ fn bench(c: &mut Criterion) {
         let (_, counted) = once(|| problem.totals(&solution).pairs());
         println!("\n{name}: {} clients x {} services = {pairs} pairs", askers.len(), services.len());
         println!("  {:?}\n  {:?}", problem.totals(&solution).iter().collect::<Vec<_>>(), solution.sizes());
+        let line = |what: &str, cost: Cost| line(what, cost, pairs, solved);
+        line("compile the estate", compiled);
+        line("resolve names, once for each view", resolved);
+        line("solve all pairs, with totals", solved);
+        line("  of it, without totals", once_solved);
+        line("  of it, totals as each client sees names", counted);
+        if only.is_some() {
+            continue;
+        }
         let hoisted = hoisted::Hoisted::new(&plane, &problem);
         let (simulated, alike, compared) = hoisted.measure(&solution, 100);
         drop(hoisted);
@@ -79,12 +97,6 @@ fn bench(c: &mut Criterion) {
             rows::compare(&plane, &problem, &solution, &askers, &services, count);
         }
         drop(solution);
-        let line = |what: &str, cost: Cost| line(what, cost, pairs, solved);
-        line("compile the estate", compiled);
-        line("resolve names, once for each view", resolved);
-        line("solve all pairs, with totals", solved);
-        line("  of it, without totals", once_solved);
-        line("  of it, totals as each client sees names", counted);
         if pairs <= 2_000_000_000 {
             line("solve all pairs, with paths and reasons", once(|| problem.solve_detail().kinds_count()).1);
         }

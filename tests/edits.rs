@@ -97,9 +97,9 @@ fn edit(random: &mut Random, plane: &Plane) -> Option<Edit> {
             (routes > 0).then(|| Edit::NextHop { of: segment, number: random.below(routes), hop })
         }
         5 => {
-            let mut all = plane.segments.get(segment).routes.clone();
+            let mut all = plane.segments.get(segment).routes.to_vec();
             (routes > 0).then(|| all.remove(random.below(routes)));
-            Some(Edit::Routes { of: segment, routes: all })
+            Some(Edit::Routes { of: segment, routes: all.into() })
         }
         6 => match &plane.endpoints.get(endpoint).role {
             Role::Host(host) => Some(Edit::Running { machine: endpoint, running: !host.running }),
@@ -112,7 +112,7 @@ fn edit(random: &mut Random, plane: &Plane) -> Option<Edit> {
         7 => {
             let networks: Vec<_> = plane.networks.iter().map(|(id, _)| id).collect();
             let (from, to) = (random.pick(&networks)?, random.pick(&networks)?);
-            let link = plane.segments.iter().flat_map(|(_, s)| &s.routes).find_map(|r| match &r.hop {
+            let link = plane.segments.iter().flat_map(|(_, s)| s.routes.iter()).find_map(|r| match &r.hop {
                 NextHop::Network { link: Some(link), .. } => Some(link.clone()),
                 _ => None,
             });

@@ -172,7 +172,7 @@ impl Numbers<'_> {
         self.all_tables.push(Table::new());
         let plane = self.plane;
         let mut hops: Vec<((u32, u32), Hop)> = Vec::new();
-        for route in &plane.segments.get(segment).routes {
+        for route in plane.segments.get(segment).routes.iter() {
             let hop = match &route.hop {
                 NextHop::Network { network, .. } => Hop::Network(*network),
                 NextHop::Endpoint(owner) => Hop::Owner(*owner),

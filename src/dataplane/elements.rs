@@ -22,7 +22,7 @@ impl Plane {
             segment.admin.iter().for_each(|f| found.filter(Some(f)));
             found.origins(segment.nat.iter().map(|n| &n.origin));
             found.origins(segment.tag_routes.iter().map(|r| &r.origin));
-            segment.routes.iter().chain(&segment.absent_routes).for_each(|r| found.route(r));
+            segment.routes.iter().chain(segment.absent_routes.iter()).for_each(|r| found.route(r));
         }
         for (_, endpoint) in self.endpoints.iter() {
             found.origin(&endpoint.origin);

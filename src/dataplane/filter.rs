@@ -321,8 +321,49 @@ impl Filter {
         to: Party<'_>,
         resolved: &Resolved<'_>,
     ) -> Decision<'_> {
-        decide(&self.rules, direction, packet, from, to, resolved)
+        decide(self.rules.iter(), direction, packet, from, to, resolved)
     }
+
+    /// The numbers of rules that may match flows of one transport from one address, or to one.
+    pub(crate) fn bearing_on(&self, direction: Direction, transport: Transport, end: End<'_>) -> Vec<u32> {
+        let bears = |rule: &FilterRule| {
+            let met = match end {
+                End::From(party) => rule.from.matches(party),
+                // Application rules look at the name.
+                End::To(_) if matches!(rule.names, Names::Application(_)) => Match::Yes,
+                End::To(party) => rule.to.matches(party),
+            };
+            rule.direction.is_none_or(|d| d == direction) && rule.protocol.matches(transport) && met != Match::No
+        };
+        (0_u32..).zip(&self.rules).filter(|(_, rule)| bears(rule)).map(|(number, _)| number).collect()
+    }
+
+    /// Some rules, by their numbers.
+    pub(crate) fn some<'a>(&'a self, numbers: &[u32]) -> impl Iterator<Item = &'a FilterRule> + Clone {
+        numbers.iter().filter_map(|n| self.rules.get(*n as usize))
+    }
+
+    /// The same where only some rules can match, given by their numbers in order.
+    pub(crate) fn decide_among<'a>(
+        &'a self,
+        numbers: &[u32],
+        direction: Direction,
+        packet: &Packet,
+        from: Party<'_>,
+        to: Party<'_>,
+        resolved: &Resolved<'_>,
+    ) -> Decision<'a> {
+        decide(self.some(numbers), direction, packet, from, to, resolved)
+    }
+}
+
+/// One end of a flow.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum End<'a> {
+    /// Its source.
+    From(Party<'a>),
+    /// Its destination.
+    To(Party<'a>),
 }
 
 impl Filter {
@@ -365,14 +406,14 @@ impl Filter {
 pub type Resolved<'r> = dyn Fn(&Fqdn) -> Option<Vec<IpAddr>> + 'r;
 
 fn decide<'a>(
-    rules: &'a [FilterRule],
+    mut rules: impl Iterator<Item = &'a FilterRule> + Clone,
     direction: Direction,
     packet: &Packet,
     from: Party<'_>,
     to: Party<'_>,
     resolved: &Resolved<'_>,
 ) -> Decision<'a> {
-    for (i, rule) in rules.iter().enumerate() {
+    while let Some(rule) = rules.next() {
         let acted = || match rule.action {
             Action::Allow | Action::AlwaysAllow => Decision::Allow(rule),
             Action::Deny => Decision::Deny(rule),
@@ -381,7 +422,7 @@ fn decide<'a>(
             Match::No => {}
             Match::Yes => return acted(),
             Match::Undecided => {
-                let otherwise = decide(rules.get(i + 1..).unwrap_or_default(), direction, packet, from, to, resolved);
+                let otherwise = decide(rules.clone(), direction, packet, from, to, resolved);
                 let (acted, proxied) = (acted(), acted().proxied() || otherwise.proxied());
                 let agree = acted.permits() == otherwise.permits() && acted.proxied() == otherwise.proxied();
                 return if agree { otherwise } else { Decision::Undecided { rule, proxied } };

@@ -18,8 +18,8 @@ mod unmodelled;
 
 pub use allocated::{Allocated, Allocations, Candidates};
 pub use arena::{Arena, Id};
-pub(crate) use filter::Match;
 pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party, Resolved};
+pub(crate) use filter::{End, Match};
 pub use internet::{Internet, Kind as InternetKind, kinds_of_internet};
 pub use names::{
     Dns, DnsServer, ForwardRule, Forwarding, NameRule, Otherwise, ROOT_SERVER, Record, RecordData, RecordSet, Resolver,
@@ -28,8 +28,8 @@ pub use names::{
 pub use network::{
     Absence, Balancer, BalancerProbe, BalancerRule, Breakout, Egress, EgressMatch, EgressRule, Endpoint,
     EndpointPolicy, Firewall, Gateway, Host, Link, LinkedSubnets, Listens, NatGateway, Network, NextHop, Reach,
-    Regions, Role, Route, RouteSource, Segment, ServiceEndpoint, TagRoute, Tags, Transit, Translates, Translation,
-    TranslationTarget, Void,
+    Regions, Role, Route, RouteSource, Routes, Segment, ServiceEndpoint, TagRoute, Tags, Transit, Translates,
+    Translation, TranslationTarget, Void,
 };
 pub use proxy::{Backend, Certificate, Frontend, Listener, Member, Proxy, ProxyRule, Unsupported, Use};
 pub use service::{

@@ -66,12 +66,12 @@ pub struct Segment {
     /// The same as it acts before private endpoints, where that differs (PE-27).
     pub filter_at_endpoints: Option<Filter>,
     /// Effective routes, the first that contains the destination wins.
-    pub routes: Vec<Route>,
+    pub routes: Routes,
     /// Routes that are absent because of a state (a connection that is down, a link without its other half): they
     /// explain why there is no way, and lead nowhere themselves.
-    pub absent_routes: Vec<Route>,
+    pub absent_routes: Routes,
     /// Routes that another route of the same prefix replaces, for people who look at the table.
-    pub replaced_routes: Vec<Route>,
+    pub replaced_routes: Routes,
     /// Routes whose destinations are a service tag (ROUTE-17).
     pub tag_routes: Vec<TagRoute>,
     /// Rules that administrators set above every other filter (AVNM-01).
@@ -140,6 +140,10 @@ pub struct TagRoute {
     /// Declaration.
     pub origin: Origin,
 }
+
+/// A table of routes. Segments whose tables were made from the same declarations share one, so that those who look at
+/// all tables need not look twice.
+pub type Routes = std::sync::Arc<Vec<Route>>;
 
 /// An effective route.
 #[derive(Debug, Clone, PartialEq, Eq)]

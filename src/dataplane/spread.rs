@@ -90,7 +90,7 @@ impl Plane {
         }
         for (_, segment) in self.segments.iter() {
             segment.filter.iter().chain(&segment.admin).for_each(|f| filter(f, give));
-            segment.routes.iter().chain(&segment.replaced_routes).for_each(|r| route(r, give));
+            segment.routes.iter().chain(segment.replaced_routes.iter()).for_each(|r| route(r, give));
         }
         for (_, endpoint) in self.endpoints.iter() {
             endpoint.filter.iter().for_each(|f| filter(f, give));

@@ -11,7 +11,7 @@ use crate::{
 /// The peering that lies between a segment and an endpoint, if one does.
 pub(super) fn link_to<'a>(plane: &Plane, segment: &'a Segment, target: Id<Endpoint>) -> Option<&'a Link> {
     let home = plane.network_of(target)?;
-    segment.routes.iter().chain(&segment.replaced_routes).find_map(|route| match &route.hop {
+    segment.routes.iter().chain(segment.replaced_routes.iter()).find_map(|route| match &route.hop {
         NextHop::Network { network, link } if *network == home => link.as_deref(),
         _ => None,
     })

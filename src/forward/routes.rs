@@ -23,7 +23,7 @@ pub(super) fn lookup(routes: &[Route], destination: IpAddr) -> Option<&Route> {
 /// The owner of an address in this network or one connected directly. What counts is the connection, so user routes
 /// for the same prefix do not hide it (UDR-02, UDR-03). The hub of a virtual WAN counts as connected.
 pub(super) fn nearby(plane: &Plane, segment: &Segment, address: IpAddr) -> Option<Id<Endpoint>> {
-    let routes = || segment.routes.iter().chain(&segment.replaced_routes);
+    let routes = || segment.routes.iter().chain(segment.replaced_routes.iter());
     let beside = || {
         routes().find_map(|route| match &route.hop {
             NextHop::Network { network, .. } if route.prefix.contains(address) => plane.owner(*network, address),
@@ -90,7 +90,7 @@ impl<'a> Found<'a> {
 /// That a device in the virtual hub which the segment's network hangs on is taken as a next hop, if it sits there.
 pub(super) fn in_hub(plane: &Plane, segment: &Segment, device: Id<Endpoint>, stage: Stage) -> Option<Step> {
     let home = plane.network_of(device);
-    let mut routes = segment.routes.iter().chain(&segment.replaced_routes);
+    let mut routes = segment.routes.iter().chain(segment.replaced_routes.iter());
     let hub = home != Some(segment.network)
         && routes.any(|r| match r.hop {
             NextHop::Router(router) => plane.network_of(router) == home,

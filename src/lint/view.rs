@@ -151,7 +151,7 @@ impl<'a> View<'a> {
         let mut adjacent: BTreeMap<&'a str, BTreeSet<&'a str>> = BTreeMap::new();
         for subnet in &subnets {
             let segment = plane.segments.get(subnet.segment);
-            for route in segment.routes.iter().chain(&segment.replaced_routes) {
+            for route in segment.routes.iter().chain(segment.replaced_routes.iter()) {
                 if let dataplane::NextHop::Network { network, link: Some(_) } = &route.hop
                     && let Some(other) = names.get(network).copied()
                 {

@@ -17,7 +17,7 @@ use crate::{
     net::{Prefix, Transport, is_public},
 };
 use rustc_hash::FxHashSet;
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 /// An address as a number on one line of both families.
 pub(super) fn place(address: IpAddr) -> u128 {
@@ -111,11 +111,16 @@ impl<'p> Marks<'p> {
             network.prefixes.iter().for_each(|p| cuts.add(*p));
             network.border.iter().for_each(|f| filter(&mut cuts, f));
         }
+        // Tables that segments share are looked at once.
+        let mut tables: FxHashSet<usize> = FxHashSet::default();
         for (_, segment) in plane.segments.iter() {
             segment.prefixes.iter().for_each(|p| cuts.add(*p));
             segment.filter.iter().chain(&segment.admin).for_each(|f| filter(&mut cuts, f));
-            let routes = segment.routes.iter().chain(&segment.absent_routes).chain(&segment.replaced_routes);
-            routes.for_each(|r| route(&mut cuts, &mut notable, r));
+            for routes in [&segment.routes, &segment.absent_routes, &segment.replaced_routes] {
+                if tables.insert(Arc::as_ptr(routes).addr()) {
+                    routes.iter().for_each(|r| route(&mut cuts, &mut notable, r));
+                }
+            }
         }
         for (id, endpoint) in plane.endpoints.iter() {
             endpoint.filter.iter().for_each(|f| filter(&mut cuts, f));

@@ -2,12 +2,13 @@
 
 use crate::{
     dataplane::{
-        Direction, Door, Endpoint, Filter, FilterRule, Gate, Id, Link, Network, NextHop, Plane, Role, Route, Segment,
+        Direction, Door, Endpoint, Filter, FilterRule, Gate, Id, Link, Network, NextHop, Plane, Role, Route, Routes,
+        Segment,
     },
     net::Prefix,
     verdict::Reason,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 use thiserror::Error;
 
 /// Where a filter stands.
@@ -61,7 +62,7 @@ pub enum Edit {
         /// The segment.
         of: Id<Segment>,
         /// Its routes from now on.
-        routes: Vec<Route>,
+        routes: Routes,
     },
     /// A route leads elsewhere.
     NextHop {
@@ -193,7 +194,7 @@ impl Edit {
             Self::NextHop { of, number, hop } => {
                 let segment = plane.segments.get_mut(*of);
                 let name = segment.origin.to_string();
-                let route = segment.routes.get_mut(*number).ok_or(EditError::Nothing(name))?;
+                let route = Arc::make_mut(&mut segment.routes).get_mut(*number).ok_or(EditError::Nothing(name))?;
                 let old = std::mem::replace(&mut route.hop, hop.clone());
                 Self::NextHop { of: *of, number: *number, hop: old }
             }
@@ -290,12 +291,22 @@ fn join(plane: &mut Plane, from: Id<Network>, to: Id<Network>, link: Option<&Lin
     let affected = plane.segments.iter().filter(|(_, s)| s.network == from && s.routes.iter().any(leads));
     let ids: Vec<Id<Segment>> = affected.map(|(id, _)| id).collect();
     let mut undo = Vec::with_capacity(ids.len());
+    // Segments that shared a table share the new one, too.
+    let mut made: Vec<(Routes, Routes)> = Vec::new();
     for id in ids {
         let segment = plane.segments.get_mut(id);
-        undo.push(Edit::Routes { of: id, routes: segment.routes.clone() });
-        for route in segment.routes.iter_mut().filter(|r| leads(r)) {
-            route.hop = NextHop::Network { network: to, link: link.cloned().map(Box::new) };
-        }
+        let old = Arc::clone(&segment.routes);
+        let known = made.iter().find(|(was, _)| Arc::ptr_eq(was, &old)).map(|(_, is)| Arc::clone(is));
+        segment.routes = known.unwrap_or_else(|| {
+            let mut routes = Vec::clone(&old);
+            for route in routes.iter_mut().filter(|r| leads(r)) {
+                route.hop = NextHop::Network { network: to, link: link.cloned().map(Box::new) };
+            }
+            let routes = Arc::new(routes);
+            made.push((Arc::clone(&old), Arc::clone(&routes)));
+            routes
+        });
+        undo.push(Edit::Routes { of: id, routes: old });
     }
     if undo.is_empty() {
         return Err(EditError::Nothing(plane.networks.get(from).origin.to_string()));

@@ -71,10 +71,10 @@ pub(super) struct Model<'p> {
 /// What was looked for, and what was found.
 type Kept<K, V> = RwLock<Fast<K, Option<V>>>;
 
-/// A long table of routes: single addresses apart from all other prefixes.
+/// A long table of routes: the first route of each prefix, and the lengths that prefixes of each family have.
 struct Table {
-    hosts: Fast<IpAddr, u32>,
-    others: Vec<u32>,
+    first: Fast<Prefix, u32>,
+    lengths: [Vec<u8>; 2],
 }
 
 /// Shorter tables are read through.
@@ -203,7 +203,7 @@ impl<'p> Model<'p> {
             NextHop::Router(router) => self.owner(self.plane.network_of(*router)?, address),
             _ => None,
         };
-        let all = || segment.routes.iter().chain(&segment.replaced_routes);
+        let all = || segment.routes.iter().chain(segment.replaced_routes.iter());
         self.owner(segment.network, address).or_else(|| all().find_map(beside)).or_else(|| all().find_map(in_hub))
     }
 
@@ -211,7 +211,7 @@ impl<'p> Model<'p> {
     pub(super) fn link(&self, segment: &'p Segment, to: Id<Endpoint>) -> Option<&'p Link> {
         let home = self.plane.network_of(to)?;
         let look = || {
-            segment.routes.iter().chain(&segment.replaced_routes).find_map(|route| match &route.hop {
+            segment.routes.iter().chain(segment.replaced_routes.iter()).find_map(|route| match &route.hop {
                 NextHop::Network { network, link } if *network == home => link.as_deref(),
                 _ => None,
             })
@@ -225,20 +225,21 @@ impl<'p> Model<'p> {
             return best(routes, to);
         }
         let table = known(&self.tables, routes.as_ptr() as usize, || {
-            let mut table = Table { hosts: Fast::default(), others: Vec::new() };
+            let mut table = Table { first: Fast::default(), lengths: Default::default() };
             for (number, route) in (0_u32..).zip(routes) {
-                if route.prefix.is_host() {
-                    table.hosts.entry(route.prefix.network()).or_insert(number);
-                } else {
-                    table.others.push(number);
+                table.first.entry(route.prefix).or_insert(number);
+                let [v4, v6] = &mut table.lengths;
+                let lengths = if route.prefix.network().is_ipv4() { v4 } else { v6 };
+                if !lengths.contains(&route.prefix.length()) {
+                    lengths.push(route.prefix.length());
                 }
             }
             Arc::new(table)
         });
-        let host = table.hosts.get(&to).copied();
-        let ahead = table.others.iter().copied().take_while(|n| host.is_none_or(|h| *n < h));
-        let route = |n: u32| routes.get(n as usize);
-        ahead.filter_map(route).find(|r| r.prefix.contains(to)).or_else(|| host.and_then(route))
+        let [v4, v6] = &table.lengths;
+        let lengths = if to.is_ipv4() { v4 } else { v6 };
+        let held = lengths.iter().filter_map(|l| table.first.get(&Prefix::host(to).widened(*l)?));
+        routes.get(*held.min()? as usize)
     }
 
     /// The route that wins for an address that nobody declared, none inside where none does; it may be in any prefix of

@@ -54,7 +54,7 @@ impl Detail {
         let setup = Setup::new(model, &marks, layout, columns);
         let signatures = jobs::Signatures::new(&setup);
         let jobs = jobs::all(&setup, &signatures);
-        let told = Told::new(&setup, &signatures, &jobs, &rows::end_runs(&setup));
+        let told = Told::new(&setup, &signatures, &jobs, &rows::end_runs(&setup, false));
         let inbound = inbound::Inbound::new(&setup);
         let layout = &setup.layout;
         let pairs = Pairs { model, sources, columns };

@@ -25,7 +25,7 @@ use std::{collections::BTreeSet, net::IpAddr, sync::Arc};
 /// A segment that sources are in.
 #[derive(Debug)]
 pub(super) struct Home {
-    pub(super) pieces: Pieces,
+    pub(super) pieces: Arc<Pieces>,
     /// Which way out its sources have to the internet.
     pub(super) outside: usize,
     /// What its own identity changes: for public columns that it is served.
@@ -61,7 +61,7 @@ impl Setup {
         columns: &[Column],
         kinds: &Kinds,
         samples: &[Id<Endpoint>],
-        pieces: Vec<Pieces>,
+        pieces: Vec<Arc<Pieces>>,
         filters: &[Option<usize>],
     ) {
         let (layout, segments) = (&self.layout, &self.segments);
@@ -116,7 +116,7 @@ impl Setup {
                     .or_default()
                     .push(number);
             }
-            self.homes.push(Home { pieces: Vec::new(), outside: way, served: None, filter: filters[number] });
+            self.homes.push(Home { pieces: Arc::default(), outside: way, served: None, filter: filters[number] });
         }
         for (home, pieces) in self.homes.iter_mut().zip(pieces) {
             home.pieces = pieces;

@@ -120,7 +120,7 @@ impl Kept {
             NextHop::OneOf(_) => true,
             _ => false,
         };
-        let routes = touched.routes.iter().flat_map(|s| &model.segment(*s).routes);
+        let routes = touched.routes.iter().flat_map(|s| model.segment(*s).routes.iter());
         routes.map(|r| &r.hop).any(unheard).then_some(Whole::Device)
     }
 

@@ -113,7 +113,7 @@ impl Bulk {
         let layout = &setup.layout;
         let signatures = jobs::Signatures::new(&setup);
         let jobs = jobs::all(&setup, &signatures);
-        let end_runs = rows::end_runs(&setup);
+        let end_runs = rows::end_runs(&setup, keep);
         let mut forward = rows::Forward::new(&setup, &signatures, &jobs, &end_runs);
         let inbound = inbound::Inbound::new(&setup);
         let minimal = classes::Minimal::new(layout, &forward, &inbound);

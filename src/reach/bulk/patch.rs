@@ -14,7 +14,7 @@ use super::{
     flips::{self, Before, Flip, Moved},
     inbound, jobs,
     kept::Kept,
-    places::{back_of, pieces},
+    places::{Pieces, To, back_of, pieces},
     rows::{self, Content},
     rules::{Compiler, Rule},
 };
@@ -22,7 +22,11 @@ use crate::{
     dataplane::{Direction, Endpoint, Filter, Id, Role, Segment},
     verdict::Verdict,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use rayon::prelude::*;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What is made again of a home.
 #[derive(Default)]
@@ -41,7 +45,7 @@ struct Work {
     /// Columns that are made again in rows of some homes, or of all.
     lanes: BTreeSet<u32>,
     lanes_of_home: BTreeMap<u32, BTreeSet<u32>>,
-    /// Ranges of columns that rules of a home decide otherwise.
+    /// Ranges of columns that rules or routes of a home decide otherwise.
     ruled: BTreeMap<u32, Vec<Span>>,
     /// Segments that let others in otherwise than before.
     entered: BTreeSet<Id<Segment>>,
@@ -124,7 +128,7 @@ impl Bulk {
                 }
             }
             for (content, by_old) in changed {
-                let is = self.put(kept, content);
+                let is = store(&mut kept.free, &mut kept.holders, &mut self.forward.contents, content);
                 moved.extend(by_old.into_iter().map(|(was, rows)| Moved { rows, was, is }));
             }
         }
@@ -175,20 +179,34 @@ impl Bulk {
         if work.lanes.is_empty() && work.lanes_of_home.is_empty() && work.ruled.is_empty() {
             return;
         }
+        let Kept { jobs, free, holders, setup, signatures, end_runs, .. } = kept;
+        let homes: Vec<(u32, Vec<Span>)> = (0..jobs.len() as u32)
+            .filter(|home| !work.homes.get(home).is_some_and(|s| s.all))
+            .map(|home| {
+                let own = work.lanes_of_home.get(&home).into_iter().flatten();
+                let ruled = work.ruled.get(&home).map_or(&[][..], Vec::as_slice);
+                (home, spans(work.lanes.iter().chain(own), ruled))
+            })
+            .filter(|(_, spans)| !spans.is_empty())
+            .collect();
+        let make = |(home, spans): (u32, Vec<Span>)| {
+            let (number, jobs) = (home as usize, &jobs[home as usize]);
+            let parts = spans
+                .into_iter()
+                .map(|span| (span, rows::of_home(setup, signatures, end_runs, number, jobs.iter(), span)));
+            parts.collect::<Vec<_>>()
+        };
+        let made: Vec<_> = match homes.len() {
+            0..SEVERAL => homes.into_iter().map(make).collect(),
+            _ => homes.into_par_iter().with_min_len(SEVERAL).map(make).collect(),
+        };
         let mut known: Fast<(u32, u64), Vec<u32>> = Fast::default();
         let mut rows_of: BTreeMap<(u32, u32), Vec<u32>> = BTreeMap::new();
-        for home in 0..kept.jobs.len() as u32 {
-            if work.homes.get(&home).is_some_and(|s| s.all) {
-                continue;
-            }
-            let own = work.lanes_of_home.get(&home).into_iter().flatten();
-            let ruled = work.ruled.get(&home).map_or(&[][..], Vec::as_slice);
+        for parts in made {
             // Ranges one after the other; a row that another range has changed goes on from there.
             let mut now: Fast<u32, u32> = Fast::default();
-            for span in spans(work.lanes.iter().chain(own), ruled) {
+            for (span, made) in parts {
                 let window = bits::touched(span);
-                let jobs = kept.jobs[home as usize].iter();
-                let made = rows::of_home(&kept.setup, &kept.signatures, &kept.end_runs, home as usize, jobs, span);
                 let mut changed: Vec<(Content, u64, BTreeMap<u32, Vec<u32>>)> = Vec::new();
                 for (part, hash, rows) in made {
                     let mut by_old: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -213,7 +231,7 @@ impl Bulk {
                         let found = alike.iter().find(|n| self.forward.contents[**n as usize].agrees(&window, &part));
                         let is = found.copied().unwrap_or_else(|| {
                             let content = self.forward.contents[old as usize].with(&window, &part);
-                            kept.store(&mut self.forward.contents, content)
+                            store(free, holders, &mut self.forward.contents, content)
                         });
                         if !alike.contains(&is) {
                             alike.push(is);
@@ -227,10 +245,6 @@ impl Bulk {
             }
         }
         moved.extend(rows_of.into_iter().map(|((was, is), rows)| Moved { rows, was, is }));
-    }
-
-    fn put(&mut self, kept: &mut Kept, content: Content) -> u32 {
-        kept.store(&mut self.forward.contents, content)
     }
 
     /// Makes lists of columns again.
@@ -337,17 +351,15 @@ fn flip(sources: &[u32], column: u32, was: Cell, is: Cell) -> Option<Flip> {
     (was != is && !sources.is_empty()).then(|| Flip { was, is, sources: sources.to_vec(), columns: vec![column] })
 }
 
-impl Kept {
-    /// Puts a content where there is room.
-    fn store(&mut self, contents: &mut Vec<Content>, content: Content) -> u32 {
-        if let Some(id) = self.free.pop() {
-            contents[id as usize] = content;
-            return id;
-        }
-        contents.push(content);
-        self.holders.push(Vec::new());
-        contents.len() as u32 - 1
+/// Puts a content where there is room.
+fn store(free: &mut Vec<u32>, holders: &mut Vec<Vec<u32>>, contents: &mut Vec<Content>, content: Content) -> u32 {
+    if let Some(id) = free.pop() {
+        contents[id as usize] = content;
+        return id;
     }
+    contents.push(content);
+    holders.push(Vec::new());
+    contents.len() as u32 - 1
 }
 
 /// Notes which rows have which content from now on.
@@ -363,6 +375,9 @@ fn settle(kept: &mut Kept, moved: Vec<Moved>) {
     let emptied: BTreeSet<u32> = moved.iter().map(|m| m.was).collect();
     kept.free.extend(emptied.into_iter().filter(|was| kept.holders[*was as usize].is_empty()));
 }
+
+/// Homes whose rows are made by one thread at a time.
+const SEVERAL: usize = 16;
 
 /// More ranges than these are taken as one.
 const MOST_RANGES: usize = 4;
@@ -386,6 +401,28 @@ fn ruled(was: &[Rule], is: &[Rule]) -> Vec<Span> {
     let after = was.iter().rev().zip(is.iter().rev()).take_while(|(a, b)| a == b).count();
     let changed = was[..was.len() - after].iter().chain(&is[..is.len() - after]);
     bits::settle(changed.flat_map(|r| r.lanes.iter().chain(&r.maybe)).copied().collect())
+}
+
+/// Columns that two lists of pieces may send elsewhere. Those that are decided one by one may be, whatever the lists say.
+fn rerouted(was: &Pieces, is: &Pieces) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut old = was.iter().peekable();
+    for ((from, to), now) in is {
+        let mut at = *from;
+        while at < *to {
+            while old.next_if(|(span, _)| span.1 <= at).is_some() {}
+            let (end, before) = match old.peek() {
+                Some((span, before)) if span.0 <= at => (span.1.min(*to), Some(before)),
+                Some((span, _)) => (span.0.min(*to), None),
+                None => (*to, None),
+            };
+            if before != Some(now) || matches!(now, To::Odd | To::Closed(None)) {
+                found.push((at, end));
+            }
+            at = end;
+        }
+    }
+    bits::settle(found)
 }
 
 /// New routes of segments: where they send, and by which devices answers go back.
@@ -412,12 +449,15 @@ fn routes(kept: &mut Kept, model: &Model<'_>, touched: &Touched, work: &mut Work
         return Err(Whole::Device);
     }
     for (home, pieces) in sent {
-        setup.homes[home as usize].pieces = pieces;
-        work.homes.entry(home).or_default().all = true;
+        let old = std::mem::replace(&mut setup.homes[home as usize].pieces, Arc::new(pieces));
+        let changed = rerouted(&old, &setup.homes[home as usize].pieces);
+        if !changed.is_empty() {
+            work.ruled.entry(home).or_default().extend(changed);
+        }
     }
     for (end, back) in answered {
-        let old = std::mem::replace(&mut setup.back[end as usize], back);
-        for (home, _) in (0_u32..).zip(old.iter().zip(&setup.back[end as usize])).filter(|(_, (a, b))| a != b) {
+        let old = std::mem::replace(&mut setup.back[end as usize], Arc::new(back));
+        for (home, _) in (0_u32..).zip(old.iter().zip(setup.back[end as usize].iter())).filter(|(_, (a, b))| a != b) {
             work.lanes_of_home.entry(home).or_default().extend(&kept.lanes_of_end[end as usize]);
         }
     }
@@ -436,7 +476,7 @@ fn filters(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mut
                     let all = &kept.setup.filters;
                     let changed = ruled(&all[was].out, &all[is].out);
                     if !changed.is_empty() {
-                        work.ruled.insert(home, changed);
+                        work.ruled.entry(home).or_default().extend(changed);
                     }
                 }
                 (None, None) => {}

@@ -111,7 +111,7 @@ pub(super) fn pieces<'p>(
     let mut left = Left::of((0, layout.width()));
     let mut found: Pieces = Vec::new();
     let silent = segment.absent_routes.iter().all(|r| matches!(r.hop, NextHop::Drop(_)));
-    for route in &segment.routes {
+    for route in segment.routes.iter() {
         for here in left.take(layout.lanes_in(route.prefix)) {
             hop(model, layout, devices, segment, &route.hop, here, forwarded, &mut found);
         }
@@ -345,7 +345,7 @@ impl<'m, 'p> Answers<'m, 'p> {
         lists: &mut Lists,
     ) -> Self {
         for segment in segments {
-            for route in &model.segment(*segment).routes {
+            for route in model.segment(*segment).routes.iter() {
                 appliance(model, model.segment(*segment), route, devices);
             }
         }
@@ -436,7 +436,7 @@ fn paint<'p>(
     };
     // Nothing leads back to these; what is absent may say why.
     let unreturnable = |span: Span| -> u16 {
-        for route in &segment.absent_routes {
+        for route in segment.absent_routes.iter() {
             let here = layout.rows_in(route.prefix);
             if here.0 <= span.0 && span.1 <= here.1 {
                 return match route.hop {
@@ -451,7 +451,7 @@ fn paint<'p>(
         Lists::lost(Reason::NoRoute)
     };
     let mut left = Left::of((0, layout.height()));
-    for route in &segment.routes {
+    for route in segment.routes.iter() {
         // What a peering may object to on the way back is decided one by one (PEER-06, PEER-14).
         for span in left.take(layout.rows_in(route.prefix)) {
             match &route.hop {

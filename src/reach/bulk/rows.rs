@@ -203,12 +203,14 @@ impl Content {
 /// A row, its hash, and the sources of the jobs that share it.
 type Made<'j> = (Content, u64, Vec<&'j [u32]>);
 
-/// Ranges of private lanes with one end.
-pub(super) fn end_runs(setup: &Setup) -> Vec<(Span, u32)> {
+/// Ranges of private lanes with one end. Ends from which answers go back alike count as one, unless edits may part them.
+pub(super) fn end_runs(setup: &Setup, keep: bool) -> Vec<(Span, u32)> {
+    let alike =
+        |a: u32, b: u32| a == b || !keep && std::sync::Arc::ptr_eq(&setup.back[a as usize], &setup.back[b as usize]);
     let mut runs: Vec<(Span, u32)> = Vec::new();
     for (lane, end) in (0_u32..).zip(&setup.end_of_lane).filter(|(_, e)| **e != NONE) {
         match runs.last_mut() {
-            Some((span, same)) if same == end && span.1 == lane => span.1 = lane + 1,
+            Some((span, same)) if span.1 == lane && alike(*same, *end) => span.1 = lane + 1,
             _ => runs.push(((lane, lane + 1), *end)),
         }
     }

@@ -196,7 +196,8 @@ impl Decided {
                     noted.push((word, bits::mask(word, *lanes) & mask[word] & live[word]));
                 }
             }
-            for lanes in sure {
+            let first = sure.partition_point(|s| s.1 as usize <= window.start * 64);
+            for lanes in sure[first..].iter().take_while(|s| (s.0 as usize) < window.end * 64) {
                 for word in clipped(*lanes, &window) {
                     let here = bits::mask(word, *lanes) & mask[word] & live[word];
                     if here == 0 {

@@ -24,7 +24,7 @@ use crate::{
     verdict::{Reason, Verdict},
 };
 use rayon::prelude::*;
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 /// A filter compiled for one direction.
 #[derive(Debug, Default)]
@@ -56,7 +56,7 @@ pub(super) struct Setup {
     /// The segment of each lane among those of private columns; `NONE` for public ones.
     pub(super) end_of_lane: Vec<u32>,
     /// By end and home: the list of devices on the way back.
-    pub(super) back: Vec<Vec<u16>>,
+    pub(super) back: Vec<Arc<Vec<u16>>>,
     pub(super) lists: Lists,
     /// Columns of public addresses.
     pub(super) public: Vec<u64>,
@@ -101,6 +101,24 @@ impl<'p> Interner<'_, 'p> {
         alike.push((filter, next));
         self.all.push(filter);
         Some(next)
+    }
+}
+
+/// What was made of segments' tables, once for all segments of one network that share theirs.
+struct Alike<T>(Fast<(Id<Network>, [usize; 3], bool), Arc<T>>);
+
+impl<T> Default for Alike<T> {
+    fn default() -> Self {
+        Self(Fast::default())
+    }
+}
+
+impl<T> Alike<T> {
+    fn of(&mut self, segment: &Segment, made: impl FnOnce() -> T) -> Arc<T> {
+        let tables = [&segment.routes, &segment.absent_routes, &segment.replaced_routes];
+        let tables = tables.map(|t| Arc::as_ptr(t).addr());
+        let key = (segment.network, tables, segment.tag_routes.is_empty());
+        Arc::clone(self.0.entry(key).or_insert_with(|| Arc::new(made())))
     }
 }
 
@@ -184,8 +202,14 @@ impl Setup {
             segments.iter().map(|s| filters.id(model.segment(*s).filter.as_ref())).collect();
         // Where segments and devices send columns.
         let mut devices = Devices::default();
-        let home_pieces: Vec<Pieces> =
-            segments.iter().map(|s| pieces(model, layout, &mut devices, model.segment(*s), false)).collect();
+        let mut alike = Alike::default();
+        let home_pieces: Vec<Arc<Pieces>> = segments
+            .iter()
+            .map(|s| {
+                let segment = model.segment(*s);
+                alike.of(segment, || pieces(model, layout, &mut devices, segment, false))
+            })
+            .collect();
         let mut lists = Lists::new();
         let starts: Vec<Id<Segment>> = ends.clone();
         let mut device_pieces: Vec<Pieces> = Vec::new();
@@ -195,7 +219,9 @@ impl Setup {
             let all_odd = || vec![((0, layout.width()), To::Odd)];
             device_pieces.push(segment.map_or_else(all_odd, |s| pieces(model, layout, &mut devices, s, true)));
         }
-        let back: Vec<Vec<u16>> = ends.par_iter().map(|s| answers.of(model.segment(*s), &devices)).collect();
+        let mut alike = Alike::default();
+        let back = ends.iter().map(|s| alike.of(model.segment(*s), || answers.of(model.segment(*s), &devices)));
+        let back: Vec<Arc<Vec<u16>>> = back.collect();
         // Rules.
         let tags = TagLanes::new(model, layout, every_tag(&filters.all, &devices, model).into_iter());
         let compiler = Compiler { model, layout, tags: &tags, columns };

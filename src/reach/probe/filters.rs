@@ -2,12 +2,14 @@
 
 use super::{Flow, Probe};
 use crate::{
-    dataplane::{Action, Decision, Direction, Endpoint, Filter, FilterRule, Id, Names, Packet, Resolved, Role},
-    net::{Fqdn, PLATFORM_ADDRESS},
-    reach::Findings,
+    dataplane::{
+        Action, Decision, Direction, End, Endpoint, Filter, FilterRule, Id, Names, Packet, Party, Resolved, Role,
+    },
+    net::{Fqdn, PLATFORM_ADDRESS, Transport},
+    reach::{Findings, model::Fast},
     verdict::Reason,
 };
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 /// Into, or out of, the filtered thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,21 @@ impl Way {
         }
     }
 }
+
+/// Shorter filters are read through.
+const LONG: usize = 64;
+/// How often an end of flows is met before the rules that bear on it are looked for.
+const OFTEN: u32 = 3;
+
+/// An end of flows at a long filter: how often it was met, and the rules that bear on it.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    times: u32,
+    rules: Option<Arc<[u32]>>,
+}
+
+/// A filter by its place, an address, whether it is the destination, whether flows come in, and their transport.
+pub(super) type Ends = Fast<(usize, IpAddr, bool, bool, Transport), Met>;
 
 /// What a filter makes of a flow.
 pub(super) enum Ruling<'f> {
@@ -63,13 +80,48 @@ impl<'p> Probe<'_, 'p> {
     ) -> Ruling<'f> {
         let (from, to) = (self.model.party(flow.source), self.model.party(flow.destination));
         // Copying the name is dear, and few filters look at it.
-        let named = flow.name.is_some() && filter.rules.iter().any(|r| r.names != Names::Ignored);
-        match filter.decide(way.direction(), &packet(flow, named), from, to, resolved) {
+        let looks = |r: &FilterRule| r.names != Names::Ignored;
+        let direction = way.direction();
+        let some = (filter.rules.len() > LONG).then(|| self.bearing(filter, direction, flow, from, to)).flatten();
+        let some = some.as_deref();
+        let named = flow.name.is_some()
+            && some.map_or_else(|| filter.rules.iter().any(looks), |some| filter.some(some).any(looks));
+        let packet = packet(flow, named);
+        let decision = match some {
+            Some(some) => filter.decide_among(some, direction, &packet, from, to, resolved),
+            None => filter.decide(direction, &packet, from, to, resolved),
+        };
+        match decision {
             Decision::Allow(rule) => Ruling::Lets(rule),
             Decision::Deny(_) | Decision::NoMatch => Ruling::Stops,
             Decision::Undecided { proxied: true, .. } => Ruling::Forked,
             Decision::Undecided { proxied: false, .. } => Ruling::Open,
         }
+    }
+
+    /// The rules of a long filter that may match, once one end of the flow was met often enough to look for them.
+    fn bearing(
+        &self,
+        filter: &Filter,
+        direction: Direction,
+        flow: &Flow<'_>,
+        from: Party<'_>,
+        to: Party<'_>,
+    ) -> Option<Arc<[u32]>> {
+        let mut met = self.met.borrow_mut();
+        let place = std::ptr::from_ref(filter).addr();
+        for (address, end) in [(flow.destination, End::To(to)), (flow.source, End::From(from))] {
+            let key = (place, address, matches!(end, End::To(_)), direction == Direction::Inbound, flow.transport);
+            let known = met.entry(key).or_default();
+            known.times += 1;
+            if known.rules.is_none() && known.times > OFTEN {
+                known.rules = Some(filter.bearing_on(direction, flow.transport, end).into());
+            }
+            if let Some(rules) = &known.rules {
+                return Some(Arc::clone(rules));
+            }
+        }
+        None
     }
 
     /// Why a filter leaves a flow open: which address something has, or what a set holds.

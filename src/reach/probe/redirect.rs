@@ -1,6 +1,6 @@
 //! Connections that go on to further ports of the same address (SQL-02, PE-18).
 
-use super::{Choices, Flow, Probe, walk::End};
+use super::{Flow, Probe, walk::End};
 use crate::{
     dataplane::{Endpoint, Id, Role},
     net::{PortRange, PortSet, is_public},
@@ -28,7 +28,7 @@ impl Probe<'_, '_> {
         let Some(ports) = ports else { return found };
         for port in self.model.cut_ports(&ports) {
             // The further connection takes its own choices among alternatives.
-            let inner = Probe { model: self.model, choices: Choices::default(), beyond: self.beyond.clone() };
+            let inner = Probe { beyond: self.beyond.clone(), ..Probe::new(self.model) };
             loop {
                 let onward = Flow { port, ..*flow };
                 let way = inner.walk(from, &onward);

@@ -25,23 +25,30 @@ use crate::{
         gateway::{GatewayType, RoutingPreference, VpnType},
         network::{NextHopType, PrivateEndpointNetworkPolicies, Route as UserRoute, RouteTable},
     },
-    dataplane::{Id, Network, NextHop, Origin, Regions, Route, RouteSource, Segment, TagRoute},
+    dataplane::{Id, Network, NextHop, Origin, Regions, Route, RouteSource, Routes, Segment, TagRoute},
     document::Entry,
     net::Prefix,
     verdict::Reason,
 };
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-/// The table of one subnet.
-#[derive(Default)]
+/// The table of one subnet, which others of its network may share.
+#[derive(Clone, Default)]
 pub(super) struct Table {
-    active: Vec<Route>,
-    replaced: Vec<Route>,
-    absent: Vec<Route>,
+    active: Routes,
+    replaced: Routes,
+    absent: Routes,
     tags: Vec<TagRoute>,
 }
 
 impl Table {
+    fn of(active: Vec<Route>) -> Self {
+        Self { active: Arc::new(active), ..Self::default() }
+    }
+
     fn settle(self, segment: &mut Segment) {
         segment.routes = self.active;
         segment.replaced_routes = self.replaced;
@@ -68,28 +75,32 @@ impl<'e> Compiler<'e> {
         let estate = self.estate;
         let mut effective: Vec<(Id<Segment>, Table)> = Vec::new();
         for (vnet, entry) in estate.virtual_networks.iter() {
+            // Subnets of one network with the same route table have the same routes.
+            let mut made: BTreeMap<(Option<&str>, bool), Table> = BTreeMap::new();
             let subnets = entry.value.subnets.keys();
             let found: Vec<_> = subnets.filter_map(|s| Some((s, *self.subnets.get(&format!("{vnet}/{s}"))?))).collect();
             for (subnet, segment) in found {
-                let table = self.subnet_routes(vnet, subnet, true);
-                let steered = table.active.iter().any(|r| r.source == RouteSource::User);
+                let declared = entry.value.subnets.get(subnet).and_then(|s| s.value.route_table.as_ref());
+                let attached = declared.map(|t| t.value.as_str());
+                let with = self.shared_routes(&mut made, vnet, attached, true);
+                let steered = with.active.iter().any(|r| r.source == RouteSource::User);
                 if steered && self.customer_endpoints.iter().any(|e| e.segment == segment) {
-                    let bare = self.subnet_routes(vnet, subnet, false);
+                    let bare = self.shared_routes(&mut made, vnet, attached, false);
                     self.endpoint_tables.push((segment, bare));
                 }
-                effective.push((segment, table));
+                effective.push((segment, with));
             }
         }
         for (site, (network, segment)) in &self.sites {
             let (active, absent) = self.site_routes(site, *network);
-            effective.push((*segment, Table { active, absent, ..Table::default() }));
+            effective.push((*segment, Table { absent: Arc::new(absent), ..Table::of(active) }));
         }
         for managed in self.managed.values() {
             let active = managed_routes(self.plane.networks.get(managed.network), managed.network);
-            effective.push((managed.segment, Table { active, ..Table::default() }));
+            effective.push((managed.segment, Table::of(active)));
         }
         for (segment, active) in self.client_routes() {
-            effective.push((segment, Table { active, ..Table::default() }));
+            effective.push((segment, Table::of(active)));
         }
         for (segment, table) in effective {
             table.settle(self.plane.segments.get_mut(segment));
@@ -111,19 +122,31 @@ impl<'e> Compiler<'e> {
         }
     }
 
+    /// The table of a subnet, made once for all of its network that the same route table is attached to.
+    fn shared_routes<'t>(
+        &mut self,
+        made: &mut BTreeMap<(Option<&'t str>, bool), Table>,
+        vnet: &str,
+        attached: Option<&'t str>,
+        steered: bool,
+    ) -> Table {
+        if let Some(table) = made.get(&(attached, steered)) {
+            return table.clone();
+        }
+        let table = self.subnet_routes(vnet, attached, steered);
+        made.insert((attached, steered), table.clone());
+        table
+    }
+
     /// User, system, learned and endpoint routes of one subnet, and the winner of each prefix; a table may keep learned
     /// routes out (UDR-08). Without what steers: as if no table were attached.
-    fn subnet_routes(&mut self, vnet: &str, subnet: &str, steered: bool) -> Table {
+    fn subnet_routes(&mut self, vnet: &str, attached: Option<&str>, steered: bool) -> Table {
         let Some(network) = self.vnets.get(vnet).copied() else { return Table::default() };
-        let declared = self.estate.virtual_networks.get(vnet).and_then(|v| v.value.subnets.get(subnet));
-        let table = declared
-            .filter(|_| steered)
-            .and_then(|s| s.value.route_table.as_ref())
-            .and_then(|t| Some((t.value.as_str(), self.estate.route_tables.get(&t.value)?)));
-        let mut result = Table::default();
+        let table = attached.filter(|_| steered).and_then(|t| Some((t, self.estate.route_tables.get(t)?)));
+        let (mut tags, mut replaced, mut absent) = (Vec::new(), Vec::new(), Vec::new());
         let mut routes = Vec::new();
         if let Some((name, table)) = table {
-            self.user_routes(vnet, network, name, table, &mut routes, &mut result.tags);
+            self.user_routes(vnet, network, name, table, &mut routes, &mut tags);
         }
         // What managers write, beside the routes of the table; one for the same destination is ignored (AVNM-12).
         let managed = if steered { self.managed_routes.remove(vnet) } else { None };
@@ -135,7 +158,7 @@ impl<'e> Compiler<'e> {
             let ignored: Vec<String> =
                 beside.value.routes.iter().filter(|(_, r)| own(&r.value)).map(|(n, _)| n.to_owned()).collect();
             ignored.iter().for_each(|n| beside.value.routes.remove(n));
-            self.user_routes(vnet, network, &managed.name, &beside, &mut routes, &mut result.tags);
+            self.user_routes(vnet, network, &managed.name, &beside, &mut routes, &mut tags);
         }
         let kept_out = managed.as_ref().is_some_and(|m| !m.table.value.bgp_route_propagation_enabled.value);
         if let Some(managed) = managed {
@@ -152,13 +175,13 @@ impl<'e> Compiler<'e> {
             let (beaten, open): (Vec<_>, Vec<_>) =
                 self.learned_routes(vnet).into_iter().partition(|l| system.iter().any(|s| s.prefix.covers(l.prefix)));
             routes.extend(open);
-            result.replaced.extend(beaten);
-            result.absent.extend(self.missing_gateways(vnet));
+            replaced.extend(beaten);
+            absent.extend(self.missing_gateways(vnet));
         }
         let own = self.plane.networks.get(network).prefixes.clone();
         let learned_default = routes.iter().any(|r| r.source == RouteSource::Gateway && r.prefix.is_default());
         routes.extend(system);
-        self.endpoint_routes(vnet, &user, &mut routes, &mut result.replaced);
+        self.endpoint_routes(vnet, &user, &mut routes, &mut replaced);
         let carries = self.estate.assumptions.as_ref().and_then(|a| a.learned_default_carries_private.as_ref());
         let default = match (user.default, learned_default, carries.map(|c| c.value)) {
             (true, ..) | (_, true, Some(true)) => DefaultRoute::CarriesPrivate,
@@ -166,13 +189,10 @@ impl<'e> Compiler<'e> {
             _ => DefaultRoute::Platform,
         };
         routes.extend(platform_routes(&own, default));
-        result.absent.extend(self.peers.absent.get(vnet).into_iter().flatten().cloned());
-        result.absent = sorted(std::mem::take(&mut result.absent));
-        let (active, replaced) = select(routes);
-        result.active = active;
-        result.replaced.extend(replaced);
-        result.replaced = sorted(std::mem::take(&mut result.replaced));
-        result
+        absent.extend(self.peers.absent.get(vnet).into_iter().flatten().cloned());
+        let (active, beside) = select(routes);
+        replaced.extend(beside);
+        Table { active: Arc::new(active), replaced: Arc::new(sorted(replaced)), absent: Arc::new(sorted(absent)), tags }
     }
 
     /// Routes of a route table; those whose prefix is a service tag become prefixes where the tag's are known
@@ -505,9 +525,9 @@ pub(super) fn segment(origin: Origin, network: Id<Network>, prefixes: Vec<Prefix
         prefixes,
         filter: None,
         filter_at_endpoints: None,
-        routes: Vec::new(),
-        absent_routes: Vec::new(),
-        replaced_routes: Vec::new(),
+        routes: Routes::default(),
+        absent_routes: Routes::default(),
+        replaced_routes: Routes::default(),
         tag_routes: Vec::new(),
         admin: Vec::new(),
         nat: None,

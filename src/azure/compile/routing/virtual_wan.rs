@@ -165,7 +165,7 @@ impl<'e> Compiler<'e> {
             made.push((hub.devices, self.device_routes(name, &attachments)));
         }
         for (place, routes) in made {
-            self.plane.segments.get_mut(place).routes = sorted(routes);
+            self.plane.segments.get_mut(place).routes = std::sync::Arc::new(sorted(routes));
         }
     }
 
