@@ -133,7 +133,7 @@ impl Live {
                 }
             }
         }
-        let spread = self.spread();
+        let spread = self.spread(edits);
         let lookups = Lookups::new(&self.plane);
         let change = match spread {
             true => self.followed.renew(&self.plane, &self.sources, &self.columns, &lookups),
@@ -157,14 +157,19 @@ impl Live {
 
     /// Whatever sends from any address of its segment gets one of each kind that rules tell apart now; tells whether it had
     /// none of some kind. Undoing an edit takes none away: two addresses of one kind are answered alike.
-    fn spread(&mut self) -> bool {
-        if self.anywhere.is_empty() {
+    fn spread(&mut self, edits: &[Edit]) -> bool {
+        let plane = &mut self.plane;
+        let parted = |id: &Id<Endpoint>| {
+            let home = plane.endpoints.get(*id).segment.map(|s| plane.segments.get(s).prefixes.as_slice());
+            home.is_some_and(|prefixes| edits.iter().any(|e| e.may_tell_apart(prefixes)))
+        };
+        let parted: Vec<Id<Endpoint>> = self.anywhere.iter().copied().filter(parted).collect();
+        if parted.is_empty() {
             return false;
         }
-        let plane = &mut self.plane;
         let taken = plane.allocations.clone();
         let mut found = false;
-        for id in &self.anywhere {
+        for id in &parted {
             let before = plane.endpoints.get(*id).addresses.len();
             plane.spread(*id, |a| taken.at(a).is_empty());
             found |= plane.endpoints.get(*id).addresses.len() > before;

@@ -2,8 +2,8 @@
 
 use crate::{
     dataplane::{
-        Direction, Door, Endpoint, Filter, FilterRule, Gate, Id, Link, Network, NextHop, Plane, Role, Route, Routes,
-        Segment,
+        Direction, Door, Endpoint, Filter, FilterRule, Gate, Id, Link, Matcher, Network, NextHop, Plane, Role, Route,
+        Routes, Segment,
     },
     net::Prefix,
     verdict::Reason,
@@ -237,6 +237,26 @@ impl Edit {
                 by_number.map(|r| r.prefix).collect()
             }
             _ => Vec::new(),
+        }
+    }
+
+    /// Whether what the edit brings may tell addresses apart that lie within these prefixes: something reads a part of
+    /// them. What is not looked into may.
+    #[must_use]
+    pub fn may_tell_apart(&self, within: &[Prefix]) -> bool {
+        let parts = |p: &Prefix| within.iter().any(|w| w.overlaps(*p)) && !within.iter().all(|w| p.covers(*w));
+        let reads = |matcher: &Matcher| {
+            let further = matcher.known_tags.iter().map(|(_, set)| set).chain(matcher.assumed.iter().map(|(s, _)| s));
+            let mut sets = [&matcher.addresses, &matcher.inside].into_iter().chain(further);
+            sets.any(|set| set.prefixes().iter().any(parts))
+        };
+        let rule = |rule: &FilterRule| reads(&rule.from) || reads(&rule.to);
+        match self {
+            Self::Filter { filter, .. } => filter.iter().flat_map(|f| &f.rules).any(rule),
+            Self::AddRule { rule: one, .. } | Self::ReplaceRule { rule: one, .. } => rule(one),
+            Self::NextHop { hop, .. } => matches!(hop, NextHop::Network { .. } | NextHop::OneOf(_)),
+            Self::RemoveRule { .. } | Self::Running { .. } | Self::Connection { .. } => false,
+            Self::Routes { .. } | Self::Link { .. } | Self::Gate { .. } => true,
         }
     }
 
