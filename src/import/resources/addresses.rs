@@ -42,6 +42,11 @@ fn nat_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         let why = "it has no public address in the input, and leads nowhere without one";
         mapper.unmodelled(resource, "publicIpAddresses", why, Matters::Item(resource.key("nat_gateways")));
     }
+    if let Some((network, _)) = id_of(resource.prop("sourceVirtualNetwork")) {
+        let why = "it is the way out of a whole network; that is not modelled, name it at the subnets";
+        let matters = Matters::Item(Key::new("virtual_networks", network));
+        mapper.unmodelled(resource, "sourceVirtualNetwork", why, matters);
+    }
     if prefixes {
         let why = "addresses of its public IP prefixes are not modelled";
         mapper.unmodelled(resource, "publicIpPrefixes", why, Matters::Item(resource.key("nat_gateways")));

@@ -1,6 +1,6 @@
 //! Application gateways.
 
-use super::{Map, Mapper, Resource, last_of, list_of, name_of, scalars, subnet_of};
+use super::{Map, Mapper, Resource, last_of, list_of, name_of, scalars, subnet_of, web_firewalls};
 use crate::import::{
     draft::{Matters, Node, Tree},
     json::Json,
@@ -182,8 +182,9 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         mapper.unmodelled(resource, "urlPathMaps", why, Matters::Item(key.clone()));
     }
     if !resource.items("routingRules").is_empty() {
-        mapper.unmodelled(resource, "routingRules", "rules of layer 4 are not modelled", Matters::Item(key));
+        mapper.unmodelled(resource, "routingRules", "rules of layer 4 are not modelled", Matters::Item(key.clone()));
     }
+    web_firewalls::doubt(resource, &key, mapper);
 }
 
 fn is_ip(node: &Node) -> bool {

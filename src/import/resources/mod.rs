@@ -19,6 +19,7 @@ mod services;
 mod settings;
 mod settle;
 mod state;
+mod web_firewalls;
 mod workspaces;
 
 pub(super) use self::{private_link::target, services::is_service, settings::speaks_of_network};
@@ -196,6 +197,7 @@ const FAMILIES: &[&[(&str, Map)]] = &[
     firewalls::TYPES,
     compute::TYPES,
     application_gateways::TYPES,
+    web_firewalls::TYPES,
     clusters::TYPES,
     dns::TYPES,
     services::TYPES,
@@ -282,7 +284,6 @@ const BESIDE: &[&str] = &[
     "microsoft.consumption/",
     "microsoft.devtestlab/schedules",
     "microsoft.eventgrid/systemtopics",
-    "microsoft.network/applicationgatewaywebapplicationfirewallpolicies",
     "microsoft.network/frontdoorwebapplicationfirewallpolicies",
     "microsoft.network/ddosprotectionplans",
     "microsoft.network/networkwatchers",

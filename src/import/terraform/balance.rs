@@ -1,7 +1,7 @@
 //! Load balancers and application gateways.
 
 use super::kinds::{
-    How::{Copy, Each, Id, Ids},
+    How::{Copy, Each, Id, Ids, Words},
     Kind, Shaper, list, put,
 };
 use crate::import::json::Json;
@@ -101,12 +101,43 @@ pub(super) const KINDS: &[Kind] = &[
     )
     .with(frontend_by_name),
     Kind::group(
+        "azurerm_web_application_firewall_policy",
+        "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies",
+        &[
+            ("location", "location", Copy),
+            ("policy_settings.enabled", "properties.policySettings.state", Words("Enabled", "Disabled")),
+            ("policy_settings.mode", "properties.policySettings.mode", Copy),
+            (
+                "custom_rules",
+                "properties.customRules",
+                Each(&[
+                    ("name", "name", Copy),
+                    ("enabled", "state", Words("Enabled", "Disabled")),
+                    ("priority", "priority", Copy),
+                    ("rule_type", "ruleType", Copy),
+                    ("action", "action", Copy),
+                    (
+                        "match_conditions",
+                        "matchConditions",
+                        Each(&[
+                            ("operator", "operator", Copy),
+                            ("negation_condition", "negationConditon", Copy),
+                            ("match_values", "matchValues", Copy),
+                            ("match_variables", "matchVariables", Each(&[("variable_name", "variableName", Copy)])),
+                        ]),
+                    ),
+                ]),
+            ),
+        ],
+    ),
+    Kind::group(
         "azurerm_application_gateway",
         "Microsoft.Network/applicationGateways",
         &[
             ("location", "location", Copy),
             ("sku.name", "properties.sku.name", Copy),
             ("sku.tier", "properties.sku.tier", Copy),
+            ("firewall_policy_id", "properties.firewallPolicy", Id),
             (
                 "gateway_ip_configuration",
                 "properties.gatewayIPConfigurations",
@@ -163,6 +194,7 @@ pub(super) const KINDS: &[Kind] = &[
                     ("host_name", "properties.hostName", Copy),
                     ("host_names", "properties.hostNames", Copy),
                     ("ssl_certificate_name", "properties.sslCertificate", Id),
+                    ("firewall_policy_id", "properties.firewallPolicy", Id),
                 ]),
             ),
             (
@@ -214,6 +246,7 @@ pub(super) const KINDS: &[Kind] = &[
                             ("paths", "properties.paths", Copy),
                             ("backend_address_pool_name", "properties.backendAddressPool", Id),
                             ("backend_http_settings_name", "properties.backendHttpSettings", Id),
+                            ("firewall_policy_id", "properties.firewallPolicy", Id),
                         ]),
                     ),
                 ]),

@@ -34,7 +34,6 @@ const TYPES: &[&str] = &[
     "azurerm_network_watcher",
     "azurerm_network_watcher_flow_log",
     "azurerm_network_ddos_protection_plan",
-    "azurerm_web_application_firewall_policy",
     "azurerm_private_dns_txt_record",
     "azurerm_private_dns_mx_record",
     "azurerm_private_dns_srv_record",
