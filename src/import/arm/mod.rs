@@ -3,6 +3,7 @@
 //! What only a deployment can tell stays unknown and says so; secrets are never read. A resource of the template becomes
 //! a [`Resource`] in the same form as one of an export, so that both have one mapping.
 
+mod calls;
 mod cidr;
 mod encode;
 mod engine;

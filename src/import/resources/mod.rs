@@ -13,8 +13,10 @@ mod gateways;
 mod manager;
 mod members;
 mod network;
+mod places;
 mod policies;
 mod private_link;
+mod refer;
 mod services;
 mod settings;
 mod settle;
@@ -22,14 +24,18 @@ mod state;
 mod web_firewalls;
 mod workspaces;
 
-pub(super) use self::{private_link::target, services::is_service, settings::speaks_of_network};
+pub(super) use self::{places::ELEMENTS, private_link::target, services::is_service, settings::speaks_of_network};
+use self::{
+    places::places_of,
+    refer::{id_of, last_of, list_of, name_of, path_of, scalars, servers, subnet_of},
+};
 
 use super::{
-    draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Source, Standing, Tree},
+    draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Source, Standing},
     ids::ArmId,
     json::{Json, Value},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// A resource in ARM's form, with every expression evaluated.
 #[derive(Debug, Clone)]
@@ -207,59 +213,6 @@ const FAMILIES: &[&[(&str, Map)]] = &[
     policies::TYPES,
 ];
 
-/// The reference in an object `{ "id": … }`.
-pub(super) fn id_of(json: Option<&Json>) -> Option<(&str, crate::diag::Span)> {
-    let id = json?.get("id")?;
-    Some((id.as_str()?, id.span))
-}
-
-/// A reference by name to the resource of an object `{ "id": … }`.
-pub(super) fn name_of(json: Option<&Json>, collection: &'static str) -> Option<Node> {
-    id_of(json).map(|(id, span)| Node::name_of(Key::new(collection, id), span))
-}
-
-/// A reference as `parent/name` to the resource of an object `{ "id": … }`.
-pub(super) fn path_of(json: Option<&Json>, collection: &'static str) -> Option<Node> {
-    id_of(json).map(|(id, span)| Node::path_of(Key::new(collection, id), span))
-}
-
-/// The last name of the id in an object `{ "id": … }`: parts of one resource refer to each other by it.
-pub(super) fn last_of(json: Option<&Json>) -> Option<Node> {
-    id_of(json).and_then(|(id, span)| Some(Node::text(id.rsplit('/').next()?, span)))
-}
-
-/// The subnet of an IP configuration's properties.
-pub(super) fn subnet_of(properties: Option<&Json>) -> Option<Node> {
-    path_of(properties?.at("subnet"), "subnets")
-}
-
-/// A list, if anything is in it.
-pub(super) fn list_of(items: impl IntoIterator<Item = Node>) -> Option<Node> {
-    let items: Vec<Node> = items.into_iter().collect();
-    let span = items.first()?.span;
-    Some(Node::list(items, span))
-}
-
-/// The scalars of a list.
-pub(super) fn scalars(json: Option<&Json>) -> Option<Node> {
-    let list = json?;
-    let items: Vec<Node> = list.items().iter().filter_map(Node::scalar).collect();
-    (!items.is_empty()).then(|| Node::list(items, list.span))
-}
-
-/// DNS servers of a list. Azure's own may be called by a word.
-pub(super) fn servers(json: Option<&Json>) -> Option<Node> {
-    let mut list = scalars(json)?;
-    if let Tree::List(items) = &mut list.tree {
-        for item in items {
-            if matches!(&item.tree, Tree::Text(text) if text.eq_ignore_ascii_case("AzureProvidedDNS")) {
-                item.tree = Tree::Text("168.63.129.16".to_owned());
-            }
-        }
-    }
-    Some(list)
-}
-
 /// Types that carry no traffic, filter none and answer no names.
 const BESIDE: &[&str] = &[
     "microsoft.authorization/",
@@ -417,73 +370,5 @@ fn contradiction(one: &Json, other: &Json, path: &str) -> Option<String> {
         (Value::Null, _) | (_, Value::Null) => None,
         (Value::Text(a), Value::Text(b)) if a.eq_ignore_ascii_case(b) => None,
         (a, b) => (a != b).then(|| path.to_owned()),
-    }
-}
-
-/// Where a resource of a type that is not known could matter: in a subnet that it names, at all else of the network that
-/// it names, anywhere if it is of the network itself, or only where it is asked for itself.
-fn places_of(resource: &Resource) -> Vec<(String, Matters)> {
-    let mut named = BTreeSet::new();
-    ids_in(&resource.body, &mut named);
-    let own = resource.full_id.to_lowercase();
-    let named = named.into_iter().filter(|(id, _)| !own.starts_with(id.as_str()));
-    let (subnets, others): (Vec<_>, Vec<_>) = named.partition(|(_, collection)| *collection == "subnets");
-    if let Some((id, _)) = subnets.first() {
-        let why = "its type is not modelled, and it stands in a subnet".to_owned();
-        return vec![(why, Matters::Subnet(Key::new("subnets", id)))];
-    }
-    if let Some(service) = service_of(&resource.id.kind) {
-        let why = format!("this part of a service ({service}) is not modelled, and may decide who reaches it");
-        let id = std::iter::successors(resource.id.parent(), |id| ArmId::parse(id)?.parent());
-        return id.last().map(|id| (why, Matters::Item(private_link::target(&id)))).into_iter().collect();
-    }
-    // They answer at the edge of the internet, and lead to public names.
-    const EDGES: [&str; 3] = ["frontdoors", "trafficmanagerprofiles", "networkexperimentprofiles"];
-    let own = resource.id.kind.strip_prefix("microsoft.network/").unwrap_or_default();
-    if EDGES.contains(&own.split('/').next().unwrap_or_default()) {
-        return vec![("its type is not modelled; it answers at the edge of the internet".to_owned(), Matters::Itself)];
-    }
-    if resource.id.kind.starts_with("microsoft.network/") {
-        return vec![("its type is not modelled, and it belongs to the network".to_owned(), Matters::Everywhere)];
-    }
-    let places = others.into_iter().map(|(id, collection)| {
-        let name = id.rsplit('/').next().unwrap_or_default();
-        (format!("its type is not modelled, and it names {name}"), Matters::Item(Key::new(collection, &id)))
-    });
-    let places: Vec<_> = places.collect();
-    match places.is_empty() {
-        true => vec![("its type is not modelled; it names nothing of the network".to_owned(), Matters::Itself)],
-        false => places,
-    }
-}
-
-/// Resource types that others act on by naming them, and the collections of their items.
-pub(super) const ELEMENTS: [(&str, &str); 14] = [
-    ("microsoft.network/virtualnetworks", "virtual_networks"),
-    ("microsoft.network/virtualnetworks/subnets", "subnets"),
-    ("microsoft.network/networksecuritygroups", "network_security_groups"),
-    ("microsoft.network/routetables", "route_tables"),
-    ("microsoft.network/azurefirewalls", "firewalls"),
-    ("microsoft.network/firewallpolicies", "firewall_policies"),
-    ("microsoft.network/loadbalancers", "load_balancers"),
-    ("microsoft.network/applicationgateways", "application_gateways"),
-    ("microsoft.network/virtualnetworkgateways", "virtual_network_gateways"),
-    ("microsoft.network/virtualhubs", "virtual_hubs"),
-    ("microsoft.network/privateendpoints", "private_endpoints"),
-    ("microsoft.network/privatelinkservices", "private_link_services"),
-    ("microsoft.network/privatednszones", "private_dns_zones"),
-    ("microsoft.network/dnsforwardingrulesets", "private_dns_resolver_dns_forwarding_rulesets"),
-];
-
-/// The ids of elements inside a value, with their collections.
-fn ids_in(json: &Json, found: &mut BTreeSet<(String, &'static str)>) {
-    match &json.value {
-        Value::Text(text) => {
-            let element = ArmId::parse(text).and_then(|id| ELEMENTS.iter().find(|(kind, _)| *kind == id.kind));
-            found.extend(element.map(|(_, collection)| (text.trim_end_matches('/').to_lowercase(), *collection)));
-        }
-        Value::List(items) => items.iter().for_each(|i| ids_in(i, found)),
-        Value::Object(fields) => fields.iter().for_each(|(_, v)| ids_in(v, found)),
-        _ => {}
     }
 }

@@ -1,0 +1,168 @@
+//! What is said of instances: attributes that nothing reads, names that only apply tells, and instances that are left out.
+
+use super::{
+    data,
+    kinds::{self, Place},
+    plan::Instance,
+    resolve::{self, Resolver},
+    settings,
+};
+use crate::import::{
+    Session, Source,
+    draft::{Key, Matters, NotUnderstood, Standing},
+    ids::ArmId,
+    json::Value,
+    resources::{ELEMENTS, is_service, speaks_of_network, target},
+};
+use std::collections::BTreeSet;
+
+/// Says what an instance sets and no table reads, and what a data source does not tell.
+pub(super) fn unread(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance) {
+    let Some(kind) = kinds::find(&instance.kind) else { return };
+    if instance.is_data {
+        if let Some(id) = resolver.id(number) {
+            data::report(session, instance, &id);
+        }
+        return;
+    }
+    later(session, resolver, number, instance);
+    let values = resolver.full(number);
+    let found = settings::unread(instance, kind, &values);
+    if found.is_empty() {
+        return;
+    }
+    let own = resolver.id(number).and_then(|id| item_of(&id));
+    let matters = own.unwrap_or_else(|| {
+        let mut ids = BTreeSet::new();
+        resolve::texts(&values, &mut ids);
+        place_of(&instance.kind, &ids)
+    });
+    for (path, value) in found {
+        session.draft.not_understood(NotUnderstood {
+            kind: format!("{} {path}", instance.kind),
+            name: instance.name.clone(),
+            why: "this attribute is not read, and it could matter".to_owned(),
+            source: Source { address: format!("{}.{path}", instance.address), span: value.span },
+            matters: matters.clone(),
+        });
+    }
+}
+
+/// Rules and routes that are wholly known after apply: a loop may make them, and without any the plan looks the same.
+fn later(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance) {
+    const BLOCKS: [(&str, &str, &str, &str); 2] = [
+        (
+            "azurerm_network_security_group",
+            "security_rule",
+            "azurerm_network_security_rule",
+            "network_security_group_name",
+        ),
+        ("azurerm_route_table", "route", "azurerm_route", "route_table_name"),
+    ];
+    let Some((_, block, apart, by)) = BLOCKS.iter().find(|(kind, ..)| *kind == instance.kind) else { return };
+    let mark = instance.unknown.get(block).map(|m| m.value == Value::Bool(true));
+    let name = resolver.text(number, "name");
+    let all = resolver.plan.instances.iter().enumerate();
+    let mut others = all.filter(|(_, i)| i.kind == *apart).map(|(n, _)| resolver.text(n, by));
+    if mark != Some(true) || others.any(|n| n == name) {
+        return;
+    }
+    session.draft.not_understood(NotUnderstood {
+        kind: format!("{} {block}", instance.kind),
+        name: instance.name.clone(),
+        why: "it has none, or they are known only after apply; the plan does not tell which".to_owned(),
+        source: Source { address: instance.address.clone(), span: instance.values.span },
+        matters: resolver.id(number).and_then(|id| item_of(&id)).unwrap_or(Matters::Everywhere),
+    });
+}
+
+/// The item that a resource with an id is, or is part of.
+fn item_of(id: &str) -> Option<Matters> {
+    let own = |id: &String| {
+        let kind = ArmId::parse(id)?.kind;
+        let element = ELEMENTS.iter().find(|(k, _)| *k == kind);
+        match element {
+            Some((_, collection)) => Some(Matters::Item(Key::new(collection, id))),
+            None => is_service(&kind).then(|| Matters::Item(target(id))),
+        }
+    };
+    std::iter::successors(Some(id.to_owned()), |id| ArmId::parse(id)?.parent()).find_map(|id| own(&id))
+}
+
+/// A service whose name is not known yet has other domain names than those shown.
+pub(super) fn unknown_name(session: &mut Session, instance: &Instance) {
+    let is_service =
+        kinds::find(&instance.kind).is_some_and(|k| !k.arm.starts_with("Microsoft.Network/") && !k.arm.is_empty());
+    if is_service && !instance.is_data && instance.known_name().is_none() {
+        session.draft.not_understood(NotUnderstood {
+            kind: format!("name of {}", instance.kind),
+            name: instance.name.clone(),
+            why: format!("it is known only after apply; `{}` stands in, in its domain names, too", instance.stand_in()),
+            source: Source { address: instance.address.clone(), span: instance.values.span },
+            matters: Matters::No,
+        });
+    }
+}
+
+/// Reports an instance that is left out, with where it could matter; nothing is said of one that has no part.
+pub(super) fn report(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance, why: &str) {
+    if why.is_empty() || instance.is_data {
+        session.draft.count(&instance.kind, Standing::Beside, instance.values.span);
+        return;
+    }
+    session.draft.count(&instance.kind, Standing::NotUnderstood, instance.values.span);
+    let mut ids = BTreeSet::new();
+    resolve::texts(&resolver.full(number), &mut ids);
+    // What sets something elsewhere, and does not say where, may set it anywhere.
+    let astray = kinds::find(&instance.kind).is_some_and(|k| !matches!(k.place, Place::Own));
+    session.draft.not_understood(NotUnderstood {
+        kind: instance.kind.clone(),
+        name: instance.name.clone(),
+        why: why.to_owned(),
+        source: Source { address: instance.address.clone(), span: instance.values.span },
+        matters: if astray { Matters::Everywhere } else { place_of(&instance.kind, &ids) },
+    });
+}
+
+/// Where something that is left out could matter: in a subnet that it names, at what else it names, or anywhere if it
+/// belongs to the network.
+pub(super) fn place_of(kind: &str, ids: &BTreeSet<String>) -> Matters {
+    let parsed: Vec<(&String, ArmId)> = ids.iter().filter_map(|i| Some((i, ArmId::parse(i)?))).collect();
+    if let Some((id, _)) = parsed.iter().find(|(_, p)| p.kind == "microsoft.network/virtualnetworks/subnets") {
+        return Matters::Subnet(Key::new("subnets", id));
+    }
+    let element = parsed.iter().find_map(|(id, p)| {
+        let (_, collection) = ELEMENTS.iter().find(|(k, _)| *k == p.kind)?;
+        Some(Matters::Item(Key::new(collection, id)))
+    });
+    const NETWORKS: [&str; 15] = [
+        "network_",
+        "virtual_network",
+        "virtual_hub",
+        "virtual_wan",
+        "vpn_",
+        "route",
+        "firewall",
+        "subnet",
+        "private_dns",
+        "private_link",
+        "private_endpoint",
+        "express_route",
+        "nat_gateway",
+        "application_gateway",
+        "lb",
+    ];
+    let own = kind.strip_prefix("azurerm_").unwrap_or(kind);
+    // A deployment of a template may bring anything.
+    let is_network = kind.starts_with("azapi_")
+        || own.ends_with("_template_deployment")
+        || NETWORKS.iter().any(|n| own.starts_with(n));
+    // What answers at the edge of the internet leads to public names.
+    const EDGES: [&str; 4] = ["cdn_", "frontdoor", "front_door", "traffic_manager_"];
+    let edge = EDGES.iter().any(|e| own.starts_with(e));
+    let decides = !edge && speaks_of_network(&own.replace('_', ""));
+    let service = parsed.iter().find(|(_, p)| decides && is_service(&p.kind));
+    let service = service.map(|(id, _)| Matters::Item(target(id)));
+    let otherwise = if is_network || decides { Matters::Everywhere } else { Matters::Itself };
+    element.or(service).unwrap_or(otherwise)
+}
