@@ -486,3 +486,28 @@ fn extended_files_have_plain_paths() {
     let (_, out, _) = run(&["check", extending.to_str().unwrap(), "--format", "github"]);
     assert!(out.contains("a/base.yaml,line=6") && !out.contains(".."), "{out}");
 }
+
+/// Imports declare nobody on the internet, who asks all the same, on every port that rules tell apart.
+#[test]
+fn the_internet_asks_of_what_is_imported() {
+    let id = |kind: &str, name: &str| format!("{{\"id\":\"[resourceId('Microsoft.Network/{kind}','{name}')]\"}}");
+    let subnet = id("virtualNetworks/subnets", "v','s");
+    let template = format!(
+        r#"{{"contentVersion":"1.0.0.0","resources":[
+        {{"type":"Microsoft.Network/networkSecurityGroups","apiVersion":"2023-04-01","name":"n","location":"westeurope","properties":{{"securityRules":[{{"name":"rdp","properties":{{"priority":100,"direction":"Inbound","access":"Allow","protocol":"Tcp","sourceAddressPrefix":"*","sourcePortRange":"*","destinationAddressPrefix":"*","destinationPortRange":"3389"}}}}]}}}},
+        {{"type":"Microsoft.Network/virtualNetworks","apiVersion":"2023-04-01","name":"v","location":"westeurope","properties":{{"addressSpace":{{"addressPrefixes":["10.0.0.0/16"]}},"subnets":[{{"name":"s","properties":{{"addressPrefix":"10.0.1.0/24","networkSecurityGroup":{}}}}}]}}}},
+        {{"type":"Microsoft.Network/publicIPAddresses","apiVersion":"2023-04-01","name":"pip","location":"westeurope","sku":{{"name":"Standard"}},"properties":{{"publicIPAllocationMethod":"Static"}}}},
+        {{"type":"Microsoft.Network/networkInterfaces","apiVersion":"2023-04-01","name":"nic","location":"westeurope","properties":{{"ipConfigurations":[{{"name":"a","properties":{{"subnet":{subnet},"publicIPAddress":{}}}}}]}}}},
+        {{"type":"Microsoft.Compute/virtualMachines","apiVersion":"2023-03-01","name":"vm","location":"westeurope","properties":{{"networkProfile":{{"networkInterfaces":[{}]}}}}}}]}}"#,
+        id("networkSecurityGroups", "n"),
+        id("publicIPAddresses", "pip"),
+        id("networkInterfaces", "nic"),
+    );
+    let (code, out, err) = run_with(&["import", "arm", "-", "--run", "matrix", "--format", "csv"], &template, &[]);
+    assert!(
+        code == 0 && out.lines().any(|l| l.contains("internet") && l.contains("3389") && l.contains("public")),
+        "{out}{err}"
+    );
+    let (code, out, err) = run_with(&["import", "arm", "-", "--expect"], &template, &[]);
+    assert!(code == 0 && out.contains("from: internet") && out.contains("port: 3389"), "{out}{err}");
+}

@@ -164,6 +164,6 @@ fn a_doubted_matrix_is_traced() {
         group["members"].as_array().unwrap().iter().map(|m| m.as_str().unwrap().to_owned()).collect()
     };
     let groups = result["client_groups"].as_array().unwrap();
-    assert_eq!(groups.iter().map(members).collect::<Vec<_>>(), [["vm-app"], ["vm-data"]]);
+    assert_eq!(groups.iter().map(members).collect::<Vec<_>>(), [["vm-app"], ["vm-data"], ["internet"]]);
     assert!(result["totals"]["unknown"].as_u64().unwrap() > 0 && result["totals"]["private"].as_u64().unwrap() > 0);
 }

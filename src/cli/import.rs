@@ -196,7 +196,7 @@ fn matrix_options(args: &Import) -> Result<Matrix, Failure> {
         to,
         only: Vec::new(),
         expand: false,
-        every_way: false,
+        every_way: true,
         totals: false,
         shard: None,
         variant: None,
