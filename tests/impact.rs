@@ -12,7 +12,8 @@ use privreach::{
     compare::{Effect, evaluate},
     diag::Span,
     document::{Mapping, Node, Value},
-    impact::{Consequence, How, Impact, elements, impact},
+    generate::{Options, scenario},
+    impact::{Consequence, How, Impact, elements, impact, impact_of_each},
     scenario::{load_file, load_text},
     snapshot::Snapshot,
     verdict::Verdict,
@@ -174,5 +175,30 @@ fn every_collection_of_the_format_is_tried_or_argued() {
         let found = elements(&Mapping(vec![(name.to_owned(), span, one)]));
         let tried = found.iter().any(|e| e.path == [name, "one"]);
         assert!(tried != ARGUED.contains(&name), "{name} is neither tried nor argued, or both");
+    }
+}
+
+/// Asking one flow for all that nothing tells apart comes to the same as asking every one.
+#[test]
+fn asking_by_class_comes_to_what_asking_each_does() {
+    let shipped = [
+        "hub-spoke-firewall/hub-spoke-firewall.yaml",
+        "hybrid-dns-resolver/hybrid-dns-resolver.yaml",
+        "private-link-service/private-link-service.yaml",
+        "quickstart/quickstart.yaml",
+        "virtual-wan-routing-intent/virtual-wan.yaml",
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let shipped = shipped.iter().map(|file| Snapshot::new(load_file(&root.join(file), None).scenarios.remove(0)));
+    for snapshot in shipped.chain([Snapshot::new(scenario(&Options::new(14, 4, 3)).unwrap())]) {
+        let said = |i: &Impact| -> Vec<String> {
+            let mut said: Vec<String> = i.consequences.iter().map(|c| format!("{c:?}")).collect();
+            said.sort();
+            said
+        };
+        let (by_class, each) = (impact(&snapshot), impact_of_each(&snapshot));
+        assert_eq!((by_class.flows, by_class.through), (each.flows, each.through));
+        assert!(!by_class.consequences.is_empty());
+        assert_eq!(said(&by_class), said(&each), "{}", snapshot.scenario.title());
     }
 }

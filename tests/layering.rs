@@ -54,7 +54,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("picture", &["azure", "diag", "trace", "verdict"]),
     ("compare", &["dataplane", "diag", "document", "flows", "net", "scenario", "snapshot", "trace", "verdict"]),
-    ("impact", &["compare", "diag", "document", "snapshot", "trace", "verdict"]),
+    ("impact", &["compare", "dataplane", "diag", "document", "matrix", "net", "snapshot", "trace", "verdict"]),
     (
         "repair",
         &[

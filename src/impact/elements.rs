@@ -80,6 +80,7 @@ const KINDS: &[(&str, &[&str], How)] = &[
     ("shared private link", &["services", "*", "shared_private_links", "*"], How::Gone),
     ("approval", &["services", "*", "shared_private_links", "*"], How::Set("status", "Pending")),
     ("access restriction", &["services", "*", "ip_restrictions", "*"], How::Gone),
+    ("access restriction", &["services", "*", "scm_ip_restrictions", "*"], How::Gone),
     ("service endpoint policy", &["service_endpoint_policies", "*"], How::Gone),
     ("perimeter association", &["network_security_perimeters", "*", "associations", "*"], How::Gone),
     ("outbound rule", &["machine_learning_workspaces", "*", "managed_network", "outbound_rules", "*"], How::Gone),

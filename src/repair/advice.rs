@@ -47,10 +47,25 @@ pub(super) fn advice(snapshot: &Snapshot, result: &Repairs) -> Vec<String> {
         );
     }
     if said.len() == against(snapshot, result).len() {
+        let goals: Vec<String> = result.goals.iter().map(ToString::to_string).collect();
+        let so = match &result.trace.judgement.verdict {
+            verdict if *verdict == result.goal => "come out as expected".to_owned(),
+            _ => goals.join(" or "),
+        };
         said.push(format!(
-            "no set of up to {} changes that privreach can propose makes this flow {}; the trace names what stands in the way",
-            super::MAX_CHANGES, result.goal
+            "no set of up to {} changes that privreach can propose makes this flow {so}",
+            super::MAX_CHANGES
         ));
+    }
+    // What the trace says is to be fixed is the next step where nothing was proved.
+    if result.goal != Verdict::Blocked {
+        let mut fixes: Vec<&String> = Vec::new();
+        for fix in result.trace.all_steps().filter(|s| s.is_blocker()).filter_map(|s| s.fix.as_ref()) {
+            if !fixes.contains(&fix) {
+                fixes.push(fix);
+            }
+        }
+        said.extend(fixes.into_iter().map(|fix| format!("to fix: {fix}")));
     }
     said
 }

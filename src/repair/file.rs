@@ -1,6 +1,6 @@
 //! Repairs of a whole file: one after the other, until what it expects holds.
 
-use super::{Prover, Repairs, Value, patch, repair};
+use super::{Prover, Repairs, Value, patch};
 use crate::{
     diag::Span,
     snapshot::Snapshot,
@@ -49,19 +49,28 @@ fn failing(snapshot: &Snapshot) -> Vec<Checked> {
     verify(snapshot).checked.into_iter().filter(|c| c.outcome != Outcome::Held).collect()
 }
 
-/// The search for the verdict that an expectation names; for verdicts that must not come out, for a private flow, and
-/// if there is none, for none at all.
+/// The search for what an expectation says; for verdicts that must not come out, for a private flow, and if there is none,
+/// for none at all. Whoever is on the internet has no private flow.
 fn search(now: &Snapshot, question: &Question, id: &str) -> Option<(Verdict, Repairs)> {
-    let fields = &now.scenario.expectations.iter().find(|e| e.id == id)?.fields;
+    let expectation = now.scenario.expectations.iter().find(|e| e.id == id)?;
+    let fields = &expectation.fields;
     let never = |v: Verdict| fields.never.iter().flat_map(|n| &n.0).any(|n| n.value == v);
+    let from_internet = now.plane.clients.get(&question.from).is_ok_and(|c| c.origin.kind == "internet_client");
     let goals = match &fields.verdict {
         Some(verdict) => vec![verdict.value],
+        None if from_internet => vec![Verdict::Blocked],
         None => [Verdict::Private, Verdict::Blocked].into_iter().filter(|v| !never(*v)).collect(),
     };
-    let found = goals.into_iter().filter_map(|goal| Some((goal, repair(now, question, goal).ok()?)));
-    let mut found: Vec<(Verdict, Repairs)> = found.collect();
-    let best = found.iter().position(|(_, r)| !r.proposals.is_empty()).unwrap_or_default();
-    (best < found.len()).then(|| found.swap_remove(best))
+    // The whole of it, where it is about one flow and says how that one comes out.
+    let expected = (!fields.selects() && fields.verdict.is_some()).then_some(expectation);
+    let look = |verdict: Verdict| super::search(now, question, &super::Goal { verdict, expected }).ok();
+    let mut found: Vec<(Verdict, Repairs)> = goals.iter().filter_map(|goal| Some((*goal, look(*goal)?))).collect();
+    let best = found.iter().position(|(_, r)| !r.proposals.is_empty());
+    let (goal, mut repairs) = (!found.is_empty()).then(|| found.swap_remove(best.unwrap_or_default()))?;
+    if best.is_none() {
+        repairs.goals = goals;
+    }
+    Some((goal, repairs))
 }
 
 /// Repairs every expectation that fails: each search begins with the first proposals of those before it applied, so that
@@ -97,7 +106,7 @@ pub fn repair_file(snapshot: &Snapshot) -> FileRepairs {
             // Steps point into the file as it is written, not into patches of it; where those before have brought the
             // verdict about, what is left to say is about the file with them.
             if let Ok(written) = trace(&snapshot.plane, &question)
-                && repairs.trace.judgement.verdict != goal
+                && !repairs.reached
             {
                 repairs.trace = written;
             }
@@ -113,6 +122,14 @@ pub fn repair_file(snapshot: &Snapshot) -> FileRepairs {
         }
     }
     result.left = failing(&now).into_iter().map(|c| c.id).collect();
+    // What later searches repaired had nothing to propose of its own.
+    let (along, mended): (Vec<Mended>, Vec<Mended>) = std::mem::take(&mut result.mended)
+        .into_iter()
+        .partition(|m| m.repairs.proposals.is_empty() && !result.left.contains(&m.id));
+    let named: BTreeSet<&String> = mended.iter().map(|m| &m.id).collect();
+    let also: BTreeSet<String> = along.into_iter().map(|m| m.id).filter(|id| !named.contains(id)).collect();
+    result.along.extend(also);
+    result.mended = mended;
     result.patch = whole.filter(|p| *p != patch::empty());
     result
 }

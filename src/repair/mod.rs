@@ -13,12 +13,16 @@ mod proof;
 
 pub use file::{FileRepairs, Mended, repair_file};
 pub use patch::{Value, to_yaml};
-pub use proof::{Prover, Refuted};
+pub use proof::{Kept, Prover, Refuted};
 
 use crate::{
+    diag::Span,
+    forward::{Outcome, Stage, Step},
+    scenario::Expectation,
     snapshot::Snapshot,
     trace::{Question, QuestionError, Trace, trace},
-    verdict::Verdict,
+    verdict::{Reason, Verdict},
+    verify::differences,
 };
 use candidates::{Candidate, Site};
 use std::collections::BTreeSet;
@@ -41,6 +45,10 @@ pub struct Proposal {
     pub patch: Value,
     /// Number of values that the patch sets or removes.
     pub size: usize,
+    /// Number of expectations that hold with it.
+    pub holds: usize,
+    /// Flows out to the internet that become public as well, as the file expects of other clients.
+    pub outward: Vec<(String, String)>,
 }
 
 /// What a search came to.
@@ -50,6 +58,10 @@ pub struct Repairs {
     pub trace: Trace,
     /// The verdict that was wanted.
     pub goal: Verdict,
+    /// Every verdict that would have done, and was looked for.
+    pub goals: Vec<Verdict>,
+    /// Whether the flow is as wanted without a change.
+    pub reached: bool,
     /// Proved sets of changes, the smallest first.
     pub proposals: Vec<Proposal>,
     /// Changes that reach the goal and fail the rest of the proof, with what they would break.
@@ -62,7 +74,7 @@ pub struct Repairs {
 
 /// A combination of changes under way.
 struct State {
-    changes: Vec<String>,
+    changes: Vec<Candidate>,
     patch: Value,
     snapshot: Snapshot,
     trace: Trace,
@@ -73,24 +85,49 @@ struct State {
 /// Broken expectations that are looked at for further changes.
 const MAX_BROKEN: usize = 3;
 
+/// What a search is for.
+struct Goal<'s> {
+    verdict: Verdict,
+    /// An expectation of this very flow that is to hold as a whole.
+    expected: Option<&'s Expectation>,
+}
+
+impl Goal<'_> {
+    /// What is still otherwise.
+    fn differences(&self, snapshot: &Snapshot, trace: &Trace) -> Vec<String> {
+        match self.expected {
+            Some(expected) => differences(expected, &snapshot.plane, trace),
+            None if trace.judgement.verdict == self.verdict => Vec::new(),
+            None => vec![trace.judgement.verdict.to_string()],
+        }
+    }
+}
+
 /// Looks for the smallest sets of changes after which the flow has the wanted verdict.
 ///
 /// # Errors
 /// If the question cannot be asked of the scenario.
 pub fn repair(snapshot: &Snapshot, question: &Question, goal: Verdict) -> Result<Repairs, QuestionError> {
+    search(snapshot, question, &Goal { verdict: goal, expected: None })
+}
+
+fn search(snapshot: &Snapshot, question: &Question, goal: &Goal<'_>) -> Result<Repairs, QuestionError> {
     let first = trace(&snapshot.plane, question)?;
+    let reached = goal.differences(snapshot, &first).is_empty();
     let mut result = Repairs {
         trace: first.clone(),
-        goal,
+        goals: vec![goal.verdict],
+        goal: goal.verdict,
+        reached,
         proposals: Vec::new(),
         refuted: Vec::new(),
         advice: Vec::new(),
         tried: 0,
     };
-    if first.judgement.verdict == goal {
+    if reached {
         return Ok(result);
     }
-    let prover = Prover::new(snapshot, question, goal);
+    let prover = Prover::new(snapshot, question, goal.verdict);
     let (changes, patch) = (Vec::new(), patch::empty());
     let start = State { changes, patch, snapshot: snapshot.clone(), trace: first, broken: Vec::new() };
     let mut frontier = vec![start];
@@ -98,6 +135,7 @@ pub fn repair(snapshot: &Snapshot, question: &Question, goal: Verdict) -> Result
     for _ in 0..MAX_CHANGES {
         let mut next = Vec::new();
         for state in &frontier {
+            let before = goal.differences(&state.snapshot, &state.trace);
             for candidate in proposed(state, goal) {
                 let Some(combined) = patch::combine(&state.patch, &candidate.patch) else { continue };
                 if !seen.insert(combined.to_string()) || result.tried >= MAX_TRIALS {
@@ -107,22 +145,24 @@ pub fn repair(snapshot: &Snapshot, question: &Question, goal: Verdict) -> Result
                 let Some(patched) = prover.apply(&combined) else { continue };
                 let Ok(after) = trace(&patched.plane, question) else { continue };
                 let mut changes = state.changes.clone();
-                changes.push(candidate.text);
+                changes.push(candidate);
                 let mut broken = Vec::new();
-                if after.judgement.verdict == goal {
+                let now = goal.differences(&patched, &after);
+                if now.is_empty() {
                     match prover.rest(&patched) {
-                        Ok(()) => {
-                            result.proposals.push(shrunk(&prover, changes, combined));
+                        Ok(kept) => {
+                            result.proposals.push(shrunk(&prover, &changes, combined, kept));
                             continue;
                         }
                         Err(why) => {
                             if let Refuted::Expectations(ids) = &why {
                                 broken = prover.flows_of(ids);
                             }
-                            result.refuted.push((changes.clone(), why));
+                            let said = changes.iter().filter_map(|c| c.said(&combined)).collect();
+                            result.refuted.push((said, why));
                         }
                     }
-                } else if !progresses(&state.trace, &after) {
+                } else if !progresses(&state.trace, &after) && before.iter().all(|d| now.contains(d)) {
                     continue;
                 }
                 next.push(State { changes, patch: combined, snapshot: patched, trace: after, broken });
@@ -136,8 +176,10 @@ pub fn repair(snapshot: &Snapshot, question: &Question, goal: Verdict) -> Result
         next.truncate(MAX_FRONTIER);
         frontier = next;
     }
-    // What takes a protection away comes after what adds a way for this flow alone.
-    result.proposals.sort_by_key(|p| (patch::opens(&p.patch), p.size));
+    // What takes a protection away comes after what adds a way for this flow alone; what mends more than this flow is
+    // nearer to the cause. Taking away what lets a flow pass protects.
+    let opens = |p: &Proposal| goal.verdict != Verdict::Blocked && patch::opens(&p.patch);
+    result.proposals.sort_by_key(|p| (p.outward.len(), opens(p), std::cmp::Reverse(p.holds), p.size));
     let mut known: Vec<(Vec<String>, Value)> = Vec::new();
     result.proposals.retain(|p| {
         let said = unnumbered(&p.changes);
@@ -179,12 +221,13 @@ fn unnumbered(changes: &[String]) -> Vec<String> {
 }
 
 /// Candidates for every step of a state's trace that stands between it and the goal.
-fn proposed(state: &State, goal: Verdict) -> Vec<Candidate> {
+fn proposed(state: &State, goal: &Goal<'_>) -> Vec<Candidate> {
     let broken = state.broken.iter().take(MAX_BROKEN).filter_map(|q| trace(&state.snapshot.plane, q).ok());
     let traces: Vec<Trace> = std::iter::once(state.trace.clone()).chain(broken).collect();
     let mut found: Vec<Candidate> = Vec::new();
-    for trace in &traces {
-        for candidate in candidates::of(&Site::new(&state.snapshot, trace, goal)) {
+    for (number, trace) in traces.iter().enumerate() {
+        let expected = goal.expected.filter(|_| number == 0);
+        for candidate in candidates::of(&Site::new(&state.snapshot, trace, goal.verdict, expected)) {
             if found.iter().all(|c| c.patch != candidate.patch) {
                 found.push(candidate);
             }
@@ -202,8 +245,8 @@ fn progresses(before: &Trace, after: &Trace) -> bool {
     old.iter().any(|o| !new.contains(o)) || (old.is_empty() && before.judgement != after.judgement)
 }
 
-/// A proved patch without the parts that its proof does not need.
-fn shrunk(prover: &Prover<'_>, changes: Vec<String>, whole: Value) -> Proposal {
+/// A proved patch without the parts that its proof does not need, and the words for what is left of it.
+fn shrunk(prover: &Prover<'_>, changes: &[Candidate], whole: Value, kept: Kept) -> Proposal {
     let mut patch = whole;
     loop {
         let smaller = patch::without_each(&patch).into_iter().find(|less| prover.proves(less));
@@ -212,5 +255,24 @@ fn shrunk(prover: &Prover<'_>, changes: Vec<String>, whole: Value) -> Proposal {
             None => break,
         }
     }
-    Proposal { changes, size: patch::size(&patch), patch }
+    let changes = changes.iter().filter_map(|c| c.said(&patch)).collect();
+    Proposal { changes, size: patch::size(&patch), patch, holds: kept.holds, outward: kept.outward }
+}
+
+/// Whether a place belongs to something that stops a flow: to the same resource as the line that decided a step which
+/// stops it, or one by which a name was answered if the answer led to the wrong place.
+#[must_use]
+pub fn concerns(snapshot: &Snapshot, trace: &Trace, place: Span) -> bool {
+    let document = &snapshot.scenario.document;
+    let resource = |span: Span| {
+        let path = candidates::path_at(document, span);
+        // What belongs to a hub is too much to be one thing.
+        let depth = if path.first().is_some_and(|k| k == "machine_learning_workspaces") { 5 } else { 2 };
+        path.get(..depth).map(<[String]>::to_vec)
+    };
+    let Some(at) = resource(place) else { return false };
+    let named = |s: &Step| s.stage == Stage::Name || matches!(s.outcome, Outcome::Block(Reason::Pna));
+    let led = trace.all_steps().any(|s| s.is_blocker() && named(s));
+    let mut steps = trace.all_steps().filter(|s| s.is_blocker() || led && s.stage == Stage::Name);
+    steps.any(|s| s.span.and_then(resource).as_ref() == Some(&at))
 }

@@ -59,6 +59,26 @@ pub(super) fn size(patch: &Value) -> usize {
     }
 }
 
+/// Whether two patches have a value in common, by place.
+pub(super) fn shares(patch: &Value, part: &Value) -> bool {
+    match (patch, part) {
+        (Value::Object(a), Value::Object(b)) if !b.is_empty() => {
+            b.iter().any(|(key, value)| a.get(key).is_some_and(|there| shares(there, value)))
+        }
+        _ => true,
+    }
+}
+
+/// A patch without the values that another one has at the same places.
+pub(super) fn less(patch: &Value, part: &Value) -> Value {
+    let (Value::Object(a), Value::Object(b)) = (patch, part) else { return empty() };
+    let rest = a.iter().filter_map(|(key, value)| match b.get(key) {
+        None => Some((key.clone(), value.clone())),
+        Some(other) => Some((key.clone(), less(value, other))).filter(|(_, rest)| *rest != empty()),
+    });
+    Value::Object(rest.collect())
+}
+
 /// Whether a patch takes rules of filters or routes away, rather than add what one flow needs.
 pub(super) fn opens(patch: &Value) -> bool {
     fn removes(value: &Value, depth: usize) -> bool {

@@ -3,6 +3,7 @@
 use super::patch::{Value, names_what_it_allows, tree};
 use crate::{
     compare::{Answer, evaluate, questions, questions_in},
+    dataplane::Target,
     diag::Diagnostics,
     document::{Value as Tree, overlay},
     scenario::Expectation,
@@ -20,6 +21,15 @@ pub enum Refuted {
     Expectations(Vec<String>),
     /// These flows would be public.
     Public(Vec<(String, String)>),
+}
+
+/// What a patch keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Number of expectations that hold.
+    pub holds: usize,
+    /// Flows out to the internet that become public as well, as the file expects of other clients.
+    pub outward: Vec<(String, String)>,
 }
 
 /// What a patch must prove.
@@ -69,7 +79,7 @@ impl<'s> Prover<'s> {
     ///
     /// # Errors
     /// With what breaks, or becomes public.
-    pub fn rest(&self, after: &Snapshot) -> Result<(), Refuted> {
+    pub fn rest(&self, after: &Snapshot) -> Result<Kept, Refuted> {
         let holds = holding(after);
         let designed = self.designed(after);
         let broken: Vec<String> = self
@@ -106,13 +116,16 @@ impl<'s> Prover<'s> {
         };
         let mut asked = questions_in(is, &after.scenario);
         asked.extend(self.flows.keys().cloned());
-        let exposed: Vec<(String, String)> = asked
+        let exposed = asked
             .into_iter()
             .filter(|q| !self.is_meant(q) && !was_public(q))
-            .filter(|q| evaluate(is, q).is_some_and(|a| a.exposed))
-            .map(|q| (q.from, q.to))
-            .collect();
-        if exposed.is_empty() { Ok(()) } else { Err(Refuted::Public(exposed)) }
+            .filter(|q| evaluate(is, q).is_some_and(|a| a.exposed));
+        let (outward, exposed): (Vec<Question>, Vec<Question>) = exposed.partition(|q| self.is_way_out(q));
+        let named = |flows: Vec<Question>| flows.into_iter().map(|q| (q.from, q.to)).collect();
+        match exposed.is_empty() {
+            true => Ok(Kept { holds: holds.len(), outward: named(outward) }),
+            false => Err(Refuted::Public(named(exposed))),
+        }
     }
 
     /// Whether a flow is the asked one, or is expected to be public; a public way that is asked for, or expected from the
@@ -129,6 +142,22 @@ impl<'s> Prover<'s> {
         flow == self.question
             || (self.goal == Verdict::Public && flow.to == self.question.to)
             || self.before.scenario.expectations.iter().any(wanted)
+    }
+
+    /// Whether a flow leads out to something on the internet that the file expects others to reach so: nothing of the
+    /// design is exposed by it.
+    fn is_way_out(&self, flow: &Question) -> bool {
+        let plane = &self.before.plane;
+        let host = plane.targets.get(&flow.to).is_ok_and(|t| matches!(t, Target::Address(_, Some(owner)) if plane.endpoints.get(*owner).origin.kind == "public_host"));
+        let known = host || self.before.scenario.estate.public_hosts.get(&flow.to).is_some();
+        let outside = plane.clients.get(&flow.from).is_ok_and(|c| c.origin.kind == "internet_client");
+        let expected = |e: &Expectation| {
+            let fields = &e.fields;
+            fields.verdict.as_ref().is_some_and(|v| v.value == Verdict::Public)
+                && fields.to.value == flow.to
+                && fields.port.value == flow.port
+        };
+        known && !outside && self.before.scenario.expectations.iter().any(expected)
     }
 
     /// Flows of expectations of one flow.

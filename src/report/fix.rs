@@ -8,6 +8,7 @@ use super::format::{markdown_code, markdown_text, printable};
 use super::{CodeText, Digest, Item, Level, Report, Status, Style, Suite, TraceReport, text};
 use crate::{
     diag::SourceMap,
+    lint::Finding,
     repair::{Refuted, Repairs, to_yaml},
 };
 use schemars::JsonSchema;
@@ -31,6 +32,14 @@ pub struct FixReport {
     pub advice: Vec<String>,
     /// Number of patches that were applied.
     pub tried: usize,
+    /// What lint finds where the flow is stopped, if nothing was proved: code, name and message.
+    pub findings: Vec<String>,
+    /// Every verdict that would have done.
+    #[serde(skip)]
+    goals: String,
+    /// Whether the flow is as wanted without any change.
+    #[serde(skip)]
+    reached: bool,
 }
 
 /// A proved set of changes.
@@ -42,6 +51,17 @@ pub struct ProposalReport {
     pub patch: serde_json::Value,
     /// Number of values that the patch sets or removes.
     pub size: usize,
+    /// Flows out to the internet, as client and host, that become public as well, as the file expects of other clients.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also_public: Vec<(String, String)>,
+}
+
+impl ProposalReport {
+    /// What else becomes public.
+    fn outward(&self) -> Option<String> {
+        let flows: Vec<String> = self.also_public.iter().map(|(from, to)| format!("{from} → {to}")).collect();
+        (!flows.is_empty()).then(|| format!("then public, too, as the file expects of others: {}", flows.join(", ")))
+    }
 }
 
 /// Changes that reach the goal and fail the rest of the proof.
@@ -61,6 +81,7 @@ impl FixReport {
             changes: p.changes.clone(),
             patch: p.patch.clone(),
             size: p.size,
+            also_public: p.outward.clone(),
         });
         let refuted = repairs.refuted.iter().map(|(changes, why)| RefutedReport {
             changes: changes.clone(),
@@ -80,13 +101,30 @@ impl FixReport {
             refuted: refuted.collect(),
             advice: repairs.advice.clone(),
             tried: repairs.tried,
+            findings: Vec::new(),
+            goals: repairs.goals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or "),
+            reached: repairs.reached,
         }
     }
 
     /// Whether the flow is as wanted without any change.
     #[must_use]
     pub fn is_reached(&self) -> bool {
-        self.flow.verdict == self.goal
+        self.reached
+    }
+
+    /// With what lint finds where the flow is stopped.
+    #[must_use]
+    pub fn with_findings(mut self, findings: &[&Finding]) -> Self {
+        if !self.reached && self.proposals.is_empty() {
+            let said = |f: &&Finding| format!("{}: {}; {}", f.rule.code, f.message, f.fix);
+            self.findings = findings.iter().map(said).collect();
+        }
+        self
+    }
+
+    fn proof(&self) -> &'static str {
+        if self.proposals.iter().all(|p| p.also_public.is_empty()) { PROOF } else { PROOF_OUTWARD }
     }
 
     fn summary(&self) -> String {
@@ -94,7 +132,15 @@ impl FixReport {
         let what = format!("{} → {}  {}", flow.from, flow.to, text::on_port(&flow.protocol, flow.port));
         match self.proposals.len() {
             _ if self.is_reached() => format!("{what} is {} already", self.goal),
-            0 => format!("{what} is {}; nothing found makes it {}", flow.verdict, self.goal),
+            n if flow.verdict == self.goal => {
+                let so = format!("{what} is {}, in another way than expected", flow.verdict);
+                match n {
+                    0 => format!("{so}; nothing found mends it"),
+                    1 => format!("{so}; one set of changes mends it"),
+                    n => format!("{so}; {n} sets of changes mend it, any one will do"),
+                }
+            }
+            0 => format!("{what} is {}; nothing found makes it {}", flow.verdict, self.goals),
             1 => format!("{what} is {}; one set of changes makes it {}", flow.verdict, self.goal),
             n => format!("{what} is {}; {n} sets of changes make it {}, any one will do", flow.verdict, self.goal),
         }
@@ -103,6 +149,8 @@ impl FixReport {
 
 /// What was proved of every proposal.
 const PROOF: &str = "applied and proved: the flow comes out as wanted, no expectation breaks, nothing new is public, and no part can be left out";
+/// The same where something is.
+const PROOF_OUTWARD: &str = "applied and proved: the flow comes out as wanted, no expectation breaks, nothing new is public but what is named, and no part can be left out";
 
 impl Report for FixReport {
     const COMMAND: &'static str = "fix";
@@ -116,16 +164,23 @@ impl Report for FixReport {
                 let label = if j == 0 { format!("{}.", i + 1) } else { "+".to_owned() };
                 let _ = writeln!(out, "{label:<4}{}", text::wrapped(change, 4, 4, style.width));
             }
+            if let Some(outward) = proposal.outward() {
+                let _ = writeln!(out, "    {}", text::wrapped(&outward, 4, 4, style.width));
+            }
             let _ = writeln!(out, "\n    patch:");
             for line in to_yaml(&proposal.patch, 6).lines() {
                 let _ = writeln!(out, "{}", printable(line));
             }
         }
         if !self.proposals.is_empty() {
-            let _ = writeln!(out, "\n{}", text::wrapped(PROOF, 0, 0, style.width));
+            let _ = writeln!(out, "\n{}", text::wrapped(self.proof(), 0, 0, style.width));
         }
         for advice in &self.advice {
             let _ = writeln!(out, "\n  {}", text::wrapped(advice, 2, 2, style.width));
+        }
+        for finding in &self.findings {
+            let line = format!("lint: {finding}");
+            let _ = writeln!(out, "\n  {}", text::wrapped(&line, 2, 8, style.width));
         }
         if self.proposals.is_empty() || style.verbosity > 0 {
             for refuted in &self.refuted {
@@ -148,7 +203,7 @@ impl Report for FixReport {
             code: if open { "no-repair" } else { "repairable" },
             title: format!("{} → {}  {}", flow.from, flow.to, text::on_port(&flow.protocol, flow.port)),
             message: format!("{} ({}), wanted {}", flow.verdict, flow.reasons.join(", "), self.goal),
-            details: self.advice.clone(),
+            details: self.advice.iter().chain(&self.findings).cloned().collect(),
             place,
             related: Vec::new(),
             help: self.proposals.iter().map(proposed).collect(),
@@ -170,16 +225,22 @@ impl Report for FixReport {
         let mut out = format!("## Repair of {}\n\n{}\n", markdown_code(&self.scenario), markdown_text(&self.summary()));
         for (i, proposal) in self.proposals.iter().enumerate() {
             let _ = writeln!(out, "\n{}. {}\n", i + 1, markdown_text(&proposal.changes.join("; ")));
+            if let Some(outward) = proposal.outward() {
+                let _ = writeln!(out, "   {}\n", markdown_text(&outward));
+            }
             // Indented code has no fence that a name could close.
             for line in to_yaml(&proposal.patch, 0).lines() {
                 let _ = writeln!(out, "       {}", printable(line));
             }
         }
         if !self.proposals.is_empty() {
-            let _ = writeln!(out, "\n{}", markdown_text(PROOF));
+            let _ = writeln!(out, "\n{}", markdown_text(self.proof()));
         }
         for advice in &self.advice {
             let _ = writeln!(out, "\n- {}", markdown_text(advice));
+        }
+        for finding in &self.findings {
+            let _ = writeln!(out, "\n- {}", markdown_text(finding));
         }
         out
     }

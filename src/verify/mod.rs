@@ -9,6 +9,7 @@ pub use baseline::{Today, baseline};
 pub use many::{Counterexample, Members, Pairs, exposing};
 
 use crate::{
+    dataplane::Plane,
     diag::{Diagnostic, Span, code},
     scenario::{End, Expectation},
     snapshot::{Snapshot, question_problem},
@@ -123,6 +124,12 @@ pub fn verify(snapshot: &Snapshot) -> Verification {
     result.unusable = snapshot.scenario.expectations.len() - result.checked.len();
     result.problems.extend(found.into_iter().map(|(_, problem)| problem));
     result
+}
+
+/// What differs between what an expectation of one flow says and a trace of that flow, one sentence each.
+#[must_use]
+pub fn differences(expectation: &Expectation, plane: &Plane, trace: &Trace) -> Vec<String> {
+    claims::of_trace(&expectation.fields, plane, trace).differences
 }
 
 /// What keeps expectations from being asked, found without asking: both ends, ports, and elements of the path.

@@ -10,8 +10,8 @@ use crate::{
 use serde_json::{Map, Value, json};
 
 pub(super) fn closing(site: &Site<'_>) -> Vec<Candidate> {
-    let verdict = site.trace.judgement.verdict;
-    if verdict != Verdict::Public || !matches!(site.goal, Verdict::Blocked | Verdict::Backbone) {
+    let open = site.trace.alternative_verdicts().contains(&Verdict::Public);
+    if !open || !matches!(site.goal, Verdict::Blocked | Verdict::Backbone) {
         return Vec::new();
     }
     let mut found = approved_only(site);
@@ -162,11 +162,11 @@ fn approved_only(site: &Site<'_>) -> Vec<Candidate> {
     let at = ["machine_learning_workspaces", workspace, "managed_network"];
     let text = format!("let the managed network of {workspace} out to approved destinations only");
     let mode = json!({ "isolation_mode": "AllowOnlyApprovedOutbound" });
-    let mut found = vec![Candidate::new(text.clone(), &at, mode)];
+    let whole = Candidate::new(text, &at, mode);
+    let mut found = vec![whole.clone()];
     if !rules.is_empty() {
-        let text = format!("{text}, with rules for those that are expected to be public");
-        let value = json!({ "isolation_mode": "AllowOnlyApprovedOutbound", "outbound_rules": rules });
-        found.push(Candidate::new(text, &at, value));
+        let part = super::at(&at, json!({ "outbound_rules": rules }));
+        found.push(whole.with("with rules for those that are expected to be public", part));
     }
     found
 }
@@ -174,4 +174,60 @@ fn approved_only(site: &Site<'_>) -> Vec<Candidate> {
 fn is_asked(site: &Site<'_>, expectation: &Expectation) -> bool {
     let (asked, fields) = (&site.trace.question, &expectation.fields);
     asked.from == fields.from.value && asked.to == fields.to.value && asked.port == fields.port.value
+}
+
+/// Kinds of rules of which one lets a flow pass, by where they stand in a document (`*` is any name).
+const LETTING: &[&[&str]] = &[
+    &["network_security_groups", "*", "security_rules", "*"],
+    &["firewall_policies", "*", "rule_collection_groups", "*", "nat_rule_collections", "*", "rules", "*"],
+    &["firewall_policies", "*", "rule_collection_groups", "*", "network_rule_collections", "*", "rules", "*"],
+    &["firewall_policies", "*", "rule_collection_groups", "*", "application_rule_collections", "*", "rules", "*"],
+    &["on_premises_sites", "*", "firewall", "rules", "*"],
+    &["load_balancers", "*", "rules", "*"],
+    &["load_balancers", "*", "inbound_nat_rules", "*"],
+    &["application_gateways", "*", "request_routing_rules", "*"],
+    &["services", "*", "ip_restrictions", "*"],
+    &["services", "*", "scm_ip_restrictions", "*"],
+];
+
+/// What let the flow pass, taken away: the rules that the trace names, and the switches of what admitted it.
+pub(super) fn passed(site: &Site<'_>) -> Vec<Candidate> {
+    let open = site.trace.alternative_verdicts().into_iter();
+    let through = |v: Verdict| matches!(v, Verdict::Private | Verdict::Backbone | Verdict::Public);
+    if site.goal != Verdict::Blocked || !open.into_iter().any(through) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let paths: Vec<Vec<String>> = site.trace.all_steps().filter(|s| !s.is_blocker()).map(|s| site.path(s)).collect();
+    for pattern in LETTING {
+        let is = |(key, wanted): (&String, &&str)| *wanted == "*" || key == wanted;
+        for rule in paths.iter().filter_map(|p| p.get(..pattern.len())).filter(|p| p.iter().zip(*pattern).all(is)) {
+            found.push(Candidate::new(format!("remove {}", rule.join(".")), rule, Value::Null));
+        }
+    }
+    found.extend(paths.iter().flat_map(|path| doors(site, path)));
+    found
+}
+
+/// The switches of an app: of its slots, and of callers that no rule names.
+fn doors(site: &Site<'_>, path: &[String]) -> Vec<Candidate> {
+    let [kind, service, rest @ ..] = path else { return Vec::new() };
+    let Some(declared) = site.estate.services.get(service).filter(|_| kind == "services") else { return Vec::new() };
+    if let [slots, slot, ..] = rest
+        && slots == "slots"
+    {
+        let text = format!("switch public network access of slot {service}/{slot} off");
+        let at = ["services", service, "slots", slot, "public_network_access_enabled"];
+        return vec![Candidate::new(text, &at, json!(false))];
+    }
+    let is_app = declared.value.type_.value.eq_ignore_ascii_case("Microsoft.Web/sites");
+    let deny = |key: &str, of: &str| {
+        let text = format!("deny whom no rule of {of} names");
+        Candidate::new(text, &["services", service, key], json!("Deny"))
+    };
+    let own = [
+        deny("scm_ip_restriction_default_action", &format!("the deployment site of {service}")),
+        deny("ip_restriction_default_action", service),
+    ];
+    if is_app { own.to_vec() } else { Vec::new() }
 }

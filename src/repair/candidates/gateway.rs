@@ -36,10 +36,8 @@ pub(super) fn public_frontend(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
         "public_ips": { &address: {} },
         GATEWAYS: { gateway: { "frontend_ip_configurations": { name: { "public_ip_address": &address } } } },
     });
-    found.push(Candidate {
-        text: format!("give {gateway} a public frontend at a new address {address}, without a listener"),
-        patch,
-    });
+    let text = format!("give {gateway} a public frontend at a new address {address}, without a listener");
+    found.push(Candidate { text, patch, clauses: Vec::new() });
     found
 }
 
@@ -66,5 +64,37 @@ pub(super) fn listeners(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
             }
         }
     }
+    found
+}
+
+/// A probe whose healthy answers are not what the backend gives: the usual answers, or the one it gives.
+pub(super) fn probes(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
+    let path = site.path(step);
+    let [first, gateway, part, named, ..] = path.as_slice() else { return Vec::new() };
+    let Some(declared) = site.estate.application_gateways.get(gateway).filter(|_| first == GATEWAYS) else {
+        return Vec::new();
+    };
+    let setting = declared.value.backend_http_settings.get(named).filter(|_| part == "backend_http_settings");
+    let probe = match setting.and_then(|s| s.value.probe.as_ref()) {
+        Some(probe) => &probe.value,
+        None if part == "probes" => named,
+        None => return Vec::new(),
+    };
+    let at = [GATEWAYS, gateway, "probes", probe, "match_status_codes"];
+    let mut found = vec![Candidate::new(
+        format!("let probe {probe} of {gateway} take the usual answers, 200 to 399, for healthy"),
+        &at,
+        serde_json::Value::Null,
+    )];
+    let estate = site.estate;
+    let mut answers: Vec<u16> = estate.virtual_machines.iter().map(|(_, h)| h.value.http_status.value).collect();
+    let sites = estate.on_premises_sites.iter();
+    answers.extend(sites.flat_map(|(_, s)| s.value.hosts.iter()).map(|(_, h)| h.value.http_status.value));
+    answers.sort_unstable();
+    answers.dedup();
+    found.extend(answers.into_iter().filter(|a| !(200..400).contains(a)).map(|answer| {
+        let text = format!("let probe {probe} of {gateway} take {answer} for healthy, too");
+        Candidate::new(text, &at, json!(format!("200-399,{answer}")))
+    }));
     found
 }

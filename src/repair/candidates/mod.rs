@@ -18,6 +18,7 @@ use crate::{
     diag::Span,
     document::{Mapping, Value as Tree},
     forward::{Outcome, Step},
+    scenario::Expectation,
     snapshot::Snapshot,
     trace::Trace,
     verdict::{Reason, Verdict},
@@ -28,13 +29,31 @@ use crate::{
 pub(super) struct Candidate {
     /// The change in words.
     pub(super) text: String,
-    /// The change as a merge patch.
+    /// The change as a merge patch, clauses included.
     pub(super) patch: Value,
+    /// What else the change does, each with its part of the patch: said only if a proof needs it.
+    pub(super) clauses: Vec<(String, Value)>,
 }
 
 impl Candidate {
     fn new<K: AsRef<str>>(text: impl Into<String>, path: &[K], value: Value) -> Self {
-        Self { text: text.into(), patch: at(path, value) }
+        Self { text: text.into(), patch: at(path, value), clauses: Vec::new() }
+    }
+
+    /// The change with something else that it does.
+    fn with(mut self, text: impl Into<String>, part: Value) -> Self {
+        self.patch = patch_of(&self.patch, &part);
+        self.clauses.push((text.into(), part));
+        self
+    }
+
+    /// The change in words, as far as a patch makes it; nothing if it does not.
+    pub(super) fn said(&self, patch: &Value) -> Option<String> {
+        let made = |part: &Value| super::patch::shares(patch, part);
+        let own = self.clauses.iter().fold(self.patch.clone(), |rest, (_, part)| super::patch::less(&rest, part));
+        let clauses = self.clauses.iter().filter(|(_, part)| made(part)).map(|(text, _)| text.as_str());
+        let said: Vec<&str> = made(&own).then_some(self.text.as_str()).into_iter().chain(clauses).collect();
+        (!said.is_empty()).then(|| said.join(", "))
     }
 }
 
@@ -46,6 +65,8 @@ pub(super) struct Site<'s> {
     pub(super) trace: &'s Trace,
     pub(super) client: Option<&'s Client>,
     pub(super) goal: Verdict,
+    /// What else is wanted of the flow.
+    pub(super) expected: Option<&'s Expectation>,
 }
 
 /// A generator, and the reasons that it has something to say to; every trace for none.
@@ -55,6 +76,7 @@ type Family = (&'static [Reason], fn(&Site<'_>, &Step) -> Vec<Candidate>);
 const FAMILIES: &[Family] = &[
     (&[Reason::Unprov, Reason::Spark, Reason::PeInactive], managed::provisioning),
     (&[Reason::PePending, Reason::PeInactive, Reason::PeerState, Reason::GwDown], settings::states),
+    (&[Reason::Backend502, Reason::LbProbe], gateway::probes),
     (&[Reason::Nsg, Reason::NoInbound], filters::security_group),
     (&[Reason::OnpremFw], filters::site_firewall),
     (&[Reason::Fw], filters::firewall),
@@ -62,6 +84,7 @@ const FAMILIES: &[Family] = &[
         &[
             Reason::PeerAccess,
             Reason::PeerFwd,
+            Reason::PeerState,
             Reason::PeerSync,
             Reason::GwTransit,
             Reason::GwNoadv,
@@ -90,8 +113,10 @@ const WHOLE: &[fn(&Site<'_>) -> Vec<Candidate>] = &[
     names::approvals,
     addresses::addresses,
     names::private_endpoints,
+    closing::passed,
     closing::closing,
     closing::cutting,
+    routes::waypoints,
 ];
 
 /// Every candidate, in the order in which steps were met.
@@ -101,6 +126,10 @@ pub(super) fn of(site: &Site<'_>) -> Vec<Candidate> {
         let (Outcome::Block(reason) | Outcome::Unsupported(reason) | Outcome::Unknown(reason)) = step.outcome else {
             continue;
         };
+        // What is expected to stand in the way may stay.
+        if site.expects_reason(reason) {
+            continue;
+        }
         let families = FAMILIES.iter().filter(|(reasons, _)| reasons.contains(&reason));
         found.extend(families.flat_map(|(_, generate)| generate(site, step)));
     }
@@ -109,10 +138,24 @@ pub(super) fn of(site: &Site<'_>) -> Vec<Candidate> {
 }
 
 impl<'s> Site<'s> {
-    pub(super) fn new(snapshot: &'s Snapshot, trace: &'s Trace, goal: Verdict) -> Self {
+    pub(super) fn new(
+        snapshot: &'s Snapshot,
+        trace: &'s Trace,
+        goal: Verdict,
+        expected: Option<&'s Expectation>,
+    ) -> Self {
         let plane = &snapshot.plane;
         let client = plane.clients.get(&trace.question.from).ok();
-        Self { snapshot, estate: &snapshot.scenario.estate, plane, trace, client, goal }
+        Self { snapshot, estate: &snapshot.scenario.estate, plane, trace, client, goal, expected }
+    }
+
+    /// Whether the flow is expected to be blocked for a reason.
+    fn expects_reason(&self, reason: Reason) -> bool {
+        self.goal == Verdict::Blocked
+            && self.expected.is_some_and(|e| {
+                let named = e.fields.reasons.iter().flatten();
+                e.fields.reason.iter().chain(named).any(|r| r.value == reason)
+            })
     }
 
     /// Keys from the top of the document to what a step points at.
@@ -122,7 +165,7 @@ impl<'s> Site<'s> {
 }
 
 /// Keys that lead to the innermost value or key at a place.
-fn path_at(mapping: &Mapping, span: Span) -> Vec<String> {
+pub(super) fn path_at(mapping: &Mapping, span: Span) -> Vec<String> {
     for (key, at, node) in &mapping.0 {
         let inner = match &node.value {
             Tree::Mapping(inner) => path_at(inner, span),

@@ -5,6 +5,7 @@ use crate::{
     azure::model::service::{ConnectionStatus, PrivateEndpoint},
     dataplane::ClientKind,
     document::Spanned,
+    verdict::Verdict,
 };
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -13,7 +14,9 @@ use std::collections::BTreeSet;
 pub(super) fn private_endpoints(site: &Site<'_>) -> Vec<Candidate> {
     let managed = managed::workspace_of(site.snapshot, &site.trace.question.from).is_some();
     let identity = site.client.is_none_or(|c| matches!(c.kind, ClientKind::Identity(_)));
-    if managed || identity {
+    // What is open is not closed by another way in.
+    let open = site.goal == Verdict::Blocked && site.trace.judgement.verdict != Verdict::Blocked;
+    if managed || identity || open {
         return Vec::new();
     }
     let mut found = Vec::new();
@@ -98,7 +101,15 @@ fn forwarders(site: &Site<'_>, zones: &BTreeSet<String>) -> Vec<Candidate> {
             continue;
         }
         for (server, declared) in of.value.dns_servers.iter() {
-            for suffix in zones.iter().map(|z| z.replacen("privatelink.", "", 1)) {
+            // The suffix of the name itself may be another one than its zone has (vault.azure.net).
+            let own =
+                site.trace.name.iter().filter_map(|n| n.as_str().split_once('.').map(|(_, rest)| rest.to_owned()));
+            let suffixes: BTreeSet<String> = zones
+                .iter()
+                .map(|z| z.replacen("privatelink.", "", 1))
+                .chain(own.filter(|s| s.contains('.')))
+                .collect();
+            for suffix in suffixes {
                 if declared.value.conditional_forwarders.get(&suffix).is_some() {
                     continue;
                 }
@@ -131,16 +142,17 @@ fn endpoints(site: &Site<'_>, service: &str, sub: &str, zones: &BTreeSet<String>
             (z.clone(), json!({ "virtual_network_links": links }))
         })
         .collect();
-    let with_zones = |candidate: Candidate| Candidate {
-        patch: patch_of(&candidate.patch, &json!({ "private_dns_zones": missing })),
-        text: candidate.text,
+    let with_zones = |candidate: Candidate, group: Option<Value>| {
+        let zones = json!({ "private_dns_zones": missing });
+        let part = group.map_or(zones.clone(), |g| patch_of(&g, &zones));
+        candidate.with("with its zones and their links", part)
     };
     let there: Vec<&str> = estate.private_endpoints.iter().filter(of_service).map(|(n, _)| n).collect();
     let mut found = Vec::new();
     for name in &there {
         let path = ["private_endpoints", name, "private_dns_zone_group"];
         let text = format!("let {name} register its names in {}", zones.iter().cloned().collect::<Vec<_>>().join(", "));
-        found.push(with_zones(Candidate::new(text, &path, group.clone())));
+        found.push(with_zones(Candidate::new(text, &path, group.clone()), None));
     }
     if !there.is_empty() {
         return found;
@@ -158,11 +170,10 @@ fn endpoints(site: &Site<'_>, service: &str, sub: &str, zones: &BTreeSet<String>
         let value = json!({
             "subnet": subnet,
             "private_service_connection": { "private_connection_resource": service, "subresource_names": [sub] },
-            "private_dns_zone_group": group,
         });
-        let text =
-            format!("add private endpoint {name} for {sub} of {service} in {subnet}, with its zones and their links");
-        let mut candidate = with_zones(Candidate::new(text, &["private_endpoints", &name], value));
+        let text = format!("add private endpoint {name} for {sub} of {service} in {subnet}");
+        let registered = json!({ "private_endpoints": { &name: { "private_dns_zone_group": group } } });
+        let mut candidate = with_zones(Candidate::new(text, &["private_endpoints", &name], value), Some(registered));
         premium(site, service, &mut candidate);
         found.push(candidate);
     }
@@ -174,8 +185,8 @@ pub(super) fn premium(site: &Site<'_>, service: &str, candidate: &mut Candidate)
     let declared = site.estate.services.get(service).map(|s| &s.value);
     let registry = declared.filter(|s| s.type_.value.eq_ignore_ascii_case("Microsoft.ContainerRegistry/registries"));
     if registry.is_some_and(|s| s.sku_name.as_ref().is_none_or(|k| !k.value.eq_ignore_ascii_case("Premium"))) {
-        candidate.patch = patch_of(&candidate.patch, &json!({ "services": { service: { "sku_name": "Premium" } } }));
-        candidate.text = format!("{}; move {service} to the Premium tier", candidate.text);
+        let tier = json!({ "services": { service: { "sku_name": "Premium" } } });
+        *candidate = candidate.clone().with(format!("move {service} to the Premium tier"), tier);
     }
 }
 

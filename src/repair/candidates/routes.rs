@@ -14,6 +14,10 @@ const MAX_ROUTES: usize = 60;
 
 /// Routes to devices taken away, and routes added to the tables of both ends.
 pub(super) fn one_way(site: &Site<'_>, _: &Step) -> Vec<Candidate> {
+    ways(site)
+}
+
+fn ways(site: &Site<'_>) -> Vec<Candidate> {
     let tables = || site.estate.route_tables.iter();
     let mut found = Vec::new();
     let mut devices: BTreeSet<IpAddr> = BTreeSet::new();
@@ -37,36 +41,92 @@ pub(super) fn one_way(site: &Site<'_>, _: &Step) -> Vec<Candidate> {
         .addresses
         .first()
         .and_then(|a| site.plane.endpoints.iter().find(|(_, e)| e.addresses.contains(a)).map(|(id, _)| id));
-    for (here, there) in [(client, target), (target, client)] {
-        let (Some((_, table)), Some(prefixes)) =
-            (here.and_then(|h| subnet(site, h)), there.and_then(|t| subnet(site, t)))
-        else {
-            continue;
-        };
-        let Some(table) = table else { continue };
-        for prefix in prefixes.0.iter().take(1) {
-            for device in devices.iter().take(4) {
-                let route = super::free_name("to-device", |n| {
-                    site.estate.route_tables.get(&table).is_some_and(|t| t.value.routes.get(n).is_some())
-                });
-                let value = json!({
-                    "address_prefix": prefix, "next_hop_type": "VirtualAppliance",
-                    "next_hop_in_ip_address": device.to_string(),
-                });
-                let text =
-                    format!("add route {route} for {prefix} to {device} in {table}, so that both directions pass it");
-                found.push(Candidate::new(text, &["route_tables", &table, "routes", &route], value));
-            }
+    let ends = [client, target].map(|end| end.and_then(|e| subnet(site, e)));
+    for (here, there) in [(&ends[0], &ends[1]), (&ends[1], &ends[0])] {
+        if let (Some(here), Some(there)) = (here, there) {
+            found.extend(through_devices(site, here, there, &devices));
+        }
+    }
+    // What comes through a gateway is routed by the table of the gateway's subnet (UDR-10).
+    for (network, declared) in site.estate.virtual_networks.iter() {
+        let Some(gateway) = declared.value.subnets.get("GatewaySubnet") else { continue };
+        let table = gateway.value.route_table.as_ref().map(|t| t.value.clone());
+        let gateway = Subnet { name: format!("{network}/GatewaySubnet"), prefixes: Vec::new(), table };
+        for there in ends.iter().flatten() {
+            found.extend(through_devices(site, &gateway, there, &devices));
         }
     }
     found
 }
 
-/// Prefixes of the subnet of something, and its route table.
-fn subnet(site: &Site<'_>, of: Id<Endpoint>) -> Option<(Vec<String>, Option<String>)> {
+/// Ways past what the flow is expected to pass, or not to pass: routes as above, sent to other devices, and without what
+/// gateways announce.
+pub(super) fn waypoints(site: &Site<'_>) -> Vec<Candidate> {
+    let Some(fields) = site.expected.map(|e| &e.fields) else { return Vec::new() };
+    let misses = |name: &str| !site.trace.always_meets(name);
+    let elements = site.trace.elements();
+    let astray = fields.through.iter().any(|t| misses(&t.value))
+        || fields.not_through.iter().any(|t| elements.contains(&t.value.as_str()));
+    if !astray || site.trace.judgement.verdict != site.goal {
+        return Vec::new();
+    }
+    let mut found = ways(site);
+    for (table, of) in site.estate.route_tables.iter() {
+        if of.value.bgp_route_propagation_enabled.value {
+            let path = ["route_tables", table, "bgp_route_propagation_enabled"];
+            let text = format!("keep what gateways announce out of the subnets of {table}");
+            found.push(Candidate::new(text, &path, json!(false)));
+        }
+        for (route, _) in of.value.routes.iter() {
+            let path = ["route_tables", table, "routes", route].map(str::to_owned);
+            found.extend(super::settings::elsewhere(site, &path));
+        }
+    }
+    found
+}
+
+/// Routes of one subnet for the prefix of another, by each device; with a table for a subnet that has none.
+fn through_devices(site: &Site<'_>, here: &Subnet, there: &Subnet, devices: &BTreeSet<IpAddr>) -> Vec<Candidate> {
+    let tables = &site.estate.route_tables;
+    let mut found = Vec::new();
+    for prefix in there.prefixes.iter().take(1) {
+        for device in devices.iter().take(4) {
+            let new = || super::free_name(&format!("rt-{}", here.name.replace('/', "-")), |n| tables.get(n).is_some());
+            let table = here.table.clone().unwrap_or_else(new);
+            let route =
+                super::free_name("to-device", |n| tables.get(&table).is_some_and(|t| t.value.routes.get(n).is_some()));
+            let value = json!({
+                "address_prefix": prefix, "next_hop_type": "VirtualAppliance", "next_hop_in_ip_address": device.to_string(),
+            });
+            let text =
+                format!("add route {route} for {prefix} to {device} in {table}, so that both directions pass it");
+            let candidate = Candidate::new(text, &["route_tables", &table, "routes", &route], value);
+            found.push(match (&here.table, here.name.split_once('/')) {
+                (None, Some((network, subnet))) => {
+                    let part =
+                        super::at(&["virtual_networks", network, "subnets", subnet, "route_table"], json!(table));
+                    candidate.with(format!("the route table of {}", here.name), part)
+                }
+                _ => candidate,
+            });
+        }
+    }
+    found
+}
+
+/// A subnet with its prefixes and its route table.
+struct Subnet {
+    name: String,
+    prefixes: Vec<String>,
+    table: Option<String>,
+}
+
+/// The subnet of something.
+fn subnet(site: &Site<'_>, of: Id<Endpoint>) -> Option<Subnet> {
     let segment = site.plane.endpoints.get(of).segment.map(|s| site.plane.segments.get(s))?;
     let (network, subnet) = segment.origin.name.split_once('/')?;
     let declared = site.estate.virtual_networks.get(network)?.value.subnets.get(subnet)?;
     let prefixes = declared.value.address_prefixes.iter().map(|p| p.value.to_string()).collect();
-    Some((prefixes, declared.value.route_table.as_ref().map(|t| t.value.clone())))
+    let table = declared.value.route_table.as_ref().map(|t| t.value.clone());
+    Some(Subnet { name: segment.origin.name.clone(), prefixes, table })
 }

@@ -32,8 +32,12 @@ pub(super) fn states(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
             Some("virtual_network_peerings") => {
                 found.extend(path.get(..2).map(|p| set(p, "peering_state", "Connected")));
             }
-            Some("virtual_network_gateway_connections") => {
-                found.extend(path.get(..2).map(|p| set(p, "connection_status", "Connected")));
+            Some("virtual_network_gateway_connections" | "virtual_hub_branches") => {
+                let up = |p: &[String]| {
+                    let name = p.last().cloned().unwrap_or_default();
+                    Candidate::new(format!("bring connection {name} up"), p, json!({ "connected": true }))
+                };
+                found.extend(path.get(..2).map(up));
             }
             _ => {}
         }
@@ -67,7 +71,7 @@ pub(super) fn peerings(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
             let link = super::free_name(&format!("peer-{there}-to-{here}"), |n| all.get(n).is_some());
             let value = json!({ "virtual_network": there, "remote_virtual_network": here });
             let text = format!("add the missing link {link} of the peering");
-            found.push(Candidate::new(text.clone(), &[PEERINGS, &link], value));
+            found.push(Candidate::new(text.clone(), &[PEERINGS, &link], value.clone()));
             // With what the other links of either network have, and the other half of what this one asks for.
             let (here, there) = (here.as_str(), there.as_str());
             let forwards = all.iter().map(|(_, p)| &p.value).any(|p| {
@@ -76,11 +80,12 @@ pub(super) fn peerings(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
             });
             let (borrows, lends) = (peering.allow_gateway_transit.value, peering.use_remote_gateways.value);
             if forwards || borrows || lends {
-                let value = json!({
-                    "virtual_network": there, "remote_virtual_network": here, "allow_forwarded_traffic": forwards,
-                    "use_remote_gateways": borrows, "allow_gateway_transit": lends,
+                let settings = json!({
+                    "allow_forwarded_traffic": forwards, "use_remote_gateways": borrows, "allow_gateway_transit": lends,
                 });
-                found.push(Candidate::new(format!("{text}, with the settings of its like"), &[PEERINGS, &link], value));
+                let part = super::at(&[PEERINGS, &link], settings);
+                let whole = Candidate::new(text, &[PEERINGS, &link], value);
+                found.push(whole.with("with the settings of its like", part));
             }
         }
     }
@@ -116,7 +121,7 @@ pub(super) fn routes(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
 }
 
 /// A route sent to a device that other routes of the file are sent to.
-fn elsewhere(site: &Site<'_>, path: &[String]) -> Vec<Candidate> {
+pub(super) fn elsewhere(site: &Site<'_>, path: &[String]) -> Vec<Candidate> {
     let [_, table, _, route] = path else { return Vec::new() };
     let tables = || site.estate.route_tables.iter();
     let all = tables().flat_map(|(t, of)| of.value.routes.iter().map(move |(r, of)| (t, r, &of.value)));

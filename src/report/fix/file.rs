@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{
     diag::SourceMap,
-    repair::{FileRepairs, to_yaml},
+    lint::Finding,
+    repair::{FileRepairs, Repairs, to_yaml},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -73,6 +74,19 @@ impl FixFileReport {
         }
     }
 
+    /// With what lint finds where flows without a repair are stopped.
+    #[must_use]
+    pub fn with_findings<'f>(mut self, repairs: &FileRepairs, find: impl Fn(&Repairs) -> Vec<&'f Finding>) -> Self {
+        let found = self.repairs.into_iter().zip(&repairs.mended);
+        self.repairs = found
+            .map(|(report, mended)| MendedReport {
+                repair: report.repair.with_findings(&find(&mended.repairs)),
+                ..report
+            })
+            .collect();
+        self
+    }
+
     fn summary(&self) -> String {
         let mended = self.failing - self.left.len().min(self.failing);
         match self.failing {
@@ -97,14 +111,14 @@ impl FixFileReport {
 }
 
 impl MendedReport {
-    /// The verdict is the expected one, and something else about the flow is not.
+    /// The verdict is the expected one, something else about the flow is not, and nothing was found to mend it.
     fn differs_otherwise(&self) -> bool {
-        self.repair.is_reached()
+        self.repair.flow.verdict == self.repair.goal && self.repair.proposals.is_empty()
     }
 }
 
 /// What is said of a flow whose verdict is right.
-const OTHERWISE: &str = "its verdict is as expected, so no change is looked for; what differs may be the expectation";
+const OTHERWISE: &str = "its verdict is as expected, and no changes were found that mend the rest; either the design differs from what was meant, or the expectation does";
 
 impl Report for FixFileReport {
     const COMMAND: &'static str = "fix-file";
@@ -122,9 +136,8 @@ impl Report for FixFileReport {
             }
             if mended.differs_otherwise() {
                 let _ = writeln!(out, "  {}", text::wrapped(OTHERWISE, 2, 2, style.width));
-            } else {
-                out.push_str(&mended.repair.text(style));
             }
+            out.push_str(&mended.repair.text(style));
         }
         if !self.along.is_empty() {
             let line = format!("repaired along with them: {}", self.along.join(", "));
