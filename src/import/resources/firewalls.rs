@@ -302,5 +302,36 @@ fn fields_of(rule: &Json, kind: &str, mapper: &Mapper<'_>) -> Result<Vec<(&'stat
             fields.push(("destination_fqdns", names));
         }
     }
-    Ok(fields)
+    let unread = |(key, value): &&(std::rc::Rc<str>, Json)| {
+        let set = !matches!(value.value, Value::Null) && !matches!(&value.value, Value::List(l) if l.is_empty());
+        set && !RULE.iter().any(|k| k.eq_ignore_ascii_case(key))
+    };
+    match rule.fields().iter().find(unread) {
+        Some((key, _)) => Err(format!("its setting {key} is not read")),
+        None => Ok(fields),
+    }
 }
+
+/// What is read of a rule, or has no part in what it lets through.
+const RULE: [&str; 20] = [
+    "name",
+    "description",
+    "ruleType",
+    "ruleConditionType",
+    "ipProtocols",
+    "protocols",
+    "sourceAddresses",
+    "sourceIpGroups",
+    "destinationAddresses",
+    "destinationIpGroups",
+    "destinationFqdns",
+    "destinationPorts",
+    "targetFqdns",
+    "targetUrls",
+    "webCategories",
+    "translatedAddress",
+    "translatedFqdn",
+    "translatedPort",
+    "terminateTLS",
+    "httpHeadersToInsert",
+];

@@ -1,6 +1,6 @@
 //! Virtual network gateways, local gateways, connections, Virtual WAN, Route Server.
 
-use super::{Map, Mapper, Resource, addresses::nothing, id_of, last_of, list_of, name_of, scalars};
+use super::{Map, Mapper, Resource, addresses::nothing, id_of, last_of, list_of, name_of, scalars, settings};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     ids::ArmId,
@@ -279,8 +279,13 @@ fn vpn_site(resource: &Resource, mapper: &mut Mapper<'_>) {
 
 fn vpn_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
     for (number, part) in resource.items("connections").iter().enumerate() {
+        let first = mapper.current.is_none();
         if let Some(part) = mapper.inline(part, "connections", number, resource, "vpnConnections") {
             branch(&part, resource, mapper);
+            // The gateway is no item of its own, so that its first connection could not be asked before.
+            if first {
+                settings::unread(&part, &Matters::Item(part.key("virtual_hub_branches")), mapper);
+            }
         }
     }
     if !resource.items("natRules").is_empty() {
@@ -307,6 +312,12 @@ fn branch(connection: &Resource, gateway: &Resource, mapper: &mut Mapper<'_>) {
     }
     item.set_some("internet_security_enabled", connection.scalar("enableInternetSecurity"));
     item.set_some("routing", routing(connection.prop("routingConfiguration")));
+    let links = connection.items("vpnLinkConnections").iter().filter_map(|l| l.at("properties.enableBgp"));
+    let by_bgp = connection.prop("enableBgp").into_iter().chain(links).any(|b| b.as_bool() == Some(true));
+    if let (true, Some((hub, _))) = (by_bgp, id_of(gateway.prop("virtualHub"))) {
+        let why = "what its site announces by BGP is not in the input; its address space stands in";
+        mapper.unmodelled(connection, "enableBgp", why, Matters::Item(Key::new("virtual_hubs", hub)));
+    }
 }
 
 fn hub_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {

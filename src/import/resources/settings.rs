@@ -36,6 +36,18 @@ const EVERYWHERE: &[&str] = &[
 /// Types whose properties are known one by one.
 const TYPES: &str = include_str!("../data/properties.txt");
 
+/// Parts that are mapped with what they are written in, by the type of that and the property that lists them.
+const PARTS: &[(&str, &str, &str)] = &[
+    ("microsoft.network/networkinterfaces", "ipConfigurations", "microsoft.network/networkinterfaces/ipconfigurations"),
+    ("microsoft.network/loadbalancers", "loadBalancingRules", "microsoft.network/loadbalancers/loadbalancingrules"),
+    ("microsoft.network/loadbalancers", "outboundRules", "microsoft.network/loadbalancers/outboundrules"),
+    (
+        "microsoft.network/vpngateways/vpnconnections",
+        "vpnLinkConnections",
+        "microsoft.network/vpngateways/vpnconnections/vpnlinkconnections",
+    ),
+];
+
 /// What is known of a type.
 fn known(kind: &str) -> Option<&'static Listed> {
     static INDEX: OnceLock<BTreeMap<&'static str, Listed>> = OnceLock::new();
@@ -159,15 +171,32 @@ pub(super) fn unread(resource: &Resource, matters: &Matters, mapper: &mut Mapper
             }
         };
         if said {
-            mapper.draft.not_understood(NotUnderstood {
-                kind: format!("{kind} properties.{name}"),
-                name: resource.id.name().to_owned(),
-                why: "this setting is not read, and it could matter".to_owned(),
-                source: Source { address: format!("{}.properties.{name}", resource.source.address), span: value.span },
-                matters: matters.clone(),
-            });
+            say(resource, &format!("properties.{name}"), value, matters, mapper);
         }
     }
+    for (_, list, part) in PARTS.iter().filter(|(owner, ..)| *owner == kind) {
+        let Some(row) = known(part) else { continue };
+        for (number, item) in properties.items_at(list).iter().enumerate() {
+            for (name, value) in item.get("properties").unwrap_or(item).fields() {
+                let word = name.to_lowercase();
+                let known = EVERYWHERE.contains(&word.as_str()) || row.holds(&word);
+                if !known && !["type", "zones"].contains(&word.as_str()) && !is_empty(value) && !is_off(value) {
+                    let path = format!("properties.{list}[{number}].properties.{name}");
+                    say(resource, &path, value, matters, mapper);
+                }
+            }
+        }
+    }
+}
+
+fn say(resource: &Resource, path: &str, value: &Json, matters: &Matters, mapper: &mut Mapper<'_>) {
+    mapper.draft.not_understood(NotUnderstood {
+        kind: format!("{} {path}", resource.id.kind),
+        name: resource.id.name().to_owned(),
+        why: "this setting is not read, and it could matter".to_owned(),
+        source: Source { address: format!("{}.{path}", resource.source.address), span: value.span },
+        matters: matters.clone(),
+    });
 }
 
 /// Whether a value sets nothing.
@@ -190,7 +219,9 @@ fn is_empty(value: &Json) -> bool {
 fn is_off(value: &Json) -> bool {
     match &value.value {
         Value::Bool(on) => !on,
-        Value::Text(text) => ["disabled", "none", "false", "notspecified"].contains(&text.to_lowercase().as_str()),
+        Value::Text(text) => {
+            ["disabled", "none", "false", "notspecified", "default"].contains(&text.to_lowercase().as_str())
+        }
         _ => false,
     }
 }
@@ -214,7 +245,8 @@ mod tests {
         }
         let mapped = || super::super::FAMILIES.iter().flat_map(|f| f.iter()).map(|(t, _)| *t);
         let parts = ["microsoft.network/loadbalancers/frontendipconfigurations"];
-        assert!(kinds.iter().all(|k| parts.contains(k) || mapped().any(|t| t == *k)));
+        let inside = |k: &str| PARTS.iter().any(|(_, _, part)| *part == k);
+        assert!(kinds.iter().all(|k| parts.contains(k) || inside(k) || mapped().any(|t| t == *k)));
         // Parts of services are read whole.
         let without = mapped().filter(|t| !kinds.contains(t) && super::super::service_of(t).is_none());
         assert_eq!(without.collect::<Vec<_>>(), Vec::<&str>::new(), "types whose unread settings nobody would hear of");

@@ -44,6 +44,7 @@ const APP: &[Field] = &[
     IDENTITY,
     PUBLIC,
     ("virtual_network_subnet_id", "properties.virtualNetworkSubnetId", Copy),
+    ("enabled", "properties.enabled", Copy),
     ("site_config.vnet_route_all_enabled", "properties.siteConfig.vnetRouteAllEnabled", Copy),
     ("vnet_image_pull_enabled", "properties.vnetImagePullEnabled", Copy),
     ("site_config.ip_restriction", "properties.siteConfig.ipSecurityRestrictions", Each(RESTRICTION)),

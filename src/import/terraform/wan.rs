@@ -47,6 +47,14 @@ const ROUTING: &[Field] = &[
     ("outbound_route_map_id", "properties.routingConfiguration.outboundRouteMap", Id),
 ];
 
+/// Of the links of a branch, what decides about paths.
+const LINK: &[Field] = &[
+    ("bgp_enabled", "properties.enableBgp", Copy),
+    ("policy_based_traffic_selector_enabled", "properties.usePolicyBasedTrafficSelectors", Copy),
+    ("ingress_nat_rule_ids", "properties.ingressNatRules", Ids),
+    ("egress_nat_rule_ids", "properties.egressNatRules", Ids),
+];
+
 pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_virtual_wan",
@@ -114,6 +122,7 @@ pub(super) const KINDS: &[Kind] = &[
         "vpn_gateway_id",
         &[
             ("remote_vpn_site_id", "properties.remoteVpnSite", Id),
+            ("vpn_link", "properties.vpnLinkConnections", Each(LINK)),
             ("internet_security_enabled", "properties.enableInternetSecurity", Copy),
             (
                 "routing",
