@@ -104,7 +104,7 @@ words! {
     /// Why a flow is blocked, unsupported or unknown.
     pub enum Reason ("reason") {
         Unprov = "UNPROV", "The managed network is not provisioned, so the compute (source or target) cannot exist yet (MVNET-01). Provision the network, or create a compute instance.";
-        Stopped = "STOPPED", "The machine that would send is not running (`running: false`), and sends nothing.";
+        Stopped = "STOPPED", "The machine that would send or answer is not running (`running: false`).";
         Refused = "REFUSED", "The platform refuses something on the path, as the file expects under `expected_diagnostics`: it does not exist as declared.";
         Spark = "SPARK", "Serverless Spark is not provisioned for this managed network, or cannot use this destination (MVNET-08).";
         DnsNxdomain = "DNS-NXDOMAIN", "The name does not exist in the client's DNS view: a linked private zone holds no such record (ZONE-08), or no server knows it.";

@@ -80,7 +80,8 @@ pub(super) enum Engine {
 pub(super) enum Command {
     /// Evaluate the expectations of every scenario under the paths.
     Check(Check),
-    /// Explain one flow: name, path, filters, service, way back, all blockers, what to change.
+    /// Explain one flow: name, path, filters, service, way back, all blockers up to where the way ends, what to
+    /// change.
     Trace(Trace),
     /// Explain what a name answers from a client's point of view.
     Resolve(Resolve),

@@ -119,9 +119,12 @@ pub(super) fn apply(
                 "{} cannot be decided for {flow}: {} names source ports, and a client picks any",
                 filter.origin, rule.origin.name
             );
-            Step::unknown(stage, Reason::Tag, what)
-                .span(rule.origin.span)
-                .fix(format!("set source_port_range of {} to \"*\"", rule.origin.name))
+            // What comes from the internet is let in by whoever picks such a port.
+            let fix = match is_public(packet.source) && direction == Direction::Inbound {
+                true => format!("remove {}: whoever picks such a source port gets in", rule.origin.name),
+                false => format!("set source_port_range of {} to \"*\"", rule.origin.name),
+            };
+            Step::unknown(stage, Reason::Tag, what).span(rule.origin.span).fix(fix)
         }
         Decision::Undecided { rule, .. } => {
             let what = format!(

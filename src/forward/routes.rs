@@ -225,7 +225,11 @@ impl<'a> Walk<'a> {
                 format!("{} has no connection that is up towards {}", endpoint.origin, show(destination)),
             )
             .rules(&["GW-02", "GW-12"])
-            .fix(format!("connect {} to the site that holds {}", endpoint.origin, show(destination))),
+            .fix(again(format!(
+                "connect {} to the site that holds {}",
+                endpoint.origin,
+                show(destination)
+            ))),
             _ => Step::block(
                 Stage::Route,
                 Reason::NoRoute,
@@ -306,6 +310,11 @@ fn give_route(segment: &Segment, destination: IpAddr) -> String {
     }
 }
 
+/// What to do where the way ends, said with what it hides: a trace cannot go on without knowing where to (EVAL-06).
+fn again(fix: String) -> String {
+    format!("{fix}, then trace it again: what follows was not examined")
+}
+
 /// Why a packet is dropped by a route, and what to do.
 pub(super) fn dropped(reason: Reason, found: &Found<'_>, segment: &Segment, destination: IpAddr) -> (String, String) {
     let (label, origin) = (&found.label, found.origin);
@@ -315,10 +324,10 @@ pub(super) fn dropped(reason: Reason, found: &Found<'_>, segment: &Segment, dest
             format!("{label} → none: {origin} drops it"),
             format!("remove the route {} with next hop None", origin.name),
         ),
-        Reason::GwDown => (format!("{label}: {origin} is down"), format!("bring {origin} up")),
+        Reason::GwDown => (format!("{label}: {origin} is down"), again(format!("bring {origin} up"))),
         Reason::PeerState => (
             format!("{label}: {origin} is not connected on both sides"),
-            "declare the link of the other side too, and bring both to state Connected".to_owned(),
+            again("declare the link of the other side too, and bring both to state Connected".to_owned()),
         ),
         Reason::PeerSync => (
             format!("{label} was added after {origin} was made, and never synchronised"),

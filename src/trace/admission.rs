@@ -30,7 +30,7 @@ pub(super) fn host(plane: &Plane, endpoint: &Endpoint, host: &Host, arrival: &Ar
         if arrival.over_internet { (Verdict::Public, public_via(arrival)) } else { (Verdict::Private, Via::Routed) };
     if !host.running {
         return vec![
-            Step::block(Stage::Service, Reason::Port, format!("{} is not running", endpoint.origin))
+            Step::block(Stage::Service, Reason::Stopped, format!("{} is not running", endpoint.origin))
                 .at(&endpoint.origin)
                 .fix(format!("start {}", endpoint.origin)),
         ];

@@ -218,19 +218,19 @@ fn listener(
     match bridged {
         Some(via) => {
             let (pool, served) = backend(context, asker, gateway, &rule.backend, packet, depth);
+            let none = served.is_none() && pool.iter().any(|s| matches!(s.outcome, Outcome::Block(_)));
             steps.extend(pool);
             let own = if public { (Verdict::Public, Via::PublicEndpoint) } else { (Verdict::Private, via) };
             let (verdict, via) = served.map_or(own, |pool| more_exposed(pool, own));
-            steps.push(
-                Step::admit(
-                    Stage::Backend,
-                    verdict,
-                    via,
-                    format!("{} bridges to {}", gateway.origin, rule.backend.origin),
-                )
-                .at(&gateway.origin)
-                .rules(&["AGW-01"]),
-            );
+            let bridge = match none {
+                false => {
+                    let text = format!("{} bridges to {}", gateway.origin, rule.backend.origin);
+                    Step::admit(Stage::Backend, verdict, via, text)
+                }
+                // Where no member answers, there is nothing to admit.
+                true => Step::pass(Stage::Backend, format!("{} would bridge to it", gateway.origin)),
+            };
+            steps.push(bridge.at(&gateway.origin).rules(&["AGW-01"]));
         }
         None => {
             steps.push(

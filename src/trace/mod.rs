@@ -4,6 +4,7 @@
 //! followed as if it were open, so that one trace names all of them (EVAL-06). The verdict is read off the steps.
 
 mod admission;
+mod advice;
 mod gateway;
 mod judge;
 mod private_door;
@@ -11,6 +12,7 @@ mod question;
 mod redirect;
 mod unmodelled;
 
+pub use advice::waiting;
 pub use judge::Judgement;
 pub use question::{Question, QuestionError, client, host_of, problems};
 
@@ -79,6 +81,7 @@ pub fn trace(plane: &Plane, question: &Question) -> Result<Trace, QuestionError>
     (result.steps, result.alternatives) = shared_beginning(paths);
     unmodelled::doubt(plane, client, &mut result);
     result.judgement = judge::judge(&result.steps, &result.alternatives);
+    advice::advise(plane, client, &mut result);
     Ok(result)
 }
 

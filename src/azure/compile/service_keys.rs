@@ -5,9 +5,13 @@ use super::{
     trust::{ACCOUNTS, SEARCH, STORAGE},
 };
 use crate::{
-    azure::{known_services::KnownService, model::service::Service},
-    diag::{Diagnostic, Span, code},
+    azure::{
+        known_services::{KnownService, own_name_placeholders},
+        model::service::Service,
+    },
+    diag::{Diagnostic, Span, code, nearest},
 };
+use std::collections::BTreeSet;
 
 impl Compiler<'_> {
     /// Refuses what a type of service does not have, rather than to drop it.
@@ -31,11 +35,36 @@ impl Compiler<'_> {
                 self.diagnostics.push(error.help(format!("remove `{key}`, or correct `type`")).refused());
             }
         }
+        self.foreign_name_values(name, service, known);
         let rules = service.network_rules.as_ref();
         if let Some(subnet) = rules.and_then(|r| r.virtual_network_subnets.first()).filter(|_| kind == SEARCH) {
             let text = format!("`{name}` is a search service, which has address rules only (SRCH-01)");
             let help = "remove virtual_network_subnets; use a private endpoint for the subnet";
             self.diagnostics.push(Diagnostic::error(code::CONFLICT, subnet.span, text).help(help).refused());
+        }
+    }
+
+    /// Values that fill nothing in the names of a type would leave it without the name that was meant.
+    fn foreign_name_values(&mut self, name: &str, service: &Service, known: &KnownService) {
+        let own = own_name_placeholders();
+        for (key, value) in service.name_values.iter() {
+            if own.contains(&key) || known.sub_resources.iter().any(|s| s.takes_value(key)) {
+                continue;
+            }
+            let suffixes = known.sub_resources.iter().flat_map(|s| s.open_suffixes());
+            let placeholders = known.sub_resources.iter().flat_map(|s| s.placeholders());
+            let keys: BTreeSet<&str> = suffixes.chain(placeholders).collect();
+            let help = match (nearest(key, keys.iter().copied()), keys.len()) {
+                (Some(near), _) => format!("did you mean `{near}`?"),
+                (None, 0) => "remove it: the names of this type need no value".to_owned(),
+                (None, _) => {
+                    let keys: Vec<String> = keys.iter().map(|k| format!("`{k}`")).collect();
+                    format!("its keys: {}", keys.join(", "))
+                }
+            };
+            let text =
+                format!("unknown key `{key}`: it fills nothing in the names of `{name}`, a {}", known.resource_type);
+            self.diagnostics.push(Diagnostic::error(code::UNKNOWN_KEY, value.span, text).help(help));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Name templates of a sub-resource and the names of a concrete service.
 
-use super::template::{Fill, Member, NameTemplate, canonical_region};
+use super::template::{Fill, Member, NameTemplate, Piece, canonical_region, pieces};
 use super::{Cloud, WorkspaceNames};
 use crate::net::{Fqdn, FqdnError, PortSet};
 use std::collections::BTreeMap;
@@ -213,6 +213,29 @@ impl SubResource {
     /// [`NameValues::values`].
     pub fn open_suffixes(&self) -> impl Iterator<Item = &str> {
         self.names.iter().filter_map(|n| n.host_of.as_deref()).filter(|suffix| !suffix.contains('{'))
+    }
+
+    /// Whether a value of that key fills something in the names of this: a placeholder, or the labels left of a suffix.
+    #[must_use]
+    pub fn takes_value(&self, key: &str) -> bool {
+        let open = |suffix: &str| match suffix.rsplit_once('}') {
+            Some((_, fixed)) => !fixed.is_empty() && key.ends_with(fixed),
+            None => suffix == key,
+        };
+        self.placeholders().any(|p| p == key) || self.names.iter().filter_map(|n| n.host_of.as_deref()).any(open)
+    }
+
+    /// Placeholders in its names, zones and suffixes, repetitions included.
+    pub fn placeholders(&self) -> impl Iterator<Item = &str> {
+        let names = self.names.iter().flat_map(|n| [Some(&n.public), Some(&n.private), n.host_of.as_ref()]).flatten();
+        let templates = names.chain(&self.zones).chain(&self.public_zones);
+        let found = templates.flat_map(|t| pieces(t)).filter_map(|piece| match piece {
+            // Given under the suffix that it stands left of.
+            Piece::Placeholder("host") | Piece::Text(_) => None,
+            Piece::Placeholder(name) => Some(name),
+        });
+        let of_workspace: &[&str] = if self.workspace_in.is_some() { &["workspaceGuid", "regionName"] } else { &[] };
+        found.chain(of_workspace.iter().copied())
     }
 
     /// The member that the service calls by a word, as addresses of private endpoints name it (PE-05). The first of an

@@ -1,7 +1,7 @@
 //! A name of somebody else's that a linked zone hides.
 
 use crate::lint::{Category, Findings, Level, Rule, View};
-use crate::verdict::Reason;
+use crate::{trace::waiting, verdict::Reason};
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0315",
@@ -20,9 +20,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     for flow in view.wanted() {
         if let Some(step) = view.stopped(flow, Reason::DnsNxdomain) {
             let to = &flow.expectation.fields.to;
-            findings
+            let finding = findings
                 .at(to.span, format!("{} does not exist for `{}`", to.value, flow.expectation.fields.from.value))
                 .related(step.span, "decided here");
+            // Its own endpoint would hold the record, if its connection were approved.
+            if let Some(fix) = flow.trace.name.as_ref().and_then(|name| waiting(view.plane, name)) {
+                finding.fix(fix);
+            }
         }
     }
 }

@@ -37,7 +37,9 @@ impl<'p> Probe<'_, 'p> {
         let serves = way.transport == Transport::Icmp || host.listens.serves(way.transport, way.port);
         if way.name.is_some_and(|n| self.model.plane.door_names.contains_key(n)) {
             found.block(Reason::PeTarget);
-        } else if !host.running || !serves {
+        } else if !host.running {
+            found.block(Reason::Stopped);
+        } else if !serves {
             found.block(Reason::Port);
         } else if way.over_internet {
             found.admit(Verdict::Public, public_via(way));
