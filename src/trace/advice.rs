@@ -29,11 +29,15 @@ const CLOSED: [Reason; 10] = [
 pub(super) fn advise(plane: &Plane, client: &Client, trace: &mut Trace) {
     let name = trace.name.clone();
     let outside = client.origin.kind == "internet_client";
+    // Endpoints and zones of a customer's networks serve no managed network (MPE-05).
+    let managed =
+        matches!(&client.resolver, Resolver::Platform(v) if plane.dns.views.get(*v).origin.kind == "managed_network");
     let advice = |step: &Step| match step.outcome {
         Outcome::Block(reason) if outside => {
             let opens = step.fix.as_ref().is_some_and(|f| f.starts_with("serve "));
             (CLOSED.contains(&reason) || reason == Reason::Port && opens).then(|| stay_closed(client))
         }
+        _ if managed => None,
         Outcome::Block(Reason::DnsNxdomain) => waiting(plane, name.as_ref()?),
         Outcome::Block(Reason::Pna) => missed(plane, client, name.as_ref()?),
         _ => None,
