@@ -39,6 +39,8 @@ struct Tally {
     delegated: u64,
     /// Flows of the reading and the step engine.
     read: u64,
+    /// Of them, those that the step engine leaves unknown and the reading decides, case by case.
+    cautious: u64,
     differences: BTreeMap<String, (u64, String)>,
 }
 
@@ -52,6 +54,7 @@ impl Tally {
         self.pairs += other.pairs;
         self.delegated += other.delegated;
         self.read += other.read;
+        self.cautious += other.cautious;
         for (kind, (count, place)) in other.differences {
             self.differences.entry(kind).or_insert_with(|| (0, place)).0 += count;
         }
@@ -106,6 +109,10 @@ impl Tally {
                 (false, true) => "unknown",
                 (false, false) => "partial",
             };
+            if found[0] == "unknown" && expected != "unknown" {
+                self.cautious += 1;
+                continue;
+            }
             // Alternatives that agree in the verdict may differ in why.
             if found[0] != expected || alike(0) && alike(1) && found[1] != answers[0].1 {
                 let kind = format!("rules {answers:?}, step engine {}", found.join(" "));
@@ -161,17 +168,22 @@ fn every_pair_of_random_estates_is_answered_alike() {
     let batches = if wanted > 1_000_000 { BATCH * 16 } else { BATCH };
     while all.pairs < wanted {
         let seeds = first + batch * batches..first + (batch + 1) * batches;
+        let known: Vec<String> = all.differences.keys().cloned().collect();
         all = all.with(seeds.into_par_iter().map(estates).reduce(Tally::default, Tally::with));
+        for (kind, (_, place)) in all.differences.iter().filter(|(kind, _)| !known.contains(kind)) {
+            eprintln!("differs: {kind}; first {place}");
+        }
         batch += 1;
         if all.pairs / 1_000_000 > told || all.pairs >= wanted {
             told = all.pairs / 1_000_000;
             eprintln!(
-                "{} pairs of {} estates by solver and step engine, {} left over; {} flows by the reading; {} kinds of \
-                 difference; {:.0} s",
+                "{} pairs of {} estates by solver and step engine, {} left over; {} flows by the reading, {} of \
+                 them left unknown by the step engine; {} kinds of difference; {:.0} s",
                 all.pairs,
                 all.estates,
                 all.delegated,
                 all.read,
+                all.cautious,
                 all.differences.len(),
                 start.elapsed().as_secs_f64()
             );
@@ -182,5 +194,6 @@ fn every_pair_of_random_estates_is_answered_alike() {
     }
     assert!(all.differences.is_empty(), "the judges differ");
     assert!(all.read > 0, "the reading was asked nothing");
+    assert!(all.cautious * 1000 <= all.read, "{} of {} left unknown", all.cautious, all.read);
     assert!(all.delegated * 100 < all.pairs, "{} of {} left over", all.delegated, all.pairs);
 }

@@ -34,8 +34,9 @@ pub struct Resolution {
     pub answer: Answer,
 }
 
-/// Aliases and forwarders followed before a circle is assumed.
-const MAX_DEPTH: usize = 16;
+/// Aliases and forwarders followed within each other before a circle is assumed. Circles are told by a server that is asked
+/// the same again, so this only bounds the stack: some servers in a row, each following a chain of aliases, are no circle.
+const MAX_DEPTH: usize = 48;
 
 struct Walker<'a> {
     context: &'a Context<'a>,
