@@ -389,7 +389,11 @@ impl Estate {
 
     fn answers(&self, target: usize, port: u16) -> Result<Answer, &'static str> {
         let net = &self.nets[target];
-        if net.up && net.serves && port == 443 { Ok(("private", "routed")) } else { Err("PORT") }
+        match net.up {
+            false => Err("STOPPED"),
+            true if net.serves && port == 443 => Ok(("private", "routed")),
+            true => Err("PORT"),
+        }
     }
 
     /// The way back: to the source that was seen, by the target's own table; stateful appliances must be the same both

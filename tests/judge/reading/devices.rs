@@ -513,6 +513,11 @@ impl<'e> Reading<'e> {
     }
 
     pub(crate) fn listens(&self, owner: Owner<'e>, port: u16) -> Open<()> {
-        if self.serves_port(owner, port) { Ok(()) } else { blocked("PORT") }
+        match owner {
+            // What does not run is not asked for its ports.
+            Owner::Nic(nic) if !*self.machine(nic.machine).running => blocked("STOPPED"),
+            _ if self.serves_port(owner, port) => Ok(()),
+            _ => blocked("PORT"),
+        }
     }
 }
