@@ -3,7 +3,7 @@
 use super::{
     Map, Mapper, Resource,
     addresses::{interface_fields, join_pools},
-    id_of, list_of, subnet_of,
+    id_of, list_of, settings, subnet_of,
 };
 use crate::import::{
     draft::{Key, Matters, Node, Source, Tree},
@@ -59,6 +59,9 @@ fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
     let host = resource.scalar("osProfile.computerName").filter(|h| other_name(h, resource.id.name()));
     item.set_some("computer_name", host);
     join_pools(&properties, &key, mapper);
+    for own in resource.items("networkProfile.networkInterfaceConfigurations").iter().filter(|_| named.is_none()) {
+        settings::interface(resource, own, &Matters::Item(key.clone()), mapper);
+    }
     for other in references.iter().filter(|r| first.is_none_or(|f| f.span != r.span)) {
         let Some((id, _)) = id_of(Some(other)) else { continue };
         let Some(nic) = mapper.find(id).cloned() else { continue };
@@ -110,6 +113,7 @@ fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
         item.note(format!("Instance of a scale set of {count}; its address is assumed."));
         tags(resource, item);
         mapper.current.get_or_insert_with(|| key.clone());
+        interfaces.iter().for_each(|i| settings::interface(resource, i, &Matters::Item(key.clone()), mapper));
         public_address(resource, properties, &key, mapper);
         join_pools(properties, &key, mapper);
         for (place, other) in interfaces.iter().enumerate().filter(|(_, i)| first.is_some_and(|f| f.span != i.span)) {

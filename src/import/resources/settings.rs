@@ -175,16 +175,34 @@ pub(super) fn unread(resource: &Resource, matters: &Matters, mapper: &mut Mapper
         }
     }
     for (_, list, part) in PARTS.iter().filter(|(owner, ..)| *owner == kind) {
-        let Some(row) = known(part) else { continue };
         for (number, item) in properties.items_at(list).iter().enumerate() {
-            for (name, value) in item.get("properties").unwrap_or(item).fields() {
-                let word = name.to_lowercase();
-                let known = EVERYWHERE.contains(&word.as_str()) || row.holds(&word);
-                if !known && !["type", "zones"].contains(&word.as_str()) && !is_empty(value) && !is_off(value) {
-                    let path = format!("properties.{list}[{number}].properties.{name}");
-                    say(resource, &path, value, matters, mapper);
-                }
-            }
+            inside_of(resource, item, part, &format!("properties.{list}[{number}]"), matters, mapper);
+        }
+    }
+}
+
+/// Interfaces that a machine or scale set describes itself.
+pub(super) fn interface(resource: &Resource, interface: &Json, matters: &Matters, mapper: &mut Mapper<'_>) {
+    const OWN: &str = "microsoft.compute/networkinterfaceconfigurations";
+    let path = format!("networkInterfaceConfigurations.{}", interface.str_at("name").unwrap_or_default());
+    inside_of(resource, interface, OWN, &path, matters, mapper);
+    let configurations = interface.get("properties").unwrap_or(interface).items_at("ipConfigurations");
+    for (number, item) in configurations.iter().enumerate() {
+        let path = format!("{path}.ipConfigurations[{number}]");
+        inside_of(resource, item, &format!("{OWN}/ipconfigurations"), &path, matters, mapper);
+    }
+}
+
+/// Reports what a part sets and nothing reads.
+fn inside_of(resource: &Resource, item: &Json, part: &str, path: &str, matters: &Matters, mapper: &mut Mapper<'_>) {
+    let Some(row) = known(part) else { return };
+    for (name, value) in item.get("properties").unwrap_or(item).fields() {
+        let word = name.to_lowercase();
+        let known = EVERYWHERE.contains(&word.as_str()) || row.holds(&word) || ["type", "zones"].contains(&&*word);
+        // A way out for TCP is one for what is asked of it.
+        let usual = word == "protocol" && value.as_str().is_some_and(|p| !p.eq_ignore_ascii_case("Udp"));
+        if !known && !usual && !is_empty(value) && !is_off(value) {
+            say(resource, &format!("{path}.properties.{name}"), value, matters, mapper);
         }
     }
 }
@@ -245,7 +263,8 @@ mod tests {
         }
         let mapped = || super::super::FAMILIES.iter().flat_map(|f| f.iter()).map(|(t, _)| *t);
         let parts = ["microsoft.network/loadbalancers/frontendipconfigurations"];
-        let inside = |k: &str| PARTS.iter().any(|(_, _, part)| *part == k);
+        let inside =
+            |k: &str| k.contains("networkinterfaceconfigurations") || PARTS.iter().any(|(_, _, part)| *part == k);
         assert!(kinds.iter().all(|k| parts.contains(k) || inside(k) || mapped().any(|t| t == *k)));
         // Parts of services are read whole.
         let without = mapped().filter(|t| !kinds.contains(t) && super::super::service_of(t).is_none());
