@@ -475,6 +475,23 @@ fn mistakes_on_the_command_line_are_in_every_report() {
     assert!(written.contains("E-NO-EXPECTATION") && !written.contains('✓'), "{written}");
 }
 
+/// Pairs that answer unlike their groups count on the page as in every other form.
+#[test]
+fn the_page_has_the_totals_of_the_matrix() {
+    let directory = tempfile::tempdir().unwrap();
+    let estate = directory.path().join("estate.yaml");
+    let estate = estate.to_str().unwrap();
+    run(&["generate", "--endpoints", "60", "--services", "8", "--seed", "1", "--output", estate]);
+    let matrix: serde_json::Value = serde_json::from_str(&run(&["matrix", estate, "--format", "json"])).unwrap();
+    assert!(!matrix["result"]["exceptions"].as_array().unwrap().is_empty());
+    let page = run(&["matrix", estate, "--format", "html"]);
+    let (_, data) = page.split_once("\"totals\":").unwrap();
+    let shown = serde_json::Deserializer::from_str(data).into_iter::<Vec<serde_json::Value>>().next().unwrap().unwrap();
+    let shown: serde_json::Map<_, _> =
+        shown.iter().map(|t| (t["verdict"].as_str().unwrap().to_owned(), t["count"].clone())).collect();
+    assert_eq!(serde_json::Value::Object(shown), matrix["result"]["totals"]);
+}
+
 /// A test report is red exactly where the run fails.
 #[test]
 fn findings_below_the_failing_level_are_no_failures() {

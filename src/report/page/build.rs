@@ -43,14 +43,12 @@ impl Page {
         let scenario = &from.snapshot.scenario;
         let matrix = from.matrix;
         let mut outcomes: BTreeMap<Answer, usize> = BTreeMap::new();
-        let mut totals: BTreeMap<Verdict, u64> = BTreeMap::new();
         let mut cells = Vec::new();
-        for (row, clients) in matrix.groups.clients.iter().enumerate() {
-            let numbers = matrix.groups.services.iter().enumerate().map(|(column, services)| {
+        for row in 0..matrix.groups.clients.len() {
+            let numbers = (0..matrix.groups.services.len()).map(|column| {
                 // What no engine answered is unknown, never left out.
                 let outcome = matrix.groups.cell(row, column).outcome();
                 let verdict = outcome.map_or(Verdict::Unknown, |o| o.verdict);
-                *totals.entry(verdict).or_default() += clients.members.len() as u64 * services.members.len() as u64;
                 let why = outcome.and_then(|o| o.via.map(Word::as_str).or(o.reason.map(Word::as_str)));
                 let next = outcomes.len();
                 *outcomes.entry(Answer { verdict: verdict.as_str(), why }).or_insert(next)
@@ -69,7 +67,7 @@ impl Page {
         Self {
             title: scenario.title(),
             file,
-            totals: totals.into_iter().map(|(v, count)| Total { verdict: v.as_str(), count }).collect(),
+            totals: matrix.totals.iter().map(|(v, count)| Total { verdict: v.as_str(), count }).collect(),
             rows: rows(from),
             columns: columns(from),
             outcomes: answers.into_iter().map(|(_, a)| a).collect(),
