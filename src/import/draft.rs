@@ -260,6 +260,8 @@ pub struct Count {
 pub struct Draft {
     /// Items by key.
     pub(super) items: BTreeMap<Key, Item>,
+    /// Further items of resources that became several which are alike, by the first of each.
+    pub(super) alike: BTreeMap<Key, Vec<Key>>,
     /// Resources that were counted as understood, and whose items had to be left out since: files and addresses.
     pub(super) left_out: BTreeSet<(FileId, String)>,
     /// What was not understood, in the order it was met.

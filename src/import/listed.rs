@@ -2,43 +2,86 @@
 
 use std::collections::BTreeMap;
 
-/// What is known of a type's properties or attributes.
+/// What is known of the properties of an object, or of the attributes of a block.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
     /// Those that are read.
     pub(super) read: Vec<&'static str>,
-    /// Those that have no part in reachability; `*` stands for all others.
+    /// Those that become items of their own.
+    pub(super) parts: Vec<&'static str>,
+    /// Those that have no part in reachability; `*` stands for all others, `~` for those that do not speak of the network.
     pub(super) beside: Vec<&'static str>,
+    /// The key of the list that counts instead.
+    pub(super) like: Option<String>,
 }
+
+/// What stands for names that the author of a design chooses.
+pub(super) const NAME: &str = "<name>";
 
 impl Listed {
-    /// Whether a name is listed.
-    pub(super) fn holds(&self, name: &str) -> bool {
-        [&self.read, &self.beside].into_iter().any(|list| list.iter().any(|n| *n == name || *n == "*"))
+    /// Whether a name has no part in reachability.
+    pub(super) fn passes(&self, name: &str) -> bool {
+        self.beside.iter().any(|n| *n == name || *n == "*")
+    }
+
+    /// Whether only names that speak of the network count.
+    pub(super) fn is_loose(&self) -> bool {
+        self.beside.contains(&"~")
+    }
+
+    /// The entry by which a name is read.
+    pub(super) fn reads(&self, name: &str) -> Option<&'static str> {
+        self.read.iter().copied().find(|n| *n == name || *n == NAME)
     }
 }
 
-/// Reads a file: a type on a line of its own, below it lines that begin with `read` or `beside`, and their
-/// continuations.
-pub(super) fn listed(text: &'static str) -> BTreeMap<&'static str, Listed> {
-    let mut found: BTreeMap<&'static str, Listed> = BTreeMap::new();
-    let (mut kind, mut beside) = ("", false);
-    for line in text.lines().filter(|l| !l.starts_with('#')) {
-        if !line.starts_with(' ') {
-            kind = line.trim();
-            if !kind.is_empty() {
-                found.entry(kind).or_default();
+/// Lists by their keys: a type, or a type and a path inside it.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    all: BTreeMap<&'static str, Listed>,
+}
+
+impl Lists {
+    /// Reads a file: a key on a line of its own, below it lines that begin with `read`, `parts`, `beside` or `like`, and
+    /// their continuations, which stand further in.
+    pub(super) fn new(text: &'static str) -> Self {
+        let mut all: BTreeMap<&'static str, Listed> = BTreeMap::new();
+        let (mut key, mut list) = ("", "");
+        for line in text.lines().filter(|l| !l.starts_with('#')) {
+            if !line.starts_with(' ') {
+                key = line.trim();
+                if !key.is_empty() {
+                    all.entry(key).or_default();
+                }
+                continue;
             }
-            continue;
+            let Some(row) = all.get_mut(key) else { continue };
+            let mut words = line.split_whitespace();
+            if !line.starts_with("    ") {
+                list = words.next().unwrap_or_default();
+            }
+            match list {
+                "read" => row.read.extend(words),
+                "parts" => row.parts.extend(words),
+                "like" => row.like = Some(words.collect::<Vec<_>>().join(" ")),
+                _ => row.beside.extend(words),
+            }
         }
-        let Some(row) = found.get_mut(kind) else { continue };
-        let mut words = line.split_whitespace().peekable();
-        // A continuation stands further in.
-        if !line.starts_with("    ") {
-            beside = words.next() == Some("beside");
-        }
-        let list = if beside { &mut row.beside } else { &mut row.read };
-        list.extend(words);
+        Self { all }
     }
-    found
+
+    /// The list of a key, with the key that it is found by at last.
+    pub(super) fn get(&self, key: &str) -> Option<(&'static str, &Listed)> {
+        let (key, row) = self.all.get_key_value(key)?;
+        match &row.like {
+            Some(other) => self.get(other),
+            None => Some((key, row)),
+        }
+    }
+
+    /// All lists.
+    #[cfg(test)]
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&'static str, &Listed)> {
+        self.all.iter().map(|(key, row)| (*key, row))
+    }
 }

@@ -78,7 +78,7 @@ pub(super) fn entries(
             Matters::Item(key) if names.zone(key).is_some() => {
                 fields.push(("names", list(names.zone(key).into_iter().collect())));
             }
-            Matters::Item(key) if draft.items.contains_key(key) => match names.of(key, 0) {
+            Matters::Item(key) if draft.items.contains_key(key) => match names.of_all(key) {
                 Some(affected) if affected.is_empty() => continue,
                 Some(affected) => fields.push(("affects", list(affected))),
                 None => {}
@@ -114,6 +114,13 @@ impl Names<'_> {
         let root = std::iter::successors(Some(key.clone()), parent).last()?;
         let item = self.draft.items.get(&root).filter(|_| root.collection == "private_dns_zones")?;
         item.name.parse::<Fqdn>().is_ok().then(|| item.name.clone())
+    }
+
+    /// The same of an item and of those that are like it.
+    fn of_all(&self, key: &Key) -> Option<Vec<String>> {
+        let alike = self.draft.alike.get(key).map_or(&[][..], Vec::as_slice);
+        let all: Option<Vec<Vec<String>>> = std::iter::once(key).chain(alike).map(|k| self.of(k, 0)).collect();
+        all.map(|a| a.concat())
     }
 
     /// What paths can meet of the elements that an item decides about: none if nobody uses it, nothing if there is no

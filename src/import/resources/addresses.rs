@@ -98,6 +98,12 @@ fn load_balancer(resource: &Resource, mapper: &mut Mapper<'_>) {
         Some((r.str_at("name")?.to_owned(), Node::map(fields, r.span)))
     });
     let mut outbound: Vec<_> = outbound.collect();
+    // A way out for TCP is one for what is asked of it.
+    let narrow = |r: &Json| r.str_at("properties.protocol").is_some_and(|p| p.eq_ignore_ascii_case("Udp"));
+    if resource.items("outboundRules").iter().any(narrow) {
+        let why = "a way out for UDP only is not modelled";
+        mapper.unmodelled(resource, "outboundRules", why, Matters::Item(resource.key("load_balancers")));
+    }
     implicit(resource, &mut outbound);
     let key = resource.key("load_balancers");
     if let Some(item) = mapper.draft.get_mut(&key) {

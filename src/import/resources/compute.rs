@@ -112,8 +112,11 @@ fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
         item.set_some("computer_name", host);
         item.note(format!("Instance of a scale set of {count}; its address is assumed."));
         tags(resource, item);
-        mapper.current.get_or_insert_with(|| key.clone());
-        interfaces.iter().for_each(|i| settings::interface(resource, i, &Matters::Item(key.clone()), mapper));
+        let whole = mapper.current.get_or_insert_with(|| key.clone()).clone();
+        if whole != key {
+            mapper.draft.alike.entry(whole.clone()).or_default().push(key.clone());
+        }
+        interfaces.iter().for_each(|i| settings::interface(resource, i, &Matters::Item(whole.clone()), mapper));
         public_address(resource, properties, &key, mapper);
         join_pools(properties, &key, mapper);
         for (place, other) in interfaces.iter().enumerate().filter(|(_, i)| first.is_some_and(|f| f.span != i.span)) {

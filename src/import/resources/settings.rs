@@ -5,9 +5,9 @@ use super::{Mapper, Resource, services};
 use crate::import::{
     draft::{Matters, NotUnderstood, Source},
     json::{Json, Value},
-    listed::{Listed, listed},
+    listed::{Listed, Lists},
 };
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::sync::OnceLock;
 
 /// What the platform adds to every resource.
 const EVERYWHERE: &[&str] = &[
@@ -33,25 +33,28 @@ const EVERYWHERE: &[&str] = &[
     "diagnosticsettings",
 ];
 
-/// Types whose properties are known one by one.
-const TYPES: &str = include_str!("../data/properties.txt");
+/// What is known of the properties of types, and of the objects inside them.
+const LISTS: &str = concat!(include_str!("../data/properties.txt"), "\n", include_str!("../data/objects.txt"));
 
-/// Parts that are mapped with what they are written in, by the type of that and the property that lists them.
-const PARTS: &[(&str, &str, &str)] = &[
-    ("microsoft.network/networkinterfaces", "ipConfigurations", "microsoft.network/networkinterfaces/ipconfigurations"),
-    ("microsoft.network/loadbalancers", "loadBalancingRules", "microsoft.network/loadbalancers/loadbalancingrules"),
-    ("microsoft.network/loadbalancers", "outboundRules", "microsoft.network/loadbalancers/outboundrules"),
-    (
-        "microsoft.network/vpngateways/vpnconnections",
-        "vpnLinkConnections",
-        "microsoft.network/vpngateways/vpnconnections/vpnlinkconnections",
-    ),
-];
+/// What an object holds that refers to another resource, which may be described beside its id.
+const REFERENCE: &[&str] =
+    &["type", "resourcegroup", "subscriptionid", "sku", "zones", "kind", "tags", "properties", "identity"];
 
-/// What is known of a type.
-fn known(kind: &str) -> Option<&'static Listed> {
-    static INDEX: OnceLock<BTreeMap<&'static str, Listed>> = OnceLock::new();
-    INDEX.get_or_init(|| listed(TYPES)).get(kind)
+fn lists() -> &'static Lists {
+    static LISTED: OnceLock<Lists> = OnceLock::new();
+    LISTED.get_or_init(|| Lists::new(LISTS))
+}
+
+/// The key of the list that is for the properties of a type.
+fn key_of(kind: &str) -> Option<String> {
+    let own = lists().get(kind).map(|_| kind.to_owned());
+    let service = || services::is_service(kind).then(|| "services".to_owned());
+    let part = || {
+        super::service_of(kind)?;
+        let key = format!("part {}", kind.rsplit('/').next()?);
+        lists().get(&key).map(|_| key)
+    };
+    own.or_else(service).or_else(part)
 }
 
 /// Words in names of settings that speak of the network: what a service sets by them, and its mapping does not read, may
@@ -82,128 +85,94 @@ const WORDS: &[&str] = &[
     "restriction",
 ];
 
-/// Settings of services with such words that are read, or have no part in who reaches them.
-const SERVICES: &[&str] = &[
-    // Read by the mapping.
-    "hostingenvironmentprofile",
-    "dnsconfiguration",
-    "ipsecurityrestrictions",
-    "ipsecurityrestrictionsdefaultaction",
-    "scmipsecurityrestrictions",
-    "scmipsecurityrestrictionsdefaultaction",
-    "scmipsecurityrestrictionsusemain",
-    "publicnetworkaccess",
-    "networkacls",
-    "networkruleset",
-    "networkrulesets",
-    "networkrulebypassoptions",
-    "virtualnetworksubnetid",
-    "vnetrouteallenabled",
-    "networkinjections",
-    "virtualnetworkrules",
-    "iprules",
-    "networkaclbypass",
-    "isvirtualnetworkfilterenabled",
-    "managednetwork",
-    "ipallowlist",
-    "outboundvnetrouting",
-    "provisionnetworknow",
-    // What the platform tells of itself.
-    "privateendpointconnections",
-    "privateendpoints",
-    "outboundipaddresses",
-    "possibleoutboundipaddresses",
-    "inboundipaddress",
-    "possibleinboundipaddresses",
-    "inboundipv6address",
-    "possibleinboundipv6addresses",
-    "outboundipv6addresses",
-    "possibleoutboundipv6addresses",
-    "publicipaddresses",
-    "privateipaddresses",
-    "outboundpublicipaddresses",
-    "sharedprivatelinkresources",
-    "privatelinkserviceconnections",
-    "dnsprefix",
-    "networkaclbypassresourceids",
-    "reversedns",
-    "gatewayurl",
-    "gatewayregionalurl",
-    "dnsendpointtype",
-    "hostingenvironment",
-    "hostingenvironmentid",
-    "defaulthostnamescope",
-    "routingpreference",
-    "allowcrosstenantreplication",
-    "fqdnoutboundrules",
-    "vnetbackuprestoreenabled",
-    "vnetcontentshareenabled",
-    "vnetimagepullenabled",
-    "ipmode",
-];
-
 /// Whether a name, in lower case, has a word that speaks of the network.
 pub(in crate::import) fn speaks_of_network(name: &str) -> bool {
     WORDS.iter().any(|w| name.contains(w))
 }
 
-/// Reports what a resource sets and its mapping does not read.
+/// Reports what a resource sets and its mapping does not read, in whatever object inside it.
 pub(super) fn unread(resource: &Resource, matters: &Matters, mapper: &mut Mapper<'_>) {
-    let Some(properties) = resource.body.get("properties") else { return };
     let kind = resource.id.kind.as_str();
-    let row = known(kind);
-    let service = row.is_none() && services::is_service(kind);
-    if row.is_none() && !service {
+    // Of the settings of apps, those of the site itself decide.
+    if kind.ends_with("/config") && !resource.id.name().eq_ignore_ascii_case("web") {
         return;
     }
-    // The configuration of an app is a list of settings of its own.
-    let inside = properties.at("siteConfig").map_or(&[][..], Json::fields);
-    for (name, value) in properties.fields().iter().chain(inside.iter().filter(|_| service)) {
-        let word = name.to_lowercase();
-        let said = match row {
-            Some(row) => {
-                let known = EVERYWHERE.contains(&word.as_str()) || row.holds(&word);
-                !known && !is_empty(value) && !is_off(value)
-            }
-            None => {
-                let known = EVERYWHERE.contains(&word.as_str()) || SERVICES.contains(&word.as_str());
-                !known && speaks_of_network(&word) && !is_empty(value) && !is_off(value)
-            }
-        };
-        if said {
-            say(resource, &format!("properties.{name}"), value, matters, mapper);
-        }
+    let Some(key) = key_of(kind) else { return };
+    let mut found = Vec::new();
+    let own = resource.full_id.as_str();
+    if let Some(properties) = resource.body.get("properties") {
+        Search { own, found: &mut found }.object(properties, &key, "properties");
     }
-    for (_, list, part) in PARTS.iter().filter(|(owner, ..)| *owner == kind) {
-        for (number, item) in properties.items_at(list).iter().enumerate() {
-            inside_of(resource, item, part, &format!("properties.{list}[{number}]"), matters, mapper);
-        }
-    }
+    Search { own, found: &mut found }.object(&resource.body, "resource", "");
+    found.into_iter().for_each(|(path, value)| say(resource, &path, value, matters, mapper));
 }
 
 /// Interfaces that a machine or scale set describes itself.
 pub(super) fn interface(resource: &Resource, interface: &Json, matters: &Matters, mapper: &mut Mapper<'_>) {
-    const OWN: &str = "microsoft.compute/networkinterfaceconfigurations";
     let path = format!("networkInterfaceConfigurations.{}", interface.str_at("name").unwrap_or_default());
-    inside_of(resource, interface, OWN, &path, matters, mapper);
-    let configurations = interface.get("properties").unwrap_or(interface).items_at("ipConfigurations");
-    for (number, item) in configurations.iter().enumerate() {
-        let path = format!("{path}.ipConfigurations[{number}]");
-        inside_of(resource, item, &format!("{OWN}/ipconfigurations"), &path, matters, mapper);
-    }
+    let mut found = Vec::new();
+    let mut search = Search { own: &resource.full_id, found: &mut found };
+    search.object(interface, "microsoft.compute/networkinterfaceconfigurations", &path);
+    found.into_iter().for_each(|(path, value)| say(resource, &path, value, matters, mapper));
 }
 
-/// Reports what a part sets and nothing reads.
-fn inside_of(resource: &Resource, item: &Json, part: &str, path: &str, matters: &Matters, mapper: &mut Mapper<'_>) {
-    let Some(row) = known(part) else { return };
-    for (name, value) in item.get("properties").unwrap_or(item).fields() {
-        let word = name.to_lowercase();
-        let known = EVERYWHERE.contains(&word.as_str()) || row.holds(&word) || ["type", "zones"].contains(&&*word);
-        // A way out for TCP is one for what is asked of it.
-        let usual = word == "protocol" && value.as_str().is_some_and(|p| !p.eq_ignore_ascii_case("Udp"));
-        if !known && !usual && !is_empty(value) && !is_off(value) {
-            say(resource, &format!("{path}.properties.{name}"), value, matters, mapper);
+/// A walk through the objects of a resource, for what no list names.
+struct Search<'f, 'j> {
+    /// The id of the resource.
+    own: &'f str,
+    /// What was found, with its path.
+    found: &'f mut Vec<(String, &'j Json)>,
+}
+
+impl<'j> Search<'_, 'j> {
+    /// An object with the list of a key, a type and the path inside it.
+    fn object(&mut self, object: &'j Json, key: &str, path: &str) {
+        let called = key.rsplit([' ', '.']).next().unwrap_or_default();
+        let anywhere = !key.starts_with("services ") || speaks_of_network(called);
+        let row = lists().get(key).or_else(|| lists().get(&format!("* {called}")).filter(|_| anywhere));
+        let key = row.map_or(key, |(key, _)| key);
+        let row = row.map(|(_, row)| row);
+        // Inside services most is about other things than the network.
+        let loose = row.map_or(key.starts_with("services "), Listed::is_loose);
+        for (name, value) in object.fields() {
+            let word = name.to_lowercase();
+            let path = || if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+            match row {
+                _ if EVERYWHERE.contains(&word.as_str()) => {}
+                Some(row) if row.reads(&word).is_some() => {
+                    self.inside(value, key, row.reads(&word).unwrap_or_default(), path);
+                }
+                // Parts keep their settings one level further in.
+                Some(_) if word == "properties" && key.contains([' ', '/']) => self.object(value, key, &path()),
+                Some(row) if row.passes(&word) || row.parts.contains(&word.as_str()) => {}
+                None if !loose && self.refers(object, &word) => {}
+                _ if loose && !speaks_of_network(&word) => self.inside(value, key, &word, path),
+                _ if is_empty(value) || is_off(value) => {}
+                _ => self.found.push((path(), value)),
+            }
         }
+    }
+
+    /// The objects of a property that is read.
+    fn inside(&mut self, value: &'j Json, key: &str, name: &str, path: impl FnOnce() -> String) {
+        let is_object = |json: &Json| matches!(json.value, Value::Object(_));
+        if !is_object(value) && !value.items().iter().any(is_object) {
+            return;
+        }
+        let (inner, path) = (if key.contains(' ') { format!("{key}.{name}") } else { format!("{key} {name}") }, path());
+        if is_object(value) {
+            return self.object(value, &inner, &path);
+        }
+        for (number, item) in value.items().iter().enumerate().filter(|(_, i)| is_object(i)) {
+            self.object(item, &inner, &format!("{path}[{number}]"));
+        }
+    }
+
+    /// Whether a word belongs to a reference to another resource. What stands beside the id of a part is the part's own.
+    fn refers(&self, object: &Json, word: &str) -> bool {
+        let id = object.str_at("id").map(str::to_lowercase);
+        let other = id.is_some_and(|id| !id.starts_with(&self.own.to_lowercase()));
+        REFERENCE.contains(&word) && (word != "properties" || other)
     }
 }
 
@@ -249,25 +218,43 @@ mod tests {
     use super::*;
     use std::collections::BTreeSet;
 
-    /// A property stands in one list of its type, in lower case, and every type of the network has its lists.
+    /// A property stands in one list, in lower case, and every type of the network has its lists.
     #[test]
     fn lists_are_whole_and_disjoint() {
-        let kinds: BTreeSet<&str> = listed(TYPES).into_keys().collect();
-        assert_eq!(kinds.len(), TYPES.lines().filter(|l| !l.starts_with([' ', '#']) && !l.is_empty()).count());
-        for kind in &kinds {
-            let row = known(kind).unwrap();
-            let all: Vec<&str> = [EVERYWHERE, &row.read, &row.beside].concat();
+        let known = lists();
+        let lines = LISTS.lines().filter(|l| !l.starts_with([' ', '#']) && !l.is_empty()).count();
+        assert_eq!(known.iter().count(), lines, "a key stands twice");
+        for (key, row) in known.iter() {
+            let all: Vec<&str> = [EVERYWHERE, &row.read, &row.parts, &row.beside].concat();
             let distinct: BTreeSet<&str> = all.iter().copied().collect();
-            assert_eq!(all.len(), distinct.len(), "{kind} lists a property twice");
-            assert!(all.iter().all(|p| p.to_lowercase() == **p), "{kind}");
+            assert_eq!(all.len(), distinct.len(), "{key} lists a property twice");
+            assert!(all.iter().all(|p| p.to_lowercase() == **p), "{key}");
+            assert!(known.get(key).is_some(), "{key} is like something that is not listed");
         }
-        let mapped = || super::super::FAMILIES.iter().flat_map(|f| f.iter()).map(|(t, _)| *t);
-        let parts = ["microsoft.network/loadbalancers/frontendipconfigurations"];
-        let inside =
-            |k: &str| k.contains("networkinterfaceconfigurations") || PARTS.iter().any(|(_, _, part)| *part == k);
-        assert!(kinds.iter().all(|k| parts.contains(k) || inside(k) || mapped().any(|t| t == *k)));
-        // Parts of services are read whole.
-        let without = mapped().filter(|t| !kinds.contains(t) && super::super::service_of(t).is_none());
-        assert_eq!(without.collect::<Vec<_>>(), Vec::<&str>::new(), "types whose unread settings nobody would hear of");
+        let mapped: BTreeSet<&str> = super::super::FAMILIES.iter().flat_map(|f| f.iter()).map(|(t, _)| *t).collect();
+        // What is written inside others only.
+        const INSIDE: [&str; 3] = [
+            "microsoft.network/loadbalancers/frontendipconfigurations",
+            "microsoft.compute/networkinterfaceconfigurations",
+            "resource",
+        ];
+        for (key, _) in known.iter().filter(|(k, _)| !k.starts_with("services") && !INSIDE.contains(k)) {
+            let (kind, path) = key.split_once(' ').unwrap_or((key, ""));
+            let is_mapped = mapped.contains(kind) || INSIDE.contains(&kind) || ["*", "part"].contains(&kind);
+            assert!(is_mapped, "{key}");
+            // A list inside is one that something leads to.
+            let (outer, last) =
+                path.rsplit_once('.').map_or((kind.to_owned(), path), |(o, l)| (format!("{kind} {o}"), l));
+            let leads = known.get(&outer).or_else(|| known.get(&format!("* {}", outer.rsplit(['.', ' ']).next()?)));
+            let led =
+                path.is_empty() || ["*", "part"].contains(&kind) || leads.is_some_and(|(_, r)| r.read.contains(&last));
+            assert!(led, "nothing leads to {key}");
+        }
+        let without = mapped.iter().filter(|t| key_of(t).is_none());
+        assert_eq!(
+            without.collect::<Vec<_>>(),
+            Vec::<&&str>::new(),
+            "types whose unread settings nobody would hear of"
+        );
     }
 }

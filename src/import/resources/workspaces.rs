@@ -199,4 +199,13 @@ fn online_endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
 
 fn deployment(resource: &Resource, mapper: &mut Mapper<'_>) {
     mapper.child(resource, "endpoint_deployments", "online_endpoints", "deployments");
+    if resource.str("egressPublicNetworkAccess").is_some_and(|a| a.eq_ignore_ascii_case("Disabled")) {
+        let why = "isolation by endpoints of the deployment's own, from before managed networks, is not modelled";
+        mapper.unmodelled(
+            resource,
+            "egressPublicNetworkAccess",
+            why,
+            Matters::Item(resource.key("endpoint_deployments")),
+        );
+    }
 }

@@ -159,7 +159,9 @@ impl<'p> Resolver<'p> {
                     out.push((key.clone(), self.merged(inner, &unknown, &secret, expression, &scope)));
                 }
                 let has = |key: &str| fields.iter().any(|(k, v)| &**k == key && v.value != Value::Null);
-                let configured = expressions.map_or(&[][..], Json::fields);
+                // One expression for the whole object tells nothing of single keys.
+                let whole = expressions.filter(|e| e.get("references").is_some());
+                let configured = expressions.filter(|_| whole.is_none()).map_or(&[][..], Json::fields);
                 for (key, expression) in configured.iter().filter(|(k, _)| !has(k)) {
                     let scope = Scope { want: key.to_string(), ..scope.clone() };
                     let explicit_null = value.get(key).is_some() && !is_marked(unknown, key);
@@ -173,7 +175,6 @@ impl<'p> Resolver<'p> {
                 }
                 // What only the platform decides is left to it; what the configuration sets in a way that cannot be
                 // followed is not known.
-                let whole = expressions.filter(|e| e.get("references").is_some());
                 for (key, mark) in unknown.fields() {
                     let absent = out.iter().all(|(k, v)| k != key || v.value == Value::Null);
                     if mark.value != Value::Bool(true) || !absent {

@@ -1,15 +1,15 @@
 //! Attributes that no table reads. What is set, and neither read nor known to have no part in reachability, is said.
 
 use super::{
-    kinds::{Field, How, Kind},
+    kinds::{How, Kind},
     plan::Instance,
 };
 use crate::import::{
     json::{Json, Value},
-    listed::{Listed, listed},
+    listed::{Listed, Lists},
     resources::speaks_of_network,
 };
-use std::{collections::BTreeMap, sync::OnceLock};
+use std::sync::OnceLock;
 
 /// Attributes that have no part in reachability, of any type.
 const EVERYWHERE: &[&str] = &[
@@ -47,76 +47,84 @@ const EVERYWHERE: &[&str] = &[
 /// Attributes that functions read beside the tables, or that have no part in reachability, by type.
 const TYPES: &str = include_str!("../data/attributes.txt");
 
-fn known(kind: &str) -> Option<&'static Listed> {
-    static INDEX: OnceLock<BTreeMap<&'static str, Listed>> = OnceLock::new();
-    INDEX.get_or_init(|| listed(TYPES)).get(kind)
+fn lists() -> &'static Lists {
+    static LISTED: OnceLock<Lists> = OnceLock::new();
+    LISTED.get_or_init(|| Lists::new(TYPES))
 }
-
-/// Attributes of services that speak of the network, and are read or have no part in who reaches them.
-const SERVICES: &[&str] = &[
-    "private_endpoint_connection",
-    "private_endpoint_connections",
-    "outbound_ip_addresses",
-    "outbound_ip_address_list",
-    "possible_outbound_ip_addresses",
-    "possible_outbound_ip_address_list",
-    "public_ip_addresses",
-    "private_ip_addresses",
-    "public_ip_address_id",
-    "gateway_url",
-    "gateway_regional_url",
-    "dns_prefix",
-    "outbound_network_access_restricted",
-    "network_acl_bypass_for_azure_services",
-    "network_acl_bypass_ids",
-    "routing",
-    "storage_account_outbound",
-    "vnet_content_share_enabled",
-    "virtual_network_backup_restore_enabled",
-    "virtual_network_image_pull_enabled",
-    "azure_services_bypass",
-    "storage_account_id",
-    "ip_range_filter",
-    "management_ip_address",
-    "cross_tenant_replication_enabled",
-];
 
 /// What is set of an instance and not read, each with its value.
 pub(super) fn unread<'v>(instance: &Instance, kind: &Kind, values: &'v Json) -> Vec<(String, &'v Json)> {
     let mut found = Vec::new();
-    match known(&instance.kind) {
-        Some(row) if row.beside.contains(&"*") => {}
-        Some(row) => search(values, kind.fields, &row.beside, "", &mut found),
-        // Of services, what speaks of the network counts.
-        None if !kind.arm.starts_with("Microsoft.Network/") => {
-            search(values, kind.fields, SERVICES, "", &mut found);
-            found.retain(|(path, _)| {
-                let last = path.rsplit('.').next().unwrap_or_default().replace('_', "");
-                speaks_of_network(&last)
-            });
-        }
-        None => {}
+    let own = lists().get(&instance.kind).is_some();
+    // Every type of the network has a list of its own.
+    if own || !kind.arm.starts_with("Microsoft.Network/") {
+        let table: Vec<(&str, How)> = kind.fields.iter().map(|(from, _, how)| (*from, *how)).collect();
+        search(values, &table, if own { &instance.kind } else { "services" }, "", &mut found);
     }
     found
 }
 
-fn search<'v>(values: &'v Json, fields: &[Field], known: &[&str], path: &str, found: &mut Vec<(String, &'v Json)>) {
+/// Looks through a block for what neither the table names nor the list of a key, a type and the path inside it.
+fn search<'v>(
+    values: &'v Json,
+    table: &[(&'static str, How)],
+    key: &str,
+    path: &str,
+    found: &mut Vec<(String, &'v Json)>,
+) {
+    let anywhere = |key: &str| {
+        let path = key.split_once(' ')?.1;
+        let mut tails = std::iter::successors(Some(path), |p| Some(p.split_once('.')?.1));
+        tails.find_map(|tail| lists().get(&format!("* {tail}")))
+    };
+    let row = lists().get(key).or_else(|| anywhere(key));
+    let key = row.map_or(key, |(key, _)| key);
+    let row = row.map(|(_, row)| row);
+    let loose = row.map_or(key.starts_with("services "), Listed::is_loose);
     for (name, value) in values.fields() {
-        let own = fields.iter().filter(|(from, ..)| from.split('.').next() == Some(name));
-        let mut read = false;
-        for (_, _, how) in own {
-            read = true;
-            if let How::Each(inner) | How::First(inner) = how {
-                let blocks = if value.items().is_empty() { std::slice::from_ref(value) } else { value.items() };
-                for (n, block) in blocks.iter().enumerate() {
-                    search(block, inner, known, &format!("{path}{name}[{n}]."), found);
+        let inner = if key.contains(' ') { format!("{key}.{name}") } else { format!("{key} {name}") };
+        let (mut read, mut nested) = (false, Vec::new());
+        for (from, how) in table {
+            match (from.split_once('.'), how) {
+                (Some((first, rest)), _) if first == &**name => nested.push((rest, *how)),
+                (None, How::Each(fields) | How::First(fields)) if *from == &**name => {
+                    nested.extend(fields.iter().map(|(from, _, how)| (*from, *how)));
                 }
+                (None, _) if *from == &**name => read = true,
+                _ => {}
             }
         }
-        let beside = EVERYWHERE.contains(&&**name) || known.contains(&&**name);
-        if !read && !beside && is_set(value) {
-            found.push((format!("{path}{name}"), value));
+        let passes = EVERYWHERE.contains(&&**name) || row.is_some_and(|r| r.passes(name));
+        let all = row.is_some_and(|r| r.passes("*")) && lists().get(&inner).is_none();
+        let descends =
+            row.is_some_and(|r| r.reads(name).is_some()) || loose && !speaks_of_network(&name.replace('_', ""));
+        match () {
+            () if read || all => {}
+            () if !nested.is_empty() => blocks(value, &nested, &inner, &format!("{path}{name}"), found),
+            () if passes => {}
+            () if descends => blocks(value, &[], &inner, &format!("{path}{name}"), found),
+            () if is_set(value) => found.push((format!("{path}{name}"), value)),
+            () => {}
         }
+    }
+}
+
+/// The blocks of an attribute, one or several.
+fn blocks<'v>(
+    value: &'v Json,
+    table: &[(&'static str, How)],
+    key: &str,
+    path: &str,
+    found: &mut Vec<(String, &'v Json)>,
+) {
+    match &value.value {
+        Value::Object(_) => search(value, table, key, &format!("{path}."), found),
+        Value::List(items) => {
+            for (number, block) in items.iter().enumerate() {
+                search(block, table, key, &format!("{path}[{number}]."), found);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -142,26 +150,42 @@ mod tests {
     /// Of a type of the network, what is set and not listed is said, so each has its lists.
     #[test]
     fn types_of_the_network_are_listed() {
-        let listed = listed(TYPES);
         let network = kinds::all().filter(|k| k.arm.starts_with("Microsoft.Network/"));
-        let without: Vec<&str> = network.map(|k| k.name).filter(|n| !listed.contains_key(n)).collect();
+        let without: Vec<&str> = network.map(|k| k.name).filter(|n| lists().get(n).is_none()).collect();
         assert_eq!(without, Vec::<&str>::new());
     }
 
     #[test]
     fn lists_name_known_types_and_nothing_twice() {
-        for (name, row) in listed(TYPES) {
+        let lines = TYPES.lines().filter(|l| !l.starts_with([' ', '#']) && !l.is_empty()).count();
+        assert_eq!(lists().iter().count(), lines, "a key stands twice");
+        for (key, row) in lists().iter() {
+            let all: Vec<&str> = [&row.read[..], &row.beside].concat();
+            let distinct: BTreeSet<&str> = all.iter().copied().collect();
+            assert_eq!(distinct.len(), all.len(), "{key} lists an attribute twice");
+            assert!(lists().get(key).is_some(), "{key} is like something that is not listed");
+            let (name, path) = key.split_once(' ').unwrap_or((key, ""));
+            if ["*", "services"].contains(&name) {
+                continue;
+            }
             let kind = kinds::find(name).unwrap_or_else(|| panic!("{name} is no known type"));
-            let known = &row.beside;
-            let read: BTreeSet<&str> = kind.fields.iter().filter_map(|(from, ..)| from.split('.').next()).collect();
-            let distinct: BTreeSet<&str> = known.iter().copied().collect();
-            assert_eq!(distinct.len(), known.len(), "{name} lists an attribute twice");
-            let machines = name.contains("virtual_machine") || name == "azurerm_application_gateway";
-            // Parts of a block may be called as an attribute that is read.
-            let blocks = ["private_ip_address", "subnets", "bgp_settings", "vpn_client_configuration", "custom_route"];
-            assert!(
-                machines || distinct.intersection(&read).all(|a| blocks.contains(a)),
-                "{name}: {distinct:?} {read:?}"
+            // What stands in the table at a path.
+            let mut table: Vec<(&str, How)> = kind.fields.iter().map(|(from, _, how)| (*from, *how)).collect();
+            for word in path.split('.').filter(|w| !w.is_empty()) {
+                let inside = table.iter().flat_map(|(from, how)| match (from.split_once('.'), how) {
+                    (Some((first, rest)), _) if first == word => vec![(rest, *how)],
+                    (None, How::Each(fields) | How::First(fields)) if *from == word => {
+                        fields.iter().map(|(from, _, how)| (*from, *how)).collect()
+                    }
+                    _ => Vec::new(),
+                });
+                table = inside.collect();
+            }
+            let read: BTreeSet<&str> = table.iter().filter_map(|(from, _)| from.split('.').next()).collect();
+            assert_eq!(
+                distinct.intersection(&read).collect::<Vec<_>>(),
+                Vec::<&&str>::new(),
+                "{key}: the table reads it"
             );
         }
     }
