@@ -122,6 +122,9 @@ pub(super) fn configuration(resource: &Resource, mapper: &mut Mapper<'_>) {
     if let Some(item) = mapper.draft.get_mut(&key) {
         services::public_access(item, properties.at("publicNetworkAccess"));
     }
+    if let Some(all) = properties.at("vnetRouteAllEnabled").and_then(|a| Some(Node::flag(a.as_bool()?, a.span))) {
+        integration(&key, "route_all_enabled", all, mapper);
+    }
 }
 
 /// DNS servers of an app's own: its configuration, or the settings that stood for it before.

@@ -24,6 +24,7 @@ pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.network/vpngateways", vpn_gateway),
     ("microsoft.network/vpngateways/vpnconnections", vpn_connection),
     ("microsoft.network/expressroutegateways", hub_gateway),
+    ("microsoft.network/expressroutegateways/expressrouteconnections", hub_circuit),
     ("microsoft.network/p2svpngateways", hub_gateway),
     ("microsoft.network/vpnserverconfigurations", nothing),
 ];
@@ -47,6 +48,11 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         scalars(resource.prop("vpnClientConfiguration.vpnClientAddressPool.addressPrefixes")),
     );
     item.set_some("remote_vnet_traffic_enabled", resource.scalar("allowRemoteVnetTraffic"));
+    if resource.prop("allowVirtualWanTraffic").and_then(Json::as_bool) == Some(true) {
+        let why = "networks of a Virtual WAN on its circuit may reach it; that is not modelled";
+        let matters = Matters::Item(resource.key("virtual_network_gateways"));
+        mapper.unmodelled(resource, "allowVirtualWanTraffic", why, matters);
+    }
     if resource.prop("gatewayDefaultSite.id").is_some() {
         let why = "a default site takes everything without a route of its own, of the spokes, too; it is not modelled";
         mapper.unmodelled(resource, "gatewayDefaultSite", why, Matters::Everywhere);
@@ -323,10 +329,22 @@ fn branch(connection: &Resource, gateway: &Resource, mapper: &mut Mapper<'_>) {
 fn hub_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
     let Some((hub, _)) = id_of(resource.prop("virtualHub")) else { return };
     let key = Key::new("virtual_hubs", hub);
+    if resource.prop("allowNonVirtualWanTraffic").and_then(Json::as_bool) == Some(true) {
+        let why = "networks beyond the WAN on its circuits may reach it; that is not modelled";
+        mapper.unmodelled(resource, "allowNonVirtualWanTraffic", why, Matters::Item(key.clone()));
+    }
     let connected =
         ["expressRouteConnections", "p2SConnectionConfigurations"].iter().any(|k| !resource.items(k).is_empty());
     if connected {
-        let why = "what its connections lead to is not in the input; add `virtual_hub_branches`";
-        mapper.unmodelled(resource, "", why, Matters::Item(key));
+        mapper.unmodelled(resource, "", UNTOLD_BRANCHES, Matters::Item(key));
     }
+}
+
+const UNTOLD_BRANCHES: &str = "what its connections lead to is not in the input; add `virtual_hub_branches`";
+
+/// A circuit of a hub, as a resource of its own.
+fn hub_circuit(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let gateway = resource.id.parent().and_then(|id| mapper.find(&id));
+    let hub = gateway.and_then(|g| id_of(g.prop("virtualHub"))).map(|(id, _)| Key::new("virtual_hubs", id));
+    mapper.unmodelled(resource, "", UNTOLD_BRANCHES, hub.map_or(Matters::Everywhere, Matters::Item));
 }

@@ -206,6 +206,7 @@ const FAMILIES: &[&[(&str, Map)]] = &[
     web_firewalls::TYPES,
     clusters::TYPES,
     dns::TYPES,
+    services::INTEGRATIONS,
     services::TYPES,
     workspaces::TYPES,
     private_link::TYPES,

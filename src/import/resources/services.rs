@@ -10,6 +10,9 @@ use crate::{
     },
 };
 
+/// What puts apps into networks, before settings that act there.
+pub(super) const INTEGRATIONS: &[(&str, Map)] = &[("microsoft.web/sites/networkconfig", integration)];
+
 pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.search/searchservices/sharedprivatelinkresources", shared_link),
     ("microsoft.containerregistry/registries/replications", replication),
@@ -18,7 +21,6 @@ pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.dbforpostgresql/servers/virtualnetworkrules", subnet_rule),
     ("microsoft.dbformysql/servers/virtualnetworkrules", subnet_rule),
     ("microsoft.dbformariadb/servers/virtualnetworkrules", subnet_rule),
-    ("microsoft.web/sites/networkconfig", integration),
     ("microsoft.web/sites/config", apps::configuration),
     ("microsoft.web/sites/slots", apps::slot),
     ("microsoft.web/sites/slots/config", apps::configuration),
@@ -86,8 +88,8 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     let item = mapper.item(resource, "services");
     item.set("type", Node::text(kind, span));
     item.set_some("location", resource.body.at("location").and_then(Node::scalar));
-    let access = resource.prop("publicNetworkAccess").or_else(|| resource.prop("siteConfig.publicNetworkAccess"));
-    public_access(item, access);
+    let access = ["publicNetworkAccess", "siteConfig.publicNetworkAccess", "network.publicNetworkAccess"];
+    public_access(item, access.iter().find_map(|path| resource.prop(path)));
     if !rules.is_empty() {
         item.set("network_rules", Node::map(rules, span));
     }
@@ -190,6 +192,9 @@ fn requests(resource: &Resource) -> Option<(&'static str, &'static str)> {
     let narrow = |rule: &Json| !all_requests(rule) || !rule.items_at("deny").is_empty();
     let endpoints = rules.items_at("privateEndpoints").iter().any(narrow);
     let public = rules.at("publicNetwork").is_some_and(|p| narrow(p) && !p.items_at("allow").is_empty());
+    if !rules.items_at("ipRules").is_empty() {
+        return Some(("networkACLs", "rules of its by address are not modelled"));
+    }
     (endpoints || public).then_some(("networkACLs", "rules by kind of request are not modelled"))
 }
 

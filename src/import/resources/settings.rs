@@ -37,8 +37,18 @@ const EVERYWHERE: &[&str] = &[
 const LISTS: &str = concat!(include_str!("../data/properties.txt"), "\n", include_str!("../data/objects.txt"));
 
 /// What an object holds that refers to another resource, which may be described beside its id.
-const REFERENCE: &[&str] =
-    &["type", "resourcegroup", "subscriptionid", "sku", "zones", "kind", "tags", "properties", "identity"];
+const REFERENCE: &[&str] = &[
+    "type",
+    "resourcegroup",
+    "subscriptionid",
+    "sku",
+    "zones",
+    "kind",
+    "tags",
+    "properties",
+    "identity",
+    "extendedlocation",
+];
 
 fn lists() -> &'static Lists {
     static LISTED: OnceLock<Lists> = OnceLock::new();

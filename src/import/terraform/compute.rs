@@ -146,6 +146,7 @@ pub(super) const KINDS: &[Kind] = &[
                 Copy,
             ),
             ("network_profile.outbound_type", "properties.networkProfile.outboundType", Copy),
+            ("http_proxy_config", "properties.httpProxyConfig", Copy),
             ("network_profile.network_plugin", "properties.networkProfile.networkPlugin", Copy),
             ("public_network_access_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled")),
             (

@@ -19,6 +19,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("bgp_enabled", "properties.enableBgp", Copy),
             ("bgp_settings.asn", "properties.bgpSettings.asn", Copy),
             ("remote_vnet_traffic_enabled", "properties.allowRemoteVnetTraffic", Copy),
+            ("virtual_wan_traffic_enabled", "properties.allowVirtualWanTraffic", Copy),
             (
                 "ip_configuration",
                 "properties.ipConfigurations",

@@ -190,6 +190,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("sku_name", "sku.name", Copy),
             ("public_ip_address_ids", "properties.publicIpAddresses", Ids),
             ("public_ip_prefix_ids", "properties.publicIpPrefixes", Ids),
+            ("source_virtual_network_id", "properties.sourceVirtualNetwork", Id),
         ],
     ),
     Kind::patch(

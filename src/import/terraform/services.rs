@@ -46,6 +46,7 @@ const APP: &[Field] = &[
     ("virtual_network_subnet_id", "properties.virtualNetworkSubnetId", Copy),
     ("enabled", "properties.enabled", Copy),
     ("site_config.vnet_route_all_enabled", "properties.siteConfig.vnetRouteAllEnabled", Copy),
+    ("public_network_access", "properties.publicNetworkAccess", Copy),
     ("vnet_image_pull_enabled", "properties.vnetImagePullEnabled", Copy),
     ("site_config.ip_restriction", "properties.siteConfig.ipSecurityRestrictions", Each(RESTRICTION)),
     ("site_config.scm_ip_restriction", "properties.siteConfig.scmIpSecurityRestrictions", Each(RESTRICTION)),
@@ -69,6 +70,7 @@ const DATABASE: &[Field] = &[
     LOCATION,
     TAGS,
     IDENTITY,
+    ("public_network_access", "properties.network.publicNetworkAccess", Copy),
     ("public_network_access_enabled", "properties.network.publicNetworkAccess", Words("Enabled", "Disabled")),
     ("delegated_subnet_id", "properties.network.delegatedSubnetResourceId", Copy),
     ("private_dns_zone_id", "properties.network.privateDnsZoneArmResourceId", Copy),
@@ -370,6 +372,7 @@ pub(super) const KINDS: &[Kind] = &[
         &[
             LOCATION,
             TAGS,
+            ("public_network_access", "properties.publicNetworkAccess", Copy),
             ("infrastructure_subnet_id", "properties.vnetConfiguration.infrastructureSubnetId", Copy),
             ("internal_load_balancer_enabled", "properties.vnetConfiguration.internal", Copy),
         ],

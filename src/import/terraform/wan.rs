@@ -144,7 +144,11 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_express_route_gateway",
         "Microsoft.Network/expressRouteGateways",
-        &[("location", "location", Copy), ("virtual_hub_id", "properties.virtualHub", Id)],
+        &[
+            ("location", "location", Copy),
+            ("virtual_hub_id", "properties.virtualHub", Id),
+            ("allow_non_virtual_wan_traffic", "properties.allowNonVirtualWanTraffic", Copy),
+        ],
     ),
     Kind::under(
         "azurerm_express_route_connection",
@@ -159,7 +163,11 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_point_to_site_vpn_gateway",
         "Microsoft.Network/p2sVpnGateways",
-        &[("location", "location", Copy), ("virtual_hub_id", "properties.virtualHub", Id)],
+        &[
+            ("location", "location", Copy),
+            ("virtual_hub_id", "properties.virtualHub", Id),
+            ("connection_configuration", "properties.p2SConnectionConfigurations", Each(&[("name", "name", Copy)])),
+        ],
     ),
 ];
 
