@@ -71,6 +71,14 @@ impl Snapshot {
         self.plane.admit(from);
     }
 
+    /// Lets the same ask from the internet as in another snapshot.
+    pub fn ask_as_in(&mut self, other: &Self) {
+        self.plane.ask_from_internet(&other.plane.internet.kinds);
+        for from in other.named_askers() {
+            self.plane.admit(&from);
+        }
+    }
+
     /// Two snapshots, with whoever either side's rules tell apart from others asking from the internet on both.
     #[must_use]
     pub fn told_apart(&self, other: &Self) -> (Plane, Plane) {

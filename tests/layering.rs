@@ -54,7 +54,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("picture", &["azure", "diag", "trace", "verdict"]),
     ("compare", &["dataplane", "diag", "document", "flows", "net", "scenario", "snapshot", "trace", "verdict"]),
-    ("impact", &["compare", "dataplane", "diag", "document", "matrix", "net", "snapshot", "trace", "verdict"]),
+    (
+        "impact",
+        &[
+            "compare",
+            "dataplane",
+            "diag",
+            "document",
+            "flows",
+            "matrix",
+            "net",
+            "reach",
+            "snapshot",
+            "trace",
+            "verdict",
+        ],
+    ),
     (
         "repair",
         &[

@@ -6,13 +6,14 @@ use super::{
     input, output, progress,
 };
 use crate::{
-    impact::impact,
+    impact::impact_telling,
     report::{self, ImpactReport},
 };
 
 pub(super) fn run(args: &Impact, global: &Global) -> Result<Exit, Failure> {
     let (sources, snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
-    let found = progress::telling(global, "taking every element away in turn", || impact(&snapshot));
+    let work = |tell: &(dyn Fn(usize, usize) + Sync)| impact_telling(&snapshot, tell);
+    let found = progress::counting(global, "taking every element away in turn", work);
     let report = ImpactReport::new(&sources, &snapshot.scenario.title(), &found);
     // What depends on what is told and not judged.
     output::write(global, &report::judged(&report, args.format, output::style(global), |_| false))?;

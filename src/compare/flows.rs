@@ -4,7 +4,7 @@ use crate::{
     dataplane::{ClientKind, Plane},
     flows,
     net::Transport,
-    scenario::Scenario,
+    scenario::{ExpectationFields, Scenario},
     snapshot::Snapshot,
     trace::{Question, Trace, trace},
     verdict::{Reason, Verdict, Via},
@@ -28,7 +28,30 @@ pub struct Answer {
     pub exposed: bool,
 }
 
+/// What matters most of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Standing {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Whether it, or one of several equal ways, is public.
+    pub exposed: bool,
+}
+
+impl Standing {
+    /// Whether the flow gets through.
+    #[must_use]
+    pub fn is_through(self) -> bool {
+        matches!(self.verdict, Verdict::Private | Verdict::Backbone | Verdict::Public)
+    }
+}
+
 impl Answer {
+    /// Verdict and exposure alone.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        Standing { verdict: self.verdict, exposed: self.exposed }
+    }
+
     /// Whether the name that was asked for is declared nowhere.
     #[must_use]
     pub fn is_undeclared(&self) -> bool {
@@ -84,15 +107,19 @@ pub fn questions_in(plane: &Plane, scenario: &Scenario) -> BTreeSet<Question> {
     }
     // Flows that an expectation selects are among those above.
     for expectation in scenario.expectations.iter().filter(|e| !e.fields.selects()) {
-        let fields = &expectation.fields;
-        asked.insert(Question {
-            from: fields.from.value.clone(),
-            to: fields.to.value.clone(),
-            port: fields.protocol.value.port(fields.port.value),
-            transport: fields.protocol.value,
-        });
+        asked.insert(asked_by(&expectation.fields));
     }
     asked
+}
+
+/// What an expectation of one flow asks.
+pub(crate) fn asked_by(fields: &ExpectationFields) -> Question {
+    Question {
+        from: fields.from.value.clone(),
+        to: fields.to.value.clone(),
+        port: fields.protocol.value.port(fields.port.value),
+        transport: fields.protocol.value,
+    }
 }
 
 /// Questions of one side, with what has another name on the other side called so: a balancer's frontend is named by itself

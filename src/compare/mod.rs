@@ -5,7 +5,8 @@ mod changes;
 mod flows;
 
 pub use changes::{Change, apply, differences};
-pub use flows::{Answer, answer, evaluate, questions, questions_in};
+pub(crate) use flows::asked_by;
+pub use flows::{Answer, Standing, answer, evaluate, questions, questions_in};
 
 use crate::{
     net::Transport,
@@ -88,7 +89,20 @@ impl Effect {
     /// The effect of coming out so after having come out otherwise; none if nothing changed.
     #[must_use]
     pub fn of(before: Option<&Answer>, after: Option<&Answer>) -> Option<Self> {
-        let through = |v: Verdict| matches!(v, Verdict::Private | Verdict::Backbone | Verdict::Public);
+        let standing = |a: Option<&Answer>| a.map(Answer::standing);
+        match (before, after) {
+            (Some(was), Some(is)) if was.standing() == is.standing() => match () {
+                () if was == is => None,
+                () if is.standing().is_through() => Some(Self::Rerouted),
+                () => Some(Self::Otherwise),
+            },
+            _ => Self::of_standings(standing(before), standing(after)),
+        }
+    }
+
+    /// The same by verdicts alone: a flow that keeps its verdict has not changed, whichever way it takes.
+    #[must_use]
+    pub fn of_standings(before: Option<Standing>, after: Option<Standing>) -> Option<Self> {
         let (before, after) = match (before, after) {
             (None, None) => return None,
             (None, Some(after)) if after.exposed => return Some(Self::Exposed),
@@ -104,10 +118,10 @@ impl Effect {
                 Self::Exposed
             }
             () if was != is && is == Verdict::Unknown => Self::Undecided,
-            () if through(was) && !through(is) => Self::Lost,
+            () if before.is_through() && !after.is_through() => Self::Lost,
             () if was == Verdict::Private && is != was => Self::Weakened,
-            () if !through(was) && through(is) => Self::Gained,
-            () if through(is) => Self::Rerouted,
+            () if !before.is_through() && after.is_through() => Self::Gained,
+            () if after.is_through() => Self::Rerouted,
             () => Self::Otherwise,
         })
     }

@@ -1,20 +1,33 @@
 //! What depends on what: each element of a design is taken away, or made to fail, and every flow is asked again.
+//!
+//! Every flow is asked of the solver, which answers all of them at once. Without most elements the design is compiled and
+//! solved again; what comes out otherwise is found by groups. Rules of security groups, which are most of a large design,
+//! are taken out of the solved design in place.
 
+mod asked;
 mod elements;
-mod kinds;
+mod follow;
+mod solved;
 
+pub use asked::{Asked, Changes};
 pub use elements::{Element, How, elements};
 
 use crate::{
-    compare::{Answer, Effect, evaluate, questions},
+    compare::{Effect, Standing, evaluate, questions},
     snapshot::Snapshot,
     trace::Question,
-    verdict::Verdict,
 };
 use elements::without;
-use kinds::Kinds;
+use follow::{Follower, Standings};
 use rayon::prelude::*;
-use std::collections::HashMap;
+use solved::{Solved, between, effect};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
 /// What an element's failure does.
 #[derive(Debug, Clone)]
@@ -24,31 +37,74 @@ pub struct Consequence {
     /// References to it that had to go with it, as keys from the top of the document.
     pub along: Vec<Vec<String>>,
     /// What happened to the flows; or why that cannot be said.
-    pub outcome: Result<Vec<(Question, Effect)>, String>,
+    pub outcome: Result<Arc<Changes>, String>,
+    asked: Arc<Asked>,
 }
 
 impl Consequence {
-    /// Flows that got through, or were private, and no longer are.
+    /// Number of flows that got through, or were private, and no longer are.
     #[must_use]
-    pub fn lost(&self) -> Vec<&Question> {
-        self.of(|e| matches!(e, Effect::Lost | Effect::Weakened | Effect::Undecided | Effect::Removed))
+    pub fn lost(&self) -> usize {
+        self.count(is_lost)
     }
 
-    /// Flows that are public and were not.
+    /// Number of flows that are public and were not.
     #[must_use]
-    pub fn exposed(&self) -> Vec<&Question> {
-        self.of(|e| e == Effect::Exposed)
+    pub fn exposed(&self) -> usize {
+        self.count(is_exposed)
     }
 
-    /// Whether no flow changes in any way.
+    /// Number of flows whose verdict changes.
+    #[must_use]
+    pub fn changed(&self) -> usize {
+        self.count(|_| true)
+    }
+
+    /// Whether every flow keeps its verdict.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.outcome.as_ref().is_ok_and(Vec::is_empty)
+        self.outcome.is_ok() && self.changed() == 0
     }
 
-    fn of(&self, wanted: fn(Effect) -> bool) -> Vec<&Question> {
-        self.outcome.iter().flatten().filter(|(_, e)| wanted(*e)).map(|(q, _)| q).collect()
+    /// The flows that [`Consequence::lost`] counts, in order; of more than `most` some.
+    #[must_use]
+    pub fn lost_flows(&self, most: usize) -> Vec<Question> {
+        self.questions(is_lost, most)
     }
+
+    /// The flows that [`Consequence::exposed`] counts, in order; of more than `most` some.
+    #[must_use]
+    pub fn exposed_flows(&self, most: usize) -> Vec<Question> {
+        self.questions(is_exposed, most)
+    }
+
+    /// Every flow whose verdict changes, with what happened to it, in order.
+    #[must_use]
+    pub fn flows(&self) -> Vec<(Question, Effect)> {
+        let all = self.outcome.iter().flat_map(|c| c.iter());
+        let mut found: Vec<_> = all.filter_map(|(pair, effect)| Some((self.asked.question(pair)?, effect))).collect();
+        found.sort_unstable();
+        found
+    }
+
+    fn count(&self, wanted: fn(Effect) -> bool) -> usize {
+        self.outcome.as_ref().map_or(0, |c| c.count(wanted))
+    }
+
+    fn questions(&self, wanted: fn(Effect) -> bool, most: usize) -> Vec<Question> {
+        let all = self.outcome.iter().flat_map(|c| c.iter()).filter(|(_, e)| wanted(*e));
+        let mut found: Vec<Question> = all.take(most).filter_map(|(pair, _)| self.asked.question(pair)).collect();
+        found.sort_unstable();
+        found
+    }
+}
+
+fn is_lost(effect: Effect) -> bool {
+    matches!(effect, Effect::Lost | Effect::Weakened | Effect::Undecided | Effect::Removed)
+}
+
+fn is_exposed(effect: Effect) -> bool {
+    effect == Effect::Exposed
 }
 
 /// What depends on every element.
@@ -64,59 +120,107 @@ pub struct Impact {
 
 /// Takes each element of a usable snapshot away in turn.
 ///
-/// Of flows that nothing tells apart, neither with the element nor without it, one is asked for all. The elements are
-/// shared out over the machine's processors; the result does not depend on how many there are.
+/// A flow has changed if its verdict has, or if one of several equal ways is public now: another path to the same verdict
+/// is no change. The elements are shared out over the machine's processors; the result does not depend on how many there
+/// are.
 #[must_use]
 pub fn impact(snapshot: &Snapshot) -> Impact {
-    of(snapshot, Some(&Kinds::new(&snapshot.plane)))
+    impact_telling(snapshot, &|_, _| {})
 }
 
-/// The same with every flow asked for by itself: slow, and what [`impact`] must agree with.
+/// The same; `tell` learns how many elements of how many are done.
 #[must_use]
-pub fn impact_of_each(snapshot: &Snapshot) -> Impact {
-    of(snapshot, None)
-}
-
-fn of(snapshot: &Snapshot, kinds: Option<&Kinds>) -> Impact {
-    let flows: Vec<(Question, Answer)> =
-        questions(snapshot).into_iter().filter_map(|q| evaluate(&snapshot.plane, &q).map(|a| (q, a))).collect();
+pub fn impact_telling(snapshot: &Snapshot, tell: &(dyn Fn(usize, usize) + Sync)) -> Impact {
+    let asked = Arc::new(Asked::new(snapshot));
+    let before = Solved::new(&snapshot.plane, &asked);
     let all = elements(&snapshot.scenario.document);
-    let mut consequences: Vec<Consequence> = all.par_iter().map(|e| consequence(snapshot, &flows, kinds, e)).collect();
-    consequences.sort_by_key(|c| std::cmp::Reverse((c.lost().len(), c.exposed().len())));
-    let through = |a: &Answer| matches!(a.verdict, Verdict::Private | Verdict::Backbone | Verdict::Public);
-    let through = flows.iter().filter(|(_, a)| through(a)).count();
-    Impact { flows: flows.len(), through, consequences }
+    let done = AtomicUsize::new(0);
+    let told = || tell(done.fetch_add(1, Ordering::Relaxed) + 1, all.len());
+    let mut followed = if before.is_plain() { follow_rules(&before, &asked, &all, &told) } else { HashMap::new() };
+    let rest: Vec<usize> = (0..all.len()).filter(|at| !followed.contains_key(at)).collect();
+    let solve = |at: &usize| {
+        let outcome = all.get(*at).map(|element| {
+            without(snapshot, element).map(|(mut after, along)| {
+                after.ask_as_in(snapshot);
+                (between(&asked, &before, &Solved::new(&after.plane, &asked)), along)
+            })
+        });
+        told();
+        outcome.map(|o| (*at, o))
+    };
+    let mut solved: HashMap<usize, _> = rest.par_iter().filter_map(solve).collect();
+    let consequences = all.iter().enumerate().filter_map(|(at, element)| {
+        let (outcome, along) = match followed.remove(&at) {
+            Some(changes) => (Ok(changes), Vec::new()),
+            None => match solved.remove(&at)? {
+                Ok((changes, along)) => (Ok(changes), along),
+                Err(why) => (Err(why), Vec::new()),
+            },
+        };
+        let (element, asked) = (element.clone(), Arc::clone(&asked));
+        Some(Consequence { element, along, outcome: outcome.map(Arc::new), asked })
+    });
+    let (flows, through) = before.count(&asked);
+    ranked(flows, through, consequences.collect())
 }
 
-/// Classes of a flow in two designs.
-type Alike = ((usize, usize), (usize, usize));
+fn ranked(flows: usize, through: usize, mut consequences: Vec<Consequence>) -> Impact {
+    consequences.sort_by_cached_key(|c| std::cmp::Reverse((c.lost(), c.exposed())));
+    Impact { flows, through, consequences }
+}
 
-fn consequence(
-    snapshot: &Snapshot,
-    flows: &[(Question, Answer)],
-    kinds: Option<&Kinds>,
-    element: &Element,
-) -> Consequence {
-    let (outcome, along) = match without(snapshot, element) {
-        Ok((mut after, along)) => {
-            after.plane.ask_from_internet(&snapshot.plane.internet.kinds);
-            let both = kinds.map(|before| (before, Kinds::new(&after.plane)));
-            let mut known: HashMap<Alike, Option<Effect>> = HashMap::new();
-            let changed = flows.iter().filter_map(|(question, before)| {
-                let alike = both.as_ref().and_then(|(was, is)| Some((was.of(question)?, is.of(question)?)));
-                let ask = || Effect::of(Some(before), evaluate(&after.plane, question).as_ref());
-                let effect = match alike {
-                    Some(alike) => *known.entry(alike).or_insert_with(ask),
-                    None => ask(),
-                }?;
-                let through = matches!(before.verdict, Verdict::Private | Verdict::Backbone | Verdict::Public);
-                // What did not get through loses nothing with its end, or with the knowledge of it.
-                let matters = through || !matches!(effect, Effect::Removed | Effect::Undecided);
-                matters.then(|| (question.clone(), effect))
-            });
-            (Ok(changed.collect()), along)
-        }
-        Err(why) => (Err(why), Vec::new()),
+/// What rules of security groups carry that can be taken out in place, by the number of the element.
+fn follow_rules(
+    before: &Solved<'_>,
+    asked: &Asked,
+    all: &[Element],
+    told: &(dyn Fn() + Sync),
+) -> HashMap<usize, Changes> {
+    let rules: Vec<usize> =
+        all.iter().enumerate().filter(|(_, e)| e.kind == "security rule").map(|(at, _)| at).collect();
+    let standings = Standings::new(before.matrix.plane());
+    let share = rules.len().div_ceil(rayon::current_num_threads()).max(1);
+    let of = |rules: &[usize]| -> Vec<(usize, Changes)> {
+        let mut follower = Follower::new(before, asked, &standings);
+        let followed = rules.iter().filter_map(|at| {
+            let changes = follower.without(all.get(*at)?.span)?;
+            told();
+            Some((*at, changes))
+        });
+        followed.collect()
     };
-    Consequence { element: element.clone(), along, outcome }
+    rules.par_chunks(share).flat_map_iter(of).collect()
+}
+
+/// The same with every flow traced by itself, with and without each element: slow, and what [`impact`] must agree with. Of
+/// the elements, in order of [`elements`], every `step`th is taken away.
+#[must_use]
+pub fn impact_of_each(snapshot: &Snapshot, step: usize) -> Impact {
+    let asked = Arc::new(Asked::new(snapshot));
+    let numbers = asked.numbers();
+    let flows: Vec<(Question, Standing)> = questions(snapshot)
+        .into_iter()
+        .filter_map(|q| evaluate(&snapshot.plane, &q).map(|a| (q, a.standing())))
+        .collect();
+    let all: Vec<Element> = elements(&snapshot.scenario.document).into_iter().step_by(step.max(1)).collect();
+    let consequence = |element: &Element| {
+        let (outcome, along) = match without(snapshot, element) {
+            Ok((mut after, along)) => {
+                after.ask_as_in(snapshot);
+                let mut changes = Changes::new(BTreeSet::new());
+                for (question, before) in &flows {
+                    let now = evaluate(&after.plane, question).map(|a| a.standing());
+                    if let (Some(effect), Some(pair)) = (effect(Some(*before), now), numbers.of(question)) {
+                        changes.add_one(pair, effect);
+                    }
+                }
+                (Ok(Arc::new(changes)), along)
+            }
+            Err(why) => (Err(why), Vec::new()),
+        };
+        Consequence { element: element.clone(), along, outcome, asked: Arc::clone(&asked) }
+    };
+    let consequences = all.par_iter().map(consequence).collect();
+    let through = flows.iter().filter(|(_, s)| s.is_through()).count();
+    ranked(flows.len(), through, consequences)
 }

@@ -1,7 +1,7 @@
 //! A solved estate that is edited: what each edit changes, without solving everything again where that can be avoided.
 
 use super::{
-    Problem, clients, services,
+    Asker, Problem, Service, clients, services,
     views::{Lookups, Views, ask, sight},
 };
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     reach::{Column, Edit, EditError, Flip, Followed, Source, Totals, Whole},
     verdict::Verdict,
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// All clients against all services of a plane, solved and kept up to date with edits.
 ///
@@ -50,7 +50,12 @@ pub struct Live {
     followed: Followed,
     /// What sends from any address of its segment.
     anywhere: Vec<Id<Endpoint>>,
+    /// Who asks for what, by name; otherwise all clients for all services.
+    asked: Option<Arc<Chosen>>,
 }
+
+/// Clients by the name that a question finds them by, and what they ask for.
+type Chosen = (Vec<(String, Client)>, Vec<Service>);
 
 /// What edits changed.
 #[derive(Debug, Clone)]
@@ -70,9 +75,22 @@ impl Live {
     /// Solves a plane.
     #[must_use]
     pub fn new(plane: Plane) -> Self {
-        let (sources, columns, views) = asked(&plane);
+        Self::of(plane, None)
+    }
+
+    /// Solves chosen clients against chosen services of a plane, which are numbered in this order.
+    #[must_use]
+    pub fn asking(plane: Plane, clients: Vec<(String, Client)>, services: Vec<Service>) -> Self {
+        Self::of(plane, Some(Arc::new((clients, services))))
+    }
+
+    fn of(plane: Plane, chosen: Option<Arc<Chosen>>) -> Self {
+        let (sources, columns, views) = asked(&plane, chosen.as_deref());
         let followed = Followed::new(&plane, &sources, &columns, &Lookups::new(&plane));
-        let clients: Vec<Client> = clients(&plane).into_iter().map(|a| a.client.clone()).collect();
+        let clients: Vec<Client> = match &chosen {
+            Some(chosen) => chosen.0.iter().map(|(_, c)| c.clone()).collect(),
+            None => clients(&plane).into_iter().map(|a| a.client.clone()).collect(),
+        };
         let mut members: BTreeMap<Id<Segment>, Vec<usize>> = BTreeMap::new();
         for (number, client) in clients.iter().enumerate() {
             if let ClientKind::Endpoint(id) = client.kind
@@ -82,7 +100,7 @@ impl Live {
             }
         }
         let anywhere = plane.anywhere();
-        Self { plane, sources, columns, views, clients, members, followed, anywhere }
+        Self { plane, sources, columns, views, clients, members, followed, anywhere, asked: chosen }
     }
 
     /// The plane as it is now.
@@ -103,6 +121,11 @@ impl Live {
         self.views.column(client, service)
     }
 
+    /// Where names lead, by view.
+    pub(crate) fn views(&self) -> &Views {
+        &self.views
+    }
+
     /// The verdict of a source and a column; none if it is left to the step engine.
     #[must_use]
     pub fn verdict(&self, source: usize, column: usize) -> Option<Verdict> {
@@ -113,6 +136,12 @@ impl Live {
     #[must_use]
     pub fn totals(&self) -> &Totals {
         self.followed.totals()
+    }
+
+    /// Whether edits that could be made would be followed in place, as far as is known beforehand.
+    #[must_use]
+    pub fn follows(&self, edits: &[Edit]) -> bool {
+        self.followed.follows(&self.plane, edits, &Lookups::new(&self.plane))
     }
 
     /// Makes edits, and says what they changed.
@@ -143,13 +172,13 @@ impl Live {
             None => self.renamed(edits),
             // Others' queries may pass where the edit was made.
             Some(_) => {
-                let (sources, columns, views) = asked(&self.plane);
+                let (sources, columns, views) = asked(&self.plane, self.asked.as_deref());
                 (&sources, &columns, &views) != (&self.sources, &self.columns, &self.views)
             }
         };
         if renamed {
             let plane = std::mem::take(&mut self.plane);
-            *self = Self::new(plane);
+            *self = Self::of(plane, self.asked.take());
             return Ok(Change { flips: Vec::new(), whole: Some(Whole::Names), renamed, undo });
         }
         Ok(Change { flips: change.flips, whole: change.whole, renamed, undo })
@@ -190,7 +219,14 @@ impl Live {
     }
 }
 
-fn asked(plane: &Plane) -> (Vec<Source>, Vec<Column>, Views) {
-    let Problem { sources, columns, views, .. } = Problem::new(plane, &clients(plane), &services(plane));
+fn asked(plane: &Plane, chosen: Option<&Chosen>) -> (Vec<Source>, Vec<Column>, Views) {
+    let Problem { sources, columns, views, .. } = match chosen {
+        None => Problem::new(plane, &clients(plane), &services(plane)),
+        Some((clients, services)) => {
+            let clients: Vec<Asker<'_>> =
+                clients.iter().map(|(n, c)| Asker { origin: &c.origin, client: c, name: n.clone() }).collect();
+            Problem::new(plane, &clients, services)
+        }
+    };
     (sources, columns, views)
 }

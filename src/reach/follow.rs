@@ -62,6 +62,14 @@ impl Followed {
         &self.totals
     }
 
+    /// Whether edits would be followed in place, as far as is known beforehand.
+    #[must_use]
+    pub fn follows(&self, plane: &Plane, edits: &[Edit], names: &dyn Names) -> bool {
+        let mut touched = Touched::default();
+        edits.iter().for_each(|e| e.touch(plane, &mut touched));
+        self.bulk.takes(&Model::with(plane, names, self.owned.clone()), &touched)
+    }
+
     /// Follows edits that were made to the plane since, given with those that undo them; sources, columns and names must be
     /// the same as before.
     pub fn follow(

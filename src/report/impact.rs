@@ -41,13 +41,20 @@ pub struct ElementReport {
     /// Why it was not tried, if it could not be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_tried: Option<String>,
-    /// Number of flows that change in any way.
+    /// Number of flows whose verdict changes.
     pub changed: usize,
-    /// Flows that got through or were private, and no longer are.
-    pub lost: Vec<String>,
-    /// Flows that are public, and were not.
-    pub exposed: Vec<String>,
+    /// Number of flows that got through or were private, and no longer are.
+    pub lost: usize,
+    /// Number of flows that are public, and were not.
+    pub exposed: usize,
+    /// The flows that are lost; of very many the first thousand.
+    pub lost_flows: Vec<String>,
+    /// The flows that are exposed; of very many the first thousand.
+    pub exposed_flows: Vec<String>,
 }
+
+/// Flows of an element that a report holds.
+const SHOWN: usize = 1_000;
 
 impl ImpactReport {
     /// An analysis for reports.
@@ -63,8 +70,8 @@ impl ImpactReport {
 
     fn summary(&self) -> String {
         let tried = self.elements.iter().filter(|e| e.not_tried.is_none()).count();
-        let critical = self.elements.iter().filter(|e| !e.lost.is_empty()).count();
-        let exposing = self.elements.iter().filter(|e| !e.exposed.is_empty()).count();
+        let critical = self.elements.iter().filter(|e| e.lost > 0).count();
+        let exposing = self.elements.iter().filter(|e| e.exposed > 0).count();
         let counted = text::counted;
         let one = |n: usize, singular: &'static str, plural: &'static str| if n == 1 { singular } else { plural };
         format!(
@@ -79,7 +86,7 @@ impl ImpactReport {
     }
 
     fn split(&self) -> (Vec<&ElementReport>, Vec<&ElementReport>, Vec<&ElementReport>) {
-        let matters = |e: &&ElementReport| !e.lost.is_empty() || !e.exposed.is_empty();
+        let matters = |e: &&ElementReport| e.lost > 0 || e.exposed > 0;
         let idle = |e: &&ElementReport| e.not_tried.is_none() && e.changed == 0;
         (
             self.elements.iter().filter(matters).collect(),
@@ -90,7 +97,7 @@ impl ImpactReport {
 }
 
 fn element(sources: &SourceMap, consequence: &Consequence) -> ElementReport {
-    let flow = |q: &&Question| format!("{} → {}  {}", q.from, q.to, q.transport.on(q.port));
+    let flow = |q: &Question| format!("{} → {}  {}", q.from, q.to, q.transport.on(q.port));
     let one = &consequence.element;
     ElementReport {
         kind: one.kind,
@@ -102,9 +109,11 @@ fn element(sources: &SourceMap, consequence: &Consequence) -> ElementReport {
         place: Place::of(sources, Some(one.span)),
         along: consequence.along.iter().map(|p| p.join(".")).collect(),
         not_tried: consequence.outcome.as_ref().err().cloned(),
-        changed: consequence.outcome.as_ref().map_or(0, Vec::len),
-        lost: consequence.lost().iter().map(flow).collect(),
-        exposed: consequence.exposed().iter().map(flow).collect(),
+        changed: consequence.changed(),
+        lost: consequence.lost(),
+        exposed: consequence.exposed(),
+        lost_flows: consequence.lost_flows(SHOWN).iter().map(flow).collect(),
+        exposed_flows: consequence.exposed_flows(SHOWN).iter().map(flow).collect(),
     }
 }
 
@@ -124,9 +133,9 @@ impl Report for ImpactReport {
         let mut out = format!("{}\n\n  lost  exposed\n", text::wrapped(&self.summary(), 0, 2, style.width));
         for e in matters.iter().take(most) {
             let name = text::wrapped(&e.name(), 17, 17, style.width);
-            let _ = writeln!(out, "  {:>4}  {:>7}  {name}", e.lost.len(), e.exposed.len());
+            let _ = writeln!(out, "  {:>4}  {:>7}  {name}", e.lost, e.exposed);
             if style.verbosity > 0 {
-                for (mark, flows) in [("✗", &e.lost), ("!", &e.exposed)] {
+                for (mark, flows) in [("✗", &e.lost_flows), ("!", &e.exposed_flows)] {
                     flows.iter().for_each(|f| {
                         let _ = writeln!(out, "                 {mark} {}", text::wrapped(f, 19, 21, style.width));
                     });
@@ -137,7 +146,7 @@ impl Report for ImpactReport {
             let _ =
                 writeln!(out, "                 and {} more (-v lists them, with their flows)", matters.len() - most);
         }
-        for (title, list) in [("no flow depends on", &idle), ("not tried", &untried)] {
+        for (title, list) in [("no verdict depends on", &idle), ("not tried", &untried)] {
             if list.is_empty() {
                 continue;
             }
@@ -155,7 +164,7 @@ impl Report for ImpactReport {
 
     fn digest(&self) -> Digest {
         let items = self.elements.iter().map(|e| {
-            let matters = !e.lost.is_empty() || !e.exposed.is_empty();
+            let matters = e.lost > 0 || e.exposed > 0;
             Item {
                 id: e.name(),
                 status: match (&e.not_tried, matters) {
@@ -163,22 +172,22 @@ impl Report for ImpactReport {
                     (None, true) => Status::Failed,
                     (None, false) => Status::Held,
                 },
-                level: if e.exposed.is_empty() { Level::Info } else { Level::Warning },
+                level: if e.exposed == 0 { Level::Info } else { Level::Warning },
                 code: if e.not_tried.is_some() { "not-tried" } else { "depended-on" },
                 title: e.name(),
                 message: match &e.not_tried {
                     Some(why) => why.clone(),
                     None if matters => {
-                        format!("without it {} flows are lost and {} exposed", e.lost.len(), e.exposed.len())
+                        format!("without it {} flows are lost and {} exposed", e.lost, e.exposed)
                     }
                     None => String::new(),
                 },
                 details: e
-                    .lost
+                    .lost_flows
                     .iter()
                     .take(8)
                     .map(|f| format!("lost: {f}"))
-                    .chain(e.exposed.iter().take(8).map(|f| format!("exposed: {f}")))
+                    .chain(e.exposed_flows.iter().take(8).map(|f| format!("exposed: {f}")))
                     .collect(),
                 place: e.place.clone(),
                 related: Vec::new(),
@@ -209,10 +218,9 @@ impl Report for ImpactReport {
         );
         for e in matters {
             let place = e.place.as_ref().map_or(String::new(), |p| markdown_code(&format!("{}:{}", p.file, p.line)));
-            let _ =
-                writeln!(out, "| {} | {} | {} | {place} |", e.lost.len(), e.exposed.len(), markdown_code(&e.name()));
+            let _ = writeln!(out, "| {} | {} | {} | {place} |", e.lost, e.exposed, markdown_code(&e.name()));
         }
-        for (title, list) in [("No flow depends on", idle), ("Not tried", untried)] {
+        for (title, list) in [("No verdict depends on", idle), ("Not tried", untried)] {
             if !list.is_empty() {
                 let _ = writeln!(out, "\n{title}:\n");
                 for e in list {

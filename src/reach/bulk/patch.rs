@@ -59,6 +59,11 @@ pub(super) struct Given<'g, 'p> {
 }
 
 impl Bulk {
+    /// Whether nothing is known against following what edits touch.
+    pub(in crate::reach) fn takes(&self, model: &Model<'_>, touched: &Touched) -> bool {
+        self.kept.as_ref().is_some_and(|kept| kept.refuses(model, touched).is_none())
+    }
+
     /// Follows edits that were made to the plane. Without success nothing has changed.
     pub(in crate::reach) fn follow(
         &mut self,
