@@ -54,29 +54,13 @@ fn check(imported: &Imported, overlay: &str) -> Vec<String> {
     let snapshot = Snapshot::new(loaded.scenarios.into_iter().next().unwrap());
     assert!(snapshot.is_usable(), "{:?}", snapshot.diagnostics);
     let verification = verify(&snapshot);
-    assert!(!verification.checked.is_empty());
+    assert!(!verification.checked.is_empty() && verification.problems.is_empty(), "{:?}", verification.problems);
     verification
         .checked
         .iter()
         .filter(|c| c.outcome != Outcome::Held)
         .map(|c| format!("{}: {}", c.id, c.differences.join("; ")))
         .collect()
-}
-
-/// The flagship as a plan, with what no plan of Azure can hold (the data centre, the internet) laid over it, comes to
-/// the verdicts of the scenario written by hand.
-#[test]
-fn the_flagship_comes_to_the_same_verdicts() {
-    let imported = import("foundry-hub.json");
-    // What a circuit announces is in no plan; the overlay says it.
-    let untold: Vec<&str> = imported.not_understood().iter().map(|n| n.kind.as_str()).collect();
-    assert_eq!(untold, ["microsoft.network/connections peer"]);
-    let overlay = fs::read_to_string(Path::new(FIXTURES).join("foundry-hub.overlay.yaml")).unwrap();
-    let scenario = fs::read_to_string("scenarios/foundry-hub/foundry-hub.yaml").unwrap();
-    let expectations = scenario.split_once("\nexpectations:").unwrap().1;
-    assert_eq!(expectations.matches("verdict:").count(), 87);
-    let failed = check(&imported, &format!("{overlay}\nexpectations:{expectations}"));
-    assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
 
 /// Modules, `count`, `for_each`; references through variables, outputs, loops and to what the platform computes.

@@ -258,11 +258,8 @@ fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec<(&'static 
         // A server lets nobody in until a rule does.
         _ if CLOSED.contains(&kind) => fields.push(("default_action", Node::text("Deny", resource.source.span))),
         "microsoft.containerregistry/registries" => {
-            let off = resource.str("networkRuleBypassOptions").is_some_and(|b| b.eq_ignore_ascii_case("None"));
-            if off {
-                fields
-                    .push(("bypass", Node::list(vec![Node::text("None", resource.source.span)], resource.source.span)));
-            }
+            let bypass = resource.prop("networkRuleBypassOptions").and_then(Node::scalar);
+            fields.extend(list_of(bypass).map(|n| ("bypass", n)));
         }
         _ => {}
     }
@@ -271,11 +268,10 @@ fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec<(&'static 
 
 fn rule_fields(rules: &Json, resource: &Resource, mapper: &mut Mapper<'_>, fields: &mut Vec<(&'static str, Node)>) {
     fields.extend(rules.at("defaultAction").and_then(Node::scalar).map(|n| ("default_action", n)));
-    let bypass = rules.at("bypass").or_else(|| rules.at("networkAclBypass"));
-    if let Some(bypass) = bypass
-        && let Some(words) = bypass.as_str()
-    {
-        let words = words.split(',').map(str::trim).filter(|w| !w.is_empty());
+    // Words with commas between them, or a list of words, as azurerm has it.
+    if let Some(bypass) = rules.at("bypass").or_else(|| rules.at("networkAclBypass")) {
+        let texts = bypass.items().iter().chain(std::iter::once(bypass)).filter_map(Json::as_str);
+        let words = texts.flat_map(|t| t.split(',')).map(str::trim).filter(|w| !w.is_empty());
         fields.extend(list_of(words.map(|w| Node::text(w, bypass.span))).map(|n| ("bypass", n)));
     }
     let value = |r: &Json| {
