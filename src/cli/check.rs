@@ -6,7 +6,7 @@ use super::{
     input, output, progress,
 };
 use crate::{
-    diag::{Diagnostic, Severity, code},
+    diag::{Diagnostic, Severity, SourceMap, code},
     report::{self, CheckReport, DiagnosticReport, ScenarioReport, UnusableReport},
     scenario::{Loaded, load_paths},
     snapshot::Snapshot,
@@ -25,58 +25,95 @@ pub(super) fn run(args: &Check, global: &Global) -> Result<Exit, Failure> {
 
 /// The same for scenarios that are loaded already.
 pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) -> Result<Exit, Failure> {
-    let sources = loaded.sources;
-    let mut problems = loaded.diagnostics;
-    let mut report = CheckReport::default();
-    let mut silent = Vec::new();
+    let mut evaluated = Evaluated::new(loaded.sources, loaded.diagnostics);
     for scenario in loaded.scenarios {
         let title = format!("checking {}", scenario.title());
         let snapshot = progress::telling(global, &title, || Snapshot::new(scenario));
-        problems.extend(snapshot.diagnostics.iter().filter(|d| d.severity == Severity::Warning).cloned());
-        if !snapshot.is_usable() {
-            problems.extend(snapshot.explained_errors());
-            problems.extend(verify::question_problems(&snapshot));
-            continue;
-        }
-        let verification = progress::telling(global, &title, || verify(&snapshot));
-        if snapshot.scenario.expectations.is_empty() && snapshot.scenario.expected_diagnostics.is_empty() {
-            let text = format!("{} asserts nothing: it has no expectations", snapshot.scenario.title());
-            silent.push(Diagnostic::warning(code::NO_EXPECTATION, None, text).help("add `expectations`"));
-        }
-        problems.extend(verification.problems.iter().cloned());
-        report.scenarios.push(ScenarioReport::new(&sources, &snapshot.scenario, &verification));
+        evaluated.add(&snapshot, global);
     }
-    problems.extend(input::of_partial(loaded.partial, &problems, verify::question_problems));
-    // Problems explain an empty report better than this would.
-    let asserted = report.scenarios.iter().any(|s| !s.expectations.is_empty() || !s.missing_refusals.is_empty());
-    if !asserted && problems.iter().all(|d| d.severity == Severity::Warning) {
-        let text = "nothing was asserted: no scenario under the paths has expectations";
-        problems.push(
-            Diagnostic::error(code::NO_EXPECTATION, None, text)
-                .help("add `expectations`, or ask with `privreach trace`"),
-        );
-    } else {
-        // Beside others it would look as if it had passed.
-        problems.extend(silent);
-    }
-    let problems = input::sorted(problems);
-    report.diagnostics = problems.iter().map(|d| DiagnosticReport::new(&sources, d)).collect();
+    let partial = input::of_partial(loaded.partial, &evaluated.problems, verify::question_problems);
+    evaluated.problems.extend(partial);
+    evaluated.show(format, global)
+}
 
-    if asserted || format != report::Format::Text {
-        output::write(global, &report::render(&report, format, output::style(global)))?;
-    } else if global.output.is_some() {
-        // Nothing was evaluated, which is no result that people could read.
-        let none = UnusableReport { of: "check", diagnostics: report.diagnostics.clone() };
-        output::write(global, &report::render(&none, format, output::style(global)))?;
+/// The same for a scenario that is compiled already, and what loading it said.
+pub(super) fn evaluate_compiled(
+    sources: SourceMap,
+    remarks: Vec<Diagnostic>,
+    snapshot: &Snapshot,
+    format: report::Format,
+    global: &Global,
+) -> Result<Exit, Failure> {
+    let mut evaluated = Evaluated::new(sources, remarks);
+    evaluated.add(snapshot, global);
+    evaluated.show(format, global)
+}
+
+/// What scenarios came to so far.
+struct Evaluated {
+    sources: SourceMap,
+    problems: Vec<Diagnostic>,
+    report: CheckReport,
+    /// Scenarios that assert nothing.
+    silent: Vec<Diagnostic>,
+}
+
+impl Evaluated {
+    fn new(sources: SourceMap, problems: Vec<Diagnostic>) -> Self {
+        Self { sources, problems, report: CheckReport::default(), silent: Vec::new() }
     }
-    if !problems.is_empty() {
-        let failure = input::failure(&sources, &problems, global);
-        if problems.iter().any(|d| d.severity == Severity::Error) {
-            return Err(failure);
+
+    fn add(&mut self, snapshot: &Snapshot, global: &Global) {
+        self.problems.extend(snapshot.diagnostics.iter().filter(|d| d.severity == Severity::Warning).cloned());
+        if !snapshot.is_usable() {
+            self.problems.extend(snapshot.explained_errors());
+            self.problems.extend(verify::question_problems(snapshot));
+            return;
         }
-        let _ = write!(anstream::stderr(), "{failure}");
+        let scenario = &snapshot.scenario;
+        let title = format!("checking {}", scenario.title());
+        let verification = progress::telling(global, &title, || verify(snapshot));
+        if scenario.expectations.is_empty() && scenario.expected_diagnostics.is_empty() {
+            let text = format!("{} asserts nothing: it has no expectations", scenario.title());
+            self.silent.push(Diagnostic::warning(code::NO_EXPECTATION, None, text).help("add `expectations`"));
+        }
+        self.problems.extend(verification.problems.iter().cloned());
+        self.report.scenarios.push(ScenarioReport::new(&self.sources, scenario, &verification));
     }
-    Ok(exit(&report))
+
+    fn show(self, format: report::Format, global: &Global) -> Result<Exit, Failure> {
+        let Self { sources, mut problems, mut report, silent } = self;
+        // Problems explain an empty report better than this would.
+        let asserted = report.scenarios.iter().any(|s| !s.expectations.is_empty() || !s.missing_refusals.is_empty());
+        if !asserted && problems.iter().all(|d| d.severity == Severity::Warning) {
+            let text = "nothing was asserted: no scenario under the paths has expectations";
+            problems.push(
+                Diagnostic::error(code::NO_EXPECTATION, None, text)
+                    .help("add `expectations`, or ask with `privreach trace`"),
+            );
+        } else {
+            // Beside others it would look as if it had passed.
+            problems.extend(silent);
+        }
+        let problems = input::sorted(problems);
+        report.diagnostics = problems.iter().map(|d| DiagnosticReport::new(&sources, d)).collect();
+
+        if asserted || format != report::Format::Text {
+            output::write(global, &report::render(&report, format, output::style(global)))?;
+        } else if global.output.is_some() {
+            // Nothing was evaluated, which is no result that people could read.
+            let none = UnusableReport { of: "check", diagnostics: report.diagnostics.clone() };
+            output::write(global, &report::render(&none, format, output::style(global)))?;
+        }
+        if !problems.is_empty() {
+            let failure = input::failure(&sources, &problems, global);
+            if problems.iter().any(|d| d.severity == Severity::Error) {
+                return Err(failure);
+            }
+            let _ = write!(anstream::stderr(), "{failure}");
+        }
+        Ok(exit(&report))
+    }
 }
 
 /// A failure outweighs something undecided. A run that evaluated nothing does not pass.

@@ -36,7 +36,7 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
         let Some(scenario) = loaded.scenarios.into_iter().next() else { return Vec::new() };
         let snapshot = Snapshot::new(scenario);
         let found = snapshot.diagnostics.clone();
-        kept = Some(Kept { sources: loaded.sources, remarks: loaded.diagnostics, snapshot });
+        kept = Some(Kept { sources: loaded.sources, remarks: loaded.diagnostics, snapshot, shown: false });
         found
     });
     // What the platform refuses is accepted in the file only now, so that it has to be loaded once more.
@@ -78,7 +78,13 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
             output::write(global, &imported.yaml())?;
             result
         }
-        Some(Run::Check) => check::evaluate(imported.load(), args.format, global),
+        Some(Run::Check) => match kept {
+            Some(Kept { sources, remarks, mut snapshot, .. }) => {
+                snapshot.scenario.expectations = imported.expectations();
+                check::evaluate_compiled(sources, remarks, &snapshot, args.format, global)
+            }
+            None => check::evaluate(imported.load(), args.format, global),
+        },
         Some(Run::Lint) => {
             let options = Lint {
                 paths: Vec::new(),
@@ -116,6 +122,8 @@ struct Kept {
     sources: SourceMap,
     remarks: Vec<Diagnostic>,
     snapshot: Snapshot,
+    /// Whether the remarks were shown.
+    shown: bool,
 }
 
 impl Kept {
@@ -126,13 +134,16 @@ impl Kept {
     /// What is kept, or what the import loads as now; its warnings are shown once.
     fn of<'k>(kept: &'k mut Option<Self>, imported: &Imported, global: &Global) -> Result<&'k Self, Failure> {
         let ready = match kept.take() {
-            Some(mut known) => {
-                input::remark(&known.sources, std::mem::take(&mut known.remarks), &known.snapshot, global);
-                known
+            Some(known) if known.shown => known,
+            Some(known) => {
+                input::remark(&known.sources, known.remarks.clone(), &known.snapshot, global);
+                Self { shown: true, ..known }
             }
             None => {
-                let (sources, snapshot) = input::usable(imported.load(), global)?;
-                Self { sources, remarks: Vec::new(), snapshot }
+                let loaded = imported.load();
+                let remarks = loaded.diagnostics.clone();
+                let (sources, snapshot) = input::usable(loaded, global)?;
+                Self { sources, remarks, snapshot, shown: true }
             }
         };
         Ok(kept.insert(ready))

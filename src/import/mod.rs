@@ -29,7 +29,7 @@ use crate::{
     azure::compile::compile,
     diag::{Diagnostic, Diagnostics, FileId, Severity, SourceMap, Span, code},
     net::Transport,
-    scenario::{Loaded, load_document},
+    scenario::{Expectation, Loaded, load_document},
 };
 use std::{collections::BTreeSet, fmt::Write as _};
 
@@ -249,6 +249,15 @@ impl Imported {
         if let Some((_, Node { tree: Tree::Map(flows), .. })) = self.finished.fields.last_mut() {
             flows.push((name, flow));
         }
+    }
+
+    /// The expectations alone, for a design that was loaded before they were added.
+    #[must_use]
+    pub fn expectations(&self) -> Vec<Expectation> {
+        let own = self.finished.fields.iter().filter(|(k, _)| ["name", "expectations"].contains(&k.as_str()));
+        let document = write::document(&own.cloned().collect::<Vec<_>>(), self.span);
+        let loaded = load_document(&self.title, document, self.sources.clone());
+        loaded.scenarios.into_iter().flat_map(|s| s.expectations).collect()
     }
 
     /// What the scenario calls something: the item with an id in the source, or the only one whose id ends in a name.
