@@ -10,8 +10,10 @@
 
 use assert_cmd::Command;
 use privreach::{
-    compare::{Answer, Comparison, Effect, FlowChange, apply, compare, evaluate},
+    compare::{Answer, Comparison, Effect, FlowChange, apply, compare, compare_closely, compare_each, evaluate},
     diag::Severity,
+    document::{Mapping, Node, Value},
+    generate::{Format, Options, Shape},
     lint::{changes, lint},
     scenario::{load_file, load_paths, load_text},
     snapshot::Snapshot,
@@ -450,4 +452,86 @@ fn an_assumption_reroutes_nothing() {
     let comparison = texts(&hub, &hub.replace(line, &refusing));
     let rerouted: Vec<_> = comparison.changes.iter().filter(|c| c.effect == Effect::Rerouted).collect();
     assert!(rerouted.is_empty(), "{rerouted:?}");
+}
+
+/// What a comparison says, in words.
+fn said(comparison: &Comparison) -> Vec<String> {
+    let one = |c: &FlowChange| format!("{:?} {:?} {:?} {:?} {:?}", c.question, c.effect, c.before, c.after, c.causes);
+    comparison.changes.iter().map(one).collect()
+}
+
+/// Asking by class comes to what tracing every flow does, on every change; where many flows stay closed, on every change but
+/// those of what further blocks them.
+#[track_caller]
+fn agree(before: &Snapshot, after: &Snapshot, title: &str) {
+    let each = compare_each(before, after);
+    let solved = compare(before, after);
+    assert_eq!((solved.evaluated, solved.by_decision), (each.evaluated, 0), "{title}");
+    for (one, other) in said(&solved).iter().zip(&said(&each)) {
+        assert_eq!(one, other, "{title}");
+    }
+    assert_eq!(solved.changes.len(), each.changes.len(), "{title}");
+    let further =
+        |c: &FlowChange| c.effect == Effect::Otherwise && decision(c.before.as_ref()) == decision(c.after.as_ref());
+    let flows = |c: &Comparison| -> Vec<String> {
+        let kept = c.changes.iter().filter(|c| !further(c));
+        kept.map(|c| format!("{:?} {:?} {:?} {:?}", c.question, c.effect, c.before, c.after)).collect()
+    };
+    let coarse = compare_closely(before, after, 0);
+    assert_eq!(coarse.evaluated, each.evaluated, "{title}");
+    assert_eq!(flows(&coarse), flows(&each), "{title}");
+}
+
+#[test]
+fn asking_by_class_comes_to_what_tracing_does_on_mutations() {
+    let (base, compared) = &*COMPARED;
+    for (mutation, _) in compared.iter().step_by(9) {
+        agree(base, mutation, &name(mutation));
+    }
+    agree(&compared[0].0, &compared[1].0, "two mutations");
+}
+
+#[test]
+fn asking_by_class_comes_to_what_tracing_does_on_made_estates() {
+    let made = |options: &Options| {
+        let text = privreach::generate::text(options, Format::Yaml).unwrap();
+        Snapshot::new(load_text("made.yaml", &text).scenarios.remove(0))
+    };
+    for (seed, shape) in [(1, Shape::Typical), (2, Shape::Worst), (3, Shape::Hosts)] {
+        let size =
+            Options { hubs: Some(1), spokes: Some(2), subnets: Some(1), rules: Some(4), ..Options::new(8, 3, seed) };
+        let options = Options { shape, ..size };
+        let before = made(&options);
+        // Some elements are taken away, one after the other, and one estate is held against another.
+        let elements = privreach::impact::elements(&before.scenario.document);
+        let mut tried = 0;
+        for element in elements.iter().step_by(elements.len() / 4 + 1) {
+            let mut document = (*before.scenario.document).clone();
+            remove(&mut document, &element.path);
+            let Ok(scenario) = before.scenario.with_document(document) else { continue };
+            let after = Snapshot::new(scenario);
+            if after.is_usable() {
+                agree(&before, &after, &format!("{seed} without {:?}", element.path));
+                tried += 1;
+            }
+        }
+        assert!(tried > 1, "{seed}");
+    }
+    let size =
+        |seed| Options { hubs: Some(1), spokes: Some(1), subnets: Some(1), rules: Some(2), ..Options::new(3, 1, seed) };
+    agree(&made(&size(1)), &made(&size(2)), "two estates");
+}
+
+fn remove(mapping: &mut Mapping, path: &[String]) {
+    match path {
+        [] => {}
+        [last] => mapping.0.retain(|(k, ..)| k != last),
+        [first, rest @ ..] => {
+            if let Some((_, _, Node { value: Value::Mapping(inner), .. })) =
+                mapping.0.iter_mut().find(|(k, ..)| k == first)
+            {
+                remove(inner, rest);
+            }
+        }
+    }
 }

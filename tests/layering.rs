@@ -53,7 +53,22 @@ const ALLOWED: &[(&str, &[&str])] = &[
         ],
     ),
     ("picture", &["azure", "diag", "trace", "verdict"]),
-    ("compare", &["dataplane", "diag", "document", "flows", "net", "scenario", "snapshot", "trace", "verdict"]),
+    (
+        "compare",
+        &[
+            "dataplane",
+            "diag",
+            "document",
+            "flows",
+            "matrix",
+            "net",
+            "reach",
+            "scenario",
+            "snapshot",
+            "trace",
+            "verdict",
+        ],
+    ),
     (
         "impact",
         &[

@@ -9,6 +9,7 @@ use crate::{
     scenario::Scenario,
     snapshot::Snapshot,
 };
+use rayon::prelude::*;
 
 /// Most hybrids of the two documents that are evaluated. Beyond it a cause is not named, rather than guessed.
 const MAX_TRIALS: usize = 4_000;
@@ -61,11 +62,11 @@ impl Search<'_> {
             return;
         }
         let Some(plane) = self.hybrid(set) else { return };
-        for flow in flows.iter_mut().filter(|f| f.causes.is_none()) {
+        flows.par_iter_mut().filter(|f| f.causes.is_none()).for_each(|flow| {
             if flips(&plane, flow) {
                 flow.causes = Some(set.to_vec());
             }
-        }
+        });
     }
 
     /// Names a set as the cause of every open flow that it flips and no smaller part of it does.
@@ -73,11 +74,11 @@ impl Search<'_> {
         let Some(plane) = self.hybrid(set) else { return };
         let without = |i: &usize| set.iter().copied().filter(|j| j != i).collect::<Vec<_>>();
         let parts: Vec<Plane> = set.iter().filter_map(|i| self.hybrid(&without(i))).collect();
-        for flow in flows.iter_mut().filter(|f| f.causes.is_none()) {
+        flows.par_iter_mut().filter(|f| f.causes.is_none()).for_each(|flow| {
             if flips(&plane, flow) && !parts.iter().any(|p| flips(p, flow)) {
                 flow.causes = Some(set.to_vec());
             }
-        }
+        });
     }
 
     /// The plane before with some differences made; nothing if they make no sense without others.

@@ -122,17 +122,9 @@ pub(crate) fn asked_by(fields: &ExpectationFields) -> Question {
     }
 }
 
-/// Questions of one side, with what has another name on the other side called so: a balancer's frontend is named by itself
-/// once it is not the only one.
-pub(super) fn renamed(asked: BTreeSet<Question>, own: &Plane, other: &Plane) -> BTreeSet<Question> {
+/// Names of one side's targets that the other side calls otherwise, with how it calls them: a balancer's frontend is named
+/// by itself once it is not the only one.
+pub(super) fn renames<'p>(own: &'p Plane, other: &Plane) -> BTreeMap<&'p str, &'p str> {
     let moved = own.aliases.iter().filter(|(alias, _)| other.targets.get(alias).is_ok());
-    let names: BTreeMap<&str, &str> = moved.map(|(alias, name)| (name.as_str(), alias.as_str())).collect();
-    if names.is_empty() {
-        return asked;
-    }
-    let called = |q: Question| match names.get(q.to.as_str()) {
-        Some(alias) => Question { to: (*alias).to_owned(), ..q },
-        None => q,
-    };
-    asked.into_iter().map(called).collect()
+    moved.map(|(alias, name)| (name.as_str(), alias.as_str())).collect()
 }

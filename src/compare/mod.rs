@@ -1,12 +1,16 @@
 //! Two snapshots to changes: which flows come out otherwise, and which declared difference is why.
 
 mod cause;
+mod changed;
 mod changes;
 mod flows;
+mod listed;
+mod solved;
 
 pub use changes::{Change, apply, differences};
-pub(crate) use flows::asked_by;
 pub use flows::{Answer, Standing, answer, evaluate, questions, questions_in};
+pub(crate) use listed::{By, Listed, Sort};
+pub(crate) use solved::Solved;
 
 use crate::{
     net::Transport,
@@ -14,7 +18,6 @@ use crate::{
     trace::Question,
     verdict::{Reason, Verdict, Via},
 };
-use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a difference does to a flow, the worst first.
@@ -177,6 +180,8 @@ pub struct Comparison {
     pub differences: Vec<Change>,
     /// Number of flows that were evaluated.
     pub evaluated: usize,
+    /// Number of those that stay closed of which the deciding reason alone was compared, because there are very many.
+    pub by_decision: usize,
     /// Who stood for the parts of the internet of which no client is declared.
     pub implied: BTreeSet<String>,
     /// Whether somebody on the internet is declared on either side.
@@ -187,48 +192,67 @@ pub struct Comparison {
     pub changes: Vec<FlowChange>,
 }
 
+/// Pairs of classes that stay closed of which everything that blocks them is compared.
+const CLOSED: usize = 200_000;
+
 /// Compares two usable snapshots: all flows of both sides, and those that either's expectations ask for.
+///
+/// Of very many flows that stay closed the reason that decides is compared, and not what would block them further
+/// ([`Comparison::by_decision`]).
 #[must_use]
 pub fn compare(before: &Snapshot, after: &Snapshot) -> Comparison {
+    compare_closely(before, after, CLOSED)
+}
+
+/// The same; `closed` is how many pairs of classes that stay closed are traced for everything that blocks them.
+#[must_use]
+pub fn compare_closely(before: &Snapshot, after: &Snapshot, closed: usize) -> Comparison {
+    compare_with(before, after, |sides| changed::compare(sides, closed))
+}
+
+/// The same with every flow traced by itself: slow, and what [`compare`] must agree with.
+#[must_use]
+pub fn compare_each(before: &Snapshot, after: &Snapshot) -> Comparison {
+    compare_with(before, after, changed::compare_each)
+}
+
+fn compare_with(
+    before: &Snapshot,
+    after: &Snapshot,
+    ask: impl FnOnce([changed::Side<'_>; 2]) -> changed::Compared,
+) -> Comparison {
     let differences = differences(&before.scenario.document, &after.scenario.document);
     let (was, is) = before.told_apart(after);
-    let mut own = (questions_in(&was, &before.scenario), questions_in(&is, &after.scenario));
-    // What the other side calls otherwise is asked for as the other side does.
-    own.0 = flows::renamed(own.0, &was, &is);
-    own.1 = flows::renamed(own.1, &is, &was);
-    let asked: BTreeSet<&Question> = own.0.union(&own.1).collect();
     let askers = || [&was, &is].into_iter().flat_map(crate::flows::askers);
     let on_internet = |a: &crate::flows::Asker<'_>| a.origin.kind == "internet_client";
     let internet: BTreeSet<String> = askers().filter(on_internet).map(|a| a.name).collect();
     let implied: BTreeSet<String> = askers().filter(|a| crate::flows::is_implied(a.client)).map(|a| a.name).collect();
-    let mut changes = Vec::new();
     // Equal documents give equal answers, whatever they are.
-    if !differences.is_empty() {
-        // A name that one side alone knows is not there on the other, rather than unknown.
-        let there = |own: &BTreeSet<Question>, q: &Question, a: &Answer| own.contains(q) || !a.is_undeclared();
-        let all: Vec<&Question> = asked.iter().copied().collect();
-        let changed = |question: &&Question| {
-            let answers = (
-                evaluate(&was, question).filter(|a| there(&own.0, question, a)),
-                evaluate(&is, question).filter(|a| there(&own.1, question, a)),
-            );
-            let effect = Effect::of(answers.0.as_ref(), answers.1.as_ref())?;
-            Some(FlowChange {
-                question: (*question).clone(),
-                effect,
-                from_internet: internet.contains(question.from.as_str()),
-                before: answers.0,
-                after: answers.1,
-                causes: None,
-            })
-        };
-        changes = all.par_iter().filter_map(changed).collect();
-    }
+    let compared = match differences.is_empty() {
+        true => changed::count([(&was, &before.scenario), (&is, &after.scenario)]),
+        false => ask([(&was, &before.scenario), (&is, &after.scenario)]),
+    };
+    let changed = compared.changed.into_iter().map(|c| FlowChange {
+        from_internet: internet.contains(c.question.from.as_str()),
+        question: c.question,
+        effect: c.effect,
+        before: c.before,
+        after: c.after,
+        causes: None,
+    });
+    let mut changes: Vec<FlowChange> = changed.collect();
+    changes.sort_by(|a, b| a.question.cmp(&b.question));
     cause::find((before, after), &is.internet, &differences, &mut changes);
     changes.sort_by(|a, b| (a.effect, &a.question).cmp(&(b.effect, &b.question)));
-    let left_out = is.internet.left_out;
-    let from_internet = internet.len() > implied.len();
-    Comparison { differences, evaluated: asked.len(), implied, from_internet, left_out, changes }
+    Comparison {
+        differences,
+        evaluated: compared.evaluated,
+        by_decision: compared.by_decision,
+        from_internet: internet.len() > implied.len(),
+        implied,
+        left_out: is.internet.left_out,
+        changes,
+    }
 }
 
 /// What flows of one class have in common.

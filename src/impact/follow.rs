@@ -1,11 +1,11 @@
 //! Rules of security groups taken out of a solved design in place, which is much cheaper than compiling it without each.
 
 use super::{
-    asked::{Asked, Changes, Sort},
-    solved::{Solved, effect, extra_in},
+    changes::Changes,
+    solved::{effect, extra_in},
 };
 use crate::{
-    compare::{Effect, Standing},
+    compare::{Effect, Listed, Sort, Standing},
     dataplane::{Filter, Plane},
     diag::Span,
     matrix::Live,
@@ -45,7 +45,7 @@ impl Standings {
 
 /// A solved design from which rules are taken, one after the other.
 pub(super) struct Follower<'a> {
-    asked: &'a Asked,
+    asked: &'a Listed,
     standings: &'a Standings,
     /// How flows come out that only expectations ask for.
     extra: &'a [Option<Standing>],
@@ -55,8 +55,12 @@ pub(super) struct Follower<'a> {
 }
 
 impl<'a> Follower<'a> {
-    pub(super) fn new(before: &'a Solved<'_>, asked: &'a Asked, standings: &'a Standings) -> Self {
-        let plane = before.matrix.plane();
+    pub(super) fn new(
+        plane: &Plane,
+        extra: &'a [Option<Standing>],
+        asked: &'a Listed,
+        standings: &'a Standings,
+    ) -> Self {
         let live = Live::asking(plane.clone(), asked.clients.clone(), asked.services.clone());
         let views = live.views();
         let mut landing = vec![HashMap::new(); views.len()];
@@ -67,7 +71,7 @@ impl<'a> Follower<'a> {
                 }
             }
         }
-        Self { asked, standings, extra: before.extra(), live, landing }
+        Self { asked, standings, extra, live, landing }
     }
 
     /// What comes out otherwise without the rule of a place; nothing if that is not told by an edit.

@@ -4,23 +4,24 @@
 //! solved again; what comes out otherwise is found by groups. Rules of security groups, which are most of a large design,
 //! are taken out of the solved design in place.
 
-mod asked;
+mod changes;
 mod elements;
 mod follow;
 mod solved;
 
-pub use asked::{Asked, Changes};
+pub use changes::Changes;
 pub use elements::{Element, How, elements};
 
 use crate::{
-    compare::{Effect, Standing, evaluate, questions},
+    compare::{Effect, Listed, Standing, evaluate, questions},
+    dataplane::Plane,
     snapshot::Snapshot,
     trace::Question,
 };
 use elements::without;
 use follow::{Follower, Standings};
 use rayon::prelude::*;
-use solved::{Solved, between, effect};
+use solved::{between, count, effect, solve};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{
@@ -38,7 +39,7 @@ pub struct Consequence {
     pub along: Vec<Vec<String>>,
     /// What happened to the flows; or why that cannot be said.
     pub outcome: Result<Arc<Changes>, String>,
-    asked: Arc<Asked>,
+    asked: Arc<Listed>,
 }
 
 impl Consequence {
@@ -131,18 +132,22 @@ pub fn impact(snapshot: &Snapshot) -> Impact {
 /// The same; `tell` learns how many elements of how many are done.
 #[must_use]
 pub fn impact_telling(snapshot: &Snapshot, tell: &(dyn Fn(usize, usize) + Sync)) -> Impact {
-    let asked = Arc::new(Asked::new(snapshot));
-    let before = Solved::new(&snapshot.plane, &asked);
+    let asked = Arc::new(Listed::new(&snapshot.plane, &snapshot.scenario));
+    let (before, extra) = solve(&snapshot.plane, &asked);
     let all = elements(&snapshot.scenario.document);
     let done = AtomicUsize::new(0);
     let told = || tell(done.fetch_add(1, Ordering::Relaxed) + 1, all.len());
-    let mut followed = if before.is_plain() { follow_rules(&before, &asked, &all, &told) } else { HashMap::new() };
+    let mut followed =
+        if before.is_plain() { follow_rules((&snapshot.plane, &extra), &asked, &all, &told) } else { HashMap::new() };
     let rest: Vec<usize> = (0..all.len()).filter(|at| !followed.contains_key(at)).collect();
     let solve = |at: &usize| {
         let outcome = all.get(*at).map(|element| {
             without(snapshot, element).map(|(mut after, along)| {
                 after.ask_as_in(snapshot);
-                (between(&asked, &before, &Solved::new(&after.plane, &asked)), along)
+                let (now, now_extra) = solve(&after.plane, &asked);
+                let mut changes = between(&asked, &before, &now);
+                changes.expect(&asked, &extra, &now_extra);
+                (changes, along)
             })
         });
         told();
@@ -160,7 +165,7 @@ pub fn impact_telling(snapshot: &Snapshot, tell: &(dyn Fn(usize, usize) + Sync))
         let (element, asked) = (element.clone(), Arc::clone(&asked));
         Some(Consequence { element, along, outcome: outcome.map(Arc::new), asked })
     });
-    let (flows, through) = before.count(&asked);
+    let (flows, through) = count(&asked, &before, &extra);
     ranked(flows, through, consequences.collect())
 }
 
@@ -171,17 +176,17 @@ fn ranked(flows: usize, through: usize, mut consequences: Vec<Consequence>) -> I
 
 /// What rules of security groups carry that can be taken out in place, by the number of the element.
 fn follow_rules(
-    before: &Solved<'_>,
-    asked: &Asked,
+    (plane, extra): (&Plane, &[Option<Standing>]),
+    asked: &Listed,
     all: &[Element],
     told: &(dyn Fn() + Sync),
 ) -> HashMap<usize, Changes> {
     let rules: Vec<usize> =
         all.iter().enumerate().filter(|(_, e)| e.kind == "security rule").map(|(at, _)| at).collect();
-    let standings = Standings::new(before.matrix.plane());
+    let standings = Standings::new(plane);
     let share = rules.len().div_ceil(rayon::current_num_threads()).max(1);
     let of = |rules: &[usize]| -> Vec<(usize, Changes)> {
-        let mut follower = Follower::new(before, asked, &standings);
+        let mut follower = Follower::new(plane, extra, asked, &standings);
         let followed = rules.iter().filter_map(|at| {
             let changes = follower.without(all.get(*at)?.span)?;
             told();
@@ -196,7 +201,7 @@ fn follow_rules(
 /// the elements, in order of [`elements`], every `step`th is taken away.
 #[must_use]
 pub fn impact_of_each(snapshot: &Snapshot, step: usize) -> Impact {
-    let asked = Arc::new(Asked::new(snapshot));
+    let asked = Arc::new(Listed::new(&snapshot.plane, &snapshot.scenario));
     let numbers = asked.numbers();
     let flows: Vec<(Question, Standing)> = questions(snapshot)
         .into_iter()

@@ -23,6 +23,8 @@ pub struct DiffReport {
     pub after: String,
     /// Number of flows that were evaluated on both sides.
     pub evaluated: usize,
+    /// Number of those that stay closed of which the deciding reason alone was compared, because there are very many.
+    pub by_decision: usize,
     /// Whether an `internet_clients` of either side asked.
     pub asked_from_internet: bool,
     /// Who stood for the parts of the internet of which no client is declared: `internet`, or `internet:` with a range that
@@ -141,6 +143,7 @@ impl DiffReport {
             before: before.0.to_owned(),
             after: after.0.to_owned(),
             evaluated: comparison.evaluated,
+            by_decision: comparison.by_decision,
             asked_from_internet: comparison.from_internet,
             implied_clients: comparison.implied.iter().cloned().collect(),
             ranges_left_out: comparison.left_out,
@@ -166,6 +169,9 @@ impl DiffReport {
         if !self.findings_added.is_empty() || !self.findings_removed.is_empty() {
             let added = plural(self.findings_added.len(), "finding is new", "findings are new");
             let _ = write!(line, "; {added}, {} gone", self.findings_removed.len());
+        }
+        if self.by_decision > 0 {
+            let _ = write!(line, "; of {} that stay closed only the deciding reason was compared", self.by_decision);
         }
         line.push_str(&implied(&self.implied_clients, self.ranges_left_out));
         line
