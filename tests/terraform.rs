@@ -243,3 +243,18 @@ fn attributes_that_are_not_read_are_said() {
     let (open, plain) = (import_text("plan.json", &allowed), import("data-sources.json"));
     assert_eq!(open.not_understood().len(), plain.not_understood().len());
 }
+
+/// Without a zone group, a record takes the address of the endpoint by reference.
+#[test]
+fn records_take_the_addresses_of_endpoints() {
+    let text = fs::read_to_string(Path::new(FIXTURES).join("record-of-endpoint.json")).unwrap();
+    let imported = import_text("record-of-endpoint.json", &text);
+    assert!(imported.not_understood().is_empty(), "{:?}", imported.not_understood());
+    let failed = check(
+        &imported,
+        "expectations:
+  by-the-record: { from: vm, to: kvrecord.vault.azure.net, verdict: private, via: private-endpoint }
+",
+    );
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}

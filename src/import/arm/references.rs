@@ -225,7 +225,9 @@ impl Engine<'_> {
                 let why = format!("several resources are called {what}, and which of them is meant is not told");
                 Ok(Json::new(Value::Unknown(why.into()), span))
             }
-            None => Ok(Json::new(Value::Unknown(format!("{what} is not declared in the template").into()), span)),
+            None => Ok(self.interface_of_endpoint(&what, full, span).unwrap_or_else(|| {
+                Json::new(Value::Unknown(format!("{what} is not declared in the template").into()), span)
+            })),
         }
     }
 
@@ -237,10 +239,10 @@ impl Engine<'_> {
             if let Some(deployed) = deployed {
                 return self.state_of(deployed, full, span);
             }
-            return Ok(Json::new(
-                Value::Unknown(format!("{} exists already and is not described", declaration.full_id).into()),
-                span,
-            ));
+            let id = &declaration.full_id;
+            return Ok(self.interface_of_endpoint(id, full, span).unwrap_or_else(|| {
+                Json::new(Value::Unknown(format!("{id} exists already and is not described").into()), span)
+            }));
         }
         if declaration.kind == "microsoft.resources/deployments" {
             let mut problems = Vec::new();

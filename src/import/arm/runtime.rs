@@ -5,7 +5,7 @@ use super::{
     values::{list, object, text},
 };
 use crate::{
-    diag::Diagnostic,
+    diag::{Diagnostic, Span},
     import::{
         ids::ArmId,
         json::{Json, Value},
@@ -100,6 +100,18 @@ impl Engine<'_> {
         Ok(named.next().and_then(|s| s.get("properties")).and_then(first))
     }
 
+    /// The interface that Azure makes for a private endpoint of the template, of which the address is what counts.
+    pub(super) fn interface_of_endpoint(&self, id: &str, full: bool, span: Span) -> Option<Json> {
+        let id = id.trim_end_matches('/').to_lowercase();
+        let endpoint = id.strip_suffix(".nic")?.replace("/networkinterfaces/", "/privateendpoints/");
+        let declaration = self.declarations.get(*self.by_id.get(&endpoint)?)?;
+        let one = |key: &str, value: Json| Json::new(object(vec![(Rc::from(key), value)]), span);
+        let address = one("privateIPAddress", Json::address_of(&declaration.full_id, span));
+        let configuration = one("properties", address);
+        let state = one("ipConfigurations", Json::new(list(vec![configuration]), span));
+        Some(if full { one("properties", state) } else { state })
+    }
+
     /// Properties with what a deployment would add and the name tells.
     pub(super) fn with_runtime(&self, id: usize, properties: Json) -> Json {
         let Some(declaration) = self.declarations.get(id) else { return properties };
@@ -129,7 +141,14 @@ impl Engine<'_> {
                 let parent = declaration.full_id.to_lowercase();
                 let nic = parent.replace("/privateendpoints/", "/networkinterfaces/") + ".nic";
                 let one = Json::new(object(vec![("id".into(), Json::new(text(&nic), span))]), span);
-                vec![("networkInterfaces", Json::new(list(vec![one]), span))]
+                let address = Json::address_of(&declaration.full_id, span);
+                let addresses = Json::new(list(vec![address]), span);
+                let names =
+                    object(vec![("fqdn".into(), runtime_only("fqdn", span)), ("ipAddresses".into(), addresses)]);
+                vec![
+                    ("networkInterfaces", Json::new(list(vec![one]), span)),
+                    ("customDnsConfigs", Json::new(list(vec![Json::new(names, span)]), span)),
+                ]
             }
             _ => Vec::new(),
         };

@@ -46,6 +46,9 @@ pub enum Value {
     Unknown(Rc<str>),
 }
 
+/// What is known of the address of something that Azure allocates: whose it is.
+const ADDRESS_OF: &str = "only a deployment tells the address of ";
+
 /// Values inside each other, at most.
 const MAX_DEPTH: usize = 256;
 
@@ -54,6 +57,21 @@ impl Json {
     #[must_use]
     pub fn new(value: Value, span: Span) -> Self {
         Self { value, span }
+    }
+
+    /// The address of a resource with an id, which only a deployment tells.
+    #[must_use]
+    pub fn address_of(id: &str, span: Span) -> Self {
+        Self::new(Value::Unknown(format!("{ADDRESS_OF}{id}").into()), span)
+    }
+
+    /// The id of the resource whose address it is, if it is known as that.
+    #[must_use]
+    pub fn whose_address(&self) -> Option<&str> {
+        match &self.value {
+            Value::Unknown(why) => why.strip_prefix(ADDRESS_OF),
+            _ => None,
+        }
     }
 
     /// Text at a place.

@@ -2,7 +2,7 @@
 
 use super::{Map, Mapper, Resource, addresses::nothing, id_of, list_of, name_of, path_of, subnet_of};
 use crate::import::{
-    draft::{Key, Matters, Node, Tree},
+    draft::{Draft, Key, Matters, Node, NotUnderstood, Source, Tree},
     json::Json,
 };
 
@@ -79,15 +79,65 @@ fn full_name(resource: &Resource) -> String {
 
 fn address_record(resource: &Resource, mapper: &mut Mapper<'_>) {
     let list = resource.prop("aRecords").or_else(|| resource.prop("ARecords"));
-    let addresses = list.map_or(&[][..], Json::items).iter().filter_map(|r| r.at("ipv4Address").and_then(Node::scalar));
-    let addresses = list_of(addresses);
-    if addresses.is_none() {
+    let all: Vec<&Json> = match list {
+        Some(list) if list.whose_address().is_some() => vec![list],
+        Some(list) => list.items().iter().filter_map(|r| r.at("ipv4Address")).collect(),
+        None => Vec::new(),
+    };
+    let endpoints: Vec<(Key, crate::diag::Span)> =
+        all.iter().filter_map(|a| Some((Key::new("private_endpoints", a.whose_address()?), a.span))).collect();
+    let addresses = list_of(all.iter().filter_map(|a| Node::scalar(a)));
+    if addresses.is_none() && endpoints.is_empty() {
         let why = "its addresses are known only after deployment";
         return mapper.unmodelled(resource, "", why, Matters::Names(vec![full_name(resource)]));
     }
     // What the platform writes by itself is derived again from endpoints and machines.
     let item = mapper.child(resource, "a_records", "private_dns_zones", "a_records");
     item.set_some("records", addresses);
+    let record = resource.key("a_records");
+    mapper.endpoint_records.extend(endpoints.into_iter().map(|(endpoint, span)| (record.clone(), endpoint, span)));
+}
+
+/// Puts the addresses of private endpoints into the records that name them by reference: the one that is set by hand, or
+/// the one that Azure allocates, where the endpoint has one only. Gives the records that are whole.
+pub(super) fn endpoint_addresses(
+    mapper: &mut Mapper<'_>,
+    free: &mut dyn FnMut(&Key, &Draft) -> Option<Node>,
+) -> Vec<Key> {
+    let mut whole = Vec::new();
+    for (record, endpoint, span) in std::mem::take(&mut mapper.endpoint_records) {
+        let item = mapper.draft.get(&endpoint);
+        let single = item.is_some_and(|e| super::members::has_one_address(e, mapper));
+        let own = item.and_then(|e| e.get("ip_addresses")).map(|n| n.tree.clone());
+        let address = match own {
+            Some(Tree::List(list)) => list.first().filter(|_| list.len() == 1).cloned(),
+            _ if single => free(&endpoint, mapper.draft),
+            _ => None,
+        };
+        let Some(address) = address else {
+            let name = mapper.draft.get(&record).map(|r| r.name.clone()).unwrap_or_default();
+            let zone = mapper.draft.get(&record).and_then(|r| r.parent.clone()).map(|(z, _)| z);
+            mapper.draft.not_understood(NotUnderstood {
+                kind: "reference from a_record".to_owned(),
+                name,
+                why: "it takes the address of a private endpoint, and which of several that is cannot be told"
+                    .to_owned(),
+                source: Source { address: record.id.clone(), span },
+                matters: zone.map_or(Matters::Everywhere, Matters::Item),
+            });
+            continue;
+        };
+        if let Some(item) = mapper.draft.get_mut(&endpoint).filter(|e| e.get("ip_addresses").is_none()) {
+            item.set("ip_addresses", Node::list(vec![address.clone()], address.span));
+            item.note(super::settle::ALLOCATED);
+        }
+        if let Some(item) = mapper.draft.get_mut(&record) {
+            item.push("records", Node { span, ..address });
+            item.note("It takes the address of a private endpoint.");
+            whole.push(record);
+        }
+    }
+    whole
 }
 
 fn alias_record(resource: &Resource, mapper: &mut Mapper<'_>) {

@@ -4,7 +4,7 @@ use super::{Mapper, Resource, id_of};
 use crate::{
     azure::known_services::{Cloud, KnownServices, NameValues, SubResource},
     import::{
-        draft::{Key, Node, Tree},
+        draft::{Item, Key, Node, Tree},
         json::Json,
     },
     net::Fqdn,
@@ -40,6 +40,37 @@ pub(super) fn addresses(
         None => !several,
     };
     (hints.into_iter().map(|h| h.address).collect(), known)
+}
+
+/// Whether an endpoint has one address: that of a link service or gateway, or of a target whose group has one member.
+pub(super) fn has_one_address(endpoint: &Item, mapper: &Mapper<'_>) -> bool {
+    let Some(Node { tree: Tree::Map(connection), .. }) = endpoint.get("private_service_connection") else {
+        return false;
+    };
+    let field = |key: &str| connection.iter().find(|(k, _)| k == key).map(|(_, n)| &n.tree);
+    let Some(Tree::Reference(target, _)) = field("private_connection_resource") else { return false };
+    if target.collection != "services" {
+        return ["private_link_services", "application_gateways"].contains(&target.collection);
+    }
+    let group = match field("subresource_names") {
+        Some(Tree::List(groups)) => groups.first().and_then(as_text),
+        _ => None,
+    };
+    let count = || {
+        let item = mapper.draft.get(target)?;
+        let text = |key: &str| item.get(key).and_then(as_text);
+        let service = KnownServices::get().service(Cloud::Public, &text("type")?)?;
+        let region = text("location");
+        let replicas: Vec<String> = match item.get("replica_locations").map(|n| &n.tree) {
+            Some(Tree::List(list)) => list.iter().filter_map(as_text).collect(),
+            _ => Vec::new(),
+        };
+        let values = BTreeMap::from_iter(text("custom_subdomain_name").map(|s| ("customSubdomain".to_owned(), s)));
+        let known =
+            NameValues { name: &item.name, region: region.as_deref(), replica_regions: &replicas, values: &values };
+        Some(service.sub_resource(&group?)?.instantiate(&known).ok()?.member_count)
+    };
+    count() == Some(1)
 }
 
 /// What the endpoint and its interfaces say: declared addresses, those of its interfaces, and those it has records for.

@@ -105,6 +105,8 @@ pub(super) struct Mapper<'a> {
     pub(super) all: &'a BTreeMap<String, &'a Resource>,
     /// Members of application gateway pools by the pool's id: an address, or the machine that has it.
     pub(super) gateway_members: Vec<(String, Result<Node, Key>)>,
+    /// Records that take the address of a private endpoint, with the endpoint and the place that says so.
+    pub(super) endpoint_records: Vec<(Key, Key, crate::diag::Span)>,
     /// Inbound NAT rules by their ids, until an interface names them: their balancer, name and rule.
     pub(super) nat_rules: BTreeMap<String, (Key, String, Node)>,
     /// The first item that the current resource became.
@@ -298,8 +300,14 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
     let mut ordered: Vec<(Option<(usize, Map)>, &Resource)> =
         resources.iter().filter(|r| !r.existing).map(|r| (entry(&r.id.kind), r)).collect();
     ordered.sort_by_key(|(e, r)| (e.map_or(usize::MAX, |(rank, _)| rank), r.id.names.len()));
-    let mut mapper =
-        Mapper { draft, all: &all, gateway_members: Vec::new(), nat_rules: BTreeMap::new(), current: None };
+    let mut mapper = Mapper {
+        draft,
+        all: &all,
+        gateway_members: Vec::new(),
+        endpoint_records: Vec::new(),
+        nat_rules: BTreeMap::new(),
+        current: None,
+    };
     let mut parts = Vec::new();
     for (entry, resource) in ordered {
         if let Some(location) = resource.body.str_at("location").filter(|l| !l.eq_ignore_ascii_case("global")) {

@@ -1,9 +1,9 @@
 //! After the mapping: values that only a deployment tells, and addresses that Azure would allocate.
 
-use super::{Mapper, Resource};
+use super::{Mapper, Resource, dns};
 use crate::{
     import::{
-        draft::{Key, Matters, Node, NotUnderstood, Source, Tree},
+        draft::{Draft, Key, Matters, Node, NotUnderstood, Source, Tree},
         ids::ArmId,
         json::{Json, Value},
     },
@@ -98,6 +98,9 @@ pub(super) fn owners(resources: &[&Resource], mapper: &Mapper<'_>) -> Vec<Matter
 
 fn search(json: &Json, path: &str, found: &mut Vec<(String, String, crate::diag::Span)>) {
     match &json.value {
+        // Records find it out.
+        Value::Unknown(_)
+            if json.whose_address().is_some() && path.to_lowercase().starts_with("properties.arecords") => {}
         Value::Unknown(why) => found.push((path.to_owned(), why.to_string(), json.span)),
         Value::Secret => found.push((path.to_owned(), "it is secret, and is not read".to_owned(), json.span)),
         Value::List(items) => items.iter().enumerate().for_each(|(n, i)| search(i, &format!("{path}[{n}]"), found)),
@@ -148,27 +151,31 @@ pub(super) fn addresses(mapper: &mut Mapper<'_>) {
     }
     // Addresses of each subnet in order, as far as they were handed out.
     let mut left: BTreeMap<Key, std::vec::IntoIter<IpAddr>> = BTreeMap::new();
-    for (key, subnet) in wanting {
-        let prefixes: Vec<Prefix> =
-            match mapper.draft.get(&subnet).and_then(|s| s.get("address_prefixes")).map(|n| &n.tree) {
-                Some(Tree::List(items)) => items.iter().filter_map(prefix).collect(),
-                _ => continue,
-            };
+    let mut free = |subnet: &Key, draft: &Draft| {
+        let Some(Tree::List(prefixes)) = draft.get(subnet)?.get("address_prefixes").map(|n| &n.tree) else {
+            return None;
+        };
         let taken = taken.entry(subnet.clone()).or_default();
-        let left = left
-            .entry(subnet)
-            .or_insert_with(|| prefixes.iter().flat_map(|p| p.usable()).take(70_000).collect::<Vec<_>>().into_iter());
-        let free = left.find(|a| !taken.contains(a));
-        let (Some(free), Some(item)) = (free, mapper.draft.get_mut(&key)) else { continue };
+        let usable = || prefixes.iter().filter_map(prefix).flat_map(|p| p.usable()).take(70_000).collect::<Vec<_>>();
+        let left = left.entry(subnet.clone()).or_insert_with(|| usable().into_iter());
+        left.find(|a| !taken.contains(a))
+    };
+    for (key, subnet) in wanting {
+        let (Some(free), Some(item)) = (free(&subnet, mapper.draft), mapper.draft.get_mut(&key)) else { continue };
         let span = item.source.span;
         item.set("private_ip_address", Node::text(free.to_string(), span));
         if item.notes.is_empty() {
             item.note(ALLOCATED);
         }
     }
+    let records = dns::endpoint_addresses(mapper, &mut |endpoint, draft| {
+        let endpoint = draft.get(endpoint)?;
+        let Some(Node { tree: Tree::Reference(subnet, _), span, .. }) = endpoint.get("subnet") else { return None };
+        Some(Node::text(free(subnet, draft)?.to_string(), *span))
+    });
     members(mapper);
     spellings(mapper);
-    told_apart(mapper);
+    told_apart(&records, mapper);
 }
 
 /// What the notes of an item say whose address Azure chooses.
@@ -176,9 +183,11 @@ pub(super) const ALLOCATED: &str = "Its address is allocated by Azure; the first
 
 /// Addresses that Azure allocates are put in doubt where something names a part of their subnet: which of its machines a
 /// rule, a route or a record means cannot be told.
-fn told_apart(mapper: &mut Mapper<'_>) {
+fn told_apart(by_reference: &[Key], mapper: &mut Mapper<'_>) {
     let mut named: Vec<Prefix> = Vec::new();
-    for (_, item) in mapper.draft.items.iter().filter(|(k, _)| k.collection != "subnets") {
+    // What takes an address by reference means its owner, whatever the address.
+    let own = |key: &Key| key.collection != "subnets" && !by_reference.contains(key);
+    for (_, item) in mapper.draft.items.iter().filter(|(k, _)| own(k)) {
         for (field, node) in &item.fields {
             const OWN: [&str; 5] =
                 ["private_ip_address", "private_ip_addresses", "ip_addresses", "address_space", "ip_address"];

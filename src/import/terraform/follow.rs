@@ -229,6 +229,20 @@ impl Resolver<'_> {
         numbers.into_iter().filter_map(|n| self.leaf(n, &rest, &scope.want, near)).collect()
     }
 
+    /// The address of a private endpoint, as attributes of its give it.
+    fn endpoint_address(&self, number: usize, rest: &Path, near: &Json) -> Option<Json> {
+        let instance = self.plan.instances.get(number).filter(|i| i.kind == "azurerm_private_endpoint")?;
+        let words: Vec<&str> = (0..rest.0.len()).filter_map(|n| rest.word(n)).collect();
+        let told = matches!(
+            words.as_slice(),
+            ["private_service_connection", "private_ip_address"]
+                | ["custom_dns_configs"]
+                | ["custom_dns_configs", "ip_addresses"]
+        );
+        let id = self.id(number).filter(|_| told && !instance.is_data)?;
+        Some(Json::address_of(&id, near.span))
+    }
+
     /// What a path below an instance gives.
     fn leaf(&self, number: usize, rest: &Path, want: &str, near: &Json) -> Option<Json> {
         let rest = if rest.0.is_empty() && (want.ends_with("id") || want.ends_with("ids")) {
@@ -258,12 +272,14 @@ impl Resolver<'_> {
                 inner.filter(|v| !matches!(v.value, Value::Null | Value::Unknown(_)))
             })
             .or_else(|| kinds::computed(self, number, &rest).map(|t| text(&t)))
+            .or_else(|| self.endpoint_address(number, &rest, near))
             .or_else(|| Some(self.unknown(near, &format!("{}.{rest} is known only after apply", instance.address))))
     }
 }
 
 fn is_plural(attribute: &str) -> bool {
-    attribute.ends_with("ids")
+    attribute == "records"
+        || attribute.ends_with("ids")
         || attribute.ends_with("es")
         || attribute.ends_with("servers")
         || ["prefixes", "groups", "cidrs", "fqdns", "ports", "protocols"].iter().any(|end| attribute.ends_with(end))
