@@ -34,6 +34,8 @@ fn known(kind: &str) -> Option<&'static str> {
     KnownServices::get().service(Cloud::Public, kind).map(|k| k.resource_type.as_str())
 }
 
+const AGENTS: &str = "agents in a network are not modelled";
+
 const ALL_OF_AZURE: &str = "it admits every address of Azure, whoever uses it; that is not modelled";
 
 /// Types whose private endpoints depend on the SKU.
@@ -99,10 +101,7 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     item.set_some("sku_name", resource.body.at("sku.name").and_then(Node::scalar).filter(|_| needs_sku));
     item.set_some("custom_subdomain_name", resource.scalar("customSubDomainName"));
     if resource.id.kind == "microsoft.documentdb/databaseaccounts" {
-        let own = resource.body.str_at("location").unwrap_or_default().to_lowercase().replace(' ', "");
-        let replicas = resource.items("locations").iter().filter_map(|l| l.at("locationName").and_then(Node::scalar));
-        let others = replicas.filter(|n| !matches!(&n.tree, Tree::Text(t) if t.to_lowercase().replace(' ', "") == own));
-        item.set_some("replica_locations", list_of(others));
+        regions(resource, item);
     }
     if resource.str("hostingMode").is_none()
         && resource.str("executionEnvironment").is_some_and(|e| e.eq_ignore_ascii_case("Private"))
@@ -140,12 +139,27 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     for (what, why) in doubts {
         mapper.unmodelled(resource, what, why, Matters::Item(key.clone()));
     }
+    // Agents call others from their subnet; who reaches the account is as it would be without them.
+    for subnet in resource.items("networkInjections").iter().filter_map(|i| i.str_at("subnetArmId")) {
+        mapper.unmodelled(resource, "networkInjections", AGENTS, Matters::Subnet(Key::new("subnets", subnet)));
+    }
 }
 
 fn integrate(item: &mut Item, subnet: &str, span: crate::diag::Span, all: Option<Node>) {
     let mut fields = vec![("subnet", Node::path_of(Key::new("subnets", subnet), span))];
     fields.extend(all.filter(|n| matches!(n.tree, Tree::Bool(_))).map(|n| ("route_all_enabled", n)));
     item.set("virtual_network_integration", Node::map(fields, span));
+}
+
+/// A database stands in the regions that it lists, wherever its account was made: where it is written first, and others.
+fn regions(resource: &Resource, item: &mut Item) {
+    let mut listed: Vec<&Json> = resource.items("locations").iter().collect();
+    listed.sort_by_key(|l| l.at("failoverPriority").and_then(Json::as_int).unwrap_or(i64::MAX));
+    let mut names = listed.into_iter().filter_map(|l| l.at("locationName").and_then(Node::scalar));
+    if let Some(first) = names.next() {
+        item.set("location", first);
+        item.set_some("replica_locations", list_of(names));
+    }
 }
 
 /// Who the service is when it calls others.
@@ -165,8 +179,9 @@ pub(super) fn identity(resource: &Resource) -> Option<Node> {
 /// Settings of the public endpoint that are not modelled.
 fn doubts(resource: &Resource) -> Vec<(&'static str, &'static str)> {
     let mut found = Vec::new();
-    if !resource.items("networkInjections").is_empty() {
-        found.push(("networkInjections", "agents in a network are not modelled"));
+    let place = |i: &Json| i.str_at("subnetArmId").is_some_and(|s| !s.is_empty());
+    if resource.items("networkInjections").iter().any(|i| !place(i)) {
+        found.push(("networkInjections", AGENTS));
     }
     let other = |path: &str, usual: &str| resource.str(path).is_some_and(|t| !t.eq_ignore_ascii_case(usual));
     match resource.id.kind.as_str() {

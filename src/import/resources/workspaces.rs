@@ -187,6 +187,15 @@ fn compute(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
     let item = mapper.child(resource, "workspace_computes", WORKSPACES, "compute");
     item.set("type", Node::text(spelled, resource.source.span));
+    // The first compute provisions the network (MVNET-02), unless an export says that it is not.
+    let network = mapper.draft.get_mut(&resource.parent(WORKSPACES));
+    let network = network.and_then(|w| w.fields.iter_mut().find(|(k, _)| k == "managed_network"));
+    if let Some((_, Node { tree: Tree::Map(fields), .. })) = network
+        && fields.iter().all(|(k, _)| k != "status")
+    {
+        let status = Node::text("Active", resource.source.span);
+        fields.push(("status".to_owned(), status.comment("Creating its first compute provisions it.")));
+    }
 }
 
 fn online_endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
