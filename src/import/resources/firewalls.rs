@@ -15,7 +15,9 @@ pub(super) const TYPES: &[(&str, Map)] = &[
 
 fn firewall(resource: &Resource, mapper: &mut Mapper<'_>) {
     let configurations = resource.items("ipConfigurations");
-    let first = configurations.first().and_then(|c| c.get("properties"));
+    // Further configurations hold further public addresses, and no subnet.
+    let mut parts = configurations.iter().filter_map(|c| c.get("properties"));
+    let first = parts.find(|p| p.at("subnet").is_some());
     let ips = configurations.iter().filter_map(|c| name_of(c.at("properties.publicIPAddress"), "public_ips"));
     let ips = list_of(ips);
     let item = mapper.item(resource, "firewalls");
@@ -257,7 +259,11 @@ fn fields_of(rule: &Json, kind: &str, mapper: &Mapper<'_>) -> Result<Vec<(&'stat
         "nat" => {
             fields.extend(protocols().map(|n| ("protocols", n)));
             fields.push(("source_addresses", sources));
-            let destination = rule.items_at("destinationAddresses").first().and_then(Node::scalar);
+            let destinations = rule.items_at("destinationAddresses");
+            if destinations.len() > 1 {
+                return Err("translations of several destinations are not modelled".to_owned());
+            }
+            let destination = destinations.first().and_then(Node::scalar);
             fields.push(("destination_address", destination.ok_or("its destination is known only after deployment")?));
             fields.push(("destination_ports", list("destinationPorts").ok_or("it has no destination ports")?));
             let scalar = |key: &str| rule.at(key).and_then(Node::scalar);

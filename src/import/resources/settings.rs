@@ -50,6 +50,20 @@ const REFERENCE: &[&str] = &[
     "extendedlocation",
 ];
 
+/// Lists of which the mapping reads the first item: more than one are said. `[]` stands for every item of a list.
+const SINGLE: &[(&str, &str)] = &[
+    ("microsoft.network/virtualnetworks/subnets", "delegations"),
+    ("microsoft.network/loadbalancers", "loadBalancingRules[].backendAddressPools"),
+    ("microsoft.network/loadbalancers", "outboundRules[].frontendIPConfigurations"),
+    ("microsoft.network/privatelinkservices", "loadBalancerFrontendIpConfigurations"),
+    ("microsoft.network/privateendpoints", "privateLinkServiceConnections"),
+    ("microsoft.network/privateendpoints", "manualPrivateLinkServiceConnections"),
+    ("microsoft.network/dnsresolvers/inboundendpoints", "ipConfigurations"),
+    ("microsoft.network/applicationgateways", "gatewayIPConfigurations"),
+    ("microsoft.network/networkmanagers/connectivityconfigurations", "hubs"),
+    ("microsoft.containerinstance/containergroups", "subnetIds"),
+];
+
 fn lists() -> &'static Lists {
     static LISTED: OnceLock<Lists> = OnceLock::new();
     LISTED.get_or_init(|| Lists::new(LISTS))
@@ -115,6 +129,18 @@ pub(super) fn unread(resource: &Resource, matters: &Matters, mapper: &mut Mapper
     }
     Search { own, found: &mut found }.object(&resource.body, "resource", "");
     found.into_iter().for_each(|(path, value)| say(resource, &path, value, matters, mapper));
+    for (_, path) in SINGLE.iter().filter(|(owner, _)| *owner == kind) {
+        let lists: Vec<&Json> = match path.split_once("[].") {
+            Some((outer, inner)) => {
+                let parts = resource.items(outer).iter();
+                parts.filter_map(|p| p.get("properties").unwrap_or(p).at(inner)).collect()
+            }
+            None => resource.prop(path).into_iter().collect(),
+        };
+        if lists.iter().any(|l| l.items().len() > 1) {
+            mapper.unmodelled(resource, path, "more than one of these are not modelled", matters.clone());
+        }
+    }
 }
 
 /// Interfaces that a machine or scale set describes itself.
