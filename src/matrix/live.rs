@@ -2,14 +2,15 @@
 
 use super::{
     Asker, Problem, Service, clients, services,
-    views::{Lookups, Views, ask, sight},
+    views::{Known, Lookups, Views, ask, queries, sight, tells},
 };
 use crate::{
-    dataplane::{Client, ClientKind, Endpoint, Id, Plane, Segment},
-    reach::{Column, Edit, EditError, Flip, Followed, Source, Totals, Whole},
+    dataplane::{Client, ClientKind, Endpoint, Id, Plane, Resolver, Segment},
+    net::PLATFORM_ADDRESS,
+    reach::{Cell, Column, Edit, EditError, Flip, Followed, NoNames, Source, Totals, Whole},
     verdict::Verdict,
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, net::IpAddr, sync::Arc};
 
 /// All clients against all services of a plane, solved and kept up to date with edits.
 ///
@@ -52,6 +53,8 @@ pub struct Live {
     anywhere: Vec<Id<Endpoint>>,
     /// Who asks for what, by name; otherwise all clients for all services.
     asked: Option<Arc<Chosen>>,
+    /// What servers make of queries, as far as it was met.
+    known: Known,
 }
 
 /// Clients by the name that a question finds them by, and what they ask for.
@@ -100,7 +103,8 @@ impl Live {
             }
         }
         let anywhere = plane.anywhere();
-        Self { plane, sources, columns, views, clients, members, followed, anywhere, asked: chosen }
+        let known = Known::default();
+        Self { plane, sources, columns, views, clients, members, followed, anywhere, asked: chosen, known }
     }
 
     /// The plane as it is now.
@@ -208,13 +212,40 @@ impl Live {
 
     /// Whether names are answered otherwise for clients in the segments that edits touch; nobody else's queries pass
     /// there.
-    fn renamed(&self, edits: &[Edit]) -> bool {
-        let segments = edits.iter().flat_map(|e| e.segments(&self.plane));
-        let touched = segments.filter_map(|s| self.members.get(&s)).flatten();
-        touched.copied().any(|number| {
-            let Some(client) = self.clients.get(number) else { return true };
-            let now = sight(&self.plane, self.views.alike(), client, number, |from, to| ask(&self.plane, from, to));
-            self.views.sight(number) != Some(&now)
+    fn renamed(&mut self, edits: &[Edit]) -> bool {
+        let Self { plane, sources, views, clients, members, followed, known, .. } = self;
+        let segments = edits.iter().flat_map(|e| e.segments(plane));
+        let touched: Vec<usize> = segments.filter_map(|s| members.get(&s)).flatten().copied().collect();
+        // What the solver says of their queries mostly tells, and many come to the same.
+        let mut telling: BTreeMap<IpAddr, bool> = BTreeMap::new();
+        let mut told = |server: &IpAddr| {
+            *server != PLATFORM_ADDRESS && *telling.entry(*server).or_insert_with(|| tells(plane, *server))
+        };
+        let asked: Vec<(usize, IpAddr)> = touched
+            .iter()
+            .flat_map(|number| {
+                let servers = match clients.get(*number).map(|c| &c.resolver) {
+                    Some(Resolver::Servers { servers, .. }) => servers.as_slice(),
+                    _ => &[],
+                };
+                servers.iter().copied().filter(&mut told).map(|server| (*number, server)).collect::<Vec<_>>()
+            })
+            .collect();
+        let pairs: Vec<(Source, Column)> = asked
+            .iter()
+            .filter_map(|(number, server)| Some((Source::new(sources.get(*number)?.sender), *server)))
+            .flat_map(|(source, server)| queries(server).map(|column| (source.clone(), column)))
+            .collect();
+        let cells = followed.decide(plane, &pairs, &NoNames);
+        let cells: BTreeMap<(usize, IpAddr), [Cell; 2]> =
+            asked.into_iter().zip(cells.chunks_exact(2).filter_map(|both| both.try_into().ok())).collect();
+        touched.into_iter().any(|number| {
+            let Some(client) = clients.get(number) else { return true };
+            let now = sight(plane, views.alike(), client, number, |from, to| {
+                let told = cells.get(&(number, to)).and_then(|both| known.of(plane, from, to, *both));
+                told.unwrap_or_else(|| ask(plane, from, to))
+            });
+            views.sight(number) != Some(&now)
         })
     }
 }

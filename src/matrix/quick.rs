@@ -70,23 +70,23 @@ impl<'p> Quick<'p> {
     /// What a name comes to; none if that is left to the walk.
     pub(super) fn resolve(&self, name: &Fqdn) -> Option<Named> {
         let mut findings = Findings::default();
-        let mut at = name.clone();
+        let mut at = name;
         for _ in 0..LINKS {
-            let zone = self.nearest(&at);
-            let held = zone.and_then(|(zone, _)| zone.records.find(&at));
+            let zone = self.nearest(at);
+            let held = zone.and_then(|(zone, _)| zone.records.find(at));
             let record = match (held, zone) {
                 (Some(record), _) => Some(record),
                 (None, Some((_, false))) => {
                     findings.block(Reason::DnsNxdomain);
                     return Some(Named { findings, addresses: Some(Vec::new()), forked: false });
                 }
-                (None, _) => self.plane.dns.public.find(&at),
+                (None, _) => self.plane.dns.public.find(at),
             };
             match record.map(|r| &r.data) {
                 Some(RecordData::Addresses(all)) => {
                     return Some(Named { findings, addresses: Some(all.clone()), forked: false });
                 }
-                Some(RecordData::Alias(next)) if *next != at && next != name => at = next.clone(),
+                Some(RecordData::Alias(next)) if next != at && next != name => at = next,
                 Some(RecordData::Alias(_)) => return None,
                 None if self.plane.dns.absent.iter().any(|(suffix, _)| at.is_under(suffix)) => {
                     findings.block(Reason::DnsNxdomain);

@@ -23,13 +23,13 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-/// A device and a name it resolves.
-type Asked = (Id<Endpoint>, Fqdn);
+/// What names come to at the devices that resolve them.
+type Resolved = HashMap<Fqdn, HashMap<Id<Endpoint>, Named, FxBuildHasher>, FxBuildHasher>;
 
 /// Resolves names for the solver, each once.
 pub(crate) struct Lookups<'p> {
     pub(super) plane: &'p Plane,
-    known: Mutex<BTreeMap<Asked, Named>>,
+    known: Mutex<Resolved>,
 }
 
 impl<'p> Lookups<'p> {
@@ -62,12 +62,12 @@ impl<'p> Lookups<'p> {
 
 impl Names for Lookups<'_> {
     fn resolve(&self, resolver: &Resolver, at: Id<Endpoint>, name: &Fqdn) -> Named {
-        let key = (at, name.clone());
-        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return known.clone();
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(named) = known().get(name).and_then(|n| n.get(&at)) {
+            return named.clone();
         }
         let named = self.resolve_from(&mut self.context(), resolver, Some(at), name);
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, named.clone());
+        known().entry(name.clone()).or_default().insert(at, named.clone());
         named
     }
 }
@@ -181,7 +181,8 @@ pub(super) fn resolve(
         of_client.push(view);
     }
     let mut columns: Vec<Column> = Vec::new();
-    let mut known: HashMap<(usize, Landing, Findings), u32, FxBuildHasher> = HashMap::default();
+    // The columns of each service: few, however many views there are.
+    let mut known: Vec<Vec<u32>> = vec![Vec::new(); services.len()];
     // What is asked for by address lands there for everybody.
     let mut fixed: Vec<Option<u32>> = vec![None; services.len()];
     let mut landings = Vec::with_capacity(samples.len());
@@ -194,21 +195,29 @@ pub(super) fn resolve(
         // A service on several ports has one name.
         let mut named: HashMap<&Fqdn, Named, FxBuildHasher> = HashMap::default();
         let mut context = lookups.context();
-        for ((number, service), fixed) in services.iter().enumerate().zip(&mut fixed) {
+        for ((service, known), fixed) in services.iter().zip(&mut known).zip(&mut fixed) {
             if let Some(column) = fixed {
                 here.push(*column);
                 continue;
             }
-            let Some(column) = column(lookups, &mut context, quick.as_ref(), sample, service, &mut named) else {
+            let found = landing(lookups, &mut context, quick.as_ref(), sample, service, &mut named);
+            let Some((landing, before)) = found else {
                 here.push(NOWHERE);
                 continue;
             };
-            let key = (number, column.landing.clone(), column.before);
-            let next = u32::try_from(columns.len()).unwrap_or(NOWHERE);
-            let at = *known.entry(key).or_insert(next);
-            if at == next {
-                columns.push(column);
-            }
+            let same = |at: &&u32| {
+                let other = columns.get(**at as usize);
+                other.is_some_and(|o| (&o.landing, o.before) == (&landing, before))
+            };
+            let at = match known.iter().find(same) {
+                Some(at) => *at,
+                None => {
+                    let next = u32::try_from(columns.len()).unwrap_or(NOWHERE);
+                    known.push(next);
+                    columns.push(column(plane, sample, service, landing, before));
+                    next
+                }
+            };
             if matches!(service.aim, Aim::Address(..)) {
                 *fixed = Some(at);
             }
@@ -226,9 +235,33 @@ struct Queries<'p> {
     solved: Option<Detail>,
     /// Columns of servers by UDP, those by TCP being as many further on; and whether the outcome tells what becomes of a query there.
     servers: BTreeMap<IpAddr, (usize, bool)>,
-    /// By server and what the solver says, or by server and class.
-    by_outcome: BTreeMap<(IpAddr, [Cell; 2]), Option<Server>>,
+    known: Known,
+    /// By class and server, where what the solver says does not tell.
     by_class: BTreeMap<(usize, IpAddr), Option<Server>>,
+}
+
+/// What became of queries to servers, by what the solver says of them, by UDP and by TCP. No edit changes it.
+#[derive(Debug, Default)]
+pub(super) struct Known(BTreeMap<(IpAddr, [Cell; 2]), Option<Server>>);
+
+impl Known {
+    /// What becomes of a query to a server whose outcomes tell; none if these do not.
+    pub(super) fn of(
+        &mut self,
+        plane: &Plane,
+        from: Id<Endpoint>,
+        server: IpAddr,
+        cells: [Cell; 2],
+    ) -> Option<Option<Server>> {
+        let decided = |o: Outcome| !matches!(o.verdict, Verdict::Unsupported | Verdict::Partial);
+        let all = cells.iter().all(|c| c.outcome().is_some_and(decided));
+        all.then(|| *self.0.entry((server, cells)).or_insert_with(|| ask(plane, from, server)))
+    }
+}
+
+/// The columns in which a query to a server lands: by UDP, and by TCP.
+pub(super) fn queries(server: IpAddr) -> [Column; 2] {
+    [Transport::Udp, Transport::Tcp].map(|transport| Column::new(server, transport, 53))
 }
 
 impl<'p> Queries<'p> {
@@ -243,15 +276,15 @@ impl<'p> Queries<'p> {
             .copied()
             .filter(|a| *a != PLATFORM_ADDRESS)
             .collect();
-        let by = |transport| asked.iter().map(move |a| Column::new(*a, transport, 53));
-        let columns: Vec<Column> = by(Transport::Udp).chain(by(Transport::Tcp)).collect();
+        let (udp, tcp): (Vec<Column>, Vec<Column>) = asked.iter().map(|a| queries(*a).into()).unzip();
+        let columns: Vec<Column> = udp.into_iter().chain(tcp).collect();
         let solved = (!columns.is_empty()).then(|| {
             // A client that cannot send yet asks as if it could.
             let free: Vec<Source> = sources.iter().map(|s| Source::new(s.sender)).collect();
             solve_detail(plane, &free, &columns, &NoNames)
         });
         let servers = asked.into_iter().zip(0..).map(|(a, n)| (a, (n, tells(plane, a)))).collect();
-        Self { plane, solved, servers, by_outcome: BTreeMap::new(), by_class: BTreeMap::new() }
+        Self { plane, solved, servers, known: Known::default(), by_class: BTreeMap::new() }
     }
 
     fn ask(&mut self, client: usize, from: Id<Endpoint>, to: IpAddr) -> Option<Server> {
@@ -259,9 +292,8 @@ impl<'p> Queries<'p> {
         let Some(solved) = &self.solved else { return ask(plane, from, to) };
         if let Some((column, true)) = self.servers.get(&to) {
             let cells = [*column, *column + self.servers.len()].map(|c| solved.cell(client, c));
-            let decided = |o: Outcome| !matches!(o.verdict, Verdict::Unsupported | Verdict::Partial);
-            if cells.iter().all(|c| c.outcome().is_some_and(decided)) {
-                return *self.by_outcome.entry((to, cells)).or_insert_with(|| ask(plane, from, to));
+            if let Some(known) = self.known.of(plane, from, to, cells) {
+                return known;
             }
         }
         let class = solved.sources().class(client).unwrap_or(client);
@@ -271,7 +303,7 @@ impl<'p> Queries<'p> {
 
 /// Whether an outcome at a server tells what becomes of the query: one server answers there, nothing objects at its end,
 /// and whatever stops the query is what decides.
-fn tells(plane: &Plane, server: IpAddr) -> bool {
+pub(super) fn tells(plane: &Plane, server: IpAddr) -> bool {
     let mut owners = plane.owners(server);
     let only = owners.next().filter(|_| owners.next().is_none()).map(|id| plane.endpoints.get(id));
     only.is_some_and(|end| {
@@ -344,55 +376,52 @@ fn ask_by(plane: &Plane, from: Id<Endpoint>, server: IpAddr, transport: Transpor
     })
 }
 
-/// Where a service lands for a client; none if its name's answer depends on equal alternatives.
-fn column<'s>(
+/// Where a service lands for a client, and what was found before; none if its name's answer depends on equal alternatives.
+fn landing<'s>(
     lookups: &Lookups<'_>,
     context: &mut Context<'_>,
     quick: Option<&Quick<'_>>,
     asker: &Asker<'_>,
     service: &'s Service,
     known: &mut HashMap<&'s Fqdn, Named, FxBuildHasher>,
-) -> Option<Column> {
-    let plane = lookups.plane;
-    let (transport, port) = (service.transport, service.port);
-    let empty = Column {
-        landing: Landing::Nowhere,
-        transport,
-        port,
-        name: None,
-        meant: Vec::new(),
-        before: Findings::default(),
-    };
-    match (&service.aim, asker.client.kind) {
-        (Aim::Name(name, Some(resource)), ClientKind::Identity(_)) => {
-            Some(Column { landing: Landing::Service(*resource), name: Some(name.clone()), ..empty })
-        }
-        (Aim::Address(address, owner), _) => {
-            Some(Column { landing: Landing::At(*address), meant: owner.iter().copied().collect(), ..empty })
-        }
-        (Aim::Name(..), ClientKind::Identity(_)) => Some(empty),
+) -> Option<(Landing, Findings)> {
+    let mut before = Findings::default();
+    Some(match (&service.aim, asker.client.kind) {
+        (Aim::Name(_, Some(resource)), ClientKind::Identity(_)) => (Landing::Service(*resource), before),
+        (Aim::Address(address, _), _) => (Landing::At(*address), before),
+        (Aim::Name(_, None), ClientKind::Identity(_)) => (Landing::Nowhere, before),
         (Aim::Name(name, _), ClientKind::Endpoint(from)) => {
             let resolve = || {
                 let walk = || lookups.resolve_from(context, &asker.client.resolver, Some(from), name);
                 quick.and_then(|q| q.resolve(name)).unwrap_or_else(walk)
             };
-            let named = known.entry(name).or_insert_with(resolve).clone();
+            let named = known.entry(name).or_insert_with(resolve);
             if named.forked {
                 return None;
             }
-            let mut before = Findings::default();
-            if let Some(required) = plane.door_names.get(name).and_then(|d| d.requires.as_ref()) {
+            if let Some(required) = lookups.plane.door_names.get(name).and_then(|d| d.requires.as_ref()) {
                 before.block(required.reason);
             }
             before.then(&named.findings);
-            let addresses = named.addresses.unwrap_or_default();
-            let landing = match addresses.as_slice() {
+            let landing = match named.addresses.as_deref().unwrap_or_default() {
                 [] => Landing::Nowhere,
                 [only] => Landing::At(*only),
-                _ => Landing::OneOf(addresses),
+                several => Landing::OneOf(several.to_vec()),
             };
-            let meant = plane.machine_names.get(name).cloned().unwrap_or_default();
-            Some(Column { landing, name: Some(name.clone()), meant, before, ..empty })
+            (landing, before)
         }
-    }
+    })
+}
+
+/// The column of a service that lands somewhere.
+fn column(plane: &Plane, asker: &Asker<'_>, service: &Service, landing: Landing, before: Findings) -> Column {
+    let (name, meant) = match (&service.aim, asker.client.kind) {
+        (Aim::Address(_, owner), _) => (None, owner.iter().copied().collect()),
+        (Aim::Name(_, None), ClientKind::Identity(_)) => (None, Vec::new()),
+        (Aim::Name(name, Some(_)), ClientKind::Identity(_)) => (Some(name.clone()), Vec::new()),
+        (Aim::Name(name, _), ClientKind::Endpoint(_)) => {
+            (Some(name.clone()), plane.machine_names.get(name).cloned().unwrap_or_default())
+        }
+    };
+    Column { landing, transport: service.transport, port: service.port, name, meant, before }
 }

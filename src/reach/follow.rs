@@ -1,10 +1,11 @@
 //! A solution that follows edits of its plane.
 
 use super::{
-    Bulk, Column, Names, Source, Totals,
+    Bulk, Cell, Column, Names, Source, Totals,
     bulk::Flip,
     edit::{Edit, Touched, Whole},
     model::{Model, Owned},
+    probe::Probe,
 };
 use crate::dataplane::Plane;
 
@@ -98,6 +99,14 @@ impl Followed {
         let change = self.again(&model, sources, columns, Whole::Addresses);
         self.count(&change);
         change
+    }
+
+    /// What sources come to at columns that are none of its own, on the plane as it is now.
+    #[must_use]
+    pub fn decide(&self, plane: &Plane, pairs: &[(Source, Column)], names: &dyn Names) -> Vec<Cell> {
+        let model = Model::with(plane, names, self.owned.clone());
+        let probe = Probe::new(&model);
+        pairs.iter().map(|(s, c)| probe.decide(s, c).map_or(Cell::DELEGATED, Cell::new)).collect()
     }
 
     fn again(&mut self, model: &Model<'_>, sources: &[Source], columns: &[Column], why: Whole) -> Change {
