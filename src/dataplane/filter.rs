@@ -324,20 +324,6 @@ impl Filter {
         decide(self.rules.iter(), direction, packet, from, to, resolved)
     }
 
-    /// The numbers of rules that may match flows of one transport from one address, or to one.
-    pub(crate) fn bearing_on(&self, direction: Direction, transport: Transport, end: End<'_>) -> Vec<u32> {
-        let bears = |rule: &FilterRule| {
-            let met = match end {
-                End::From(party) => rule.from.matches(party),
-                // Application rules look at the name.
-                End::To(_) if matches!(rule.names, Names::Application(_)) => Match::Yes,
-                End::To(party) => rule.to.matches(party),
-            };
-            rule.direction.is_none_or(|d| d == direction) && rule.protocol.matches(transport) && met != Match::No
-        };
-        (0_u32..).zip(&self.rules).filter(|(_, rule)| bears(rule)).map(|(number, _)| number).collect()
-    }
-
     /// Some rules, by their numbers.
     pub(crate) fn some<'a>(&'a self, numbers: &[u32]) -> impl Iterator<Item = &'a FilterRule> + Clone {
         numbers.iter().filter_map(|n| self.rules.get(*n as usize))
@@ -355,15 +341,6 @@ impl Filter {
     ) -> Decision<'a> {
         decide(self.some(numbers), direction, packet, from, to, resolved)
     }
-}
-
-/// One end of a flow.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum End<'a> {
-    /// Its source.
-    From(Party<'a>),
-    /// Its destination.
-    To(Party<'a>),
 }
 
 impl Filter {

@@ -18,8 +18,8 @@ mod unmodelled;
 
 pub use allocated::{Allocated, Allocations, Candidates};
 pub use arena::{Arena, Id};
+pub(crate) use filter::Match;
 pub use filter::{Action, Decision, Direction, Filter, FilterRule, Matcher, Names, Packet, Party, Resolved};
-pub(crate) use filter::{End, Match};
 pub use internet::{Internet, Kind as InternetKind, kinds_of_internet};
 pub use names::{
     Dns, DnsServer, ForwardRule, Forwarding, NameRule, Otherwise, ROOT_SERVER, Record, RecordData, RecordSet, Resolver,

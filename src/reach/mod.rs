@@ -8,6 +8,7 @@ mod bulk;
 mod classes;
 mod edit;
 mod follow;
+mod index;
 mod model;
 mod outcome;
 mod probe;

@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use super::Findings;
+use super::{Findings, index::Index};
 
 pub(super) type Fast<K, V> = HashMap<K, V, FxBuildHasher>;
 
@@ -66,6 +66,8 @@ pub(super) struct Model<'p> {
     near: Kept<(usize, IpAddr), Id<Endpoint>>,
     links: Kept<(usize, Id<Network>), &'p Link>,
     undeclared: Kept<usize, Option<&'p Route>>,
+    /// Filters by their place.
+    indices: Kept<usize, Arc<Index>>,
 }
 
 /// What was looked for, and what was found.
@@ -116,6 +118,7 @@ impl<'p> Model<'p> {
             near: RwLock::default(),
             links: RwLock::default(),
             undeclared: RwLock::default(),
+            indices: RwLock::default(),
         }
     }
 
@@ -187,6 +190,12 @@ impl<'p> Model<'p> {
             return false;
         }
         self.plane.networks.iter().any(|(_, n)| n.realm != realm && holds(n, address))
+    }
+
+    /// The rules of a filter by address; none if it is read through.
+    pub(super) fn index(&self, filter: &'p Filter) -> Option<Arc<Index>> {
+        let find = || Index::new(filter).map(Arc::new);
+        Index::pays(filter).then(|| known(&self.indices, std::ptr::from_ref(filter).addr(), find)).flatten()
     }
 
     /// Who owns a next hop's address in this network, in one connected to it, or in its hub (UDR-02, UDR-03).

@@ -72,7 +72,7 @@ impl<'p> Probe<'_, 'p> {
     }
 
     /// A machine that forwards (NVA-01 to NVA-04).
-    fn forwarder(&self, way: &mut Passage<'_>, id: Id<Endpoint>, host: &Host) -> Option<End> {
+    fn forwarder(&self, way: &mut Passage<'_>, id: Id<Endpoint>, host: &'p Host) -> Option<End> {
         let seen = self.guarded(id, Way::In, &way.flow());
         way.notes().then(&seen);
         let transit = &host.forwarding;
@@ -152,7 +152,7 @@ impl<'p> Probe<'_, 'p> {
     }
 
     /// A firewall on the way (FW-02, FW-03, SNAT-01).
-    fn firewall(&self, way: &mut Passage<'_>, id: Id<Endpoint>, firewall: &Firewall) -> Option<End> {
+    fn firewall(&self, way: &mut Passage<'_>, id: Id<Endpoint>, firewall: &'p Firewall) -> Option<End> {
         self.threats(way, firewall);
         let resolved = |name: &Fqdn| {
             if firewall.answers_names { self.addresses(&firewall.resolver, id, name) } else { None }

@@ -2,14 +2,12 @@
 
 use super::{Flow, Probe};
 use crate::{
-    dataplane::{
-        Action, Decision, Direction, End, Endpoint, Filter, FilterRule, Id, Names, Packet, Party, Resolved, Role,
-    },
-    net::{Fqdn, PLATFORM_ADDRESS, Transport},
-    reach::{Findings, model::Fast},
+    dataplane::{Action, Decision, Direction, Endpoint, Filter, FilterRule, Id, Names, Packet, Resolved, Role},
+    net::{Fqdn, PLATFORM_ADDRESS},
+    reach::Findings,
     verdict::Reason,
 };
-use std::{net::IpAddr, sync::Arc};
+use std::net::IpAddr;
 
 /// Into, or out of, the filtered thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,21 +24,6 @@ impl Way {
         }
     }
 }
-
-/// Shorter filters are read through.
-const LONG: usize = 64;
-/// How often an end of flows is met before the rules that bear on it are looked for.
-const OFTEN: u32 = 3;
-
-/// An end of flows at a long filter: how often it was met, and the rules that bear on it.
-#[derive(Debug, Default)]
-pub(super) struct Met {
-    times: u32,
-    rules: Option<Arc<[u32]>>,
-}
-
-/// A filter by its place, an address, whether it is the destination, whether flows come in, and their transport.
-pub(super) type Ends = Fast<(usize, IpAddr, bool, bool, Transport), Met>;
 
 /// What a filter makes of a flow.
 pub(super) enum Ruling<'f> {
@@ -71,18 +54,13 @@ fn is_subject(endpoint: &Endpoint) -> bool {
 }
 
 impl<'p> Probe<'_, 'p> {
-    pub(super) fn ruling<'f>(
-        &self,
-        filter: &'f Filter,
-        way: Way,
-        flow: &Flow<'_>,
-        resolved: &Resolved<'_>,
-    ) -> Ruling<'f> {
+    pub(super) fn ruling(&self, filter: &'p Filter, way: Way, flow: &Flow<'_>, resolved: &Resolved<'_>) -> Ruling<'p> {
         let (from, to) = (self.model.party(flow.source), self.model.party(flow.destination));
         // Copying the name is dear, and few filters look at it.
         let looks = |r: &FilterRule| r.names != Names::Ignored;
         let direction = way.direction();
-        let some = (filter.rules.len() > LONG).then(|| self.bearing(filter, direction, flow, from, to)).flatten();
+        let index = self.model.index(filter);
+        let some = index.and_then(|i| i.bearing(direction, flow.transport, from, to));
         let some = some.as_deref();
         let named = flow.name.is_some()
             && some.map_or_else(|| filter.rules.iter().any(looks), |some| filter.some(some).any(looks));
@@ -99,31 +77,6 @@ impl<'p> Probe<'_, 'p> {
         }
     }
 
-    /// The rules of a long filter that may match, once one end of the flow was met often enough to look for them.
-    fn bearing(
-        &self,
-        filter: &Filter,
-        direction: Direction,
-        flow: &Flow<'_>,
-        from: Party<'_>,
-        to: Party<'_>,
-    ) -> Option<Arc<[u32]>> {
-        let mut met = self.met.borrow_mut();
-        let place = std::ptr::from_ref(filter).addr();
-        for (address, end) in [(flow.destination, End::To(to)), (flow.source, End::From(from))] {
-            let key = (place, address, matches!(end, End::To(_)), direction == Direction::Inbound, flow.transport);
-            let known = met.entry(key).or_default();
-            known.times += 1;
-            if known.rules.is_none() && known.times > OFTEN {
-                known.rules = Some(filter.bearing_on(direction, flow.transport, end).into());
-            }
-            if let Some(rules) = &known.rules {
-                return Some(Arc::clone(rules));
-            }
-        }
-        None
-    }
-
     /// Why a filter leaves a flow open: which address something has, or what a set holds.
     pub(super) fn doubt(&self, flow: &Flow<'_>) -> Reason {
         let unplaced = |address| !self.model.plane.allocations.at(address).is_empty();
@@ -131,7 +84,7 @@ impl<'p> Probe<'_, 'p> {
     }
 
     /// A filter without a view of names.
-    pub(super) fn filtered(&self, filter: &Filter, way: Way, flow: &Flow<'_>) -> Findings {
+    pub(super) fn filtered(&self, filter: &'p Filter, way: Way, flow: &Flow<'_>) -> Findings {
         let nameless = |_: &Fqdn| -> Option<Vec<IpAddr>> { None };
         let mut found = Findings::default();
         match self.ruling(filter, way, flow, &nameless) {
@@ -191,7 +144,7 @@ impl<'p> Probe<'_, 'p> {
     pub(super) fn named_by_address(&self, id: Id<Endpoint>, flow: &Flow<'_>) -> bool {
         let groups = self.groups(id);
         let nameless = |_: &Fqdn| -> Option<Vec<IpAddr>> { None };
-        let by_address = |f: &Filter| matches!(self.ruling(f, Way::In, flow, &nameless), Ruling::Lets(r) if r.from.literal.contains(flow.source));
+        let by_address = |f: &'p Filter| matches!(self.ruling(f, Way::In, flow, &nameless), Ruling::Lets(r) if r.from.literal.contains(flow.source));
         groups.iter().any(Option::is_some) && groups.into_iter().flatten().all(by_address)
     }
 }

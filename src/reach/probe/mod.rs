@@ -130,13 +130,11 @@ pub(super) struct Probe<'m, 'p> {
     choices: Choices,
     /// Set when something is met that only the step engine can answer.
     beyond: Cell<bool>,
-    /// Ends of flows that were met at long filters.
-    met: RefCell<filters::Ends>,
 }
 
 impl<'m, 'p> Probe<'m, 'p> {
     pub(super) fn new(model: &'m Model<'p>) -> Self {
-        Self { model, choices: Choices::default(), beyond: Cell::new(false), met: RefCell::default() }
+        Self { model, choices: Choices::default(), beyond: Cell::new(false) }
     }
 
     /// The answer, or none if it is left to the step engine.

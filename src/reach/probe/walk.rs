@@ -372,7 +372,7 @@ impl<'p> Probe<'_, 'p> {
         }
     }
 
-    pub(super) fn border(&self, way: &mut Passage<'_>, border: Option<&Filter>) {
+    pub(super) fn border(&self, way: &mut Passage<'_>, border: Option<&'p Filter>) {
         if let Some(filter) = border {
             let seen = self.filtered(filter, Way::In, &way.flow());
             way.notes().then(&seen);
