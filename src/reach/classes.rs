@@ -14,45 +14,76 @@ use crate::{
         ConnectionTarget, Endpoint, Filter, FilterRule, Id, Listens, Matcher, Member, NextHop, Role, Route, Segment,
         TranslationTarget,
     },
-    net::{Prefix, Transport, is_public},
+    net::{AddressSet, Prefix, Transport, is_public},
 };
 use rustc_hash::FxHashSet;
 use std::{net::IpAddr, sync::Arc};
 
-/// An address as a number on one line of both families.
-pub(super) fn place(address: IpAddr) -> u128 {
-    match address {
-        IpAddr::V4(v4) => 0xffff_0000_0000 | u128::from(u32::from(v4)),
-        IpAddr::V6(v6) => u128::from(v6),
-    }
-}
-
-/// Cuts of the line of addresses.
+/// Cuts of the lines of addresses of both families.
 #[derive(Debug, Default)]
 pub(super) struct Cuts {
-    at: Vec<u128>,
+    v4: Vec<u64>,
+    v6: Vec<u128>,
     /// Prefixes that were added: most are named many times.
-    known: FxHashSet<Prefix>,
+    known_v4: FxHashSet<u64>,
+    known_v6: FxHashSet<Prefix>,
+    /// The last long sets that were added: rules name the networks around them again and again.
+    last: [Vec<Prefix>; 4],
 }
 
 impl Cuts {
     pub(super) fn add(&mut self, prefix: Prefix) {
-        if self.known.insert(prefix) {
-            self.at.push(place(prefix.network()));
-            self.at.push(place(prefix.last()).saturating_add(1));
+        match (prefix.network(), prefix.last()) {
+            (IpAddr::V4(first), IpAddr::V4(last)) => {
+                let first = u64::from(u32::from(first));
+                if self.known_v4.insert(first << 8 | u64::from(prefix.length())) {
+                    self.v4.extend([first, u64::from(u32::from(last)) + 1]);
+                }
+            }
+            (IpAddr::V6(first), IpAddr::V6(last)) if self.known_v6.insert(prefix) => {
+                self.v6.extend([u128::from(first), u128::from(last).saturating_add(1)]);
+            }
+            _ => {}
         }
     }
 
+    fn add_set(&mut self, set: &AddressSet) {
+        let prefixes = set.prefixes();
+        if prefixes.len() > 2 {
+            if self.last.iter().any(|known| known == prefixes) {
+                return;
+            }
+            self.last.rotate_right(1);
+            if let Some(first) = self.last.first_mut() {
+                first.clear();
+                first.extend(prefixes);
+            }
+        }
+        prefixes.iter().for_each(|p| self.add(*p));
+    }
+
     pub(super) fn settle(&mut self) {
-        self.known = FxHashSet::default();
-        self.at.sort_unstable();
-        self.at.dedup();
+        self.known_v4 = FxHashSet::default();
+        self.known_v6 = FxHashSet::default();
+        self.last = Default::default();
+        self.v4.sort_unstable();
+        self.v4.dedup();
+        self.v6.sort_unstable();
+        self.v6.dedup();
     }
 
     /// The atom of an address.
     pub(super) fn atom(&self, address: IpAddr) -> usize {
-        let at = place(address);
-        self.at.partition_point(|c| *c <= at)
+        match address {
+            IpAddr::V4(v4) => {
+                let at = u64::from(u32::from(v4));
+                self.v4.partition_point(|c| *c <= at)
+            }
+            IpAddr::V6(v6) => {
+                let at = u128::from(v6);
+                self.v4.len() + 1 + self.v6.partition_point(|c| *c <= at)
+            }
+        }
     }
 }
 
@@ -204,7 +235,7 @@ fn matcher(cuts: &mut Cuts, matcher: &Matcher) {
         .into_iter()
         .chain(known_tags.iter().map(|(_, s)| s))
         .chain(assumed.iter().map(|(s, _)| s));
-    sets.flat_map(|s| s.prefixes()).for_each(|p| cuts.add(*p));
+    sets.for_each(|set| cuts.add_set(set));
 }
 
 fn route(cuts: &mut Cuts, notable: &mut Vec<IpAddr>, route: &Route) {

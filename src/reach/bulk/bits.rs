@@ -86,19 +86,50 @@ pub(super) fn common(a: &[Span], b: &[Span]) -> Vec<Span> {
 
 /// Puts ranges in order and joins those that touch.
 pub(super) fn settle(mut spans: Vec<Span>) -> Vec<Span> {
+    put_in_order(&mut spans);
+    spans
+}
+
+/// The same where they are.
+pub(super) fn put_in_order(spans: &mut Vec<Span>) {
     spans.retain(|s| s.0 < s.1);
-    if spans.len() < 2 {
-        return spans;
+    if !spans.is_sorted() {
+        spans.sort_unstable();
     }
-    spans.sort_unstable();
-    let mut joined: Vec<Span> = Vec::with_capacity(spans.len());
-    for span in spans {
-        match joined.last_mut() {
-            Some(last) if span.0 <= last.1 => last.1 = last.1.max(span.1),
-            _ => joined.push(span),
+    spans.dedup_by(|next, last| {
+        let touch = next.0 <= last.1;
+        if touch {
+            last.1 = last.1.max(next.1);
+        }
+        touch
+    });
+}
+
+/// Ranges in order. Most rules name one, which needs no room of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Spans {
+    One(Span),
+    Several(Box<[Span]>),
+}
+
+impl From<&[Span]> for Spans {
+    fn from(all: &[Span]) -> Self {
+        match all {
+            [only] => Self::One(*only),
+            all => Self::Several(all.into()),
         }
     }
-    joined
+}
+
+impl std::ops::Deref for Spans {
+    type Target = [Span];
+
+    fn deref(&self) -> &[Span] {
+        match self {
+            Self::One(only) => std::slice::from_ref(only),
+            Self::Several(all) => all,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use super::{
     super::{Totals, model::Fast},
     Bulk, bits,
-    inbound::{Cursor, Inbound},
+    inbound::{Inbound, Values},
     layout::Layout,
     rows::Forward,
 };
@@ -38,22 +38,16 @@ pub(super) fn key(number: u64) -> u128 {
 
 impl Minimal {
     pub(super) fn new(layout: &Layout, forward: &Forward, inbound: &Inbound) -> Self {
-        let (height, width) = (layout.height() as usize, layout.width() as usize);
-        let mut minimal = Self { standing: vec![0; bits::words(width)], ..Self::default() };
-        minimal.of_rows(height, forward, inbound);
-        minimal.of_lanes(layout, forward, inbound);
-        minimal
+        let height = layout.height() as usize;
+        let (mut minimal, mut lanes) = (Self::default(), Self::default());
+        rayon::join(|| minimal.of_rows(height, forward, inbound), || lanes.of_lanes(layout, forward, inbound));
+        let Self { of_lane, lanes, standing, .. } = lanes;
+        Self { of_lane, lanes, standing, ..minimal }
     }
 
     /// Sources: which lists hold where, in one sweep over the ends of their runs.
     fn of_rows(&mut self, height: usize, forward: &Forward, inbound: &Inbound) {
-        let mut ends: Vec<(u32, u32, u8)> = Vec::new();
-        for list in 0..inbound.len() as u32 {
-            ends.extend(
-                inbound.list(list).iter().flat_map(|(from, to, value)| [(*from, list, *value), (*to, list, *value)]),
-            );
-        }
-        ends.sort_unstable();
+        let ends = inbound.ends();
         // Two bits for each list: let in, undecided.
         let stride = bits::words(inbound.len()) * 2;
         let mut now = vec![0_u64; stride];
@@ -81,19 +75,33 @@ impl Minimal {
     /// Columns: which rows are open there, by turning the rows' words around, some columns at a time.
     fn of_lanes(&mut self, layout: &Layout, forward: &Forward, inbound: &Inbound) {
         let width = layout.width() as usize;
+        self.standing = vec![0; bits::words(width)];
         let mut planes: Vec<&[u64]> = forward.contents.iter().map(|c| &*c.open).collect();
         for content in &forward.contents {
             planes.extend(content.soft.iter().chain(&content.past).map(|row| &**row));
         }
         let mut odd = vec![0_u64; bits::words(width)];
-        let mut special: Vec<(u32, u32, Verdict)> = Vec::new();
-        for (number, content) in (0_u32..).zip(&forward.contents) {
+        // By column, then by content: counted first, so that nothing need be sorted.
+        let mut next = vec![0_u32; width + 1];
+        for content in &forward.contents {
             if let Some(row) = &content.odd {
                 odd.iter_mut().zip(row.iter()).for_each(|(a, b)| *a |= b);
             }
-            special.extend(content.special.iter().map(|(lane, verdict)| (*lane, number, *verdict)));
+            content.special.iter().for_each(|(lane, _)| next[*lane as usize + 1] += 1);
         }
-        special.sort_unstable();
+        let mut sum = 0;
+        for count in &mut next {
+            sum += *count;
+            *count = sum;
+        }
+        let mut special = vec![(0_u32, 0_u32, Verdict::Blocked); sum as usize];
+        for (number, content) in (0_u32..).zip(&forward.contents) {
+            for (lane, verdict) in &content.special {
+                let at = &mut next[*lane as usize];
+                special[*at as usize] = (*lane, number, *verdict);
+                *at += 1;
+            }
+        }
         let mut rest = special.as_slice();
         let stride = bits::words(planes.len()).max(1);
         let mut classes = Contents::new(stride);
@@ -143,11 +151,14 @@ impl Minimal {
         let all: u64 = widths.iter().sum();
         let at =
             |verdict: Option<Verdict>| verdict.and_then(|v| Verdict::ALL.iter().position(|w| *w == v)).unwrap_or(7);
-        // By lane: what an open one counts as, and how often.
-        let usual: Vec<(u8, u64)> = (0_u32..)
-            .zip(&bulk.kinds)
-            .map(|(lane, kind)| (at(Some(*kind)) as u8, widths[self.of_lane[lane as usize] as usize]))
+        // By lane: its list, how often an open one counts, and as what.
+        let usual: Vec<(u32, u8, u64)> = (0..bulk.kinds.len())
+            .map(|lane| {
+                let kind = at(Some(bulk.kinds[lane])) as u8;
+                (bulk.inbound.of_lane[lane], kind, widths[self.of_lane[lane] as usize])
+            })
             .collect();
+        let ends = bulk.inbound.ends();
         let (blocked, unknown) = (at(Some(Verdict::Blocked)), at(Some(Verdict::Unknown)));
         let counts = self
             .rows
@@ -155,21 +166,25 @@ impl Minimal {
             .zip(heights.par_chunks(ROWS))
             .map(|(rows, heights)| {
                 let mut found = [0_u64; 8];
-                let mut lists = Cursor::new(&bulk.inbound);
+                let mut lists = Values::new(&bulk.inbound, &ends, rows.first().copied().unwrap_or(0));
                 for (row, height) in rows.iter().zip(heights).filter(|(_, height)| **height > 0) {
                     let content = &bulk.forward.contents[bulk.forward.of_row[*row as usize] as usize];
-                    let plain = content.special.is_empty() && content.past.is_none();
+                    lists.go_to(*row);
+                    // Open columns whose verdict is not the usual one.
+                    let mut unusual =
+                        content.past.as_ref().map_or_else(|| vec![0; self.standing.len()], |p| p.to_vec());
+                    content.special.iter().for_each(|(lane, _)| bits::set(&mut unusual, *lane));
                     let mut counted = 0;
                     for (word, standing) in self.standing.iter().enumerate() {
                         let mut rest = !content.closed_word(word) & standing;
-                        let simple = if plain { content.open[word] & !content.odd_word(word) } else { 0 };
+                        let simple = content.open[word] & !content.odd_word(word) & !unusual[word];
                         while rest != 0 {
                             let (lane, bit) = (word * 64 + rest.trailing_zeros() as usize, rest & rest.wrapping_neg());
                             rest ^= bit;
-                            let (kind, width) = usual[lane];
+                            let (list, kind, width) = usual[lane];
                             let verdict = match simple & bit {
                                 0 => at(bulk.of_row(*row, lane as u32)),
-                                _ => match lists.at(bulk.inbound.of_lane[lane], *row) {
+                                _ => match lists.of(list) {
                                     0 => blocked,
                                     1 => kind as usize,
                                     _ => unknown,

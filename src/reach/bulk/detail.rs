@@ -12,7 +12,7 @@ use super::{
     layout::Layout,
     rows,
     setup::Setup,
-    single::{Single, members_of},
+    single::{self, Single, members_of},
     told::{Code, Taker, Told, takers},
 };
 use rayon::prelude::*;
@@ -58,7 +58,7 @@ impl Detail {
         let inbound = inbound::Inbound::new(&setup);
         let layout = &setup.layout;
         let pairs = Pairs { model, sources, columns };
-        let single = Single::new(&pairs, &fine, layout, Some(&alike));
+        let single = Single::new(&pairs, &fine, layout, &setup.kinds, Some(&alike));
         // What codes leave open is decided one by one, for each two classes.
         let odd: Vec<(u32, Vec<(u32, Cell)>)> = (0..layout.height())
             .into_par_iter()
@@ -99,11 +99,7 @@ impl Detail {
             own: Fast::default(),
             kinds: Kinds::default(),
         };
-        let own: Vec<((u32, u32), Cell)> = pairs
-            .own()
-            .into_par_iter()
-            .map_init(|| Probe::new(model), |probe, (s, c)| ((s, c), pairs.decide(probe, s, c)))
-            .collect();
+        let own = single::own(&pairs, &setup, &detail.sources, (&detail.row_of_class, &detail.lane_of_column));
         detail.own = own.into_iter().filter(|((s, c), cell)| *cell != detail.usual(*s as usize, *c as usize)).collect();
         detail.kinds = detail.kinds(layout);
         detail

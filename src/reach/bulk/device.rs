@@ -123,7 +123,7 @@ impl Device {
         // Decided perhaps by its address and else by its name, a packet goes different ways (FW-03).
         let mut by_address = vec![0_u64; words(width)];
         for rule in rules.iter().filter(|r| !r.by_name) {
-            let unsure = if rule.unsure { rule.lanes.as_slice() } else { &[] };
+            let unsure = if rule.unsure { &*rule.lanes } else { &[] };
             rule.maybe.iter().chain(unsure).for_each(|s| bits::fill(&mut by_address, *s));
         }
         strange.iter_mut().zip(by_address.iter().zip(&by_name)).for_each(|(odd, (a, n))| *odd |= a & n);

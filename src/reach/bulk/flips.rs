@@ -2,9 +2,9 @@
 
 use super::{
     Bulk, bits,
+    content::Content,
     inbound::{Run, value},
     kept::Kept,
-    rows::Content,
 };
 use crate::{
     reach::{Cell, model::Fast},

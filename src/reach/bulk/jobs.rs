@@ -89,7 +89,7 @@ pub(super) fn of_home(setup: &Setup, signatures: &Signatures, home: usize, rows:
     // One line of bits for each source, filled rule by rule.
     let mut named = vec![0_u64; stride * rows.len()];
     for (number, rule) in rules.iter().enumerate() {
-        for span in &rule.rows {
+        for span in rule.rows.iter() {
             let first = rows.partition_point(|r| *r < span.0);
             let last = first + rows[first..].partition_point(|r| *r < span.1);
             for at in first..last {

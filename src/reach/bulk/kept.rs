@@ -4,7 +4,7 @@
 
 use super::{
     super::{
-        Column, Sender, Source,
+        Column, Landing, Sender, Source,
         classes::Marks,
         edit::{Touched, Whole},
         model::{Fast, Model},
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::dataplane::{ConnectionTarget, Endpoint, Id, Member, NextHop, Role, Segment, TranslationTarget};
 use rustc_hash::FxHashSet;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// Pairs that are decided one by one for an edit before everything is solved again instead.
 const MOST_SINGLE: usize = 4_000;
@@ -42,11 +42,15 @@ pub(super) struct Kept {
     /// Whether gateways or translations find their targets by name, so that those may be anywhere.
     anywhere: bool,
     special: FxHashSet<Id<Endpoint>>,
+    /// Columns by the segments in which they land, and those that are asked for by name.
+    landing: Fast<Id<Segment>, Vec<u32>>,
+    named: Vec<u32>,
     /// Addresses of the model's choice that something told apart when this was solved.
     told: usize,
 }
 
 impl Kept {
+    #[allow(clippy::too_many_arguments, reason = "everything that edits need")]
     pub(super) fn new(
         model: &Model<'_>,
         marks: Marks<'_>,
@@ -55,6 +59,7 @@ impl Kept {
         jobs: Vec<Vec<Job>>,
         end_runs: Vec<(Span, u32)>,
         bulk: &Bulk,
+        columns: &[Column],
     ) -> Self {
         let number = |all: &[Id<Segment>]| all.iter().copied().zip(0_u32..).collect();
         let mut kept = Self {
@@ -69,6 +74,8 @@ impl Kept {
             busy: busy(model, &marks),
             anywhere: anywhere(model),
             special: marks.special,
+            landing: Fast::default(),
+            named: Vec::new(),
             told: model.plane.allocations.told(),
             setup,
             signatures,
@@ -85,6 +92,15 @@ impl Kept {
         }
         for (lane, end) in (0_u32..).zip(&kept.setup.end_of_lane).filter(|(_, e)| **e != super::NONE) {
             kept.lanes_of_end[*end as usize].push(lane);
+        }
+        for (number, column) in (0_u32..).zip(columns) {
+            let owners = addresses(column).iter().flat_map(|a| model.owners(*a));
+            for segment in owners.filter_map(|(_, owner)| model.endpoint(*owner).segment).collect::<BTreeSet<_>>() {
+                kept.landing.entry(segment).or_default().push(number);
+            }
+            if column.name.is_some() {
+                kept.named.push(number);
+            }
         }
         for (row, content) in (0_u32..).zip(&bulk.forward.of_row) {
             kept.holders[*content as usize].push(row);
@@ -140,16 +156,20 @@ impl Kept {
         let here = |id: Id<Endpoint>| {
             touched.states.contains(&id) || model.endpoint(id).segment.is_some_and(|s| segments.contains(&s))
         };
-        let lands = |column: &Column| {
-            let addresses = match &column.landing {
-                super::super::Landing::At(address) => std::slice::from_ref(address),
-                super::super::Landing::OneOf(addresses) => addresses.as_slice(),
-                _ => &[],
-            };
-            // What is asked for by name may be taken elsewhere on the way.
-            let taken = column.name.is_some() && !self.setup.met.all.is_empty();
-            taken || addresses.iter().flat_map(|a| model.owners(*a)).any(|(_, owner)| here(*owner))
-        };
+        // Columns that land where something changes.
+        let touched_segments = touched.states.iter().filter_map(|e| model.endpoint(*e).segment);
+        let beside: BTreeSet<u32> = segments
+            .iter()
+            .copied()
+            .chain(touched_segments)
+            .filter_map(|s| self.landing.get(&s))
+            .flatten()
+            .copied()
+            .filter(|column| {
+                let owners = addresses(&columns[*column as usize]).iter().flat_map(|a| model.owners(*a));
+                owners.into_iter().any(|(_, owner)| here(*owner))
+            })
+            .collect();
         // Nothing on the internet enters by a device of the estate's own.
         let outside = |class: u32| {
             let first = bulk.fine.members(class as usize).first().and_then(|s| sources.get(*s as usize));
@@ -168,26 +188,27 @@ impl Kept {
                 own.into_iter().chain(s.outside).any(here)
             })
         };
-        let here_at = |column: u32| {
-            let address = columns[column as usize].address();
-            address.is_some_and(|a| model.owners(a).iter().any(|(_, owner)| here(*owner)))
+        // What is asked for by name may be taken elsewhere on the way.
+        let taken = if self.setup.met.all.is_empty() { &[][..] } else { self.named.as_slice() };
+        let landing: BTreeSet<u32> = if bulk.odd_columns.is_empty() && bulk.odd_sources.keys().all(|c| outside(*c)) {
+            beside.clone()
+        } else {
+            beside.iter().chain(taken).copied().collect()
         };
         let mut found = Vec::new();
-        let landing: Vec<u32> = (0_u32..).zip(columns).filter(|(_, c)| lands(c)).map(|(i, _)| i).collect();
         for class in bulk.odd_sources.keys() {
             if sends(*class) {
                 found.extend((0..columns.len() as u32).map(|c| (*class, c)));
             } else {
-                let away = outside(*class);
-                let chosen = landing.iter().filter(|c| !away || columns[**c as usize].name.is_none() || here_at(**c));
-                found.extend(chosen.map(|c| (*class, *c)));
+                let chosen = if outside(*class) { &beside } else { &landing };
+                found.extend(chosen.iter().map(|c| (*class, *c)));
             }
         }
         let senders: Vec<u32> = (0..bulk.fine.len() as u32)
             .filter(|c| !bulk.odd_columns.is_empty() && !bulk.odd_sources.contains_key(c) && sends(*c))
             .collect();
         for column in bulk.odd_columns.keys() {
-            if landing.binary_search(column).is_ok() {
+            if landing.contains(column) {
                 let rest = (0..bulk.fine.len() as u32).filter(|c| !bulk.odd_sources.contains_key(c));
                 found.extend(rest.map(|class| (class, *column)));
             } else {
@@ -196,6 +217,15 @@ impl Kept {
         }
         found.sort_unstable();
         (found.len() <= MOST_SINGLE).then_some(found)
+    }
+}
+
+/// The addresses in which a column lands.
+fn addresses(column: &Column) -> &[IpAddr] {
+    match &column.landing {
+        Landing::At(address) => std::slice::from_ref(address),
+        Landing::OneOf(addresses) => addresses,
+        Landing::Nowhere | Landing::Service(_) => &[],
     }
 }
 

@@ -6,12 +6,13 @@ use super::{
         classes::{Marks, Partition},
         model::{Fast, Model},
     },
-    bits::{Span, settle},
+    bits::{Span, put_in_order, settle},
 };
 use crate::{
     dataplane::{Endpoint, Id, Match, Matcher, Network, Party, Role, Segment},
     net::{AddressSet, Membership, PLATFORM_ADDRESS, Prefix, Transport, is_platform, is_public, is_undeclared_public},
 };
+use rayon::prelude::*;
 use std::net::IpAddr;
 
 /// A class of sources that is solved in bulk.
@@ -41,8 +42,8 @@ pub(super) struct Lane {
 pub(super) struct Layout {
     pub(super) rows: Vec<Row>,
     pub(super) lanes: Vec<Lane>,
-    row_addresses: Vec<u32>,
-    lane_addresses: Vec<u32>,
+    row_addresses: Addresses,
+    lane_addresses: Addresses,
     /// Transports and ports of columns, each once.
     pub(super) combinations: Vec<(Transport, u16)>,
     /// Lanes of public addresses that nobody declared.
@@ -73,34 +74,32 @@ impl Layout {
         sources: &[Source],
         columns: &[Column],
     ) -> Self {
-        let mut odd_sources = Vec::new();
-        let mut rows = Vec::with_capacity(classes.len());
-        for class in 0..classes.len() as u32 {
+        let of_class = |class: u32| {
             let first = classes.members(class as usize).first().and_then(|m| sources.get(*m as usize));
-            match first.and_then(|s| row(model, marks, s, class)) {
-                Some(row) => rows.push(row),
-                None => odd_sources.push(class),
-            }
-        }
-        rows.sort_unstable_by_key(|r| (r.address, r.class));
+            first.and_then(|s| row(model, marks, s, class)).ok_or(class)
+        };
+        let made: Vec<Result<Row, u32>> = (0..classes.len() as u32).into_par_iter().map(of_class).collect();
+        let (mut rows, odd_sources) = parted(made);
+        rows.par_sort_unstable_by_key(|r| (r.address, r.class));
+        // The first that a word holds.
         let mut combinations: Vec<(Transport, u16)> = Vec::new();
-        let (mut lanes, mut odd_columns) = (Vec::with_capacity(columns.len()), Vec::new());
-        for (number, column) in (0_u32..).zip(columns) {
+        for column in columns {
             let pair = (column.transport, column.port);
-            let known = combinations.iter().position(|c| *c == pair).or_else(|| {
+            if combinations.len() < COMBINATIONS && !combinations.contains(&pair) {
                 combinations.push(pair);
-                (combinations.len() <= COMBINATIONS).then_some(combinations.len() - 1)
-            });
-            let lane = known.and_then(|c| lane(model, marks, column, number, c as u8));
-            match lane {
-                Some(lane) => lanes.push(lane),
-                None => odd_columns.push(number),
             }
         }
-        lanes.sort_unstable_by_key(|l| (l.address, l.column));
+        let of_column = |(number, column): (usize, &Column)| {
+            let pair = (column.transport, column.port);
+            let known = combinations.iter().position(|c| *c == pair);
+            known.and_then(|c| lane(model, marks, column, number as u32, c as u8)).ok_or(number as u32)
+        };
+        let made: Vec<Result<Lane, u32>> = columns.par_iter().enumerate().map(of_column).collect();
+        let (mut lanes, odd_columns) = parted(made);
+        lanes.par_sort_unstable_by_key(|l| (l.address, l.column));
         let mut layout = Self {
-            row_addresses: rows.iter().map(|r| r.address).collect(),
-            lane_addresses: lanes.iter().map(|l| l.address).collect(),
+            row_addresses: Addresses::new(rows.iter().map(|r| r.address).collect()),
+            lane_addresses: Addresses::new(lanes.iter().map(|l| l.address).collect()),
             rows,
             lanes,
             combinations,
@@ -129,15 +128,15 @@ impl Layout {
     }
 
     pub(super) fn lanes_in(&self, prefix: Prefix) -> Span {
-        range(&self.lane_addresses, prefix)
+        self.lane_addresses.range(prefix)
     }
 
     pub(super) fn rows_in(&self, prefix: Prefix) -> Span {
-        range(&self.row_addresses, prefix)
+        self.row_addresses.range(prefix)
     }
 
-    /// Rows whose address a matcher names. They are private, so no tag of public services holds them.
-    pub(super) fn rows_of(&self, matcher: &Matcher) -> Vec<Span> {
+    /// Rows whose address a matcher names, in order. They are private, so no tag of public services holds them.
+    pub(super) fn rows_of(&self, matcher: &Matcher, found: &mut Vec<Span>) {
         let Matcher {
             addresses,
             tags: _,
@@ -152,11 +151,13 @@ impl Layout {
         let sets = std::iter::once(addresses)
             .chain(known_tags.iter().map(|(_, set)| set))
             .chain(assumed.iter().map(|(set, _)| set));
-        settle(sets.flat_map(AddressSet::prefixes).map(|p| self.rows_in(*p)).collect())
+        found.clear();
+        found.extend(sets.flat_map(AddressSet::prefixes).map(|p| self.rows_in(*p)));
+        put_in_order(found);
     }
 
-    /// Lanes whose address a matcher holds, and those of which that cannot be decided.
-    pub(super) fn lanes_of(&self, matcher: &Matcher, tags: &TagLanes) -> (Vec<Span>, Vec<Span>) {
+    /// Lanes whose address a matcher holds, and those of which that cannot be decided; both in order.
+    pub(super) fn lanes_of(&self, matcher: &Matcher, tags: &TagLanes, yes: &mut Vec<Span>, maybe: &mut Vec<Span>) {
         let Matcher {
             addresses,
             tags: names,
@@ -168,20 +169,22 @@ impl Layout {
             literal: _,
             members: _,
         } = matcher;
-        let mut yes: Vec<Span> = Vec::new();
-        let mut maybe: Vec<Span> = Vec::new();
-        // An undeclared address lies literally in prefixes it must not be looked for in.
-        let mut literal: Vec<Span> = addresses.prefixes().iter().map(|p| self.lanes_in(*p)).collect();
-        if !self.undeclared.is_empty() && !addresses.is_empty() {
-            literal = minus(settle(literal), &self.undeclared);
-            let stand_in = self.undeclared.first().and_then(|s| self.lanes.get(s.0 as usize)).map(|l| l.address);
+        yes.clear();
+        maybe.clear();
+        yes.extend(addresses.prefixes().iter().map(|p| self.lanes_in(*p)));
+        if let Some(first) = self.undeclared.first().filter(|_| !addresses.is_empty()) {
+            // An undeclared address lies literally in prefixes it must not be looked for in.
+            if yes.iter().any(|s| s.1 > first.0) {
+                put_in_order(yes);
+                *yes = minus(std::mem::take(yes), &self.undeclared);
+            }
+            let stand_in = self.lanes.get(first.0 as usize).map(|l| l.address);
             match stand_in.map(|a| addresses.membership(IpAddr::V4(a.into()))) {
-                Some(Membership::In) => literal.extend(&self.undeclared),
+                Some(Membership::In) => yes.extend(&self.undeclared),
                 Some(Membership::Undecided) => maybe.extend(&self.undeclared),
                 _ => {}
             }
         }
-        yes.extend(literal);
         for (set, _) in assumed {
             yes.extend(set.prefixes().iter().map(|p| self.lanes_in(*p)));
         }
@@ -202,17 +205,59 @@ impl Layout {
             yes.extend(sure);
             maybe.extend(unsure);
         }
-        let yes = settle(yes);
-        let maybe = if maybe.is_empty() { maybe } else { minus(settle(maybe), &yes) };
-        (yes, maybe)
+        put_in_order(yes);
+        if !maybe.is_empty() {
+            put_in_order(maybe);
+            *maybe = minus(std::mem::take(maybe), yes);
+        }
     }
 }
 
-fn range(addresses: &[u32], prefix: Prefix) -> Span {
-    let (Some(first), Some(last)) = (v4(prefix.network()), v4(prefix.last())) else { return (0, 0) };
-    let from = if first == 0 { 0 } else { addresses.partition_point(|a| *a < first) };
-    let to = if last == u32::MAX { addresses.len() } else { from + addresses[from..].partition_point(|a| *a <= last) };
-    (from as u32, to as u32)
+/// What is solved in bulk, and what is decided one by one.
+fn parted<T>(made: Vec<Result<T, u32>>) -> (Vec<T>, Vec<u32>) {
+    let (mut bulk, mut odd) = (Vec::with_capacity(made.len()), Vec::new());
+    for one in made {
+        match one {
+            Ok(one) => bulk.push(one),
+            Err(number) => odd.push(number),
+        }
+    }
+    (bulk, odd)
+}
+
+/// Addresses in order, with how many there are below each block of 2^16: filters look for the same blocks again and again.
+#[derive(Debug)]
+struct Addresses {
+    all: Vec<u32>,
+    below: Vec<u32>,
+}
+
+impl Addresses {
+    fn new(all: Vec<u32>) -> Self {
+        let mut below = vec![0_u32; (1 << 16) + 1];
+        for address in &all {
+            below[(address >> 16) as usize + 1] += 1;
+        }
+        let mut sum = 0;
+        for count in &mut below {
+            sum += *count;
+            *count = sum;
+        }
+        Self { all, below }
+    }
+
+    /// How many of the block of an address, and of those below it, are in front.
+    fn count(&self, at: u32, in_front: impl Fn(u32) -> bool) -> u32 {
+        let block = (at >> 16) as usize;
+        let (from, to) = (self.below[block], self.below[block + 1]);
+        from + self.all[from as usize..to as usize].partition_point(|a| in_front(*a)) as u32
+    }
+
+    /// The places of the addresses that a prefix holds.
+    fn range(&self, prefix: Prefix) -> Span {
+        let (Some(first), Some(last)) = (v4(prefix.network()), v4(prefix.last())) else { return (0, 0) };
+        (self.count(first, |a| a < first), self.count(last, |a| a <= last))
+    }
 }
 
 /// What remains of ranges in order without others in order.
@@ -289,6 +334,11 @@ fn lane(model: &Model<'_>, marks: &Marks<'_>, column: &Column, number: u32, comb
     let plain = match &endpoint.role {
         Role::Host(host) => !marks.special.contains(owner) && !host.replies_unknown,
         Role::PrivateEndpoint(_) => endpoint.unsupported.is_empty(),
+        // What serves names takes queries as a machine would (FWD-06).
+        Role::Firewall(_) | Role::Resolver => {
+            let sound = endpoint.unsupported.is_empty() && endpoint.absence.is_none();
+            endpoint.dns.is_some() && column.port == 53 && column.name.is_none() && sound
+        }
         _ => false,
     };
     (plain && segment.admin.is_empty()).then_some(Lane {

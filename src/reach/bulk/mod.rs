@@ -15,6 +15,7 @@
 mod answered;
 mod bits;
 mod classes;
+mod content;
 mod detail;
 mod device;
 mod flips;
@@ -29,9 +30,11 @@ mod places;
 mod public;
 mod rows;
 mod rules;
+mod scratch;
 mod setup;
 mod single;
 mod told;
+mod ways;
 
 use super::{
     Cell, Column, Outcome, Source, Totals,
@@ -138,7 +141,7 @@ impl Bulk {
             .collect();
         single += forward.odd.values().map(|c| c.len() as u64).sum::<u64>();
         let Single { constant, sources: odd_sources, columns: odd_columns, decided } =
-            Single::new(&pairs, &fine, layout, None);
+            Single::new(&pairs, &fine, layout, &setup.kinds, None);
         single += decided;
         let mut row_of_class = vec![NONE; fine.len()];
         for (i, row) in (0_u32..).zip(&layout.rows) {
@@ -173,11 +176,7 @@ impl Bulk {
             kept: None,
             stale: false,
         };
-        let own: Vec<((u32, u32), Cell)> = pairs
-            .own()
-            .into_par_iter()
-            .map_init(|| Probe::new(model), |probe, (s, c)| ((s, c), pairs.decide(probe, s, c)))
-            .collect();
+        let own = single::own(&pairs, &setup, &bulk.fine, (&bulk.row_of_class, &bulk.lane_of_column));
         bulk.own = own
             .into_iter()
             .filter(|((s, c), cell)| {
@@ -190,7 +189,7 @@ impl Bulk {
             })
             .collect();
         if keep {
-            bulk.kept = Some(Box::new(Kept::new(model, marks, setup, signatures, jobs, end_runs, &bulk)));
+            bulk.kept = Some(Box::new(Kept::new(model, marks, setup, signatures, jobs, end_runs, &bulk, columns)));
         }
         bulk
     }
@@ -240,18 +239,18 @@ impl Bulk {
     }
 
     /// The verdict from what both sides say.
-    fn answer(&self, found: rows::At, lane: u32, inbound: impl FnOnce() -> u8) -> Option<Verdict> {
+    fn answer(&self, found: content::At, lane: u32, inbound: impl FnOnce() -> u8) -> Option<Verdict> {
         Some(match found {
-            rows::At::Odd(cell) => return cell.outcome().map(|o| o.verdict),
-            rows::At::Closed => Verdict::Blocked,
-            rows::At::Past(true, kind) => kind.unwrap_or(self.kinds[lane as usize]),
-            rows::At::Past(false, _) => Verdict::Unknown,
-            rows::At::Open(kind) => match inbound() {
+            content::At::Odd(cell) => return cell.outcome().map(|o| o.verdict),
+            content::At::Closed => Verdict::Blocked,
+            content::At::Past(true, kind) => kind.unwrap_or(self.kinds[lane as usize]),
+            content::At::Past(false, _) => Verdict::Unknown,
+            content::At::Open(kind) => match inbound() {
                 0 => Verdict::Blocked,
                 1 => kind.unwrap_or(self.kinds[lane as usize]),
                 _ => Verdict::Unknown,
             },
-            rows::At::Soft => match inbound() {
+            content::At::Soft => match inbound() {
                 0 => Verdict::Blocked,
                 _ => Verdict::Unknown,
             },

@@ -11,21 +11,23 @@ use super::{
     Bulk, Compiled,
     answered::bits_of,
     bits::{self, Span},
+    content::Content,
     flips::{self, Before, Flip, Moved},
     inbound, jobs,
     kept::Kept,
     places::{Pieces, To, back_of, pieces},
-    rows::{self, Content},
+    rows,
     rules::{Compiler, Rule},
+    setup,
 };
 use crate::{
-    dataplane::{Direction, Endpoint, Filter, Id, Role, Segment},
+    dataplane::{Direction, Endpoint, Filter, Id, Segment},
     verdict::Verdict,
 };
 use rayon::prelude::*;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// What is made again of a home.
@@ -115,8 +117,8 @@ impl Bulk {
         let mut again: BTreeSet<u32> = BTreeSet::new();
         for (home, scope) in &work.homes {
             let wanted = |j: &&jobs::Job| scope.all || j.rows.iter().any(|r| scope.some.contains(r));
-            let chosen = kept.jobs[*home as usize].iter().filter(wanted);
-            let made = rows::of_home(&kept.setup, &kept.signatures, &kept.end_runs, *home as usize, chosen, whole);
+            let chosen = kept.jobs[*home as usize].iter().filter(wanted).map(|job| (*home, job)).collect();
+            let made = rows::of_homes(&kept.setup, &kept.signatures, &kept.end_runs, chosen, whole);
             let mut changed: Vec<(Content, BTreeMap<u32, Vec<u32>>)> = Vec::new();
             for (content, _, rows) in made {
                 let mut by_old: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
@@ -195,10 +197,9 @@ impl Bulk {
             .filter(|(_, spans)| !spans.is_empty())
             .collect();
         let make = |(home, spans): (u32, Vec<Span>)| {
-            let (number, jobs) = (home as usize, &jobs[home as usize]);
-            let parts = spans
-                .into_iter()
-                .map(|span| (span, rows::of_home(setup, signatures, end_runs, number, jobs.iter(), span)));
+            let jobs: Vec<_> = jobs[home as usize].iter().map(|job| (home, job)).collect();
+            let make = |span| (span, rows::of_homes(setup, signatures, end_runs, jobs.clone(), span));
+            let parts = spans.into_iter().map(make);
             parts.collect::<Vec<_>>()
         };
         let made: Vec<_> = match homes.len() {
@@ -405,7 +406,7 @@ fn ruled(was: &[Rule], is: &[Rule]) -> Vec<Span> {
     let (was, is) = (&was[before..], &is[before..]);
     let after = was.iter().rev().zip(is.iter().rev()).take_while(|(a, b)| a == b).count();
     let changed = was[..was.len() - after].iter().chain(&is[..is.len() - after]);
-    bits::settle(changed.flat_map(|r| r.lanes.iter().chain(&r.maybe)).copied().collect())
+    bits::settle(changed.flat_map(|r| r.lanes.iter().chain(r.maybe.iter())).copied().collect())
 }
 
 /// Columns that two lists of pieces may send elsewhere. Those that are decided one by one may be, whatever the lists say.
@@ -524,7 +525,7 @@ fn filters(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mut
 
 fn filtered(model: &Model<'_>, kept: &Kept, lane: u32) -> bool {
     let owner = kept.setup.layout.lanes[lane as usize].owner.map(|o| &model.endpoint(o).role);
-    !matches!(owner, None | Some(Role::PrivateEndpoint(crate::dataplane::PrivateEndpoint { filtered: false, .. })))
+    owner.is_some_and(setup::filtered)
 }
 
 fn compiled(kept: &mut Kept, given: &Given<'_, '_>, filter: Option<&Filter>) -> Option<usize> {
@@ -532,7 +533,13 @@ fn compiled(kept: &mut Kept, given: &Given<'_, '_>, filter: Option<&Filter>) -> 
     let setup = &mut kept.setup;
     let tags = filter.rules.iter().flat_map(|r| r.to.tags.iter().chain(r.to.known_tags.iter().map(|(t, _)| t)));
     setup.tags.learn(given.model, &setup.layout, tags.map(String::as_str));
-    let compiler = Compiler { model: given.model, layout: &setup.layout, tags: &setup.tags, columns: given.columns };
+    let compiler = Compiler {
+        model: given.model,
+        layout: &setup.layout,
+        tags: &setup.tags,
+        columns: given.columns,
+        named: OnceLock::new(),
+    };
     let mut made = Compiled {
         out: compiler.draft(filter, Direction::Outbound, None).0,
         into: compiler.draft(filter, Direction::Inbound, None).0,

@@ -222,11 +222,18 @@ fn hop<'p>(
             let plain = plain_firewall(model.endpoint(device));
             let open = clear(model.link(segment, device), forwarded);
             let to = if plain && open { To::Device(devices.number(device)) } else { To::Odd };
+            let held = |addresses: &[IpAddr]| {
+                let own = addresses.iter().map(|a| layout.lanes_in(Prefix::host(*a)));
+                settle(own.map(|s| (s.0.max(span.0), s.1.min(span.1))).collect())
+            };
+            // What is for the device itself, as queries to its proxy, ends there.
+            let own = minus(held(&model.endpoint(device).addresses), &layout.public);
+            let sound = open && model.endpoint(device).unsupported.is_empty();
+            found.extend(own.iter().map(|s| (*s, if sound { To::Owner } else { To::Odd })));
             // A firewall translates at its own public addresses (FW-10).
-            let own = model.endpoint(device).public_addresses.iter().map(|a| layout.lanes_in(Prefix::host(*a)));
-            let own: Vec<Span> = own.map(|s| (s.0.max(span.0), s.1.min(span.1))).collect();
-            let published = common(&settle(own), &layout.public);
-            found.extend(minus(vec![span], &published).into_iter().map(|s| (s, to)));
+            let published = common(&held(&model.endpoint(device).public_addresses), &layout.public);
+            let apart = settle(own.into_iter().chain(published.iter().copied()).collect());
+            found.extend(minus(vec![span], &apart).into_iter().map(|s| (s, to)));
             // What no rule of its translates is dropped there.
             let dropped = |lane: u32| {
                 let Role::Firewall(firewall) = &model.endpoint(device).role else { return false };

@@ -16,7 +16,7 @@ use crate::{
 use rayon::prelude::*;
 
 /// Public columns by kind.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Kinds {
     /// All of them, in order.
     pub(super) all: Vec<u32>,
@@ -53,6 +53,12 @@ impl Kinds {
             }
         }
         Self { all: public.to_vec(), members }
+    }
+
+    /// The columns of each kind that has more than one, by their numbers.
+    pub(super) fn columns(&self, layout: &Layout) -> Vec<Vec<u32>> {
+        let several = self.members.iter().filter(|alike| alike.len() > 1);
+        several.map(|alike| alike.iter().map(|l| layout.lanes[*l as usize].column).collect()).collect()
     }
 
     /// Groups of columns that are decided together: those of a kind that may share an answer, and all others alone.

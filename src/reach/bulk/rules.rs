@@ -5,13 +5,14 @@ use super::{
         Column, Names as Resolve,
         model::{Fast, Model},
     },
-    bits::{self, Span, common, settle, within, words},
+    bits::{self, Span, Spans, common, settle, within, words},
     layout::{Layout, TagLanes, minus},
 };
 use crate::{
     dataplane::{Action, Direction, Endpoint, Filter, FilterRule, Firewall, Id, Names},
-    net::{Prefix, Transport},
+    net::{Fqdn, FqdnPattern, Prefix, Transport},
 };
+use std::sync::OnceLock;
 
 /// A rule for some ports.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,9 +22,9 @@ pub(super) struct Rule {
     pub(super) by_name: bool,
     /// Whether even a match cannot be decided.
     pub(super) unsure: bool,
-    pub(super) rows: Vec<Span>,
-    pub(super) lanes: Vec<Span>,
-    pub(super) maybe: Vec<Span>,
+    pub(super) rows: Spans,
+    pub(super) lanes: Spans,
+    pub(super) maybe: Spans,
     /// Transports and ports, as bits and as a mask of lanes.
     pub(super) combinations: u64,
     pub(super) ports: u32,
@@ -67,6 +68,52 @@ pub(super) struct Compiler<'c, 'p> {
     pub(super) layout: &'c Layout,
     pub(super) tags: &'c TagLanes,
     pub(super) columns: &'c [Column],
+    /// Made when the first rule looks at names.
+    pub(super) named: OnceLock<NameLanes>,
+}
+
+/// Lanes by the names that were asked for, in order of the names read backwards, so that those below one are neighbours.
+#[derive(Debug)]
+pub(super) struct NameLanes(Vec<(Box<[u8]>, Vec<u32>)>);
+
+impl NameLanes {
+    fn new(layout: &Layout, columns: &[Column]) -> Self {
+        let mut known: Fast<&Fqdn, Vec<u32>> = Fast::default();
+        for (number, lane) in (0_u32..).zip(&layout.lanes) {
+            if let Some(name) = &columns[lane.column as usize].name {
+                known.entry(name).or_default().push(number);
+            }
+        }
+        let mut all: Vec<(Box<[u8]>, Vec<u32>)> = known.into_iter().map(|(n, lanes)| (backwards(n), lanes)).collect();
+        all.sort_unstable();
+        Self(all)
+    }
+
+    /// Lanes whose name matches one of some patterns.
+    fn of(&self, patterns: &[FqdnPattern]) -> Vec<Span> {
+        let mut found: Vec<Span> = Vec::new();
+        for pattern in patterns {
+            let here = match pattern {
+                FqdnPattern::Any => 0..self.0.len(),
+                FqdnPattern::Exact(name) => {
+                    let name = backwards(name);
+                    let at = self.0.partition_point(|(n, _)| *n < name);
+                    at..at + usize::from(self.0.get(at).is_some_and(|(n, _)| *n == name))
+                }
+                FqdnPattern::Below(suffix) => {
+                    let start: Vec<u8> = backwards(suffix).iter().copied().chain([b'.']).collect();
+                    let at = self.0.partition_point(|(n, _)| **n < *start);
+                    at..at + self.0[at..].partition_point(|(n, _)| n.starts_with(&start))
+                }
+            };
+            found.extend(self.0[here].iter().flat_map(|(_, lanes)| lanes).map(|lane| (*lane, lane + 1)));
+        }
+        settle(found)
+    }
+}
+
+fn backwards(name: &Fqdn) -> Box<[u8]> {
+    name.as_str().bytes().rev().collect()
 }
 
 /// A filter's rules of one direction before their ports have masks.
@@ -83,6 +130,7 @@ impl Compiler<'_, '_> {
     ) -> (Draft, bool) {
         let mut odd = false;
         let mut rules = Vec::new();
+        let (mut rows, mut lanes, mut maybe) = (Vec::new(), Vec::new(), Vec::new());
         for rule in filter.rules.iter().filter(|r| r.direction.is_none_or(|d| d == way)) {
             let (mut portless, mut others) = (0_u64, 0_u64);
             for (bit, (transport, port)) in self.layout.combinations.iter().enumerate() {
@@ -94,48 +142,54 @@ impl Compiler<'_, '_> {
             if portless | others == 0 {
                 continue;
             }
-            let rows = self.layout.rows_of(&rule.from);
+            self.layout.rows_of(&rule.from, &mut rows);
             if rows.is_empty() {
                 continue;
             }
-            let (lanes, maybe) = self.destinations(rule, device, &mut odd);
-            let any_port = rule.takes_any_client();
-            let whole =
-                if any_port { vec![(portless | others, false)] } else { vec![(portless, false), (others, true)] };
-            for (combinations, unsure) in whole.into_iter().filter(|(c, _)| *c != 0) {
-                rules.push(Rule {
-                    allow: rule.action != Action::Deny,
-                    by_name: matches!(rule.names, Names::Application(_)),
-                    unsure,
-                    rows: rows.clone(),
-                    lanes: lanes.clone(),
-                    maybe: maybe.clone(),
-                    combinations,
-                    ports: 0,
-                });
+            self.destinations(rule, device, &mut odd, &mut lanes, &mut maybe);
+            let made = Rule {
+                allow: rule.action != Action::Deny,
+                by_name: matches!(rule.names, Names::Application(_)),
+                unsure: false,
+                rows: rows.as_slice().into(),
+                lanes: lanes.as_slice().into(),
+                maybe: maybe.as_slice().into(),
+                combinations: portless | others,
+                ports: 0,
+            };
+            if rule.takes_any_client() {
+                rules.push(made);
+                continue;
+            }
+            if portless != 0 {
+                rules.push(Rule { combinations: portless, ..made.clone() });
+            }
+            if others != 0 {
+                rules.push(Rule { combinations: others, unsure: true, ..made });
             }
         }
         (rules, odd)
     }
 
+    /// Lanes that a rule surely means, and those that it may mean.
     fn destinations(
         &self,
         rule: &FilterRule,
         device: Option<(&Firewall, Id<Endpoint>)>,
         odd: &mut bool,
-    ) -> (Vec<Span>, Vec<Span>) {
-        let all = (0, self.layout.width());
+        lanes: &mut Vec<Span>,
+        maybe: &mut Vec<Span>,
+    ) {
         match &rule.names {
-            Names::Ignored => self.layout.lanes_of(&rule.to, self.tags),
+            Names::Ignored => self.layout.lanes_of(&rule.to, self.tags, lanes, maybe),
             Names::Application(patterns) => {
-                let named = (0_u32..).zip(&self.layout.lanes).filter(|(_, l)| {
-                    let name = self.columns[l.column as usize].name.as_ref();
-                    name.is_some_and(|n| patterns.iter().any(|p| p.matches(n)))
-                });
-                (settle(named.map(|(i, _)| (i, i + 1)).collect()), Vec::new())
+                let named = self.named.get_or_init(|| NameLanes::new(self.layout, self.columns));
+                *lanes = named.of(patterns);
+                maybe.clear();
             }
             Names::Resolved(names) => {
-                let (to, perhaps) = self.layout.lanes_of(&rule.to, self.tags);
+                let (mut to, mut perhaps) = (Vec::new(), Vec::new());
+                self.layout.lanes_of(&rule.to, self.tags, &mut to, &mut perhaps);
                 let (mut yes, mut unknown) = (Vec::new(), false);
                 for name in names {
                     let asked = device
@@ -148,12 +202,11 @@ impl Compiler<'_, '_> {
                     }
                 }
                 let yes = settle(yes);
-                let maybe = if unknown { minus(vec![all], &yes) } else { Vec::new() };
-                let either = settle(yes.iter().chain(&maybe).copied().collect());
-                let sure = common(&to, &yes);
+                let unsure = if unknown { minus(vec![(0, self.layout.width())], &yes) } else { Vec::new() };
+                let either = settle(yes.iter().chain(&unsure).copied().collect());
+                *lanes = common(&to, &yes);
                 let open = common(&settle(to.into_iter().chain(perhaps).collect()), &either);
-                let open = minus(open, &sure);
-                (sure, open)
+                *maybe = minus(open, lanes);
             }
         }
     }
@@ -187,9 +240,9 @@ impl Decided {
         window.clone().for_each(|word| live[word] = bits::mask(word, most));
         for rule in rules {
             let mask = &ports.masks[rule.ports as usize];
-            let sure = if rule.unsure { &[][..] } else { rule.lanes.as_slice() };
+            let sure = if rule.unsure { &[][..] } else { &*rule.lanes };
             // What is perhaps meant first: it bears on what follows only.
-            let perhaps = rule.maybe.iter().chain(if rule.unsure { rule.lanes.as_slice() } else { &[] });
+            let perhaps = rule.maybe.iter().chain(if rule.unsure { &*rule.lanes } else { &[] });
             let mut noted: Vec<(usize, u64)> = Vec::new();
             for lanes in perhaps {
                 for word in clipped(*lanes, &window) {
@@ -198,21 +251,26 @@ impl Decided {
             }
             let first = sure.partition_point(|s| s.1 as usize <= window.start * 64);
             for lanes in sure[first..].iter().take_while(|s| (s.0 as usize) < window.end * 64) {
-                for word in clipped(*lanes, &window) {
+                let words = clipped(*lanes, &window);
+                if !*unsure {
+                    // Nothing before was in doubt, as in most filters.
+                    let into = rule.allow.then_some(if rule.by_name { &mut *named } else { &mut *open });
+                    take(live, into.map(Vec::as_mut_slice), mask, *lanes, words);
+                    continue;
+                }
+                for word in words {
                     let here = bits::mask(word, *lanes) & mask[word] & live[word];
                     if here == 0 {
                         continue;
                     }
                     live[word] &= !here;
-                    let (allowed, denied) =
-                        if *unsure { (perhaps_allowed[word], perhaps_denied[word]) } else { (0, 0) };
                     if !rule.allow {
-                        soft[word] |= here & allowed;
+                        soft[word] |= here & perhaps_allowed[word];
                         continue;
                     }
-                    soft[word] |= here & denied;
+                    soft[word] |= here & perhaps_denied[word];
                     let into = if rule.by_name { &mut *named } else { &mut *open };
-                    into[word] |= here & !denied;
+                    into[word] |= here & !perhaps_denied[word];
                 }
             }
             *unsure |= !noted.is_empty();
@@ -223,6 +281,33 @@ impl Decided {
         }
         if *unsure {
             window.for_each(|word| soft[word] |= live[word] & perhaps_allowed[word]);
+        }
+    }
+}
+
+/// Takes the lanes of a range and a mask from those that are left, into another row if there is one.
+fn take(live: &mut [u64], into: Option<&mut [u64]>, mask: &[u64], lanes: Span, words: std::ops::Range<usize>) {
+    // Only the words at both ends are not taken whole.
+    let inner = lanes.0.div_ceil(64) as usize..lanes.1 as usize / 64;
+    let inner = inner.start.clamp(words.start, words.end)..inner.end.clamp(words.start, words.end);
+    let inner = if inner.start < inner.end { inner } else { words.end..words.end };
+    let edges = (words.start..inner.start).chain(inner.end..words.end);
+    match into {
+        None => {
+            edges.for_each(|word| live[word] &= !(bits::mask(word, lanes) & mask[word]));
+            live[inner.clone()].iter_mut().zip(&mask[inner]).for_each(|(live, mask)| *live &= !mask);
+        }
+        Some(into) => {
+            for word in edges {
+                let here = bits::mask(word, lanes) & mask[word] & live[word];
+                live[word] &= !here;
+                into[word] |= here;
+            }
+            let rows = into[inner.clone()].iter_mut().zip(&mut live[inner.clone()]).zip(&mask[inner]);
+            for ((into, live), mask) in rows {
+                *into |= *live & mask;
+                *live &= !mask;
+            }
         }
     }
 }

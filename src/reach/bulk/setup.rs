@@ -24,7 +24,10 @@ use crate::{
     verdict::{Reason, Verdict},
 };
 use rayon::prelude::*;
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 /// A filter compiled for one direction.
 #[derive(Debug, Default)]
@@ -58,8 +61,9 @@ pub(super) struct Setup {
     /// By end and home: the list of devices on the way back.
     pub(super) back: Vec<Arc<Vec<u16>>>,
     pub(super) lists: Lists,
-    /// Columns of public addresses.
+    /// Columns of public addresses, and their kinds.
     pub(super) public: Vec<u64>,
+    pub(super) kinds: Kinds,
     /// Columns that forgive a device which sees requests only; of them, those of another transport than TCP.
     pub(super) lenient: Vec<u64>,
     pub(super) others: Vec<u64>,
@@ -71,6 +75,15 @@ pub(super) struct Setup {
     pub(super) met: Devices,
     pub(super) by_device: Vec<Vec<u16>>,
     pub(super) tags: TagLanes,
+}
+
+/// Whether groups act before something (NSG-12, NSG-13).
+pub(super) fn filtered(role: &Role) -> bool {
+    match role {
+        Role::PrivateEndpoint(private) => private.filtered,
+        Role::Firewall(_) => false,
+        _ => true,
+    }
 }
 
 /// Filters by content: those of segments by place, those of interfaces by what they hold.
@@ -185,10 +198,7 @@ impl Setup {
                 ends.push(segment);
                 ends.len() as u32 - 1
             }));
-            let (private, filtered) = match &owner.role {
-                Role::PrivateEndpoint(private) => (true, private.filtered),
-                _ => (false, true),
-            };
+            let (private, filtered) = (matches!(owner.role, Role::PrivateEndpoint(_)), filtered(&owner.role));
             if private && advice || transport != Transport::Tcp {
                 bits::set(&mut lenient, i);
             }
@@ -224,7 +234,7 @@ impl Setup {
         let back: Vec<Arc<Vec<u16>>> = back.collect();
         // Rules.
         let tags = TagLanes::new(model, layout, every_tag(&filters.all, &devices, model).into_iter());
-        let compiler = Compiler { model, layout, tags: &tags, columns };
+        let compiler = Compiler { model, layout, tags: &tags, columns, named: OnceLock::new() };
         let mut ports = Ports::new(layout);
         let mut compiled: Vec<Compiled> = filters
             .all
@@ -301,6 +311,7 @@ impl Setup {
                 public.iter().for_each(|l| bits::set(&mut row, *l));
                 row
             },
+            kinds: Kinds::default(),
             lenient,
             others,
             segments,
@@ -311,6 +322,7 @@ impl Setup {
             tags,
         };
         setup.homes(model, marks, columns, &kinds, &samples, home_pieces, &home_filters);
+        setup.kinds = kinds;
         setup
     }
 }

@@ -8,7 +8,10 @@ use super::{
         probe::Probe,
         solution::Pairs,
     },
+    NONE,
     layout::Layout,
+    public::Kinds,
+    setup::Setup,
 };
 use crate::verdict::{Reason, Verdict};
 use rayon::prelude::*;
@@ -26,8 +29,15 @@ pub(super) struct Single {
 }
 
 impl Single {
-    /// Decides them for classes of sources and, where they are given, of columns.
-    pub(super) fn new(pairs: &Pairs<'_, '_, '_>, fine: &Partition, layout: &Layout, alike: Option<&Partition>) -> Self {
+    /// Decides them for classes of sources and, where they are given, of columns. What has no segment, as on the
+    /// internet, is answered alike by public columns of one kind.
+    pub(super) fn new(
+        pairs: &Pairs<'_, '_, '_>,
+        fine: &Partition,
+        layout: &Layout,
+        kinds: &Kinds,
+        alike: Option<&Partition>,
+    ) -> Self {
         let Pairs { model, sources, columns } = pairs;
         let mut single = Self::default();
         let mut odd: Vec<u32> = Vec::new();
@@ -42,6 +52,11 @@ impl Single {
             Some(partition) => (0..partition.len()).map(|c| partition.members(c)).collect(),
             None => alone.chunks(1).collect(),
         };
+        let public: Vec<Vec<u32>> = kinds.columns(layout);
+        let mut of_kind = vec![false; columns.len()];
+        public.iter().flatten().for_each(|c| of_kind[*c as usize] = true);
+        let others = classes.iter().copied().filter(|numbers| numbers.iter().all(|c| !of_kind[*c as usize]));
+        let from_outside: Vec<&[u32]> = public.iter().map(Vec::as_slice).chain(others).collect();
         let made: Vec<(u32, Vec<Cell>, u64)> = layout
             .odd_sources
             .par_iter()
@@ -51,7 +66,8 @@ impl Single {
                 let first = members.first().and_then(|s| sources.get(*s as usize));
                 let mut cells = vec![Cell::DELEGATED; columns.len()];
                 let mut decided = 0;
-                for numbers in &classes {
+                let outside = first.is_some_and(|s| is_outside(model, s));
+                for numbers in if outside { &from_outside } else { &classes } {
                     let column = numbers.first().and_then(|c| columns.get(*c as usize));
                     let cell = match column.and_then(|c| lost(model, first, c)) {
                         Some(cell) => cell,
@@ -79,6 +95,31 @@ impl Single {
         single.columns = made.into_iter().collect();
         single
     }
+}
+
+/// What things come to at their own addresses. Nothing lies between a plain machine and itself, so that what takes the
+/// column decides.
+pub(super) fn own(
+    pairs: &Pairs<'_, '_, '_>,
+    setup: &Setup,
+    fine: &Partition,
+    (row_of_class, lane_of_column): (&[u32], &[u32]),
+) -> Vec<((u32, u32), Cell)> {
+    let known = |source: u32, column: u32| {
+        let row = fine.class(source as usize).map_or(NONE, |class| row_of_class[class]);
+        let lane = lane_of_column[column as usize];
+        (row != NONE && lane != NONE).then(|| setup.landed_cells[lane as usize]).filter(|cell| *cell != Cell::DELEGATED)
+    };
+    let decide = |probe: &mut Probe<'_, '_>, (source, column): (u32, u32)| {
+        ((source, column), known(source, column).unwrap_or_else(|| pairs.decide(probe, source, column)))
+    };
+    pairs.own().into_par_iter().map_init(|| Probe::new(pairs.model), decide).collect()
+}
+
+/// Whether something sends from an address of its own and from no network.
+fn is_outside(model: &Model<'_>, source: &Source) -> bool {
+    let Source { sender: Sender::Endpoint(id), outside: None, .. } = source else { return false };
+    model.endpoint(*id).segment.is_none()
 }
 
 /// Columns of the class of one, or it alone.

@@ -11,9 +11,9 @@ use super::{
     jobs::{self, Job, Signatures},
     legs::{Leg, legs},
     places::{Lists, Pieces, To},
-    rows::{MAX_DEVICES, overlap, within},
     rules::Decided,
     setup::Setup,
+    ways::{MAX_DEVICES, overlap, within},
 };
 use crate::verdict::{Reason, Verdict, Word};
 use rayon::prelude::*;
