@@ -1,7 +1,8 @@
 //! From a draft to a scenario: names instead of identifiers, nothing left dangling.
 
 use super::{
-    draft::{Count, Draft, Item, Key, Matters, Node, NotUnderstood, Source, Style, Tree},
+    dangling,
+    draft::{Count, Draft, Item, Key, Node, NotUnderstood, Style, Tree},
     unmodelled,
 };
 use crate::{
@@ -31,7 +32,7 @@ pub struct Finished {
 pub(super) fn finish(mut draft: Draft, title: &str, span: Span, elements: Option<&BTreeSet<String>>) -> Finished {
     let shapes = Shapes::new();
     shapes.coerce(&mut draft);
-    settle(&mut draft, &shapes);
+    dangling::settle(&mut draft, &shapes);
     let names = names(&draft);
     let mut top: BTreeMap<&str, Vec<(String, Node)>> = BTreeMap::new();
     let mut children: BTreeMap<(&Key, &str), Vec<&Key>> = BTreeMap::new();
@@ -87,166 +88,6 @@ fn places(draft: &Draft, names: &BTreeMap<Key, String>) -> BTreeMap<String, Stri
 /// The region that most resources are in.
 fn main_location(draft: &Draft) -> Option<String> {
     draft.locations.iter().max_by_key(|(name, uses)| (**uses, std::cmp::Reverse(*name))).map(|(name, _)| name.clone())
-}
-
-/// Drops what cannot be declared: references to what the input does not hold, and items without what they need. Each is
-/// reported, with where it could matter.
-fn settle(draft: &mut Draft, shapes: &Shapes) {
-    loop {
-        let present: BTreeSet<Key> = draft.items.iter().filter(|(_, i)| !i.is_stub).map(|(k, _)| k.clone()).collect();
-        let mut changed = false;
-        let mut reports = Vec::new();
-        for (key, item) in &mut draft.items {
-            for dangling in remove_dangling(item, &present) {
-                changed = true;
-                let (field, to, at) = dangling;
-                let zone = to.id.rsplit('/').next().unwrap_or_default();
-                let by_zone = key.collection == "private_endpoints" && to.collection == "private_dns_zones";
-                reports.push(NotUnderstood {
-                    kind: format!("reference from {}", key.collection.trim_end_matches('s')),
-                    name: item.name.clone(),
-                    why: format!(
-                        "its `{field}` is {}, which the input does not hold; import the file that declares it, too",
-                        to.id
-                    ),
-                    source: Source { address: item.source.address.clone(), span: at },
-                    matters: match by_zone {
-                        true => Matters::Names(vec![zone.to_owned()]),
-                        false => Matters::Item(key.clone()),
-                    },
-                });
-            }
-            // Without any of its zones an endpoint registers nowhere, and is there.
-            item.fields.retain(|(k, n)| {
-                k != "private_dns_zone_group"
-                    || !matches!(&n.tree, Tree::Map(f) if f.iter().all(|(_, n)| n.tree == Tree::List(Vec::new())))
-            });
-        }
-        let lost: Vec<(Key, String)> = draft
-            .items
-            .iter()
-            .filter_map(|(k, i)| why_lost(draft, shapes, &present, k, i).map(|w| (k.clone(), w)))
-            .collect();
-        for (key, why) in lost {
-            changed = true;
-            let Some(item) = draft.items.remove(&key) else { continue };
-            // The reference that led nowhere says more than the key that is missing now.
-            let told = |r: &&NotUnderstood| r.matters == Matters::Item(key.clone());
-            let why = reports.iter().find(told).map_or(why, |r| r.why.clone());
-            reports.retain(|r: &NotUnderstood| r.matters != Matters::Item(key.clone()));
-            draft.lost(&item);
-            // A stub was never declared, so what refers to it is what gets reported.
-            if !item.is_stub {
-                reports.push(NotUnderstood {
-                    kind: key.collection.to_owned(),
-                    name: item.name.clone(),
-                    why,
-                    source: item.source.clone(),
-                    matters: place_of(&key, &item),
-                });
-            }
-        }
-        reports.into_iter().for_each(|r| draft.not_understood(r));
-        if !changed {
-            return;
-        }
-    }
-}
-
-/// Why an item cannot be declared.
-fn why_lost(draft: &Draft, shapes: &Shapes, present: &BTreeSet<Key>, key: &Key, item: &Item) -> Option<String> {
-    if item.is_stub {
-        return Some(String::new());
-    }
-    if let Some((parent, _)) = &item.parent
-        && !present.contains(parent)
-    {
-        return Some(format!("it belongs to {}, which the input does not hold", parent.id));
-    }
-    let shape = shapes.of(draft, key, item)?;
-    let missing = (shape.fields)().into_iter().find(|f| {
-        f.required
-            && item.get(f.key).is_none()
-            && !draft.items.values().any(|c| c.parent.as_ref().is_some_and(|(p, field)| p == key && *field == f.key))
-    })?;
-    Some(format!("its `{}` cannot be told from the input", missing.key))
-}
-
-/// Where an item that is left out could have mattered.
-pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
-    let reference = |field: &str| match item.get(field).map(|n| &n.tree) {
-        Some(Tree::Reference(to, _)) => Some(to.clone()),
-        _ => None,
-    };
-    if key.collection == "private_endpoints" {
-        // Its records are missing, and whatever its target would have answered by them.
-        let target = match item.get("private_service_connection").map(|n| &n.tree) {
-            Some(Tree::Map(fields)) => fields.iter().find_map(|(_, n)| match &n.tree {
-                Tree::Reference(to, _) => Some(to.clone()),
-                _ => None,
-            }),
-            _ => None,
-        };
-        return match (target, zones_of(item)) {
-            (Some(target), _) => Matters::Item(target),
-            (None, zones) if !zones.is_empty() => Matters::Names(zones),
-            (None, _) => Matters::Everywhere,
-        };
-    }
-    if let Some(subnet) = reference("subnet") {
-        return Matters::Subnet(subnet);
-    }
-    for field in ["virtual_network", "virtual_network_gateway", "virtual_hub", "remote_virtual_network"] {
-        if let Some(owner) = reference(field) {
-            return Matters::Item(owner);
-        }
-    }
-    match (&item.parent, key.collection) {
-        (Some((parent, _)), _) => Matters::Item(parent.clone()),
-        (None, "private_dns_zones") => Matters::Names(vec![item.name.clone()]),
-        (None, "network_managers" | "network_security_perimeters") => Matters::Everywhere,
-        // Nothing leads to the others unless something names them, and that was reported.
-        (None, _) => Matters::No,
-    }
-}
-
-/// Zones that a private endpoint writes records into.
-fn zones_of(item: &Item) -> Vec<String> {
-    let Some(Tree::Map(group)) = item.get("private_dns_zone_group").map(|n| &n.tree) else { return Vec::new() };
-    let zones = group.iter().filter_map(|(_, n)| match &n.tree {
-        Tree::List(items) => Some(items),
-        _ => None,
-    });
-    let name = |n: &Node| match &n.tree {
-        Tree::Reference(key, _) => key.id.rsplit('/').next().map(str::to_owned),
-        _ => None,
-    };
-    zones.flatten().filter_map(name).collect()
-}
-
-/// Removes references to what is absent: the key, or the item of a list.
-fn remove_dangling(item: &mut Item, present: &BTreeSet<Key>) -> Vec<(String, Key, Span)> {
-    let mut found = Vec::new();
-    item.fields.retain_mut(|(name, node)| keep(name, node, present, &mut found));
-    found
-}
-
-fn keep(name: &str, node: &mut Node, present: &BTreeSet<Key>, found: &mut Vec<(String, Key, Span)>) -> bool {
-    match &mut node.tree {
-        Tree::Reference(key, _) if !present.contains(key) => {
-            found.push((name.to_owned(), key.clone(), node.span));
-            false
-        }
-        Tree::List(items) => {
-            items.retain_mut(|n| keep(name, n, present, found));
-            true
-        }
-        Tree::Map(fields) => {
-            fields.retain_mut(|(inner, n)| keep(&format!("{name}.{inner}"), n, present, found));
-            true
-        }
-        _ => true,
-    }
 }
 
 /// A name for every item, unique among its siblings and the same in every run.
@@ -335,7 +176,7 @@ fn resolved(node: &Node, draft: &Draft, names: &BTreeMap<Key, String>) -> Node {
 }
 
 /// Records of the scenario format, by where they stand.
-struct Shapes(TypeInfo);
+pub(super) struct Shapes(TypeInfo);
 
 impl Shapes {
     fn new() -> Self {
@@ -350,7 +191,7 @@ impl Shapes {
     }
 
     /// The record that an item is written as.
-    fn of(&self, draft: &Draft, key: &Key, item: &Item) -> Option<TypeInfo> {
+    pub(super) fn of(&self, draft: &Draft, key: &Key, item: &Item) -> Option<TypeInfo> {
         match &item.parent {
             None => Self::inside(&self.0, key.collection),
             Some((parent, field)) => {

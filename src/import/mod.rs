@@ -6,6 +6,7 @@
 
 mod arm;
 mod azure;
+mod dangling;
 mod draft;
 mod evidence;
 mod finish;

@@ -1,6 +1,6 @@
 //! Web apps: access restrictions, slots, names.
 
-use super::{Mapper, Resource, services};
+use super::{Mapper, Resource, service_rules, services};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     ids::ArmId,
@@ -97,7 +97,7 @@ fn restriction(rule: &Json) -> Result<Said, &'static str> {
         _ if is_tag => Ok(Said::Rules(vec![with("service_tag", Node::text(text, address.span))])),
         _ => {
             let several = text.split(',').map(str::trim).filter(|t| !t.is_empty());
-            let rules = several.map(|t| with("ip_address", services::prefix(Node::text(t, address.span))));
+            let rules = several.map(|t| with("ip_address", service_rules::prefix(Node::text(t, address.span))));
             Ok(Said::Rules(rules.collect()))
         }
     }

@@ -48,7 +48,7 @@ fn cluster(resource: &Resource, mapper: &mut Mapper<'_>) {
     item.set_some("private_dns_zone", zone);
     let mut access: Vec<(&str, Node)> = Vec::new();
     let ranges = resource.prop("apiServerAccessProfile.authorizedIPRanges");
-    access.extend(scalars(ranges).map(super::services::prefixes).map(|n| ("authorized_ip_ranges", n)));
+    access.extend(scalars(ranges).map(super::service_rules::prefixes).map(|n| ("authorized_ip_ranges", n)));
     let integrated = resource.scalar("apiServerAccessProfile.enableVnetIntegration");
     access
         .extend(integrated.filter(|n| n.tree == Tree::Bool(true)).map(|n| ("virtual_network_integration_enabled", n)));

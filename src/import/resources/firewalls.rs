@@ -239,7 +239,7 @@ fn split(node: Node) -> Vec<Node> {
     };
     match range.filter(|(first, last)| first <= last) {
         Some((first, last)) => {
-            super::services::covering(first, last).into_iter().map(|p| Node::text(p, node.span)).collect()
+            super::service_rules::covering(first, last).into_iter().map(|p| Node::text(p, node.span)).collect()
         }
         None => vec![node],
     }

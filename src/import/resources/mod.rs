@@ -17,6 +17,7 @@ mod places;
 mod policies;
 mod private_link;
 mod refer;
+mod service_rules;
 mod services;
 mod settings;
 mod settle;
@@ -210,6 +211,7 @@ const FAMILIES: &[&[(&str, Map)]] = &[
     dns::TYPES,
     services::INTEGRATIONS,
     services::TYPES,
+    service_rules::TYPES,
     workspaces::TYPES,
     private_link::TYPES,
     manager::TYPES,
@@ -293,7 +295,7 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
         None if services::is_service(kind) => Some((SERVICES, services::service as Map)),
         None if kind.ends_with("/privateendpointconnections") => Some((LAST, state::connection as Map)),
         None if kind.ends_with("/firewallrules") && service_of(kind).is_some() => {
-            Some((SERVICES, services::address_rule as Map))
+            Some((SERVICES, service_rules::address_rule as Map))
         }
         None => None,
     };

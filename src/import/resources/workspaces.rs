@@ -1,6 +1,8 @@
 //! AI Foundry hubs, projects, machine learning workspaces.
 
-use super::{Map, Mapper, Resource, addresses::nothing, compute::tags, private_link::target, scalars, services};
+use super::{
+    Map, Mapper, Resource, addresses::nothing, compute::tags, private_link::target, scalars, service_rules, services,
+};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     ids::ArmId,
@@ -52,7 +54,7 @@ fn workspace(resource: &Resource, mapper: &mut Mapper<'_>) {
     if access.and_then(Json::as_str).is_some_and(|a| a.eq_ignore_ascii_case("Disabled")) {
         item.set("public_network_access_enabled", Node::flag(false, access.map_or(span, |a| a.span)));
     }
-    item.set_some("ip_rules", scalars(resource.prop("ipAllowlist")).map(services::prefixes));
+    item.set_some("ip_rules", scalars(resource.prop("ipAllowlist")).map(service_rules::prefixes));
     item.set_some("storage_account", reference("storageAccount"));
     item.set_some("key_vault", reference("keyVault"));
     item.set_some("container_registry", reference("containerRegistry"));

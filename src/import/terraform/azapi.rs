@@ -44,11 +44,11 @@ pub(super) fn body(values: &Json) -> Result<Json, String> {
     };
     for (from, to) in [("location", "location"), ("tags", "tags")] {
         if let Some(value) = values.at(from) {
-            super::kinds::put(&mut body, to, value.clone());
+            super::shape::put(&mut body, to, value.clone());
         }
     }
     if let Some(kind) = values.items_at("identity").first().and_then(|i| i.get("type")) {
-        super::kinds::put(&mut body, "identity.type", kind.clone());
+        super::shape::put(&mut body, "identity.type", kind.clone());
     }
     Ok(body)
 }

@@ -1,43 +1,48 @@
 //! Machines, interfaces, scale sets, clusters.
 
+use super::fields::{
+    ALLOCATION, DNS_SERVERS, FORWARDING, IDENTITY, LOCATION, NAME, OLD_FORWARDING, PRIMARY, PRIVATE_ADDRESS,
+    PUBLIC_ADDRESS, SECURITY_GROUP, SUBNET_OF, TAGS,
+};
 use super::kinds::{
     Field,
     How::{Copy, Each, First, Id, Ids, Words},
-    Kind, Shaper,
+    Kind,
 };
+use super::shape::Shaper;
 
 const MACHINE: &[Field] = &[
-    ("location", "location", Copy),
-    ("tags", "tags", Copy),
+    LOCATION,
+    TAGS,
     ("network_interface_ids", "properties.networkProfile.networkInterfaces", Ids),
     ("primary_network_interface_id", "properties.networkProfile.primary", Copy),
-    ("identity.type", "identity.type", Copy),
+    IDENTITY,
     ("computer_name", "properties.osProfile.computerName", Copy),
     ("os_profile.computer_name", "properties.osProfile.computerName", Copy),
 ];
 
 const SCALE_SET: &[Field] = &[
-    ("location", "location", Copy),
-    ("tags", "tags", Copy),
+    LOCATION,
+    TAGS,
     ("instances", "sku.capacity", Copy),
     ("computer_name_prefix", "properties.virtualMachineProfile.osProfile.computerNamePrefix", Copy),
     (
         "network_interface",
         "properties.virtualMachineProfile.networkProfile.networkInterfaceConfigurations",
         Each(&[
-            ("name", "name", Copy),
-            ("primary", "properties.primary", Copy),
-            ("network_security_group_id", "properties.networkSecurityGroup", Id),
-            ("dns_servers", "properties.dnsSettings.dnsServers", Copy),
-            ("enable_ip_forwarding", "properties.enableIPForwarding", Copy),
-            ("ip_forwarding_enabled", "properties.enableIPForwarding", Copy),
+            NAME,
+            PRIMARY,
+            SECURITY_GROUP,
+            DNS_SERVERS,
+            OLD_FORWARDING,
+            FORWARDING,
             (
                 "ip_configuration",
                 "properties.ipConfigurations",
                 Each(&[
-                    ("name", "name", Copy),
-                    ("primary", "properties.primary", Copy),
-                    ("subnet_id", "properties.subnet", Id),
+                    NAME,
+                    PRIMARY,
+                    SUBNET_OF,
                     ("load_balancer_backend_address_pool_ids", "properties.loadBalancerBackendAddressPools", Ids),
                     (
                         "application_gateway_backend_address_pool_ids",
@@ -67,22 +72,22 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_network_interface",
         "Microsoft.Network/networkInterfaces",
         &[
-            ("location", "location", Copy),
-            ("tags", "tags", Copy),
-            ("dns_servers", "properties.dnsSettings.dnsServers", Copy),
-            ("enable_ip_forwarding", "properties.enableIPForwarding", Copy),
-            ("ip_forwarding_enabled", "properties.enableIPForwarding", Copy),
+            LOCATION,
+            TAGS,
+            DNS_SERVERS,
+            OLD_FORWARDING,
+            FORWARDING,
             (
                 "ip_configuration",
                 "properties.ipConfigurations",
                 Each(&[
-                    ("name", "name", Copy),
-                    ("primary", "properties.primary", Copy),
-                    ("subnet_id", "properties.subnet", Id),
-                    ("private_ip_address", "properties.privateIPAddress", Copy),
-                    ("private_ip_address_allocation", "properties.privateIPAllocationMethod", Copy),
+                    NAME,
+                    PRIMARY,
+                    SUBNET_OF,
+                    PRIVATE_ADDRESS,
+                    ALLOCATION,
                     ("private_ip_address_version", "properties.privateIPAddressVersion", Copy),
-                    ("public_ip_address_id", "properties.publicIPAddress", Id),
+                    PUBLIC_ADDRESS,
                 ]),
             ),
         ],
@@ -91,7 +96,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_network_interface_security_group_association",
         "network_interface_id",
         None,
-        &[("network_security_group_id", "properties.networkSecurityGroup", Id)],
+        &[SECURITY_GROUP],
     ),
     Kind::patch("azurerm_network_interface_application_security_group_association", "network_interface_id", None, &[])
         .with(security_group),
@@ -120,9 +125,9 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_kubernetes_cluster",
         "Microsoft.ContainerService/managedClusters",
         &[
-            ("location", "location", Copy),
-            ("tags", "tags", Copy),
-            ("identity.type", "identity.type", Copy),
+            LOCATION,
+            TAGS,
+            IDENTITY,
             ("dns_prefix", "properties.dnsPrefix", Copy),
             ("private_cluster_enabled", "properties.apiServerAccessProfile.enablePrivateCluster", Copy),
             (
@@ -153,7 +158,7 @@ pub(super) const KINDS: &[Kind] = &[
                 "default_node_pool",
                 "properties.agentPoolProfiles",
                 Each(&[
-                    ("name", "name", Copy),
+                    NAME,
                     ("node_count", "count", Copy),
                     ("vnet_subnet_id", "vnetSubnetID", Copy),
                     ("pod_subnet_id", "podSubnetID", Copy),
@@ -175,17 +180,9 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_bastion_host",
         "Microsoft.Network/bastionHosts",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("sku", "sku.name", Copy),
-            (
-                "ip_configuration",
-                "properties.ipConfigurations",
-                Each(&[
-                    ("name", "name", Copy),
-                    ("subnet_id", "properties.subnet", Id),
-                    ("public_ip_address_id", "properties.publicIPAddress", Id),
-                ]),
-            ),
+            ("ip_configuration", "properties.ipConfigurations", Each(&[NAME, SUBNET_OF, PUBLIC_ADDRESS])),
         ],
     ),
 ];
@@ -198,10 +195,10 @@ fn primary(shaper: &mut Shaper<'_, '_>) {
     let marked = interfaces.into_iter().map(|mut interface| {
         let is_it = interface.str_at("id").is_some_and(|id| id.eq_ignore_ascii_case(&named));
         let truth = crate::import::json::Value::Bool(is_it);
-        super::kinds::put(&mut interface, "properties.primary", crate::import::json::Json::new(truth, span));
+        super::shape::put(&mut interface, "properties.primary", crate::import::json::Json::new(truth, span));
         interface
     });
-    let marked = super::kinds::list(marked.collect(), span);
+    let marked = super::shape::list(marked.collect(), span);
     shaper.put("properties.networkProfile.networkInterfaces", marked);
 }
 

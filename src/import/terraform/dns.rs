@@ -1,9 +1,11 @@
 //! Private DNS: zones, links, records, resolvers, rulesets.
 
+use super::fields::{LOCATION, NETWORK, SUBNET_OF};
 use super::kinds::{
     How::{Copy, Each, Id, Ids, Keyed},
-    Kind, Shaper,
+    Kind,
 };
+use super::shape::Shaper;
 
 pub(super) const KINDS: &[Kind] = &[
     Kind::group("azurerm_private_dns_zone", "Microsoft.Network/privateDnsZones", &[]),
@@ -12,7 +14,7 @@ pub(super) const KINDS: &[Kind] = &[
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
         &["private_dns_zone_name"],
         &[
-            ("virtual_network_id", "properties.virtualNetwork", Id),
+            NETWORK,
             ("registration_enabled", "properties.registrationEnabled", Copy),
             ("resolution_policy", "properties.resolutionPolicy", Copy),
         ],
@@ -35,11 +37,7 @@ pub(super) const KINDS: &[Kind] = &[
         &["zone_name"],
         &[("record", "properties.cnameRecord.cname", Copy)],
     ),
-    Kind::group(
-        "azurerm_private_dns_resolver",
-        "Microsoft.Network/dnsResolvers",
-        &[("location", "location", Copy), ("virtual_network_id", "properties.virtualNetwork", Id)],
-    ),
+    Kind::group("azurerm_private_dns_resolver", "Microsoft.Network/dnsResolvers", &[LOCATION, NETWORK]),
     Kind::under(
         "azurerm_private_dns_resolver_inbound_endpoint",
         "Microsoft.Network/dnsResolvers/inboundEndpoints",
@@ -58,15 +56,12 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_private_dns_resolver_outbound_endpoint",
         "Microsoft.Network/dnsResolvers/outboundEndpoints",
         "private_dns_resolver_id",
-        &[("subnet_id", "properties.subnet", Id)],
+        &[SUBNET_OF],
     ),
     Kind::group(
         "azurerm_private_dns_resolver_dns_forwarding_ruleset",
         "Microsoft.Network/dnsForwardingRulesets",
-        &[
-            ("location", "location", Copy),
-            ("private_dns_resolver_outbound_endpoint_ids", "properties.dnsResolverOutboundEndpoints", Ids),
-        ],
+        &[LOCATION, ("private_dns_resolver_outbound_endpoint_ids", "properties.dnsResolverOutboundEndpoints", Ids)],
     ),
     Kind::under(
         "azurerm_private_dns_resolver_forwarding_rule",
@@ -86,7 +81,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_private_dns_resolver_virtual_network_link",
         "Microsoft.Network/dnsForwardingRulesets/virtualNetworkLinks",
         "dns_forwarding_ruleset_id",
-        &[("virtual_network_id", "properties.virtualNetwork", Id)],
+        &[NETWORK],
     ),
 ];
 

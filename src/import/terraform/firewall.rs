@@ -1,44 +1,38 @@
 //! Azure Firewall and its policies.
 
+use super::fields::{HUB, LOCATION, NAME, PRIVATE_ADDRESS, PUBLIC_ADDRESS, SUBNET_OF};
 use super::{
     kinds::{
         Field,
         How::{Copy, Each, First, Id},
-        Kind, Shaper, is_unknown, list, put,
+        Kind,
     },
     resolve::Resolver,
+    shape::{Shaper, is_unknown, list, put},
 };
 use crate::import::json::Json;
 use std::net::IpAddr;
 
-const COLLECTION: &[Field] = &[("name", "name", Copy), ("priority", "priority", Copy), ("action", "action.type", Copy)];
+const COLLECTION: &[Field] = &[NAME, ("priority", "priority", Copy), ("action", "action.type", Copy)];
 
 pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_firewall",
         "Microsoft.Network/azureFirewalls",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("sku_name", "properties.sku.name", Copy),
             ("sku_tier", "properties.sku.tier", Copy),
             ("firewall_policy_id", "properties.firewallPolicy", Id),
             (
                 "ip_configuration",
                 "properties.ipConfigurations",
-                Each(&[
-                    ("name", "name", Copy),
-                    ("subnet_id", "properties.subnet", Id),
-                    ("public_ip_address_id", "properties.publicIPAddress", Id),
-                    ("private_ip_address", "properties.privateIPAddress", Copy),
-                ]),
+                Each(&[NAME, SUBNET_OF, PUBLIC_ADDRESS, PRIVATE_ADDRESS]),
             ),
             (
                 "virtual_hub",
                 "properties",
-                First(&[
-                    ("virtual_hub_id", "properties.virtualHub", Id),
-                    ("private_ip_address", "properties.hubIPAddresses.privateIPAddress", Copy),
-                ]),
+                First(&[HUB, ("private_ip_address", "properties.hubIPAddresses.privateIPAddress", Copy)]),
             ),
             ("private_ip_ranges", "properties.additionalProperties.privateRanges", Copy),
             ("threat_intel_mode", "properties.threatIntelMode", Copy),
@@ -50,7 +44,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_firewall_policy",
         "Microsoft.Network/firewallPolicies",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("sku", "properties.sku.tier", Copy),
             ("base_policy_id", "properties.basePolicy", Id),
             ("dns.proxy_enabled", "properties.dnsSettings.enableProxy", Copy),
@@ -71,7 +65,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_ip_group",
         "Microsoft.Network/ipGroups",
-        &[("location", "location", Copy), ("cidrs", "properties.ipAddresses", Copy)],
+        &[LOCATION, ("cidrs", "properties.ipAddresses", Copy)],
     ),
     Kind::patch("azurerm_ip_group_cidr", "ip_group_id", None, &[("cidr", "properties.ipAddresses[]", Copy)]),
     Kind::group("azurerm_firewall_network_rule_collection", "", &[]).classic(),
@@ -104,13 +98,13 @@ pub(super) fn private_address(resolver: &Resolver<'_>, number: usize) -> Option<
 fn management(shaper: &mut Shaper<'_, '_>) {
     let Some(block) = shaper.get("management_ip_configuration") else { return };
     let Some(first) = block.items().first() else { return };
-    let mut configuration = super::kinds::object(Vec::new(), first.span);
-    super::kinds::shape(first, &[("name", "name", Copy), ("subnet_id", "properties.subnet", Id)], &mut configuration);
+    let mut configuration = super::shape::object(Vec::new(), first.span);
+    super::shape::shape(first, &[NAME, SUBNET_OF], &mut configuration);
     shaper.put("properties.managementIpConfiguration", configuration);
 }
 
 const NETWORK: &[Field] = &[
-    ("name", "name", Copy),
+    NAME,
     ("protocols", "ipProtocols", Copy),
     ("source_addresses", "sourceAddresses", Copy),
     ("source_ip_groups", "sourceIpGroups", Copy),
@@ -121,7 +115,7 @@ const NETWORK: &[Field] = &[
 ];
 
 const APPLICATION: &[Field] = &[
-    ("name", "name", Copy),
+    NAME,
     ("protocols", "protocols", Each(&[("type", "protocolType", Copy), ("port", "port", Copy)])),
     ("source_addresses", "sourceAddresses", Copy),
     ("source_ip_groups", "sourceIpGroups", Copy),
@@ -134,7 +128,7 @@ const APPLICATION: &[Field] = &[
 ];
 
 const NAT: &[Field] = &[
-    ("name", "name", Copy),
+    NAME,
     ("protocols", "ipProtocols", Copy),
     ("source_addresses", "sourceAddresses", Copy),
     ("source_ip_groups", "sourceIpGroups", Copy),
@@ -154,11 +148,11 @@ fn rules(collection: &Json, fields: &[Field], kind: Option<&str>) -> Json {
         if is_unknown(rule) {
             return rule.clone();
         }
-        let mut out = super::kinds::object(Vec::new(), rule.span);
+        let mut out = super::shape::object(Vec::new(), rule.span);
         if let Some(kind) = kind {
             put(&mut out, "ruleType", Json::text(kind, rule.span));
         }
-        super::kinds::shape(rule, fields, &mut out);
+        super::shape::shape(rule, fields, &mut out);
         out
     });
     list(rules.collect(), collection.span)
@@ -185,8 +179,8 @@ fn group(shaper: &mut Shaper<'_, '_>) {
                 shaper.put("properties.ruleCollections[]", collection.clone());
                 continue;
             }
-            let mut item = super::kinds::object(Vec::new(), collection.span);
-            super::kinds::shape(collection, COLLECTION, &mut item);
+            let mut item = super::shape::object(Vec::new(), collection.span);
+            super::shape::shape(collection, COLLECTION, &mut item);
             put(&mut item, "ruleCollectionType", Json::text(kind, collection.span));
             put(&mut item, "rules", rules(collection, fields, Some(rule_kind)));
             shaper.put("properties.ruleCollections[]", item);
@@ -201,7 +195,7 @@ fn classic(shaper: &mut Shaper<'_, '_>) {
         "azurerm_firewall_network_rule_collection" => (
             "properties.networkRuleCollections",
             &[
-                ("name", "name", Copy),
+                NAME,
                 ("protocols", "protocols", Copy),
                 ("source_addresses", "sourceAddresses", Copy),
                 ("source_ip_groups", "sourceIpGroups", Copy),
@@ -214,7 +208,7 @@ fn classic(shaper: &mut Shaper<'_, '_>) {
         "azurerm_firewall_application_rule_collection" => (
             "properties.applicationRuleCollections",
             &[
-                ("name", "name", Copy),
+                NAME,
                 ("protocol", "protocols", Each(&[("type", "protocolType", Copy), ("port", "port", Copy)])),
                 ("source_addresses", "sourceAddresses", Copy),
                 ("source_ip_groups", "sourceIpGroups", Copy),
@@ -225,7 +219,7 @@ fn classic(shaper: &mut Shaper<'_, '_>) {
         _ => (
             "properties.natRuleCollections",
             &[
-                ("name", "name", Copy),
+                NAME,
                 ("protocols", "protocols", Copy),
                 ("source_addresses", "sourceAddresses", Copy),
                 ("source_ip_groups", "sourceIpGroups", Copy),
@@ -237,13 +231,10 @@ fn classic(shaper: &mut Shaper<'_, '_>) {
         ),
     };
     let span = shaper.values.span;
-    let mut item = super::kinds::object(Vec::new(), span);
-    let outer: &[Field] = &[
-        ("name", "name", Copy),
-        ("priority", "properties.priority", Copy),
-        ("action", "properties.action.type", Copy),
-    ];
-    super::kinds::shape(&shaper.values, outer, &mut item);
+    let mut item = super::shape::object(Vec::new(), span);
+    let outer: &[Field] =
+        &[NAME, ("priority", "properties.priority", Copy), ("action", "properties.action.type", Copy)];
+    super::shape::shape(&shaper.values, outer, &mut item);
     put(&mut item, "properties.rules", rules(&shaper.values, fields, None));
     shaper.put(key, list(vec![item], span));
 }

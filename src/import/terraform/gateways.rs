@@ -1,5 +1,6 @@
 //! Virtual network gateways, connections, sites and circuits.
 
+use super::fields::{LOCATION, NAME, PUBLIC_ADDRESS, SUBNET_OF};
 use super::kinds::{
     How::{Copy, Each, Id},
     Kind,
@@ -10,7 +11,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_virtual_network_gateway",
         "Microsoft.Network/virtualNetworkGateways",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("type", "properties.gatewayType", Copy),
             ("vpn_type", "properties.vpnType", Copy),
             ("sku", "properties.sku.name", Copy),
@@ -20,15 +21,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("bgp_settings.asn", "properties.bgpSettings.asn", Copy),
             ("remote_vnet_traffic_enabled", "properties.allowRemoteVnetTraffic", Copy),
             ("virtual_wan_traffic_enabled", "properties.allowVirtualWanTraffic", Copy),
-            (
-                "ip_configuration",
-                "properties.ipConfigurations",
-                Each(&[
-                    ("name", "name", Copy),
-                    ("subnet_id", "properties.subnet", Id),
-                    ("public_ip_address_id", "properties.publicIPAddress", Id),
-                ]),
-            ),
+            ("ip_configuration", "properties.ipConfigurations", Each(&[NAME, SUBNET_OF, PUBLIC_ADDRESS])),
             (
                 "vpn_client_configuration.address_space",
                 "properties.vpnClientConfiguration.vpnClientAddressPool.addressPrefixes",
@@ -42,7 +35,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_local_network_gateway",
         "Microsoft.Network/localNetworkGateways",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("address_space", "properties.localNetworkAddressSpace.addressPrefixes", Copy),
             ("gateway_address", "properties.gatewayIpAddress", Copy),
             ("gateway_fqdn", "properties.fqdn", Copy),
@@ -53,7 +46,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_virtual_network_gateway_connection",
         "Microsoft.Network/connections",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("type", "properties.connectionType", Copy),
             ("virtual_network_gateway_id", "properties.virtualNetworkGateway1", Id),
             ("peer_virtual_network_gateway_id", "properties.virtualNetworkGateway2", Id),
@@ -68,10 +61,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_express_route_circuit",
         "Microsoft.Network/expressRouteCircuits",
-        &[
-            ("location", "location", Copy),
-            ("service_provider_name", "properties.serviceProviderProperties.serviceProviderName", Copy),
-        ],
+        &[LOCATION, ("service_provider_name", "properties.serviceProviderProperties.serviceProviderName", Copy)],
     ),
     Kind::within(
         "azurerm_express_route_circuit_peering",

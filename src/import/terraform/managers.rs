@@ -1,16 +1,18 @@
 //! Network managers.
 
+use super::fields::LOCATION;
 use super::kinds::{
     How::{Copy, Each, First, Not},
-    Kind, Shaper,
+    Kind,
 };
+use super::shape::Shaper;
 
 pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_network_manager",
         "Microsoft.Network/networkManagers",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("scope.subscription_ids", "properties.networkManagerScopes.subscriptions", Copy),
             ("scope.management_group_ids", "properties.networkManagerScopes.managementGroups", Copy),
             ("scope_accesses", "properties.networkManagerScopeAccesses", Copy),
@@ -149,8 +151,8 @@ fn routing_groups(shaper: &mut Shaper<'_, '_>) {
 fn put_groups(shaper: &mut Shaper<'_, '_>, path: &str) {
     let Some(ids) = shaper.get("network_group_ids") else { return };
     for id in ids.items() {
-        let mut item = super::kinds::object(Vec::new(), id.span);
-        super::kinds::put(&mut item, "networkGroupId", id.clone());
+        let mut item = super::shape::object(Vec::new(), id.span);
+        super::shape::put(&mut item, "networkGroupId", id.clone());
         shaper.put(path, item);
     }
 }

@@ -3,12 +3,15 @@
 //! What a plan does not know yet is found through its configuration; attributes of the providers `azurerm` and `azapi`
 //! become properties of Azure's own resource model, which is mapped as for templates and exports.
 
+mod application_gateways;
+mod apps;
 mod azapi;
 mod balance;
 mod beside;
 mod compute;
 mod data;
 mod dns;
+mod fields;
 mod firewall;
 mod follow;
 mod gateways;
@@ -22,6 +25,7 @@ mod remarks;
 mod resolve;
 mod services;
 mod settings;
+mod shape;
 mod wan;
 mod workspaces;
 
@@ -33,10 +37,11 @@ use super::{
     resources::Resource,
 };
 use crate::diag::{Diagnostic, FileId, code};
-use kinds::{Place, Shaper};
+use kinds::Place;
 use plan::{Instance, Plan};
 use remarks::{place_of, report, unknown_name, unread};
 use resolve::Resolver;
+use shape::Shaper;
 use std::{
     collections::{BTreeMap, BTreeSet},
     rc::Rc,
@@ -269,13 +274,13 @@ fn shape(
         number,
         id: resolver.id(number).unwrap_or_else(|| Rc::from("")),
         values,
-        body: kinds::object(Vec::new(), span),
+        body: shape::object(Vec::new(), span),
         parts: Vec::new(),
     };
     for (path, word) in kind.implied {
         shaper.put_text(path, word);
     }
-    kinds::shape(&shaper.values.clone(), kind.fields, &mut shaper.body);
+    shape::shape(&shaper.values.clone(), kind.fields, &mut shaper.body);
     if let Some(more) = kind.more {
         more(&mut shaper);
     }
@@ -304,8 +309,8 @@ fn shape(
             let parent = shaper.text(parent).ok_or_else(|| format!("its `{parent}` is not known before apply"))?;
             let id = Json::text(&shaper.id, span);
             shaper.put("id", id);
-            let mut body = kinds::object(Vec::new(), span);
-            kinds::put(&mut body, list, shaper.body);
+            let mut body = shape::object(Vec::new(), span);
+            shape::put(&mut body, list, shaper.body);
             patches.push(Patch { target: parent, body, number });
             Ok(())
         }

@@ -1,13 +1,15 @@
 //! Virtual networks, subnets, peerings, security groups, route tables.
 
+use super::fields::{LOCATION, NAME, SECURITY_GROUP, TAGS};
 use super::kinds::{
     Field,
     How::{Copy, Each, Id, Ids, Keyed, Listed, Not, Words},
-    Kind, Shaper,
+    Kind,
 };
+use super::shape::Shaper;
 
 const RULE: &[Field] = &[
-    ("name", "name", Copy),
+    NAME,
     ("priority", "properties.priority", Copy),
     ("direction", "properties.direction", Copy),
     ("access", "properties.access", Copy),
@@ -25,25 +27,25 @@ const RULE: &[Field] = &[
 ];
 
 const ROUTE: &[Field] = &[
-    ("name", "name", Copy),
+    NAME,
     ("address_prefix", "properties.addressPrefix", Copy),
     ("next_hop_type", "properties.nextHopType", Copy),
     ("next_hop_in_ip_address", "properties.nextHopIpAddress", Copy),
 ];
 
 const SUBNET: &[Field] = &[
-    ("name", "name", Copy),
+    NAME,
     ("address_prefix", "properties.addressPrefixes", Listed),
     ("address_prefixes", "properties.addressPrefixes", Copy),
     ("security_group", "properties.networkSecurityGroup", Id),
-    ("network_security_group_id", "properties.networkSecurityGroup", Id),
+    SECURITY_GROUP,
     ("route_table_id", "properties.routeTable", Id),
     ("service_endpoints", "properties.serviceEndpoints", Keyed("service")),
     ("service_endpoint_policy_ids", "properties.serviceEndpointPolicies", Ids),
     (
         "delegation",
         "properties.delegations",
-        Each(&[("name", "name", Copy), ("service_delegation.name", "properties.serviceName", Copy)]),
+        Each(&[NAME, ("service_delegation.name", "properties.serviceName", Copy)]),
     ),
     // Older versions of the provider: a truth value that means the opposite, and later another. The newest counts.
     (
@@ -75,7 +77,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_virtual_network",
         "Microsoft.Network/virtualNetworks",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("address_space", "properties.addressSpace.addressPrefixes", Copy),
             ("dns_servers", "properties.dhcpOptions.dnsServers", Copy),
             ("subnet", "properties.subnets", Each(SUBNET)),
@@ -89,12 +91,7 @@ pub(super) const KINDS: &[Kind] = &[
         &[("dns_servers", "properties.dhcpOptions.dnsServers", Copy)],
     ),
     Kind::within("azurerm_subnet", "Microsoft.Network/virtualNetworks/subnets", &["virtual_network_name"], SUBNET),
-    Kind::patch(
-        "azurerm_subnet_network_security_group_association",
-        "subnet_id",
-        None,
-        &[("network_security_group_id", "properties.networkSecurityGroup", Id)],
-    ),
+    Kind::patch("azurerm_subnet_network_security_group_association", "subnet_id", None, &[SECURITY_GROUP]),
     Kind::patch(
         "azurerm_subnet_route_table_association",
         "subnet_id",
@@ -111,12 +108,12 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_subnet_service_endpoint_storage_policy",
         "Microsoft.Network/serviceEndpointPolicies",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             (
                 "definition",
                 "properties.serviceEndpointPolicyDefinitions",
                 Each(&[
-                    ("name", "name", Copy),
+                    NAME,
                     ("service", "properties.service", Copy),
                     ("service_resources", "properties.serviceResources", Copy),
                 ]),
@@ -142,7 +139,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_network_security_group",
         "Microsoft.Network/networkSecurityGroups",
-        &[("location", "location", Copy), ("security_rule", "properties.securityRules", Each(RULE))],
+        &[LOCATION, ("security_rule", "properties.securityRules", Each(RULE))],
     ),
     Kind::within(
         "azurerm_network_security_rule",
@@ -150,16 +147,12 @@ pub(super) const KINDS: &[Kind] = &[
         &["network_security_group_name"],
         RULE,
     ),
-    Kind::group(
-        "azurerm_application_security_group",
-        "Microsoft.Network/applicationSecurityGroups",
-        &[("location", "location", Copy), ("tags", "tags", Copy)],
-    ),
+    Kind::group("azurerm_application_security_group", "Microsoft.Network/applicationSecurityGroups", &[LOCATION, TAGS]),
     Kind::group(
         "azurerm_route_table",
         "Microsoft.Network/routeTables",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("disable_bgp_route_propagation", "properties.disableBgpRoutePropagation", Copy),
             ("bgp_route_propagation_enabled", "properties.disableBgpRoutePropagation", Not),
             ("route", "properties.routes", Each(ROUTE)),
@@ -170,7 +163,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_public_ip",
         "Microsoft.Network/publicIPAddresses",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("sku", "sku.name", Copy),
             ("allocation_method", "properties.publicIPAllocationMethod", Copy),
             ("ip_address", "properties.ipAddress", Copy),
@@ -180,13 +173,13 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_public_ip_prefix",
         "Microsoft.Network/publicIPPrefixes",
-        &[("location", "location", Copy), ("ip_prefix", "properties.ipPrefix", Copy)],
+        &[LOCATION, ("ip_prefix", "properties.ipPrefix", Copy)],
     ),
     Kind::group(
         "azurerm_nat_gateway",
         "Microsoft.Network/natGateways",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("sku_name", "sku.name", Copy),
             ("public_ip_address_ids", "properties.publicIpAddresses", Ids),
             ("public_ip_prefix_ids", "properties.publicIpPrefixes", Ids),
@@ -209,7 +202,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_route_server",
         "Microsoft.Network/virtualHubs",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("branch_to_branch_traffic_enabled", "properties.allowBranchToBranchTraffic", Copy),
             ("hub_routing_preference", "properties.hubRoutingPreference", Copy),
         ],
@@ -228,7 +221,7 @@ fn without_parts_of_their_own(shaper: &mut Shaper<'_, '_>) {
     let Some(subnets) = shaper.body.at("properties.subnets").cloned() else { return };
     let own = |name: &str| shaper.resolver.subnet(&format!("{}/subnets/{name}", shaper.id)).is_some();
     let inline = subnets.items().iter().filter(|s| !s.str_at("name").is_some_and(own)).cloned().collect();
-    shaper.put("properties.subnets", super::kinds::list(inline, subnets.span));
+    shaper.put("properties.subnets", super::shape::list(inline, subnets.span));
 }
 
 /// A Route Server is a hub of the kind `RouteServer` in Azure's model, standing in a subnet.
@@ -236,8 +229,8 @@ fn route_server(shaper: &mut Shaper<'_, '_>) {
     shaper.put_text("kind", "RouteServer");
     if let Some(subnet) = shaper.text("subnet_id") {
         let id = format!("{}/ipConfigurations/default", shaper.id);
-        let mut configuration = super::kinds::object(Vec::new(), shaper.values.span);
-        super::kinds::put(&mut configuration, "properties.subnet", shaper.reference(&subnet));
+        let mut configuration = super::shape::object(Vec::new(), shaper.values.span);
+        super::shape::put(&mut configuration, "properties.subnet", shaper.reference(&subnet));
         shaper.parts.push((id, configuration));
     }
 }

@@ -1,9 +1,11 @@
 //! Private endpoints, private link services, perimeters.
 
+use super::fields::{LOCATION, NAME, PRIMARY, PRIVATE_ADDRESS, SUBNET_OF};
 use super::kinds::{
     How::{Copy, Each, Id, Ids},
-    Kind, Shaper, is_unknown, list, put,
+    Kind,
 };
+use super::shape::{Shaper, is_unknown, list, put};
 use crate::import::json::{Json, Value};
 
 pub(super) const KINDS: &[Kind] = &[
@@ -11,14 +13,14 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_private_endpoint",
         "Microsoft.Network/privateEndpoints",
         &[
-            ("location", "location", Copy),
-            ("subnet_id", "properties.subnet", Id),
+            LOCATION,
+            SUBNET_OF,
             (
                 "ip_configuration",
                 "properties.ipConfigurations",
                 Each(&[
-                    ("name", "name", Copy),
-                    ("private_ip_address", "properties.privateIPAddress", Copy),
+                    NAME,
+                    PRIVATE_ADDRESS,
                     ("subresource_name", "properties.groupId", Copy),
                     ("member_name", "properties.memberName", Copy),
                 ]),
@@ -36,28 +38,15 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_private_link_service",
         "Microsoft.Network/privateLinkServices",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("load_balancer_frontend_ip_configuration_ids", "properties.loadBalancerFrontendIpConfigurations", Ids),
             ("enable_proxy_protocol", "properties.enableProxyProtocol", Copy),
             ("proxy_protocol_enabled", "properties.enableProxyProtocol", Copy),
             ("auto_approval_subscription_ids", "properties.autoApproval.subscriptions", Copy),
-            (
-                "nat_ip_configuration",
-                "properties.ipConfigurations",
-                Each(&[
-                    ("name", "name", Copy),
-                    ("subnet_id", "properties.subnet", Id),
-                    ("private_ip_address", "properties.privateIPAddress", Copy),
-                    ("primary", "properties.primary", Copy),
-                ]),
-            ),
+            ("nat_ip_configuration", "properties.ipConfigurations", Each(&[NAME, SUBNET_OF, PRIVATE_ADDRESS, PRIMARY])),
         ],
     ),
-    Kind::group(
-        "azurerm_network_security_perimeter",
-        "Microsoft.Network/networkSecurityPerimeters",
-        &[("location", "location", Copy)],
-    ),
+    Kind::group("azurerm_network_security_perimeter", "Microsoft.Network/networkSecurityPerimeters", &[LOCATION]),
     Kind::under(
         "azurerm_network_security_perimeter_profile",
         "Microsoft.Network/networkSecurityPerimeters/profiles",
@@ -107,14 +96,14 @@ fn endpoint(shaper: &mut Shaper<'_, '_>) {
         shaper.put("properties.approval", unknown.clone());
     }
     let items = connections.items().iter().map(|connection| {
-        let mut item = super::kinds::object(Vec::new(), connection.span);
+        let mut item = super::shape::object(Vec::new(), connection.span);
         let fields: [(&str, &str, super::kinds::How); 4] = [
-            ("name", "name", Copy),
+            NAME,
             ("private_connection_resource_id", "properties.privateLinkServiceId", Copy),
             ("private_connection_resource_alias", "properties.privateLinkServiceAlias", Copy),
             ("subresource_names", "properties.groupIds", Copy),
         ];
-        super::kinds::shape(connection, &fields, &mut item);
+        super::shape::shape(connection, &fields, &mut item);
         item
     });
     let key = match manual {
@@ -136,7 +125,7 @@ fn endpoint(shaper: &mut Shaper<'_, '_>) {
             all
         });
         for address in known.unwrap_or_default() {
-            let mut item = super::kinds::object(Vec::new(), address.span);
+            let mut item = super::shape::object(Vec::new(), address.span);
             put(&mut item, "properties.privateIPAddress", address);
             shaper.put("properties.ipConfigurations[]", item);
         }
@@ -151,14 +140,14 @@ fn zone_group(shaper: &Shaper<'_, '_>) -> Option<(String, Json)> {
     let zones = if is_unknown(&group) { group.clone() } else { group.get("private_dns_zone_ids")?.clone() };
     let name = group.str_at("name").unwrap_or("default");
     let id = format!("{}/privateDnsZoneGroups/{name}", shaper.id);
-    let mut body = super::kinds::object(Vec::new(), group.span);
+    let mut body = super::shape::object(Vec::new(), group.span);
     put(&mut body, "name", Json::text(name, group.span));
     let zones_of = match &zones.value {
         Value::List(items) => items.to_vec(),
         _ => vec![zones.clone()],
     };
     let items = zones_of.into_iter().map(|zone| {
-        let mut item = super::kinds::object(Vec::new(), zone.span);
+        let mut item = super::shape::object(Vec::new(), zone.span);
         put(&mut item, "properties.privateDnsZoneId", zone);
         item
     });

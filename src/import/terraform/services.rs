@@ -1,16 +1,17 @@
 //! Services of the platform: storage, vaults, registries, AI services, search, databases, apps, messaging.
 
+use super::fields::{IDENTITY, LOCATION, NAME, TAGS};
 use super::kinds::{
     Field,
     How::{Copy, Each, First, Keyed, Words},
-    Kind, Shaper, list, put, shape,
+    Kind,
 };
+use super::shape::{Shaper, list, put, shape};
 use crate::import::json::{Json, Value};
 
-const PUBLIC: Field = ("public_network_access_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled"));
-const LOCATION: Field = ("location", "location", Copy);
-const TAGS: Field = ("tags", "tags", Copy);
-const IDENTITY: Field = ("identity.type", "identity.type", Copy);
+/// Whether the public endpoint answers.
+pub(super) const PUBLIC: Field =
+    ("public_network_access_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled"));
 
 /// Firewall rules as a block `network_acls` or `network_rules` writes them.
 const ACLS: &[Field] = &[
@@ -37,32 +38,6 @@ const ACCOUNT: &[Field] = &[
     ("public_network_access", "properties.publicNetworkAccess", Copy),
     ("network_acls", "properties", First(ACLS)),
 ];
-
-const APP: &[Field] = &[
-    LOCATION,
-    TAGS,
-    IDENTITY,
-    PUBLIC,
-    ("virtual_network_subnet_id", "properties.virtualNetworkSubnetId", Copy),
-    ("enabled", "properties.enabled", Copy),
-    ("site_config.vnet_route_all_enabled", "properties.siteConfig.vnetRouteAllEnabled", Copy),
-    ("public_network_access", "properties.publicNetworkAccess", Copy),
-    ("vnet_image_pull_enabled", "properties.vnetImagePullEnabled", Copy),
-    ("site_config.ip_restriction", "properties.siteConfig.ipSecurityRestrictions", Each(RESTRICTION)),
-    ("site_config.scm_ip_restriction", "properties.siteConfig.scmIpSecurityRestrictions", Each(RESTRICTION)),
-    ("site_config.scm_use_main_ip_restriction", "properties.siteConfig.scmIpSecurityRestrictionsUseMain", Copy),
-    (
-        "site_config.scm_ip_restriction_default_action",
-        "properties.siteConfig.scmIpSecurityRestrictionsDefaultAction",
-        Copy,
-    ),
-    ("app_settings", "properties.siteConfig.appSettings", Copy),
-    ("site_config.ip_restriction_default_action", "properties.siteConfig.ipSecurityRestrictionsDefaultAction", Copy),
-    ("service_plan_id", "properties.serverFarmId", Copy),
-    ("app_service_plan_id", "properties.serverFarmId", Copy),
-];
-
-const SITES: &str = "Microsoft.Web/sites";
 
 const PLAIN: &[Field] = &[LOCATION, TAGS, IDENTITY, PUBLIC, ("sku_name", "sku.name", Copy), ("sku", "sku.name", Copy)];
 
@@ -96,24 +71,6 @@ const RULE_SET: &[Field] = &[
     ("ip_rule", "properties.networkRuleSets.ipRules", Each(&[("ip_mask", "ipMask", Copy), ("action", "action", Copy)])),
     ("virtual_network_rule", "properties.networkRuleSets.virtualNetworkRules", Each(&[("subnet_id", "id", Copy)])),
     ("network_rules", "properties.networkRuleSets.virtualNetworkRules", Each(&[("subnet_id", "id", Copy)])),
-];
-
-const HEADERS: &[Field] = &[
-    ("x_azure_fdid", "headers.fdid", Copy),
-    ("x_forwarded_for", "headers.for", Copy),
-    ("x_forwarded_host", "headers.host", Copy),
-    ("x_fd_health_probe", "headers.probe", Copy),
-];
-
-/// Rules of apps.
-const RESTRICTION: &[Field] = &[
-    ("name", "name", Copy),
-    ("action", "action", Copy),
-    ("priority", "priority", Copy),
-    ("ip_address", "ipAddress", Copy),
-    ("service_tag", "serviceTag", Copy),
-    ("virtual_network_subnet_id", "vnetSubnetResourceId", Copy),
-    ("headers", "headers", First(HEADERS)),
 ];
 
 const FIREWALL_RULE: &[Field] = &[
@@ -214,27 +171,13 @@ pub(super) const KINDS: &[Kind] = &[
             PUBLIC,
             ("kind", "kind", Copy),
             ("is_virtual_network_filter_enabled", "properties.isVirtualNetworkFilterEnabled", Copy),
-            ("capabilities", "properties.capabilities", Each(&[("name", "name", Copy)])),
+            ("capabilities", "properties.capabilities", Each(&[NAME])),
             ("geo_location", "properties.locations", Each(&[("location", "locationName", Copy)])),
             ("virtual_network_rule", "properties.virtualNetworkRules", Each(&[("id", "id", Copy)])),
             ("ip_range_filter", "properties.ipRules", Keyed("ipAddressOrRange")),
         ],
     )
     .with(address_filter),
-    Kind::group("azurerm_linux_web_app", SITES, APP),
-    Kind::group("azurerm_windows_web_app", SITES, APP),
-    Kind::group("azurerm_app_service", SITES, APP),
-    Kind::group("azurerm_linux_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
-    Kind::group("azurerm_windows_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
-    Kind::group("azurerm_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
-    Kind::group("azurerm_function_app_flex_consumption", SITES, APP).implies(&[("kind", "functionapp")]),
-    Kind::group("azurerm_logic_app_standard", SITES, APP).implies(&[("kind", "functionapp,workflowapp")]),
-    Kind::patch(
-        "azurerm_app_service_virtual_network_swift_connection",
-        "app_service_id",
-        None,
-        &[("subnet_id", "properties.virtualNetworkSubnetId", Copy)],
-    ),
     Kind::group("azurerm_postgresql_flexible_server", "Microsoft.DBforPostgreSQL/flexibleServers", DATABASE),
     Kind::group("azurerm_mysql_flexible_server", "Microsoft.DBforMySQL/flexibleServers", DATABASE),
     Kind::under(

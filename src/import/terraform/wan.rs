@@ -1,13 +1,15 @@
 //! Virtual WANs: hubs, connections, route tables, routing intent, branches.
 
+use super::fields::{HUB, INTERNET_SECURITY, LOCATION, NAME};
 use super::kinds::{
     Field,
     How::{Copy, Each, First, Id, Ids},
-    Kind, Shaper,
+    Kind,
 };
+use super::shape::Shaper;
 
 const ROUTE: &[Field] = &[
-    ("name", "name", Copy),
+    NAME,
     ("destinations", "destinations", Copy),
     ("destinations_type", "destinationType", Copy),
     ("next_hop", "nextHop", Copy),
@@ -27,11 +29,7 @@ const ROUTING: &[Field] = &[
     (
         "static_vnet_route",
         "properties.routingConfiguration.vnetRoutes.staticRoutes",
-        Each(&[
-            ("name", "name", Copy),
-            ("address_prefixes", "addressPrefixes", Copy),
-            ("next_hop_ip_address", "nextHopIpAddress", Copy),
-        ]),
+        Each(&[NAME, ("address_prefixes", "addressPrefixes", Copy), ("next_hop_ip_address", "nextHopIpAddress", Copy)]),
     ),
     (
         "static_vnet_local_route_override_criteria",
@@ -60,7 +58,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_virtual_wan",
         "Microsoft.Network/virtualWans",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("type", "properties.type", Copy),
             ("allow_branch_to_branch_traffic", "properties.allowBranchToBranchTraffic", Copy),
         ],
@@ -69,7 +67,7 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_virtual_hub",
         "Microsoft.Network/virtualHubs",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("address_prefix", "properties.addressPrefix", Copy),
             ("virtual_wan_id", "properties.virtualWan", Id),
             ("hub_routing_preference", "properties.hubRoutingPreference", Copy),
@@ -81,7 +79,7 @@ pub(super) const KINDS: &[Kind] = &[
         "virtual_hub_id",
         &[
             ("remote_virtual_network_id", "properties.remoteVirtualNetwork", Id),
-            ("internet_security_enabled", "properties.enableInternetSecurity", Copy),
+            INTERNET_SECURITY,
             ("routing", "properties", First(ROUTING)),
         ],
     ),
@@ -99,19 +97,15 @@ pub(super) const KINDS: &[Kind] = &[
         &[(
             "routing_policy",
             "properties.routingPolicies",
-            Each(&[("name", "name", Copy), ("destinations", "destinations", Copy), ("next_hop", "nextHop", Copy)]),
+            Each(&[NAME, ("destinations", "destinations", Copy), ("next_hop", "nextHop", Copy)]),
         )],
     ),
-    Kind::group(
-        "azurerm_vpn_gateway",
-        "Microsoft.Network/vpnGateways",
-        &[("location", "location", Copy), ("virtual_hub_id", "properties.virtualHub", Id)],
-    ),
+    Kind::group("azurerm_vpn_gateway", "Microsoft.Network/vpnGateways", &[LOCATION, HUB]),
     Kind::group(
         "azurerm_vpn_site",
         "Microsoft.Network/vpnSites",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("virtual_wan_id", "properties.virtualWan", Id),
             ("address_cidrs", "properties.addressSpace.addressPrefixes", Copy),
         ],
@@ -123,7 +117,7 @@ pub(super) const KINDS: &[Kind] = &[
         &[
             ("remote_vpn_site_id", "properties.remoteVpnSite", Id),
             ("vpn_link", "properties.vpnLinkConnections", Each(LINK)),
-            ("internet_security_enabled", "properties.enableInternetSecurity", Copy),
+            INTERNET_SECURITY,
             (
                 "routing",
                 "properties",
@@ -144,11 +138,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_express_route_gateway",
         "Microsoft.Network/expressRouteGateways",
-        &[
-            ("location", "location", Copy),
-            ("virtual_hub_id", "properties.virtualHub", Id),
-            ("allow_non_virtual_wan_traffic", "properties.allowNonVirtualWanTraffic", Copy),
-        ],
+        &[LOCATION, HUB, ("allow_non_virtual_wan_traffic", "properties.allowNonVirtualWanTraffic", Copy)],
     ),
     Kind::under(
         "azurerm_express_route_connection",
@@ -157,23 +147,19 @@ pub(super) const KINDS: &[Kind] = &[
         &[
             ("express_route_circuit_peering_id", "properties.expressRouteCircuitPeering", Id),
             ("enable_internet_security", "properties.enableInternetSecurity", Copy),
-            ("internet_security_enabled", "properties.enableInternetSecurity", Copy),
+            INTERNET_SECURITY,
         ],
     ),
     Kind::group(
         "azurerm_point_to_site_vpn_gateway",
         "Microsoft.Network/p2sVpnGateways",
-        &[
-            ("location", "location", Copy),
-            ("virtual_hub_id", "properties.virtualHub", Id),
-            ("connection_configuration", "properties.p2SConnectionConfigurations", Each(&[("name", "name", Copy)])),
-        ],
+        &[LOCATION, HUB, ("connection_configuration", "properties.p2SConnectionConfigurations", Each(&[NAME]))],
     ),
 ];
 
 fn route(shaper: &mut Shaper<'_, '_>) {
     let span = shaper.values.span;
-    let mut item = super::kinds::object(Vec::new(), span);
-    super::kinds::shape(&shaper.values, ROUTE, &mut item);
-    shaper.put("properties.routes", super::kinds::list(vec![item], span));
+    let mut item = super::shape::object(Vec::new(), span);
+    super::shape::shape(&shaper.values, ROUTE, &mut item);
+    shaper.put("properties.routes", super::shape::list(vec![item], span));
 }

@@ -1,5 +1,6 @@
 //! Machine learning workspaces and AI Foundry hubs with their managed networks.
 
+use super::fields::{IDENTITY, LOCATION, TAGS};
 use super::kinds::{
     Field,
     How::{Copy, Words},
@@ -11,9 +12,9 @@ const RULES: &str = "Microsoft.MachineLearningServices/workspaces/outboundRules"
 const COMPUTES: &str = "Microsoft.MachineLearningServices/workspaces/computes";
 
 const WORKSPACE: &[Field] = &[
-    ("location", "location", Copy),
-    ("tags", "tags", Copy),
-    ("identity.type", "identity.type", Copy),
+    LOCATION,
+    TAGS,
+    IDENTITY,
     ("kind", "kind", Copy),
     ("public_network_access", "properties.publicNetworkAccess", Copy),
     ("public_network_access_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled")),
@@ -35,8 +36,8 @@ pub(super) const KINDS: &[Kind] = &[
             "azurerm_ai_foundry_project",
             WORKSPACES,
             &[
-                ("location", "location", Copy),
-                ("identity.type", "identity.type", Copy),
+                LOCATION,
+                IDENTITY,
                 ("ai_services_hub_id", "properties.hubResourceId", Copy),
                 ("project_id", "properties.workspaceId", Copy),
             ],
@@ -77,7 +78,7 @@ pub(super) const KINDS: &[Kind] = &[
         COMPUTES,
         "machine_learning_workspace_id",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("subnet_resource_id", "properties.properties.subnet", super::kinds::How::Id),
             ("node_public_ip_enabled", "properties.properties.enableNodePublicIp", Copy),
         ],
@@ -88,7 +89,7 @@ pub(super) const KINDS: &[Kind] = &[
         COMPUTES,
         "machine_learning_workspace_id",
         &[
-            ("location", "location", Copy),
+            LOCATION,
             ("subnet_resource_id", "properties.properties.subnet", super::kinds::How::Id),
             ("node_public_ip_enabled", "properties.properties.enableNodePublicIp", Copy),
         ],
