@@ -164,6 +164,9 @@ fn alike<K: Ord>(keys: impl Iterator<Item = K>) -> BTreeMap<K, Vec<u32>> {
     found
 }
 
+/// Clients and services of a block by their classes.
+type Parts = (Vec<Vec<u32>>, Vec<Vec<u32>>);
+
 /// Clients and services of two groups on both sides.
 struct Block<'b> {
     clients: &'b [u32],
@@ -215,8 +218,8 @@ pub(super) fn compare(sides: Two<Side<'_>>, most: usize) -> Compared {
         found.into_values().collect()
     };
     let parts = |block: &Block<'_>| (parted(block.clients, &client_class), parted(block.services, &service_class));
-    let mut work: Vec<(Vec<Vec<u32>>, Vec<Vec<u32>>)> = open.iter().map(parts).collect();
-    let rest: Vec<(Vec<Vec<u32>>, Vec<Vec<u32>>)> = closed.iter().map(parts).collect();
+    let mut work: Vec<Parts> = open.iter().map(parts).collect();
+    let rest: Vec<Parts> = closed.iter().map(parts).collect();
     let mut by_decision = 0;
     if rest.iter().map(|(c, s)| c.len() * s.len()).sum::<usize>() <= most {
         work.extend(rest);

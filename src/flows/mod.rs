@@ -143,6 +143,7 @@ pub fn services(plane: &Plane) -> Vec<Service> {
 #[must_use]
 pub fn ways(plane: &Plane) -> Vec<Service> {
     let names = names_of_resources(plane);
+    let devices = ports::Devices::new(plane);
     let mut found = Vec::new();
     for (origin, target) in plane.targets.iter() {
         match target {
@@ -177,7 +178,7 @@ pub fn ways(plane: &Plane) -> Vec<Service> {
                     others.filter(|a| *a != address && also.is_empty()).map(|a| (*a, None, a.to_string(), false)),
                 );
                 for (address, meant, to, usual_name) in ways {
-                    let served = owner.map_or_else(ports::usual, |o| served(plane, o, address));
+                    let served = owner.map_or_else(ports::usual, |o| ports::served_past(&devices, plane, o, address));
                     found.extend(served.into_iter().map(|((transport, port), usual_port)| Service {
                         origin: origin.clone(),
                         also: also.clone(),

@@ -2,7 +2,7 @@
 
 use super::USUAL_PORT;
 use crate::{
-    dataplane::{Action, Direction, Endpoint, Filter, FilterRule, Id, Listens, Plane, Role},
+    dataplane::{Action, Direction, Endpoint, Filter, FilterRule, Id, Listens, Match, Matcher, Party, Plane, Role},
     net::{PortRange, PortSet, Transport},
 };
 use std::{
@@ -36,6 +36,42 @@ pub(super) fn each(set: &PortSet) -> Vec<u16> {
 /// which none of its own filters changes its mind.
 #[must_use]
 pub fn served(plane: &Plane, owner: Id<Endpoint>, address: IpAddr) -> Served {
+    served_past(&Devices::new(plane), plane, owner, address)
+}
+
+/// What may stand on the way to anything.
+pub(super) struct Devices<'p> {
+    /// Matches of rules that let an echo pass, or keep it out, as such.
+    echoes: Vec<&'p Matcher>,
+}
+
+impl<'p> Devices<'p> {
+    pub(super) fn new(plane: &'p Plane) -> Self {
+        let mut filters: Vec<&Filter> = plane.networks.iter().filter_map(|(_, n)| n.border.as_ref()).collect();
+        filters.extend(plane.endpoints.iter().filter_map(|(_, e)| match &e.role {
+            Role::Host(host) => host.forwarding.filter.as_deref(),
+            Role::Firewall(firewall) => Some(&firewall.filter),
+            _ => None,
+        }));
+        let rules = filters.into_iter().flat_map(|f| &f.rules).filter(|r| is_apart(&[r], Transport::Icmp));
+        let mut echoes: Vec<&Matcher> = Vec::new();
+        // A policy stands in several firewalls.
+        rules.map(|r| &r.to).for_each(|to| {
+            if !echoes.contains(&to) {
+                echoes.push(to);
+            }
+        });
+        Self { echoes }
+    }
+
+    fn echo(&self, address: IpAddr) -> Option<(Transport, u16)> {
+        let party = Party { address, tags: None, perhaps: &[] };
+        self.echoes.iter().any(|to| to.matches(party) != Match::No).then_some((Transport::Icmp, 0))
+    }
+}
+
+/// The same where it is known what may stand on the way.
+pub(super) fn served_past(devices: &Devices<'_>, plane: &Plane, owner: Id<Endpoint>, address: IpAddr) -> Served {
     let every = PortSet::all();
     let (mut found, mut further) = (BTreeSet::new(), BTreeSet::new());
     match &plane.endpoints.get(owner).role {
@@ -48,7 +84,7 @@ pub fn served(plane: &Plane, owner: Id<Endpoint>, address: IpAddr) -> Served {
                     true => told_apart(&rules, Transport::Udp, &every),
                     false => named(&rules, Transport::Udp, &every),
                 });
-                further.extend(echo(&rules));
+                further.extend(echo(&rules).or_else(|| devices.echo(address)));
             }
             Listens::Only(list) => {
                 let rules = rules_of(plane, owner);
@@ -57,7 +93,7 @@ pub fn served(plane: &Plane, owner: Id<Endpoint>, address: IpAddr) -> Served {
                     further.extend(named(&rules, *transport, set));
                 }
                 // Whatever it serves, a machine answers an echo.
-                further.extend(echo(&rules));
+                further.extend(echo(&rules).or_else(|| devices.echo(address)));
             }
         },
         Role::Balancer(balancer) => {

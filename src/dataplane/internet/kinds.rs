@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Addresses that are tried before a range counts as taken.
-const TRIES: u128 = 64;
+const TRIES: usize = 64;
 
 /// IPv4 addresses that nobody on the internet has: private and reserved ones, the platform's own, and the block that
 /// stands for undeclared addresses.
@@ -38,6 +38,10 @@ const PREFERRED: [IpAddr; 4] = [
 
 /// First and last address of a range, as numbers.
 pub(super) type Range = (u128, u128);
+
+fn size(kind: &[Range]) -> u128 {
+    kind.iter().fold(0, |sum, (first, last)| sum.saturating_add(last - first))
+}
 
 fn number(address: IpAddr) -> u128 {
     match address {
@@ -174,19 +178,23 @@ impl<'p> Reading<'p> {
 
     /// An address of a kind that is nobody's in the estate.
     pub(super) fn one_of(&self, kind: &[Range], v6: bool) -> Option<IpAddr> {
+        self.one_beside(kind, v6, &BTreeSet::new())
+    }
+
+    /// The same, but none of some.
+    fn one_beside(&self, kind: &[Range], v6: bool, but: &BTreeSet<IpAddr>) -> Option<IpAddr> {
         let holds = |a: &IpAddr| a.is_ipv6() == v6 && kind.iter().any(|(f, l)| (*f..=*l).contains(&number(*a)));
         let preferred = PREFERRED.into_iter().filter(holds);
         // The first address of a range looks like a network's.
         let inner = kind.iter().flat_map(|(first, last)| {
             let from = if first < last { first + 1 } else { *first };
-            (from..=*last).take(usize::try_from(TRIES).unwrap_or(usize::MAX)).chain([*first])
+            (from..=*last).take(TRIES + but.len()).chain([*first])
         });
-        preferred.chain(inner.map(|n| address(n, v6))).find(|a| self.is_free(*a))
+        preferred.chain(inner.map(|n| address(n, v6))).find(|a| !but.contains(a) && self.is_free(*a))
     }
 
     fn of_family(&self, v6: bool) -> Vec<Kind> {
         let kinds = self.kinds(v6);
-        let size = |kind: &[Range]| kind.iter().fold(0_u128, |sum, (f, l)| sum.saturating_add(l - f));
         let all = kinds.iter().fold(0_u128, |sum, k| sum.saturating_add(size(k)));
         let anybody = if v6 { "internet:ipv6" } else { ANYBODY };
         let mut names = BTreeSet::new();
@@ -206,7 +214,30 @@ impl<'p> Reading<'p> {
             names.insert(name.clone());
             let holds = |a: IpAddr| a.is_ipv6() == v6 && kind.iter().any(|(f, l)| (*f..=*l).contains(&number(a)));
             let declared = self.declared().into_iter().filter(|(_, a)| holds(*a)).collect();
-            found.push(Kind { name, address, declared });
+            found.push(Kind { name, address, tag: None, declared });
+        }
+        found
+    }
+
+    /// Somebody in each service tag that rules look at, beside those who are in none.
+    fn in_tags(&self, known: &[Kind]) -> Vec<Kind> {
+        // Tags are told apart without regard to case.
+        let mut tags: BTreeMap<String, String> = BTreeMap::new();
+        for plane in self.planes {
+            plane.tags_of_senders(&mut |tag| {
+                tags.entry(tag.to_ascii_lowercase()).or_insert_with(|| tag.to_owned());
+            });
+        }
+        let mut used: BTreeSet<IpAddr> = known.iter().map(|k| k.address).collect();
+        let mut kinds = self.kinds(false);
+        kinds.sort_by_key(|kind| std::cmp::Reverse(size(kind)));
+        let widest = kinds.first();
+        let mut found = Vec::new();
+        for tag in tags.into_values() {
+            let free = widest.and_then(|kind| self.one_beside(kind, false, &used));
+            let Some(address) = free else { continue };
+            used.insert(address);
+            found.push(Kind { name: format!("{ANYBODY}:{tag}"), address, tag: Some(tag), declared: BTreeSet::new() });
         }
         found
     }
@@ -237,6 +268,7 @@ pub fn kinds_of_internet(planes: &[&Plane], asked_for: impl IntoIterator<Item = 
     if planes.iter().any(|p| p.public_owners.iter().any(|(a, id)| a.is_ipv6() && !p.is_on_internet(*id))) {
         kinds.extend(reading.of_family(true));
     }
+    kinds.extend(reading.in_tags(&kinds));
     kinds.sort_unstable();
     kinds
 }

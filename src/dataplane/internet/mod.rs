@@ -10,8 +10,8 @@ mod kinds;
 pub use kinds::kinds_of_internet;
 
 use super::{
-    Client, ClientKind, Direction, Directory, Endpoint, Filter, Id, NotFound, Origin, Plane, RecordData, RecordSet,
-    Resolver, Role, spread,
+    Client, ClientKind, Direction, Directory, Endpoint, Filter, Id, Matcher, NotFound, Origin, Plane, RecordData,
+    RecordSet, Resolver, Role, Tags, spread,
 };
 use crate::net::{Prefix, is_public};
 use kinds::{Range, Reading, range};
@@ -22,6 +22,21 @@ const KIND: &str = "internet_client";
 
 /// The name of whoever no rule names.
 const ANYBODY: &str = "internet";
+
+/// A region that no tag has: whoever is in a tag, and in none of its regional forms that rules name.
+const ELSEWHERE: &str = "elsewhere";
+
+/// The tag of the addresses of all of Azure, which holds most others (TAG-05).
+const WHOLE: &str = "AzureCloud";
+
+/// Tags of somebody in a service tag. Whether one is in the tag of all of Azure, too, nobody says.
+fn tags_in(tag: &str) -> Tags {
+    let (name, region) = tag.split_once('.').unwrap_or((tag, ELSEWHERE));
+    let perhaps = if name.eq_ignore_ascii_case(WHOLE) { Vec::new() } else { vec![WHOLE.to_owned()] };
+    // A tag may have dots of its own, as AzureFrontDoor.Backend.
+    let names = if region == ELSEWHERE { vec![name.to_owned()] } else { vec![name.to_owned(), tag.to_owned()] };
+    Tags { names, perhaps, region: Some(region.to_owned()), complete: true }
+}
 
 /// Kinds of addresses that are asked as; how many there are beyond is told ([`Internet::left_out`]).
 const MOST: usize = 512;
@@ -39,6 +54,8 @@ pub struct Kind {
     pub name: String,
     /// One of them.
     pub address: IpAddr,
+    /// The service tag that holds them, of those that rules name.
+    pub tag: Option<String>,
     /// Declared clients on the internet that are of this kind, by name and address.
     pub declared: BTreeSet<(String, IpAddr)>,
 }
@@ -89,7 +106,7 @@ impl Plane {
             if asks && count > MOST {
                 continue;
             }
-            self.add_stand_in(&kind.name, kind.address);
+            self.add_stand_in(&kind.name, kind.address, kind.tag.as_deref());
             if asks {
                 self.internet.asking.insert(kind.name.clone());
             }
@@ -116,7 +133,7 @@ impl Plane {
         };
         let Some(address) = found else { return false };
         match self.public_owner(address) {
-            None => self.add_stand_in(name, address),
+            None => self.add_stand_in(name, address, None),
             Some(owner) if self.is_on_internet(owner) => {
                 let same = |c: &&Client| c.kind == ClientKind::Endpoint(owner);
                 let declared = self.clients.iter().map(|(_, c)| c).find(same);
@@ -232,9 +249,45 @@ impl Plane {
         }
     }
 
-    fn add_stand_in(&mut self, name: &str, address: IpAddr) {
+    /// Gives every service tag of which nobody knows the addresses and by which something looks at who sends from the
+    /// internet.
+    fn tags_of_senders(&self, give: &mut dyn FnMut(&str)) {
+        let mut of = |matcher: &Matcher| matcher.tags.iter().for_each(|tag| give(tag));
+        let mut inward = |filter: &Filter| {
+            filter.rules.iter().filter(|r| r.direction != Some(Direction::Outbound)).for_each(|r| of(&r.from));
+        };
+        for (_, network) in self.networks.iter() {
+            network.border.iter().for_each(&mut inward);
+        }
+        for (_, segment) in self.segments.iter() {
+            segment.filter.iter().chain(&segment.admin).for_each(&mut inward);
+        }
+        for (_, endpoint) in self.endpoints.iter() {
+            endpoint.filter.iter().for_each(&mut inward);
+            match &endpoint.role {
+                Role::Host(host) => host.forwarding.filter.iter().for_each(|f| inward(f)),
+                Role::Firewall(firewall) => {
+                    inward(&firewall.filter);
+                    firewall.threats.iter().for_each(&mut inward);
+                }
+                _ => {}
+            }
+        }
+        for (_, endpoint) in self.endpoints.iter() {
+            if let Role::Firewall(firewall) = &endpoint.role {
+                firewall.translations.iter().for_each(|t| of(&t.from));
+            }
+        }
+        for (_, door) in self.doors.iter() {
+            door.gate.ordered.iter().flat_map(|o| &o.rules).for_each(|r| of(&r.from));
+        }
+    }
+
+    fn add_stand_in(&mut self, name: &str, address: IpAddr, tag: Option<&str>) {
         let origin = Origin::new(KIND, name, None);
-        let id = self.add_endpoint(Endpoint::on_internet(origin.clone(), address));
+        let mut end = Endpoint::on_internet(origin.clone(), address);
+        end.tags = tag.map_or(end.tags, tags_in);
+        let id = self.add_endpoint(end);
         let client = Client {
             origin: origin.clone(),
             kind: ClientKind::Endpoint(id),
