@@ -136,6 +136,39 @@ fn rules_hold_open_and_closed() {
     assert!(rule("never").is_idle(), "nothing ever comes so far");
 }
 
+/// Entries of a service's firewall, and its switches turned around.
+#[test]
+fn rules_and_switches_of_services_are_tried() {
+    let text = "virtual_networks:\n  v: { address_space: [10.0.0.0/16], subnets: { s: { address_prefixes: [10.0.1.0/24], service_endpoints: [Microsoft.KeyVault] } } }\n\
+        virtual_machines: { m: { subnet: v/s, private_ip_address: 10.0.1.4 } }\ninternet_clients: { home: { ip_address: 203.0.113.7 } }\n\
+        services:\n  kv: { type: Microsoft.KeyVault/vaults, network_rules: { default_action: Deny, ip_rules: [198.51.100.0/24, 203.0.113.0/24], virtual_network_subnets: [v/s] } }\n\
+        \x20 shut: { type: Microsoft.KeyVault/vaults, public_network_access_enabled: false }\n";
+    let loaded = load_text("rules.yaml", text);
+    assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+    let snapshot = Snapshot::new(loaded.scenarios.into_iter().next().unwrap());
+    agree(&snapshot, 1);
+    let impact = impact(&snapshot);
+    let find = |kind: &str, how: How| {
+        impact.consequences.iter().find(|c| c.element.kind == kind && c.element.how == how).unwrap()
+    };
+    assert!(find("IP rule", How::Entry(1)).lost_flows(9).iter().any(|q| q.from == "home"));
+    assert!(find("IP rule", How::Entry(0)).lost_flows(9).iter().all(|q| q.from != "home"));
+    assert!(find("network rule", How::Entry(0)).lost_flows(9).iter().any(|q| q.from == "m"));
+    assert!(find("default action", How::Set("default_action", "Allow")).exposed() > 0);
+    assert!(find("public network access", How::Set("public_network_access_enabled", "true")).exposed() > 0);
+}
+
+/// A firewall under routing intent that is gone takes the intent along; one that fails stops what is sent to it.
+#[test]
+fn a_failed_firewall_of_a_hub_loses_what_it_inspects() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/virtual-wan-routing-intent/virtual-wan.yaml");
+    let impact = impact(&Snapshot::new(load_file(&path, None).scenarios.remove(0)));
+    let failed = |c: &&Consequence| c.element.path == ["firewalls", "afw-eu"] && c.element.how != How::Gone;
+    let failed = impact.consequences.iter().find(failed).unwrap();
+    let gone = of(&impact, "firewall", "firewalls.afw-eu", true);
+    assert!(failed.lost() > gone.lost(), "{} {}", failed.lost(), gone.lost());
+}
+
 /// Collections whose members do not fail by themselves: clients and targets, what only holds other elements, and names.
 const ARGUED: &[&str] = &[
     "application_security_groups",

@@ -4,7 +4,7 @@ use super::egress;
 use super::filters::{party, show, unresolved};
 use super::step::{Stage, Step};
 use super::{
-    routes::lookup,
+    routes::{again, lookup},
     walk::{End, Walk},
 };
 use crate::{
@@ -73,7 +73,7 @@ impl<'a> Walk<'a> {
                 )
                 .at(&segment.origin)
                 .rules(&["ROUTE-05"])
-                .fix(format!("give {} a route to {destination}", segment.origin)),
+                .fix(again(format!("give {} a route to {destination}", segment.origin))),
             );
             return Some(End::Lost);
         }

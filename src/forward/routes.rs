@@ -236,7 +236,7 @@ impl<'a> Walk<'a> {
                 format!("{} has no route to {}", segment.origin, show(destination)),
             )
             .rules(&["ROUTE-21"])
-            .fix(give_route(segment, destination)),
+            .fix(again(give_route(segment, destination))),
         };
         // What is missing is missing at the site, whoever asks.
         let at = if is_cut_off(segment) { &segment.origin } else { &endpoint.origin };
@@ -311,7 +311,7 @@ fn give_route(segment: &Segment, destination: IpAddr) -> String {
 }
 
 /// What to do where the way ends, said with what it hides: a trace cannot go on without knowing where to (EVAL-06).
-fn again(fix: String) -> String {
+pub(super) fn again(fix: String) -> String {
     format!("{fix}, then trace it again: what follows was not examined")
 }
 
@@ -322,7 +322,7 @@ pub(super) fn dropped(reason: Reason, found: &Found<'_>, segment: &Segment, dest
     match reason {
         Reason::UdrNone => (
             format!("{label} → none: {origin} drops it"),
-            format!("remove the route {} with next hop None", origin.name),
+            again(format!("remove the route {} with next hop None", origin.name)),
         ),
         Reason::GwDown => (format!("{label}: {origin} is down"), again(format!("bring {origin} up"))),
         Reason::PeerState => (
@@ -331,16 +331,16 @@ pub(super) fn dropped(reason: Reason, found: &Found<'_>, segment: &Segment, dest
         ),
         Reason::PeerSync => (
             format!("{label} was added after {origin} was made, and never synchronised"),
-            format!("synchronise {origin}"),
+            again(format!("synchronise {origin}")),
         ),
         Reason::GwTransit => (
             format!("{label} lies behind the gateway of the other network, which {origin} does not use"),
-            "set allow_gateway_transit on the gateway's side and use_remote_gateways on the other".to_owned(),
+            again("set allow_gateway_transit on the gateway's side and use_remote_gateways on the other".to_owned()),
         ),
         Reason::GwNoadv => (
             format!("{label} is announced to nobody at {}: {origin} does not know it", segment.origin),
-            "let the network use the gateway in transit, or announce its prefix".to_owned(),
+            again("let the network use the gateway in transit, or announce its prefix".to_owned()),
         ),
-        _ => (format!("{label} → none: {origin} drops it"), route()),
+        _ => (format!("{label} → none: {origin} drops it"), again(route())),
     }
 }

@@ -13,6 +13,10 @@ pub enum How {
     Gone,
     /// A key has this word.
     Set(&'static str, &'static str),
+    /// A key is not there.
+    Without(&'static str),
+    /// The entry of this number is not in the list.
+    Entry(usize),
 }
 
 /// Something that can fail.
@@ -95,6 +99,39 @@ const KINDS: &[(&str, &[&str], How)] = &[
     ("routing rule", &["application_gateways", "*", "request_routing_rules", "*"], How::Gone),
 ];
 
+/// Lists of which each entry is an element: where they stand.
+const LISTS: &[(&str, &[&str])] = &[
+    ("IP rule", &["services", "*", "network_rules", "ip_rules"]),
+    ("network rule", &["services", "*", "network_rules", "virtual_network_subnets"]),
+    ("network rule", &["services", "*", "network_rules", "private_link_access"]),
+    ("IP rule", &["machine_learning_workspaces", "*", "ip_rules"]),
+];
+
+/// Switches that are turned around where they are written: what holds them, and their key.
+const SWITCHES: &[(&str, &[&str], &str)] = &[
+    ("public network access", &["services", "*"], "public_network_access_enabled"),
+    ("public network access", &["machine_learning_workspaces", "*"], "public_network_access_enabled"),
+    (
+        "public network access",
+        &["machine_learning_workspaces", "*", "online_endpoints", "*"],
+        "public_network_access_enabled",
+    ),
+    ("default action", &["services", "*", "network_rules"], "default_action"),
+    ("default action", &["services", "*"], "ip_restriction_default_action"),
+    ("default action", &["services", "*"], "scm_ip_restriction_default_action"),
+];
+
+/// The other word of a switch.
+fn turned(node: &Node) -> Option<&'static str> {
+    match &node.value {
+        Value::Bool(true) => Some("false"),
+        Value::Bool(false) => Some("true"),
+        Value::Text { text, .. } if text.eq_ignore_ascii_case("deny") => Some("Allow"),
+        Value::Text { text, .. } if text.eq_ignore_ascii_case("allow") => Some("Deny"),
+        _ => None,
+    }
+}
+
 /// Every element of a document, in order of kind and then of the document.
 #[must_use]
 pub fn elements(document: &Mapping) -> Vec<Element> {
@@ -109,6 +146,33 @@ pub fn elements(document: &Mapping) -> Vec<Element> {
             if *how != How::Set("connection_status", "Pending") || endpoint(node) {
                 found.push(Element { kind, path: path.to_vec(), span, how: *how });
             }
+        });
+    }
+    // Routing intent goes with its firewall, and traffic goes round; one that fails stops what is sent to it. Without its
+    // policy a firewall denies everything (FW-02).
+    collect(document, &["firewalls", "*"], &mut Vec::new(), &mut |path, span, node| {
+        let has = |key: &str| matches!(&node.value, Value::Mapping(m) if m.get(key).is_some());
+        if has("virtual_hub") && has("firewall_policy") {
+            found.push(Element { kind: "firewall", path: path.to_vec(), span, how: How::Without("firewall_policy") });
+        }
+    });
+    for (kind, pattern) in LISTS {
+        collect(document, pattern, &mut Vec::new(), &mut |path, _, node| {
+            let Value::Sequence(items) = &node.value else { return };
+            found.extend(items.iter().enumerate().map(|(number, item)| Element {
+                kind,
+                path: path.to_vec(),
+                span: item.span,
+                how: How::Entry(number),
+            }));
+        });
+    }
+    for (kind, pattern, key) in SWITCHES {
+        collect(document, pattern, &mut Vec::new(), &mut |path, _, node| {
+            let Value::Mapping(inner) = &node.value else { return };
+            let Some((_, span, value)) = inner.0.iter().find(|(k, ..)| k == key) else { return };
+            let how = turned(value).map(|word| How::Set(key, word));
+            found.extend(how.map(|how| Element { kind, path: path.to_vec(), span: *span, how }));
         });
     }
     found
@@ -139,6 +203,11 @@ pub(super) fn without(snapshot: &Snapshot, element: &Element) -> Result<(Snapsho
     match element.how {
         How::Gone => drop(remove(&mut document, &element.path)),
         How::Set(key, word) => set(&mut document, &element.path, key, word, element.span),
+        How::Without(key) => {
+            let path: Vec<String> = element.path.iter().cloned().chain([key.to_owned()]).collect();
+            remove(&mut document, &path);
+        }
+        How::Entry(number) => drop(remove_entry(&mut document, &element.path, number)),
     }
     let mut along = Vec::new();
     for _ in 0..MAX_ROUNDS {
@@ -221,6 +290,19 @@ fn remove(document: &mut Mapping, path: &[String]) -> Option<()> {
     (holder.0.len() < before).then_some(())
 }
 
+/// Takes an entry of a list out, and the list with its last one.
+fn remove_entry(document: &mut Mapping, path: &[String], number: usize) -> Option<()> {
+    let (last, holder) = path.split_last()?;
+    let holder = at(document, holder)?;
+    let (_, _, list) = holder.0.iter_mut().find(|(k, ..)| k == last)?;
+    let Value::Sequence(items) = &mut list.value else { return None };
+    let entry = (number < items.len()).then(|| items.remove(number));
+    if items.is_empty() {
+        holder.0.retain(|(k, ..)| k != last);
+    }
+    entry.map(|_| ())
+}
+
 /// Takes the entry of a list at a place out; false if the place is in no list, or the list would be empty.
 fn drop_entry(document: &mut Mapping, path: &[String], span: Span) -> bool {
     let Some((last, holder)) = path.split_last() else { return false };
@@ -238,7 +320,12 @@ fn drop_entry(document: &mut Mapping, path: &[String], span: Span) -> bool {
 fn set(document: &mut Mapping, path: &[String], key: &str, word: &str, span: Span) {
     if let Some(holder) = at(document, path) {
         holder.0.retain(|(k, ..)| k != key);
-        let node = Node { value: Value::Text { text: word.to_owned(), number: false }, span };
+        let value = match word {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => Value::Text { text: word.to_owned(), number: false },
+        };
+        let node = Node { value, span };
         holder.0.push((key.to_owned(), span, node));
     }
 }

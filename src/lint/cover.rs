@@ -7,7 +7,7 @@
 
 use crate::{
     dataplane::{Action, FilterRule, Matcher, Names},
-    net::{AddressSet, FqdnPattern, PLATFORM_ADDRESS, PortSet, Prefix, Protocol, Transport, is_public},
+    net::{AddressSet, FqdnPattern, NOT_PUBLIC, PLATFORM_ADDRESS, PortSet, Prefix, Protocol, Transport, is_public},
 };
 use std::{
     collections::BTreeSet,
@@ -228,21 +228,8 @@ fn pieces<'m>(own: &Matcher, others: impl Iterator<Item = &'m Matcher>) -> Vec<P
     }
     // Rules for the internet match by what is public, so the borders of private space are cuts, too.
     if public {
-        let private = [
-            "0.0.0.0/32",
-            "10.0.0.0/8",
-            "100.64.0.0/10",
-            "127.0.0.0/8",
-            "168.63.129.16/32",
-            "169.254.0.0/16",
-            "172.16.0.0/12",
-            "192.168.0.0/16",
-            "::/128",
-            "::1/128",
-            "fc00::/7",
-            "fe80::/10",
-        ];
-        for prefix in private.iter().filter_map(|p| p.parse::<Prefix>().ok()) {
+        let private = NOT_PUBLIC.iter().filter_map(|p| p.parse::<Prefix>().ok());
+        for prefix in private.chain([Prefix::host(PLATFORM_ADDRESS)]) {
             let v4 = prefix.network().is_ipv4();
             cuts.insert((v4, number(prefix.network())));
             cuts.extend(number(prefix.last()).checked_add(1).map(|n| (v4, n)));

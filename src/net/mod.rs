@@ -27,6 +27,21 @@ pub fn is_platform(address: IpAddr) -> bool {
 /// Stands for the public address that traffic has which leaves by one that nobody declared.
 pub const UNDECLARED_SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(255, 255, 255, 254));
 
+/// The prefixes of addresses that are not public, as [`is_public`] has it.
+pub const NOT_PUBLIC: [&str; 11] = [
+    "0.0.0.0/32",
+    "10.0.0.0/8",
+    "100.64.0.0/10",
+    "127.0.0.0/8",
+    "169.254.0.0/16",
+    "172.16.0.0/12",
+    "192.168.0.0/16",
+    "::/128",
+    "::1/128",
+    "fc00::/7",
+    "fe80::/10",
+];
+
 /// Whether an address can be used on the public internet (the reserved block that stands for undeclared public
 /// addresses counts as public).
 #[must_use]
@@ -58,4 +73,20 @@ pub fn is_undeclared_public(address: IpAddr) -> bool {
 #[must_use]
 pub fn shown(address: IpAddr) -> String {
     if is_undeclared_public(address) { "public address".to_owned() } else { address.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn public_begins_where_the_prefixes_that_are_not_end() {
+        for text in NOT_PUBLIC {
+            let prefix: Prefix = text.parse().unwrap();
+            assert!(!is_public(prefix.network()) && !is_public(prefix.last()), "{text}");
+            let IpAddr::V4(last) = prefix.last() else { continue };
+            let next = IpAddr::V4(Ipv4Addr::from(u32::from(last) + 1));
+            assert!(is_public(next), "{next} after {text}");
+        }
+    }
 }

@@ -31,7 +31,7 @@ pub struct ElementReport {
     pub kind: &'static str,
     /// Keys from the top of the scenario, joined by dots.
     pub path: String,
-    /// How it fails: `gone`, or a setting.
+    /// How it fails: `gone`, a setting, or `without` one.
     pub how: String,
     /// Where it is declared.
     pub place: Option<Place>,
@@ -101,10 +101,15 @@ fn element(sources: &SourceMap, consequence: &Consequence) -> ElementReport {
     let one = &consequence.element;
     ElementReport {
         kind: one.kind,
-        path: one.path.join("."),
+        path: match one.how {
+            How::Entry(number) => format!("{}[{number}]", one.path.join(".")),
+            _ => one.path.join("."),
+        },
         how: match one.how {
             How::Gone => "gone".to_owned(),
             How::Set(key, word) => format!("{key}: {word}"),
+            How::Without(key) => format!("without {key}"),
+            How::Entry(_) => "gone".to_owned(),
         },
         place: Place::of(sources, Some(one.span)),
         along: consequence.along.iter().map(|p| p.join(".")).collect(),

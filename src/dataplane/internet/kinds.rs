@@ -3,7 +3,7 @@
 use super::{ANYBODY, GLOBAL, KIND, Kind};
 use crate::{
     dataplane::{Client, ClientKind, Plane},
-    net::{Prefix, is_public},
+    net::{NOT_PUBLIC, PLATFORM_ADDRESS, Prefix, is_public},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,20 +13,9 @@ use std::{
 /// Addresses that are tried before a range counts as taken.
 const TRIES: usize = 64;
 
-/// IPv4 addresses that nobody on the internet has: private and reserved ones, the platform's own, and the block that
-/// stands for undeclared addresses.
-const NOBODY: [&str; 10] = [
-    "0.0.0.0/8",
-    "10.0.0.0/8",
-    "100.64.0.0/10",
-    "127.0.0.0/8",
-    "168.63.129.16/32",
-    "169.254.0.0/16",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "224.0.0.0/4",
-    "240.0.0.0/4",
-];
+/// Further IPv4 addresses that nobody on the internet has: reserved ones, and the block that stands for undeclared
+/// addresses.
+const RESERVED: [&str; 3] = ["0.0.0.0/8", "224.0.0.0/4", "240.0.0.0/4"];
 
 /// Kept for documentation, so that they mislead nobody: taken first where anybody will do.
 const PREFERRED: [IpAddr; 4] = [
@@ -102,7 +91,8 @@ pub(super) struct Reading<'p> {
 impl<'p> Reading<'p> {
     pub(super) fn new(planes: &'p [&'p Plane], asked_for: impl IntoIterator<Item = IpAddr>) -> Self {
         let mut sets: BTreeSet<Vec<Prefix>> = BTreeSet::new();
-        let mut nobody: Vec<Prefix> = NOBODY.iter().filter_map(|p| p.parse().ok()).collect();
+        let fixed = NOT_PUBLIC.iter().chain(&RESERVED).filter_map(|p| p.parse().ok());
+        let mut nobody: Vec<Prefix> = fixed.chain([Prefix::host(PLATFORM_ADDRESS)]).collect();
         let mut taken: BTreeSet<IpAddr> = asked_for.into_iter().collect();
         for plane in planes {
             plane.looks_at_senders(&mut |set| {
