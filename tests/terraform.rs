@@ -258,3 +258,24 @@ fn records_take_the_addresses_of_endpoints() {
     );
     assert!(failed.is_empty(), "{}", failed.join("\n"));
 }
+
+/// What azapi sends beside its body is in no plan, and puts the resource in doubt.
+#[test]
+fn bodies_that_are_withheld_are_said() {
+    let plan = |more: &str| {
+        format!(
+            r#"{{"format_version": "1.2", "terraform_version": "1.9.8", "planned_values": {{"root_module": {{"resources": [
+            {{"address": "azapi_resource.st", "mode": "managed", "type": "azapi_resource", "name": "st",
+              "provider_name": "registry.terraform.io/azure/azapi", "sensitive_values": {{}}, "values": {{
+              "type": "Microsoft.Storage/storageAccounts@2023-05-01", "name": "stwithheld", "location": "westeurope",
+              "parent_id": "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg",
+              "body": {{"properties": {{"publicNetworkAccess": "Disabled"}}}}, "sensitive_body": null}}}}]}}}},
+            "configuration": {{"root_module": {{"resources": [{{"address": "azapi_resource.st", "mode": "managed",
+              "type": "azapi_resource", "name": "st", "expressions": {{{more}}}}}]}}}}}}"#
+        )
+    };
+    let said =
+        |text: &str| import_text("plan.json", text).not_understood().iter().map(|n| n.kind.clone()).collect::<Vec<_>>();
+    assert_eq!(said(&plan("")), Vec::<String>::new());
+    assert_eq!(said(&plan(r#""sensitive_body": {"references": ["var.more"]}"#)), ["azapi_resource sensitive_body"]);
+}

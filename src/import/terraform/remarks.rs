@@ -18,6 +18,9 @@ use std::collections::BTreeSet;
 
 /// Says what an instance sets and no table reads, and what a data source does not tell.
 pub(super) fn unread(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance) {
+    if instance.kind.starts_with("azapi_") {
+        return withheld(session, resolver, number, instance);
+    }
     let Some(kind) = kinds::find(&instance.kind) else { return };
     if instance.is_data {
         if let Some(id) = resolver.id(number) {
@@ -46,6 +49,24 @@ pub(super) fn unread(session: &mut Session, resolver: &Resolver<'_>, number: usi
             matters: matters.clone(),
         });
     }
+}
+
+/// What azapi sends and no plan shows may set anything.
+fn withheld(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance) {
+    const BODY: &str = "sensitive_body";
+    let configured = resolver.own_config(instance).and_then(|c| c.at("expressions")?.get(BODY));
+    let configured = configured.is_some_and(|c| c.get("constant_value").is_none_or(|v| v.value != Value::Null));
+    let value = instance.values.get(BODY).filter(|v| v.value != Value::Null);
+    if !configured && value.is_none() {
+        return;
+    }
+    session.draft.not_understood(NotUnderstood {
+        kind: format!("{} {BODY}", instance.kind),
+        name: instance.name.clone(),
+        why: "it is in no plan, and may set what counts".to_owned(),
+        source: Source { address: format!("{}.{BODY}", instance.address), span: instance.values.span },
+        matters: resolver.id(number).and_then(|id| item_of(&id)).unwrap_or(Matters::Everywhere),
+    });
 }
 
 /// Rules and routes that are wholly known after apply: a loop may make them, and without any the plan looks the same.
