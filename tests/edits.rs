@@ -17,7 +17,7 @@ mod families;
 use privreach::{
     dataplane::{Action, Endpoint, FilterRule, Id, NextHop, Plane, Role, Segment},
     generate::{self, Options, Shape},
-    matrix::Live,
+    matrix::{Live, services},
     net::Prefix,
     reach::{Edit, Place, Whole},
     scenario::load_text,
@@ -173,6 +173,13 @@ impl Tally {
                     assert_eq!(before[source * columns + column], wanted, "{}: reported, {}", title(), place());
                 }
             }
+            // Names lead every client to the same place, too.
+            for source in 0..sources {
+                for service in 0..services(live.plane()).len() {
+                    let lands = |l: &Live| l.column(source, service).map(|c| l.problem().1[c].clone());
+                    assert_eq!(lands(&live), lands(&fresh), "{}: client {source}, service {service}", title());
+                }
+            }
             self.pairs += (sources * columns) as u64;
             assert_eq!(live.totals(), fresh.totals(), "{}: totals", title());
         }
@@ -204,11 +211,15 @@ fn edits_of_generated_estates_equal_fresh_solutions() {
     tally.report("generated estates");
 }
 
+/// Estates in which edits went wrong before: a group whose rules no column meets put in place of a longer one.
+const MET: [(&str, u64); 1] = [("hybrid", 4)];
+
 #[test]
 fn edits_of_random_estates_equal_fresh_solutions() {
     let mut tally = Tally::default();
     for family in families::ALL {
-        for seed in 0..seeds() {
+        let met = MET.iter().filter(|(name, seed)| *name == family.name && *seed >= seeds()).map(|(_, seed)| *seed);
+        for seed in (0..seeds()).chain(met) {
             for scenario in load_text("random.yaml", &(family.text)(seed)).scenarios {
                 let snapshot = Snapshot::new(scenario);
                 if snapshot.is_usable() && snapshot.plane.unmodelled.is_empty() {

@@ -173,7 +173,7 @@ impl Live {
             false => self.followed.follow(&self.plane, [edits, &undo], &self.sources, &self.columns, &lookups),
         };
         let renamed = match change.whole {
-            None => self.renamed(edits),
+            None => edits.iter().chain(&undo).any(Edit::may_meet_queries) && self.renamed(edits),
             // Others' queries may pass where the edit was made.
             Some(_) => {
                 let (sources, columns, views) = asked(&self.plane, self.asked.as_deref());

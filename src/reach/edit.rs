@@ -5,7 +5,7 @@ use crate::{
         Direction, Door, Endpoint, Filter, FilterRule, Gate, Id, Link, Matcher, Network, NextHop, Plane, Role, Route,
         Routes, Segment,
     },
-    net::Prefix,
+    net::{Prefix, Transport},
     verdict::Reason,
 };
 use std::{collections::BTreeSet, sync::Arc};
@@ -257,6 +257,19 @@ impl Edit {
             Self::NextHop { hop, .. } => matches!(hop, NextHop::Network { .. } | NextHop::OneOf(_)),
             Self::RemoveRule { .. } | Self::Running { .. } | Self::Connection { .. } => false,
             Self::Routes { .. } | Self::Link { .. } | Self::Gate { .. } => true,
+        }
+    }
+
+    /// Whether it may change what becomes of queries to DNS servers where nothing forwards for others. A rule that is taken
+    /// away is told by the edit that undoes it.
+    #[must_use]
+    pub fn may_meet_queries(&self) -> bool {
+        match self {
+            Self::AddRule { rule, .. } | Self::ReplaceRule { rule, .. } => {
+                rule.ports.contains(53) && [Transport::Udp, Transport::Tcp].iter().any(|t| rule.protocol.matches(*t))
+            }
+            Self::RemoveRule { .. } => false,
+            _ => true,
         }
     }
 

@@ -49,6 +49,8 @@ struct Work {
     lanes_of_home: BTreeMap<u32, BTreeSet<u32>>,
     /// Ranges of columns that rules or routes of a home decide otherwise.
     ruled: BTreeMap<u32, Vec<Span>>,
+    /// Homes with another filter, whose rules have other numbers even where they decide nothing otherwise.
+    refiltered: BTreeSet<u32>,
     /// Segments that let others in otherwise than before.
     entered: BTreeSet<Id<Segment>>,
 }
@@ -106,7 +108,7 @@ impl Bulk {
 
     /// Makes rows again, and says which have another content.
     fn rows(&mut self, kept: &mut Kept, given: &Given<'_, '_>, work: &Work, before: &mut Before) -> Vec<Moved> {
-        for home in work.homes.keys().chain(work.ruled.keys()) {
+        for home in work.homes.keys().chain(&work.refiltered) {
             kept.jobs[*home as usize] =
                 jobs::of_home(&kept.setup, &kept.signatures, *home as usize, &kept.rows_of_home[*home as usize]);
         }
@@ -477,6 +479,7 @@ fn filters(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mut
         let filter = compiled(kept, given, model.segment(*segment).filter.as_ref());
         if let Some(home) = kept.home_of.get(segment).copied() {
             let was = std::mem::replace(&mut kept.setup.homes[home as usize].filter, filter);
+            work.refiltered.insert(home);
             match (was, filter) {
                 (Some(was), Some(is)) => {
                     let all = &kept.setup.filters;
