@@ -3,16 +3,20 @@
 use super::patch::{Value, names_what_it_allows, tree};
 use crate::{
     compare::{Answer, evaluate, questions, questions_in},
-    dataplane::Target,
+    dataplane::{Plane, RecordData, Target},
     diag::Diagnostics,
     document::{Value as Tree, overlay},
+    net::Fqdn,
     scenario::Expectation,
     snapshot::Snapshot,
     trace::{Question, trace},
     verdict::Verdict,
     verify::{Outcome, verify},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+};
 
 /// Why changes that reach the goal are no repair.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,7 +123,7 @@ impl<'s> Prover<'s> {
         let exposed = asked
             .into_iter()
             .filter(|q| !self.is_meant(q) && !was_public(q))
-            .filter(|q| evaluate(is, q).is_some_and(|a| a.exposed));
+            .filter(|q| evaluate(is, q).is_some_and(|a| a.exposed) && !self.was_open_by_address(was, q));
         let (outward, exposed): (Vec<Question>, Vec<Question>) = exposed.partition(|q| self.is_way_out(q));
         let named = |flows: Vec<Question>| flows.into_iter().map(|q| (q.from, q.to)).collect();
         match exposed.is_empty() {
@@ -142,6 +146,23 @@ impl<'s> Prover<'s> {
         flow == self.question
             || (self.goal == Verdict::Public && flow.to == self.question.to)
             || self.before.scenario.expectations.iter().any(wanted)
+    }
+
+    /// Whether a flow leads out to a host on the internet whose address was reached before: that its name is answered again
+    /// opens nothing.
+    fn was_open_by_address(&self, was: &Plane, flow: &Question) -> bool {
+        let plane = &self.before.plane;
+        if self.before.scenario.estate.public_hosts.get(&flow.to).is_none() {
+            return false;
+        }
+        let record = flow.to.parse::<Fqdn>().ok().and_then(|name| plane.dns.public.find(&name));
+        let host = record.and_then(|record| match &record.data {
+            RecordData::Addresses(all) => all.first().copied(),
+            RecordData::Alias(_) => None,
+        });
+        let inside = plane.clients.get(&flow.from).is_ok_and(|c| c.origin.kind != "internet_client");
+        let by_address = |address: IpAddr| Question { to: address.to_string(), ..flow.clone() };
+        inside && host.is_some_and(|a| evaluate(was, &by_address(a)).is_some_and(|a| a.exposed))
     }
 
     /// Whether a flow leads out to something on the internet that the file expects others to reach so: nothing of the

@@ -2,12 +2,13 @@
 
 use super::{Candidate, Site, managed};
 use crate::{
-    dataplane::Role,
+    dataplane::{RecordData, Role},
     forward::{Outcome, Stage, Step},
+    net::Fqdn,
     verdict::{Reason, Verdict},
 };
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// Reasons behind which a wrong address may be.
 const SUSPECT: &[Reason] = &[
@@ -41,6 +42,35 @@ pub(super) fn addresses(site: &Site<'_>) -> Vec<Candidate> {
         for candidate in forwarding(site, &path, &servers).into_iter().chain(record(site, &path)) {
             if found.iter().all(|c| c.patch != candidate.patch) {
                 found.push(candidate);
+            }
+        }
+    }
+    found
+}
+
+/// Members of pools whose address is nobody's, replaced by what a zone of the file holds for the name that was asked for.
+pub(super) fn members(site: &Site<'_>, _: &Step) -> Vec<Candidate> {
+    let Ok(name) = crate::trace::host_of(&site.trace.question.to).parse::<Fqdn>() else { return Vec::new() };
+    let dns = &site.plane.dns;
+    let zones = dns.zones.iter().map(|(_, z)| &z.records);
+    let all = zones.chain(dns.servers.iter().flat_map(|(_, s)| s.zones.iter().map(|(_, records)| records)));
+    let held = all.filter_map(|records| records.find(&name)).filter_map(|record| match &record.data {
+        RecordData::Addresses(addresses) => Some(addresses),
+        RecordData::Alias(_) => None,
+    });
+    let right: BTreeSet<IpAddr> = held.flatten().copied().collect();
+    let owned = |a: IpAddr| site.plane.owners(a).next().is_some();
+    let mut found = Vec::new();
+    for (gateway, declared) in site.estate.application_gateways.iter() {
+        for (pool, of) in declared.value.backend_address_pools.iter() {
+            let now: Vec<IpAddr> = of.value.ip_addresses.iter().map(|a| a.value).collect();
+            for wrong in now.iter().filter(|a| !owned(**a)) {
+                for address in right.iter().filter(|a| owned(**a) && !now.contains(a)) {
+                    let kept = now.iter().map(|a| if a == wrong { address } else { a }.to_string());
+                    let text = format!("let pool {pool} of {gateway} lead to {address} in place of {wrong}");
+                    let path = ["application_gateways", gateway, "backend_address_pools", pool, "ip_addresses"];
+                    found.push(Candidate::new(text, &path, json!(kept.collect::<Vec<_>>())));
+                }
             }
         }
     }
@@ -143,7 +173,7 @@ fn record(site: &Site<'_>, path: &[String]) -> Vec<Candidate> {
     let asked = &site.trace.question.to;
     let about = site.snapshot.scenario.expectations.iter().filter(|e| e.fields.to.value == *asked);
     let answers = about.filter_map(|e| e.fields.dns.as_ref()).flat_map(|d| &d.0);
-    right.extend(answers.filter(|d| d.value.parse::<std::net::IpAddr>().is_ok()).map(|d| d.value.clone()));
+    right.extend(answers.filter(|d| d.value.parse::<IpAddr>().is_ok()).map(|d| d.value.clone()));
     for address in right {
         let text = format!("let the record `{name}` of zone {zone} hold {address}");
         found.push(Candidate::new(text, at, json!({ "records": [address] })));

@@ -2,19 +2,25 @@
 
 use super::{Candidate, Site, begins};
 use crate::{
-    azure::model::{Estate, network::SecurityRule},
+    azure::model::{
+        Estate,
+        gateway::SiteFirewall,
+        network::{Access, SecurityRule},
+    },
     dataplane::Direction,
+    document::Spanned,
     forward::{Denied, Step},
-    net::{PortSet, is_undeclared_public},
+    net::{PortSet, Prefix, is_undeclared_public},
 };
 use serde_json::{Value, json};
+use std::net::IpAddr;
 
 const GROUPS: &str = "network_security_groups";
 const SITES: &str = "on_premises_sites";
 const POLICIES: &str = "firewall_policies";
 
 /// An address as filters write it; what nobody declared cannot be named.
-fn address(address: std::net::IpAddr) -> String {
+fn address(address: IpAddr) -> String {
     if is_undeclared_public(address) { "*".to_owned() } else { address.to_string() }
 }
 
@@ -114,6 +120,7 @@ pub(super) fn site_firewall(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
         let text = format!("add rule {name} to the firewall of {place}, {position}, that allows {}", label(denied));
         found.push(Candidate::new(text, &[SITES, place, "firewall", "rules", &name], value));
     }
+    found.extend(widened(site, place, firewall, denied));
     let rule = begins(&path, SITES, 5);
     // A rule that names callers and ports may be turned round.
     if let Some(name) = rule.and_then(|p| p.last())
@@ -126,6 +133,44 @@ pub(super) fn site_firewall(site: &Site<'_>, step: &Step) -> Vec<Candidate> {
         found.insert(0, Candidate::new(text, &[SITES, place, "firewall", "rules", name, "action"], json!("Allow")));
     }
     found.extend(rule.map(remove));
+    found
+}
+
+/// Rules of a site's firewall that let the same in from, or to, other networks only: the network of what is kept out added
+/// to one end.
+fn widened(site: &Site<'_>, place: &str, firewall: &SiteFirewall, denied: &Denied) -> Vec<Candidate> {
+    let holds = |list: &[Spanned<String>], address: IpAddr| {
+        let named =
+            |text: &str| text.parse::<Prefix>().map_or_else(|_| text.parse() == Ok(address), |p| p.contains(address));
+        list.iter().any(|t| named(t.value.trim()))
+    };
+    let network = |address: IpAddr| {
+        let all = site.plane.networks.iter().flat_map(|(_, n)| &n.prefixes);
+        all.filter(|p| p.contains(address) && !p.is_default()).max_by_key(|p| p.length()).copied()
+    };
+    let mut found = Vec::new();
+    for (name, rule) in firewall.rules.iter() {
+        let rule = &rule.value;
+        let protocol = rule.protocol.value.as_str();
+        let meant = protocol == "*" || protocol.eq_ignore_ascii_case(self::protocol(denied));
+        let ports = &rule.destination_ports;
+        if rule.action.value != Access::Allow
+            || !meant
+            || !ports.is_empty() && !ports.iter().any(|p| p.value.contains(denied.port))
+        {
+            continue;
+        }
+        let (from, to) = (&rule.source_addresses, &rule.destination_addresses);
+        let (key, list, address) = match (holds(from, denied.source), holds(to, denied.destination)) {
+            (true, false) => ("destination_addresses", to, denied.destination),
+            (false, true) => ("source_addresses", from, denied.source),
+            _ => continue,
+        };
+        let Some(prefix) = network(address) else { continue };
+        let all: Vec<String> = list.iter().map(|t| t.value.clone()).chain([prefix.to_string()]).collect();
+        let text = format!("add {prefix} to the {key} of rule {name} of the firewall of {place}");
+        found.push(Candidate::new(text, &[SITES, place, "firewall", "rules", name, key], json!(all)));
+    }
     found
 }
 

@@ -85,6 +85,25 @@ pub(super) fn waypoints(site: &Site<'_>) -> Vec<Candidate> {
     found
 }
 
+/// Connections that carry a part of what lies behind them only: all of it, instead (ROUTE-07, PEER-09).
+pub(super) fn connections(site: &Site<'_>, _: &Step) -> Vec<Candidate> {
+    let mut found = Vec::new();
+    for (name, declared) in site.estate.virtual_network_gateway_connections.iter() {
+        let keys = [
+            ("learned_prefixes", declared.value.learned_prefixes.is_some(), "learn every prefix of its site"),
+            ("advertised_prefixes", declared.value.advertised_prefixes.is_some(), "announce every prefix on its side"),
+        ];
+        found.extend(keys.into_iter().filter(|(_, written, _)| *written).map(|(key, _, what)| {
+            Candidate::new(
+                format!("let connection {name} {what}"),
+                &["virtual_network_gateway_connections", name, key],
+                Value::Null,
+            )
+        }));
+    }
+    found
+}
+
 /// Routes of one subnet for the prefix of another, by each device; with a table for a subnet that has none.
 fn through_devices(site: &Site<'_>, here: &Subnet, there: &Subnet, devices: &BTreeSet<IpAddr>) -> Vec<Candidate> {
     let tables = &site.estate.route_tables;
