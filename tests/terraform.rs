@@ -279,3 +279,20 @@ fn bodies_that_are_withheld_are_said() {
     assert_eq!(said(&plan("")), Vec::<String>::new());
     assert_eq!(said(&plan(r#""sensitive_body": {"references": ["var.more"]}"#)), ["azapi_resource sensitive_body"]);
 }
+
+/// NAT rules name the firewall's public IP by an attribute that only a deployment tells.
+#[test]
+fn translations_of_public_ips_are_known_by_whose_they_are() {
+    let text = fs::read_to_string(Path::new(FIXTURES).join("translation-of-unknown-address.json")).unwrap();
+    let imported = import_text("translation-of-unknown-address.json", &text);
+    assert!(imported.not_understood().is_empty(), "{:?}", imported.not_understood());
+    let failed = check(
+        &imported,
+        "patch: { internet_clients: { visitor: { ip_address: 198.51.100.9 } } }
+expectations:
+  translated: { from: visitor, to: pip-fw, verdict: public, through: [fw] }
+  another-port: { from: visitor, to: pip-fw, port: 22, verdict: blocked, reason: FW }
+",
+    );
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}

@@ -100,12 +100,17 @@ fn nat_rule(name: &str, record: &Record) -> Option<Value> {
         ("protocols", "ipProtocols"),
         ("source_addresses", "sourceAddresses"),
         ("destination_address", "destinationAddresses"),
+        ("destination_public_ip", "destinationPublicIp"),
         ("destination_ports", "destinationPorts"),
         ("translated_address", "translatedAddress"),
         ("translated_fqdn", "translatedFqdn"),
         ("translated_port", "translatedPort"),
     ];
     let mut rule = copied(record, &words, "NatRule", name)?;
+    if let Some(own) = rule.as_object_mut()?.remove("destinationPublicIp") {
+        let id = format!("resourceId('{}', '{}')", kind("public_ips"), own.as_str()?);
+        rule["destinationAddresses"] = format!("[reference({id}).ipAddress]").into();
+    }
     rule["destinationAddresses"] = json!([rule["destinationAddresses"]]);
     rule["translatedPort"] = rule["translatedPort"].to_string().trim_matches('"').into();
     Some(rule)

@@ -120,7 +120,9 @@ record! {
         /// Sources: prefixes, addresses or `*`.
         source_addresses: Vec<Spanned<String>> = required,
         /// The firewall's address: public or private.
-        destination_address: Spanned<IpAddr> = required,
+        destination_address: Option<Spanned<IpAddr>>,
+        /// The firewall's public IP instead (see `public_ips`), whose address need not be known.
+        destination_public_ip: Option<Reference>,
         /// Destination ports.
         destination_ports: Vec<Spanned<PortRanges>> = required,
         /// The new destination, by address.

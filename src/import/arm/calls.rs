@@ -44,6 +44,7 @@ impl Engine<'_> {
             _ => obstacle(v),
         };
         if !moves && let Some(stop) = values.iter().find_map(stops) {
+            let stop = if lower == "string" { stop } else { Json::made_of(stop, name) };
             return Ok(Json::new(stop, span));
         }
         match functions::call(&lower, &Args { values: &values, span }) {

@@ -150,6 +150,7 @@ impl Engine<'_> {
                     ("customDnsConfigs", Json::new(list(vec![Json::new(names, span)]), span)),
                 ]
             }
+            "microsoft.network/publicipaddresses" => vec![("ipAddress", Json::address_of(&declaration.full_id, span))],
             _ => Vec::new(),
         };
         let properties = with_ids(&properties, &declaration.full_id);

@@ -8,6 +8,7 @@ mod read;
 
 pub(super) use read::{read, read_items};
 
+use super::ids::ArmId;
 use crate::diag::Span;
 use std::rc::Rc;
 
@@ -65,12 +66,21 @@ impl Json {
         Self::new(Value::Unknown(format!("{ADDRESS_OF}{id}").into()), span)
     }
 
-    /// The id of the resource whose address it is, if it is known as that.
+    /// The id of the resource of a type (in lower case) whose address it is, if it is known as that.
     #[must_use]
-    pub fn whose_address(&self) -> Option<&str> {
-        match &self.value {
-            Value::Unknown(why) => why.strip_prefix(ADDRESS_OF),
-            _ => None,
+    pub fn whose_address(&self, kind: &str) -> Option<&str> {
+        let Value::Unknown(why) = &self.value else { return None };
+        why.strip_prefix(ADDRESS_OF).filter(|id| ArmId::parse(id).is_some_and(|i| i.kind == kind))
+    }
+
+    /// What is made of something unknown by a function is not known either, and no longer whose address it is.
+    #[must_use]
+    pub fn made_of(stop: Value, function: &str) -> Value {
+        match stop {
+            Value::Unknown(why) if why.starts_with(ADDRESS_OF) => {
+                Value::Unknown(format!("`{function}` makes it of what {why}").into())
+            }
+            other => other,
         }
     }
 

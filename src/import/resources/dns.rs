@@ -77,15 +77,18 @@ fn full_name(resource: &Resource) -> String {
     }
 }
 
+/// What has the addresses that records take by reference.
+pub(super) const ENDPOINT: &str = "microsoft.network/privateendpoints";
+
 fn address_record(resource: &Resource, mapper: &mut Mapper<'_>) {
     let list = resource.prop("aRecords").or_else(|| resource.prop("ARecords"));
     let all: Vec<&Json> = match list {
-        Some(list) if list.whose_address().is_some() => vec![list],
+        Some(list) if list.whose_address(ENDPOINT).is_some() => vec![list],
         Some(list) => list.items().iter().filter_map(|r| r.at("ipv4Address")).collect(),
         None => Vec::new(),
     };
     let endpoints: Vec<(Key, crate::diag::Span)> =
-        all.iter().filter_map(|a| Some((Key::new("private_endpoints", a.whose_address()?), a.span))).collect();
+        all.iter().filter_map(|a| Some((Key::new("private_endpoints", a.whose_address(ENDPOINT)?), a.span))).collect();
     let addresses = list_of(all.iter().filter_map(|a| Node::scalar(a)));
     if addresses.is_none() && endpoints.is_empty() {
         let why = "its addresses are known only after deployment";

@@ -245,6 +245,32 @@ fn split(node: Node) -> Vec<Node> {
     }
 }
 
+/// What has the addresses that NAT rules take by reference.
+pub(super) const PUBLIC: &str = "microsoft.network/publicipaddresses";
+
+/// The firewall's address that a NAT rule translates: by number, or whose public IP it is.
+fn nat_destination(rule: &Json, mapper: &Mapper<'_>) -> Result<(&'static str, Node), String> {
+    let destinations = rule.items_at("destinationAddresses");
+    if destinations.len() > 1 {
+        return Err("translations of several destinations are not modelled".to_owned());
+    }
+    let unknown = "its destination is known only after deployment";
+    let destination = destinations.first().or_else(|| rule.at("destinationAddresses")).ok_or(unknown)?;
+    if let Some(address) = Node::scalar(destination) {
+        return Ok(("destination_address", address));
+    }
+    let id =
+        destination.whose_address(PUBLIC).filter(|id| mapper.find(id).is_some_and(|r| !r.existing)).ok_or(unknown)?;
+    let has_it = |r: &&Resource| {
+        let mut own = r.items("ipConfigurations").iter().filter_map(|c| id_of(c.at("properties.publicIPAddress")));
+        r.id.kind == "microsoft.network/azurefirewalls" && own.any(|(own, _)| own.eq_ignore_ascii_case(id))
+    };
+    if !mapper.all.values().any(has_it) {
+        return Err("its destination is a public IP, which no firewall of the input has".to_owned());
+    }
+    Ok(("destination_public_ip", Node::name_of(Key::new("public_ips", id), destination.span)))
+}
+
 fn fields_of(rule: &Json, kind: &str, mapper: &Mapper<'_>) -> Result<Vec<(&'static str, Node)>, String> {
     let mut fields: Vec<(&'static str, Node)> = Vec::new();
     let sources = addresses(rule, "sourceAddresses", "sourceIpGroups", mapper)?.ok_or("it has no sources")?;
@@ -259,12 +285,7 @@ fn fields_of(rule: &Json, kind: &str, mapper: &Mapper<'_>) -> Result<Vec<(&'stat
         "nat" => {
             fields.extend(protocols().map(|n| ("protocols", n)));
             fields.push(("source_addresses", sources));
-            let destinations = rule.items_at("destinationAddresses");
-            if destinations.len() > 1 {
-                return Err("translations of several destinations are not modelled".to_owned());
-            }
-            let destination = destinations.first().and_then(Node::scalar);
-            fields.push(("destination_address", destination.ok_or("its destination is known only after deployment")?));
+            fields.push(nat_destination(rule, mapper)?);
             fields.push(("destination_ports", list("destinationPorts").ok_or("it has no destination ports")?));
             let scalar = |key: &str| rule.at(key).and_then(Node::scalar);
             fields.extend(scalar("translatedAddress").map(|n| ("translated_address", n)));

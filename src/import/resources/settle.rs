@@ -1,6 +1,6 @@
 //! After the mapping: values that only a deployment tells, and addresses that Azure would allocate.
 
-use super::{Mapper, Resource, dns};
+use super::{Mapper, Resource, dns, firewalls};
 use crate::{
     import::{
         draft::{Draft, Key, Matters, Node, NotUnderstood, Source, Tree},
@@ -96,11 +96,20 @@ pub(super) fn owners(resources: &[&Resource], mapper: &Mapper<'_>) -> Vec<Matter
     resources.iter().map(owner).collect()
 }
 
+/// Whether what is known of an address, whose it is, is all that is read there: records and rules of firewalls find it
+/// out, or doubt it themselves.
+fn is_read(json: &Json, path: &str) -> bool {
+    let path = path.to_lowercase();
+    let rules = ["properties.rulecollections[", "properties.rules[", "properties.natrulecollections["];
+    path.starts_with("properties.arecords") && json.whose_address(dns::ENDPOINT).is_some()
+        || rules.iter().any(|r| path.starts_with(r))
+            && path.contains(".destinationaddresses")
+            && json.whose_address(firewalls::PUBLIC).is_some()
+}
+
 fn search(json: &Json, path: &str, found: &mut Vec<(String, String, crate::diag::Span)>) {
     match &json.value {
-        // Records find it out.
-        Value::Unknown(_)
-            if json.whose_address().is_some() && path.to_lowercase().starts_with("properties.arecords") => {}
+        Value::Unknown(_) if is_read(json, path) => {}
         Value::Unknown(why) => found.push((path.to_owned(), why.to_string(), json.span)),
         Value::Secret => found.push((path.to_owned(), "it is secret, and is not read".to_owned(), json.span)),
         Value::List(items) => items.iter().enumerate().for_each(|(n, i)| search(i, &format!("{path}[{n}]"), found)),

@@ -229,16 +229,20 @@ impl Resolver<'_> {
         numbers.into_iter().filter_map(|n| self.leaf(n, &rest, &scope.want, near)).collect()
     }
 
-    /// The address of a private endpoint, as attributes of its give it.
-    fn endpoint_address(&self, number: usize, rest: &Path, near: &Json) -> Option<Json> {
-        let instance = self.plan.instances.get(number).filter(|i| i.kind == "azurerm_private_endpoint")?;
+    /// The address of a private endpoint or public IP, as attributes of its give it.
+    fn address(&self, number: usize, rest: &Path, near: &Json) -> Option<Json> {
+        let instance = self.plan.instances.get(number)?;
         let words: Vec<&str> = (0..rest.0.len()).filter_map(|n| rest.word(n)).collect();
-        let told = matches!(
-            words.as_slice(),
-            ["private_service_connection", "private_ip_address"]
-                | ["custom_dns_configs"]
-                | ["custom_dns_configs", "ip_addresses"]
-        );
+        let told = match instance.kind.as_str() {
+            "azurerm_private_endpoint" => matches!(
+                words.as_slice(),
+                ["private_service_connection", "private_ip_address"]
+                    | ["custom_dns_configs"]
+                    | ["custom_dns_configs", "ip_addresses"]
+            ),
+            "azurerm_public_ip" => words == ["ip_address"],
+            _ => false,
+        };
         let id = self.id(number).filter(|_| told && !instance.is_data)?;
         Some(Json::address_of(&id, near.span))
     }
@@ -272,7 +276,7 @@ impl Resolver<'_> {
                 inner.filter(|v| !matches!(v.value, Value::Null | Value::Unknown(_)))
             })
             .or_else(|| kinds::computed(self, number, &rest).map(|t| text(&t)))
-            .or_else(|| self.endpoint_address(number, &rest, near))
+            .or_else(|| self.address(number, &rest, near))
             .or_else(|| Some(self.unknown(near, &format!("{}.{rest} is known only after apply", instance.address))))
     }
 }

@@ -389,7 +389,8 @@ impl<'e> Reading<'e> {
                     };
                     let source = rule.source_addresses.iter().any(listed);
                     let sure = from.is_some() || rule.source_addresses.iter().any(|p| p.value == "*");
-                    let hit = rule.destination_address.value == to
+                    let own = rule.destination_public_ip.as_ref().and_then(|own| self.public_ip(&own.value));
+                    let hit = rule.destination_address.as_ref().map(|a| a.value).or(own) == Some(to)
                         && rule.protocols.iter().any(|p| protocol(p.value, false))
                         && rule.destination_ports.iter().any(|p| p.value.contains(port));
                     let target = rule.translated_address.as_ref().map(|a| a.value);

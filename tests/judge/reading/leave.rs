@@ -18,7 +18,7 @@ pub(crate) enum Left<'e> {
 }
 
 impl<'e> Reading<'e> {
-    fn public_ip(&self, name: &str) -> Option<IpAddr> {
+    pub(crate) fn public_ip(&self, name: &str) -> Option<IpAddr> {
         self.e.public_ips.get(name).unwrap().value.ip_address.as_ref().map(|a| a.value)
     }
 

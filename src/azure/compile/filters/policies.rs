@@ -13,6 +13,7 @@ use crate::{
     net::{AddressSet, Fqdn, FqdnPattern, PortRange, PortSet, Prefix, Protocol, Transport},
     verdict::Reason,
 };
+use std::net::IpAddr;
 
 /// The passes of a firewall over its rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +37,7 @@ impl Compiler<'_> {
         let estate = self.estate;
         for (_, entry) in estate.firewall_policies.iter() {
             self.policy_priorities(&entry.value);
+            self.nat_destinations(&entry.value);
         }
         for (name, entry) in estate.firewalls.iter() {
             let Some(id) = self.firewalls.get(name).copied() else {
@@ -170,7 +172,7 @@ impl Compiler<'_> {
         let allowed = |text: &str| lists.clone().any(|a| a.value == text);
         let mut rules = Vec::new();
         for threat in self.estate.known_threats.iter().filter(|t| !allowed(&t.value)) {
-            let address = threat.value.parse::<std::net::IpAddr>().map(Prefix::host).or_else(|_| threat.value.parse());
+            let address = threat.value.parse::<IpAddr>().map(Prefix::host).or_else(|_| threat.value.parse());
             let (to, names) = match address {
                 Ok(prefix) => {
                     (Matcher { addresses: [prefix].into_iter().collect(), ..Matcher::default() }, Names::Ignored)
@@ -203,7 +205,7 @@ impl Compiler<'_> {
     }
 
     /// NAT rules of one policy in order of group and collection (FW-04, FW-10).
-    fn translations(&mut self, policy: &FirewallPolicy, own: &[std::net::IpAddr]) -> Vec<Translation> {
+    fn translations(&mut self, policy: &FirewallPolicy, own: &[IpAddr]) -> Vec<Translation> {
         let mut found = Vec::new();
         for (_, group) in policy.rule_collection_groups.iter() {
             for (collection_name, collection) in group.value.nat_rule_collections.iter() {
@@ -219,17 +221,45 @@ impl Compiler<'_> {
         found.into_iter().map(|(.., t)| t).collect()
     }
 
-    fn translation(&mut self, label: &str, entry: &Entry<NatRule>, own: &[std::net::IpAddr]) -> Vec<Translation> {
-        let rule = &entry.value;
-        let address = rule.destination_address.value;
-        if !own.contains(&address) && self.reported.insert(rule.destination_address.span) {
-            self.error(
-                code::REFERENCE,
-                rule.destination_address.span,
-                format!("{address} of NAT rule `{label}` is no address of the firewall (FW-10)"),
-                "use its private address, or one of its public addresses",
-            );
+    /// Each NAT rule names one address of the firewall, by number or by its public IP (FW-10).
+    fn nat_destinations(&mut self, policy: &FirewallPolicy) {
+        let estate = self.estate;
+        let collections = policy.rule_collection_groups.iter().flat_map(|(_, g)| g.value.nat_rule_collections.iter());
+        for (collection, name, entry) in
+            collections.flat_map(|(c, e)| e.value.rules.iter().map(move |(n, r)| (c, n, r)))
+        {
+            let rule = &entry.value;
+            if let Some(reference) = &rule.destination_public_ip {
+                self.declared("public_ip", reference, &estate.public_ips);
+            }
+            if rule.destination_address.is_some() == rule.destination_public_ip.is_some() {
+                let label = format!("NAT rule `{collection}/{name}`");
+                let text = format!("{label} needs exactly one of destination_address and destination_public_ip");
+                self.error(code::CONFLICT, entry.span, text, "give the firewall's address, or its public IP by name");
+            }
         }
+    }
+
+    /// The address of the firewall that a rule translates, reported where it is another's (FW-10).
+    fn nat_destination(&mut self, label: &str, rule: &NatRule, own: &[IpAddr]) -> Option<IpAddr> {
+        let (address, shown, span) = match (&rule.destination_address, &rule.destination_public_ip) {
+            (Some(address), None) => (Some(address.value), address.value.to_string(), address.span),
+            (None, Some(name)) if self.estate.public_ips.get(&name.value).is_some() => {
+                let known = self.public_addresses.get(&name.value).map(|(known, _)| *known);
+                (known, format!("public_ip `{}`", name.value), name.span)
+            }
+            _ => return None,
+        };
+        if !address.is_some_and(|a| own.contains(&a)) && self.reported.insert(span) {
+            let text = format!("{shown} of NAT rule `{label}` is no address of the firewall (FW-10)");
+            self.error(code::REFERENCE, span, text, "use its private address, or one of its public addresses");
+        }
+        address
+    }
+
+    fn translation(&mut self, label: &str, entry: &Entry<NatRule>, own: &[IpAddr]) -> Vec<Translation> {
+        let rule = &entry.value;
+        let address = self.nat_destination(label, rule, own);
         let target = match (&rule.translated_address, &rule.translated_fqdn) {
             (Some(address), None) => TranslationTarget::Address(address.value),
             (None, Some(name)) => match self.name::<Fqdn>(&name.value, name.span) {
@@ -242,6 +272,7 @@ impl Compiler<'_> {
                 return Vec::new();
             }
         };
+        let Some(address) = address else { return Vec::new() };
         let from = self.list(&rule.source_addresses);
         let ports = union(&rule.destination_ports);
         let made = |protocol: Protocol| Translation {
