@@ -15,7 +15,7 @@ use privreach::{
     matrix::{Asker, Matrix, askers, clients, is_implied, services, ways},
     net::Fqdn,
     report::{CheckReport, ScenarioReport, Style, check_text},
-    scenario::{End, load_paths},
+    scenario::{End, load_paths, load_text},
     select::Traits,
     snapshot::Snapshot,
     trace::{Trace, client, trace},
@@ -72,6 +72,43 @@ fn each_file_comes_out_as_it_says() {
     }
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     assert!(asserted > 20);
+}
+
+/// Where rules tell more ranges apart than ask, nothing that is forbidden to the internet holds for sure; what asks first are
+/// the widest, service tags among them.
+#[test]
+fn more_ranges_than_ask_leave_never_undecided() {
+    let outcome = |tag: &str, client: &str| {
+        let mut rules = String::new();
+        for n in 0..600 {
+            rules += &format!(
+                "      d{n}: {{ priority: {}, direction: Inbound, access: Deny, protocol: Tcp, source_address_prefix: \
+                 52.{}.{}.0/24, destination_address_prefix: \"*\", destination_port_range: {} }}\n",
+                200 + n,
+                n / 256,
+                n % 256,
+                1000 + n
+            );
+        }
+        let text = format!(
+            "location: westeurope\nvirtual_networks:\n  v: {{ address_space: [10.0.0.0/16], subnets: {{ a: {{ \
+             address_prefixes: [10.0.1.0/24], network_security_group: g }} }} }}\npublic_ips: {{ p1: {{ ip_address: 20.1.1.1 \
+             }} }}\n{client}network_security_groups:\n  g:\n    security_rules:\n      tag: {{ priority: 110, direction: \
+             Inbound, access: Allow, protocol: Tcp, source_address_prefix: {tag}, destination_address_prefix: \"*\", \
+             destination_port_range: 443 }}\n{rules}virtual_machines:\n  web: {{ subnet: v/a, private_ip_address: \
+             10.0.1.4, public_ip: p1, listens: [tcp/443] }}\nexpectations:\n  none: {{ from: {{ kind: internet_client }}, \
+             to: {{ name: web }}, never: public }}\n"
+        );
+        let loaded = load_text("many.yaml", &text);
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        let snapshot = Snapshot::new(loaded.scenarios.into_iter().next().unwrap());
+        verify(&snapshot).checked[0].outcome
+    };
+    let declared = "internet_clients: { somebody: { ip_address: 203.0.113.9 } }\n";
+    assert_eq!(outcome("VirtualNetwork", ""), Outcome::Undecided);
+    assert_eq!(outcome("VirtualNetwork", declared), Outcome::Undecided);
+    assert_eq!(outcome("Storage", ""), Outcome::Failed);
+    assert_eq!(outcome("Storage", declared), Outcome::Failed);
 }
 
 fn is_meant(end: &End, traits: &Traits) -> bool {

@@ -137,6 +137,34 @@ fn rules_hold_open_and_closed() {
 }
 
 /// Entries of a service's firewall, and its switches turned around.
+/// Groups that share their rules by an alias of the document lose them one by one.
+#[test]
+fn rules_behind_an_alias_are_their_groups_own() {
+    let group = "{ ok: { priority: 100, direction: Inbound, access: Allow, protocol: Tcp, source_address_prefix: \"*\", \
+                 destination_address_prefix: \"*\", destination_port_range: 443 }, no: { priority: 200, direction: Inbound, \
+                 access: Deny, protocol: \"*\", source_address_prefix: \"*\", destination_address_prefix: \"*\", \
+                 destination_port_range: \"*\" } }";
+    let lost = |first: &str, second: &str| {
+        let text = format!(
+            "location: westeurope\nvirtual_networks:\n  v: {{ address_space: [10.0.0.0/16], subnets: {{ a: {{ \
+             address_prefixes: [10.0.1.0/24] }}, b: {{ address_prefixes: [10.0.2.0/24], network_security_group: g1 }}, c: {{ \
+             address_prefixes: [10.0.3.0/24], network_security_group: g2 }} }} }}\nnetwork_security_groups:\n  g1: {{ \
+             security_rules: {first} }}\n  g2: {{ security_rules: {second} }}\nvirtual_machines:\n  m1: {{ subnet: v/a, \
+             private_ip_address: 10.0.1.4 }}\n  m2: {{ subnet: v/b, private_ip_address: 10.0.2.4, listens: [tcp/443] }}\n  \
+             m3: {{ subnet: v/c, private_ip_address: 10.0.3.4, listens: [tcp/443] }}\n"
+        );
+        let loaded = load_text("alias.yaml", &text);
+        assert!(loaded.diagnostics.is_empty(), "{:?}", loaded.diagnostics);
+        let result = impact(&Snapshot::new(loaded.scenarios.into_iter().next().unwrap()));
+        ["g1", "g2"].map(|g| {
+            of(&result, "security rule", &format!("network_security_groups.{g}.security_rules.ok"), true).lost()
+        })
+    };
+    let written = lost(group, group);
+    assert!(written.iter().all(|n| *n > 0));
+    assert_eq!(lost(&format!("&r {group}"), "*r"), written);
+}
+
 #[test]
 fn rules_and_switches_of_services_are_tried() {
     let text = "virtual_networks:\n  v: { address_space: [10.0.0.0/16], subnets: { s: { address_prefixes: [10.0.1.0/24], service_endpoints: [Microsoft.KeyVault] } } }\n\

@@ -14,19 +14,24 @@ use crate::{
 };
 use std::collections::{BTreeMap, HashMap};
 
-/// Where each rule of a security group stands; nothing for one that stands where it cannot be followed.
-pub(super) struct Standings(BTreeMap<Span, Option<Vec<(Place, usize)>>>);
+/// Where each rule of a security group stands; nothing for one that stands where it cannot be followed. Groups that share
+/// rules by an alias of the document have them at one place of it.
+pub(super) struct Standings(BTreeMap<Rule, Option<Vec<(Place, usize)>>>);
+
+/// A group's name without regard to case, and the place of the rule in the document.
+type Rule = (String, Span);
 
 impl Standings {
     pub(super) fn new(plane: &Plane) -> Self {
-        let mut found: BTreeMap<Span, Option<Vec<(Place, usize)>>> = BTreeMap::new();
-        let spans = |filter: &Filter| -> Vec<(usize, Span)> {
+        let mut found: BTreeMap<Rule, Option<Vec<(Place, usize)>>> = BTreeMap::new();
+        let rules = |filter: &Filter| -> Vec<(usize, Rule)> {
             let all = filter.rules.iter().enumerate();
-            all.filter_map(|(number, rule)| Some((number, rule.origin.span?))).collect()
+            all.filter_map(|(number, rule)| Some((number, (filter.origin.name.to_lowercase(), rule.origin.span?))))
+                .collect()
         };
         let mut add = |filter: &Filter, at: Place| {
-            for (number, span) in spans(filter) {
-                found.entry(span).or_insert_with(|| Some(Vec::new())).iter_mut().for_each(|p| p.push((at, number)));
+            for (number, rule) in rules(filter) {
+                found.entry(rule).or_insert_with(|| Some(Vec::new())).iter_mut().for_each(|p| p.push((at, number)));
             }
         };
         for (id, segment) in plane.segments.iter() {
@@ -37,7 +42,7 @@ impl Standings {
         }
         // A group acts otherwise before private endpoints there, in a filter that no edit changes.
         for filter in plane.segments.iter().filter_map(|(_, s)| s.filter_at_endpoints.as_ref()) {
-            found.extend(spans(filter).into_iter().map(|(_, span)| (span, None)));
+            found.extend(rules(filter).into_iter().map(|(_, rule)| (rule, None)));
         }
         Self(found)
     }
@@ -74,12 +79,16 @@ impl<'a> Follower<'a> {
         Self { asked, standings, extra, live, landing }
     }
 
-    /// What comes out otherwise without the rule of a place; nothing if that is not told by an edit.
-    pub(super) fn without(&mut self, rule: Span) -> Option<Changes> {
-        // A group that guards nothing decides nothing.
-        let Some(places) = self.standings.0.get(&rule) else { return Some(Changes::default()) };
+    /// What comes out otherwise without the rule of a group; nothing if that is not told by an edit.
+    pub(super) fn without(&mut self, group: &str, rule: Span) -> Option<Changes> {
+        let Some(places) = self.standings.0.get(&(group.to_lowercase(), rule)) else {
+            // A group that guards nothing decides nothing.
+            let elsewhere = self.standings.0.keys().any(|(_, span)| *span == rule);
+            return (!elsewhere).then(Changes::default);
+        };
+        // From the last on, so that those before keep their numbers.
         let edits: Vec<Edit> =
-            places.as_ref()?.iter().map(|(at, number)| Edit::RemoveRule { at: *at, number: *number }).collect();
+            places.as_ref()?.iter().rev().map(|(at, number)| Edit::RemoveRule { at: *at, number: *number }).collect();
         if !self.live.follows(&edits) {
             return None;
         }

@@ -188,7 +188,8 @@ fn follow_rules(
     let of = |rules: &[usize]| -> Vec<(usize, Changes)> {
         let mut follower = Follower::new(plane, extra, asked, &standings);
         let followed = rules.iter().filter_map(|at| {
-            let changes = follower.without(all.get(*at)?.span)?;
+            let rule = all.get(*at)?;
+            let changes = follower.without(rule.path.get(1)?, rule.span)?;
             told();
             Some((*at, changes))
         });

@@ -240,7 +240,8 @@ struct Queries<'p> {
     by_class: BTreeMap<(usize, IpAddr), Option<Server>>,
 }
 
-/// What became of queries to servers, by what the solver says of them, by UDP and by TCP. No edit changes it.
+/// What became of queries to servers, by what the solver says of them, by UDP and by TCP. Edits do not change it: one server
+/// owns the address, and where it stands nothing is followed in place.
 #[derive(Debug, Default)]
 pub(super) struct Known(BTreeMap<(IpAddr, [Cell; 2]), Option<Server>>);
 

@@ -58,7 +58,7 @@ impl Index {
         Some(Self { from, to, kinds })
     }
 
-    /// The numbers of rules that can match, in order; none if neither end is a private address that something declared.
+    /// The numbers of rules that can match, in order; none if neither end is a private IPv4 address of which prefixes tell all.
     pub(super) fn bearing(
         &self,
         direction: Direction,

@@ -163,8 +163,10 @@ pub(super) fn check(snapshot: &Snapshot, expectation: &Expectation, choice: &Cho
     // Who stands for the rest of the internet asks for what must not be open; for anything if nobody else is selected.
     let implied = |(a, _): &(Asker<'_>, Traits)| is_implied(a.client) && fields.from.selects();
     let (mut implied, mut asking): (Vec<_>, Vec<_>) = asking.into_iter().partition(implied);
+    let alone = asking.is_empty();
+    let implied_ask = !implied.is_empty() && (alone || exposing.is_some());
     match exposing {
-        _ if asking.is_empty() => std::mem::swap(&mut implied, &mut asking),
+        _ if alone => std::mem::swap(&mut implied, &mut asking),
         None => implied.clear(),
         Some(_) => {}
     }
@@ -177,7 +179,6 @@ pub(super) fn check(snapshot: &Snapshot, expectation: &Expectation, choice: &Cho
     }
     rounds.retain(|(_, asking, asked)| !asking.is_empty() && !asked.is_empty());
     let mut pairs = Pairs { clients: asking.len() + implied.len(), ..Pairs::default() };
-    let implied_ask = !implied.is_empty();
     let mut first = None;
     for (fields, asking, asked) in rounds {
         let (asking, client_traits): (Vec<_>, Vec<_>) = asking.iter().cloned().unzip();
@@ -195,7 +196,7 @@ pub(super) fn check(snapshot: &Snapshot, expectation: &Expectation, choice: &Cho
         checked.outcome = worst.map_or(Outcome::Held, |c| c.outcome);
         checked.differences = summary(&pairs);
         let unasked = plane.internet.left_out;
-        if unasked > 0 && exposing.is_some() && implied_ask {
+        if unasked > 0 && implied_ask {
             checked.outcome = checked.outcome.min(Outcome::Undecided);
             checked.differences.push(format!(
                 "{unasked} further ranges of the internet that rules tell apart were not asked from: there are too many"

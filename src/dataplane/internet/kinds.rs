@@ -2,7 +2,7 @@
 
 use super::{ANYBODY, GLOBAL, KIND, Kind};
 use crate::{
-    dataplane::{Client, ClientKind, Plane},
+    dataplane::{Client, ClientKind, Plane, spread},
     net::{NOT_PUBLIC, PLATFORM_ADDRESS, Prefix, is_public},
 };
 use std::{
@@ -124,6 +124,11 @@ impl<'p> Reading<'p> {
 
     /// Ranges of addresses of one family by what holds them, in order of the first.
     pub(super) fn kinds(&self, v6: bool) -> Vec<Vec<Range>> {
+        self.kinds_by(&self.sets, v6)
+    }
+
+    /// The same by some sets.
+    fn kinds_by(&self, sets: &BTreeSet<Vec<Prefix>>, v6: bool) -> Vec<Vec<Range>> {
         // Where each set begins and ends; what is nobody's is a set of its own.
         let mut edges: Vec<(u128, u128)> = Vec::new();
         let mut add = |all: Vec<Range>, mark: u128| {
@@ -132,7 +137,7 @@ impl<'p> Reading<'p> {
                 edges.extend(last.checked_add(1).map(|beyond| (beyond, mark)));
             }
         };
-        for (number, set) in self.sets.iter().enumerate() {
+        for (number, set) in sets.iter().enumerate() {
             add(ranges(set, v6), mark(number + 1));
         }
         let whole: Range = match v6 {
@@ -204,30 +209,48 @@ impl<'p> Reading<'p> {
             names.insert(name.clone());
             let holds = |a: IpAddr| a.is_ipv6() == v6 && kind.iter().any(|(f, l)| (*f..=*l).contains(&number(a)));
             let declared = self.declared().into_iter().filter(|(_, a)| holds(*a)).collect();
-            found.push(Kind { name, address, tag: None, declared });
+            let rank = if name == anybody { 0 } else { 2 };
+            found.push(Kind { name, address, tag: None, rank, declared });
         }
         found
     }
 
-    /// Somebody in each service tag that rules look at, beside those who are in none.
+    /// Somebody in each service tag that rules look at, beside those who are in none: in each range that rules tell apart,
+    /// since a rule for a range may come before the one for the tag, and two lists on one way may ask for both.
     fn in_tags(&self, known: &[Kind]) -> Vec<Kind> {
         // Tags are told apart without regard to case.
         let mut tags: BTreeMap<String, String> = BTreeMap::new();
+        let mut sets: BTreeSet<Vec<Prefix>> = BTreeSet::new();
         for plane in self.planes {
-            plane.tags_of_senders(&mut |tag| {
-                tags.entry(tag.to_ascii_lowercase()).or_insert_with(|| tag.to_owned());
+            plane.rules_on_senders(&mut |matcher| {
+                for tag in &matcher.tags {
+                    tags.entry(tag.to_ascii_lowercase()).or_insert_with(|| tag.to_owned());
+                }
+                spread::matcher(matcher, &mut |set| {
+                    if set.iter().any(|p| p.holds_public()) && !sets.contains(set) {
+                        sets.insert(set.to_vec());
+                    }
+                });
             });
         }
         let mut used: BTreeSet<IpAddr> = known.iter().map(|k| k.address).collect();
-        let mut kinds = self.kinds(false);
+        let mut kinds = self.kinds_by(&sets, false);
         kinds.sort_by_key(|kind| std::cmp::Reverse(size(kind)));
-        let widest = kinds.first();
         let mut found = Vec::new();
         for tag in tags.into_values() {
-            let free = widest.and_then(|kind| self.one_beside(kind, false, &used));
-            let Some(address) = free else { continue };
-            used.insert(address);
-            found.push(Kind { name: format!("{ANYBODY}:{tag}"), address, tag: Some(tag), declared: BTreeSet::new() });
+            for (number, kind) in kinds.iter().enumerate() {
+                // A range of which each address is somebody's has none in a tag.
+                let Some(address) = self.one_beside(kind, false, &used) else { continue };
+                used.insert(address);
+                let within = self.innermost(address).map_or_else(|| address.to_string(), |p| p.to_string());
+                let (name, rank) = match number {
+                    0 => (format!("{ANYBODY}:{tag}"), 1),
+                    _ => (format!("{ANYBODY}:{tag}:{within}"), 3),
+                };
+                let is_taken = found.iter().any(|k: &Kind| k.name == name);
+                let name = if is_taken { format!("{ANYBODY}:{tag}:{address}") } else { name };
+                found.push(Kind { name, address, tag: Some(tag.clone()), rank, declared: BTreeSet::new() });
+            }
         }
         found
     }

@@ -50,12 +50,15 @@ const GLOBAL: &str = "2000::/3";
 /// Public addresses that nothing tells apart.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
-    /// What stands for them is called so: `internet`, or `internet:PREFIX`.
+    /// What stands for them is called so: `internet`, `internet:PREFIX`, `internet:TAG`, or `internet:TAG:PREFIX`.
     pub name: String,
     /// One of them.
     pub address: IpAddr,
     /// The service tag that holds them, of those that rules name.
     pub tag: Option<String>,
+    /// Who asks first where there are too many: 0 for everybody whom no rule names, 1 for service tags, 2 for ranges, 3 for
+    /// what of service tags lies in ranges.
+    pub rank: u8,
     /// Declared clients on the internet that are of this kind, by name and address.
     pub declared: BTreeSet<(String, IpAddr)>,
 }
@@ -97,18 +100,15 @@ impl Plane {
             self.public_owners.remove(&address);
         }
         self.internet = Internet { kinds: kinds.to_vec(), ..Internet::default() };
-        let asking = kinds.iter().filter(|k| k.declared.is_empty());
-        self.internet.left_out = asking.count().saturating_sub(MOST);
-        let mut count = 0;
+        let mut asking: Vec<&Kind> = kinds.iter().filter(|k| k.declared.is_empty()).collect();
+        // The widest first, so that the limit cuts off the narrowest.
+        asking.sort_by_key(|k| (k.rank, &k.name));
+        self.internet.left_out = asking.len().saturating_sub(MOST);
+        asking.truncate(MOST);
+        self.internet.asking = asking.into_iter().map(|k| k.name.clone()).collect();
         for kind in kinds {
-            let asks = kind.declared.is_empty();
-            count += usize::from(asks);
-            if asks && count > MOST {
-                continue;
-            }
-            self.add_stand_in(&kind.name, kind.address, kind.tag.as_deref());
-            if asks {
-                self.internet.asking.insert(kind.name.clone());
+            if !kind.declared.is_empty() || self.internet.asking.contains(&kind.name) {
+                self.add_stand_in(&kind.name, kind.address, kind.tag.as_deref());
             }
         }
     }
@@ -249,12 +249,10 @@ impl Plane {
         }
     }
 
-    /// Gives every service tag of which nobody knows the addresses and by which something looks at who sends from the
-    /// internet.
-    fn tags_of_senders(&self, give: &mut dyn FnMut(&str)) {
-        let mut of = |matcher: &Matcher| matcher.tags.iter().for_each(|tag| give(tag));
+    /// Gives every matcher of a rule, in a list of rules, that looks at who sends from the internet.
+    fn rules_on_senders(&self, give: &mut dyn FnMut(&Matcher)) {
         let mut inward = |filter: &Filter| {
-            filter.rules.iter().filter(|r| r.direction != Some(Direction::Outbound)).for_each(|r| of(&r.from));
+            filter.rules.iter().filter(|r| r.direction != Some(Direction::Outbound)).for_each(|r| give(&r.from));
         };
         for (_, network) in self.networks.iter() {
             network.border.iter().for_each(&mut inward);
@@ -275,11 +273,11 @@ impl Plane {
         }
         for (_, endpoint) in self.endpoints.iter() {
             if let Role::Firewall(firewall) = &endpoint.role {
-                firewall.translations.iter().for_each(|t| of(&t.from));
+                firewall.translations.iter().for_each(|t| give(&t.from));
             }
         }
         for (_, door) in self.doors.iter() {
-            door.gate.ordered.iter().flat_map(|o| &o.rules).for_each(|r| of(&r.from));
+            door.gate.ordered.iter().flat_map(|o| &o.rules).for_each(|r| give(&r.from));
         }
     }
 

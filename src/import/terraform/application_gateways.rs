@@ -122,6 +122,7 @@ pub(super) const KINDS: &[Kind] = &[
                     NAME,
                     ("protocol", "properties.protocol", Copy),
                     ("host", "properties.host", Copy),
+                    ("port", "properties.port", Copy),
                     ("path", "properties.path", Copy),
                     ("match.status_code", "properties.match.statusCodes", Copy),
                 ]),

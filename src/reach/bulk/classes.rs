@@ -55,8 +55,7 @@ impl Minimal {
         let mut next = ends.as_slice();
         let mut classes = Contents::new(stride);
         for row in 0..height as u32 {
-            while let Some(((at, list, value), rest)) = next.split_first().filter(|((at, ..), _)| *at <= row) {
-                let _ = at;
+            while let Some(((_, list, value), rest)) = next.split_first().filter(|((at, ..), _)| *at <= row) {
                 let half = if *value == 1 { 0 } else { stride / 2 };
                 now[half + *list as usize / 64] ^= 1 << (list % 64);
                 hash ^= key(u64::from(*list) * 4 + u64::from(*value));

@@ -157,19 +157,7 @@ impl Kept {
             touched.states.contains(&id) || model.endpoint(id).segment.is_some_and(|s| segments.contains(&s))
         };
         // Columns that land where something changes.
-        let touched_segments = touched.states.iter().filter_map(|e| model.endpoint(*e).segment);
-        let beside: BTreeSet<u32> = segments
-            .iter()
-            .copied()
-            .chain(touched_segments)
-            .filter_map(|s| self.landing.get(&s))
-            .flatten()
-            .copied()
-            .filter(|column| {
-                let owners = addresses(&columns[*column as usize]).iter().flat_map(|a| model.owners(*a));
-                owners.into_iter().any(|(_, owner)| here(*owner))
-            })
-            .collect();
+        let beside: BTreeSet<u32> = segments.iter().filter_map(|s| self.landing.get(s)).flatten().copied().collect();
         // Nothing on the internet enters by a device of the estate's own.
         let outside = |class: u32| {
             let first = bulk.fine.members(class as usize).first().and_then(|s| sources.get(*s as usize));

@@ -52,8 +52,7 @@ impl Ports {
         let Self { single, known, masks } = self;
         *known.entry(combinations).or_insert_with(|| {
             let mut mask = vec![0_u64; single.first().map_or(0, Vec::len)];
-            for (bit, lanes) in single.iter().enumerate().filter(|(b, _)| combinations >> b & 1 == 1) {
-                let _ = bit;
+            for (_, lanes) in single.iter().enumerate().filter(|(b, _)| combinations >> b & 1 == 1) {
                 mask.iter_mut().zip(lanes).for_each(|(m, l)| *m |= l);
             }
             masks.push(mask);
