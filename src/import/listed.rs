@@ -15,6 +15,9 @@ pub(super) struct Listed {
     pub(super) like: Option<String>,
 }
 
+/// Shorter names resemble each other by accident.
+const LONG: usize = 10;
+
 /// What stands for names that the author of a design chooses.
 pub(super) const NAME: &str = "<name>";
 
@@ -27,6 +30,17 @@ impl Listed {
     /// Whether only names that speak of the network count.
     pub(super) fn is_loose(&self) -> bool {
         self.beside.contains(&"~")
+    }
+
+    /// A name that is read and that another one resembles, as if it were misspelt.
+    pub(super) fn resembled(&self, name: &str) -> Option<&'static str> {
+        let close = |known: &&str| {
+            let long = known.len() >= LONG && name.len() >= LONG;
+            long && matches!(strsim::damerau_levenshtein(known, name), 1..=2)
+        };
+        // Where only the network counts, what stands beside it is read elsewhere.
+        let beside = self.beside.iter().filter(|_| self.is_loose());
+        self.read.iter().chain(beside).copied().find(close)
     }
 
     /// The entry by which a name is read.

@@ -128,7 +128,7 @@ pub(super) fn unread(resource: &Resource, matters: &Matters, mapper: &mut Mapper
         Search { own, found: &mut found }.object(properties, &key, "properties");
     }
     Search { own, found: &mut found }.object(&resource.body, "resource", "");
-    found.into_iter().for_each(|(path, value)| say(resource, &path, value, matters, mapper));
+    found.into_iter().for_each(|found| say(resource, found, matters, mapper));
     for (_, path) in SINGLE.iter().filter(|(owner, _)| *owner == kind) {
         let lists: Vec<&Json> = match path.split_once("[].") {
             Some((outer, inner)) => {
@@ -149,15 +149,18 @@ pub(super) fn interface(resource: &Resource, interface: &Json, matters: &Matters
     let mut found = Vec::new();
     let mut search = Search { own: &resource.full_id, found: &mut found };
     search.object(interface, "microsoft.compute/networkinterfaceconfigurations", &path);
-    found.into_iter().for_each(|(path, value)| say(resource, &path, value, matters, mapper));
+    found.into_iter().for_each(|found| say(resource, found, matters, mapper));
 }
+
+/// A setting with its path, and the name that it resembles.
+type Found<'j> = (String, &'j Json, Option<&'static str>);
 
 /// A walk through the objects of a resource, for what no list names.
 struct Search<'f, 'j> {
     /// The id of the resource.
     own: &'f str,
-    /// What was found, with its path.
-    found: &'f mut Vec<(String, &'j Json)>,
+    /// What was found.
+    found: &'f mut Vec<Found<'j>>,
 }
 
 impl<'j> Search<'_, 'j> {
@@ -173,6 +176,8 @@ impl<'j> Search<'_, 'j> {
         for (name, value) in object.fields() {
             let word = name.to_lowercase();
             let path = || if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
+            // Off or not, a name that was meant to be another one sets what nobody reads.
+            let meant = row.and_then(|r| r.resembled(&word));
             match row {
                 _ if EVERYWHERE.contains(&word.as_str()) => {}
                 Some(row) if row.reads(&word).is_some() => {
@@ -182,9 +187,9 @@ impl<'j> Search<'_, 'j> {
                 Some(_) if word == "properties" && key.contains([' ', '/']) => self.object(value, key, &path()),
                 Some(row) if row.passes(&word) || row.parts.contains(&word.as_str()) => {}
                 None if !loose && self.refers(object, &word) => {}
-                _ if loose && !speaks_of_network(&word) => self.inside(value, key, &word, path),
-                _ if is_empty(value) || is_off(value) => {}
-                _ => self.found.push((path(), value)),
+                _ if loose && meant.is_none() && !speaks_of_network(&word) => self.inside(value, key, &word, path),
+                _ if meant.is_none() && (is_empty(value) || is_off(value)) => {}
+                _ => self.found.push((path(), value, meant)),
             }
         }
     }
@@ -212,11 +217,12 @@ impl<'j> Search<'_, 'j> {
     }
 }
 
-fn say(resource: &Resource, path: &str, value: &Json, matters: &Matters, mapper: &mut Mapper<'_>) {
+fn say(resource: &Resource, (path, value, meant): Found<'_>, matters: &Matters, mapper: &mut Mapper<'_>) {
+    let hint = meant.map_or_else(String::new, |known| format!("; it resembles `{known}`"));
     mapper.draft.not_understood(NotUnderstood {
         kind: format!("{} {path}", resource.id.kind),
         name: resource.id.name().to_owned(),
-        why: "this setting is not read, and it could matter".to_owned(),
+        why: format!("this setting is not read, and it could matter{hint}"),
         source: Source { address: format!("{}.{path}", resource.source.address), span: value.span },
         matters: matters.clone(),
     });
