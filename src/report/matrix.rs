@@ -324,11 +324,12 @@ fn row(report: &MatrixReport, cells: &[&CellReport], style: Style) -> String {
     out
 }
 
-/// A field of CSV: quoted where it must be, and never a formula for a spreadsheet.
+/// A field of CSV: quoted where it must be, without control characters, and never a formula for a spreadsheet.
 fn field(text: &str) -> String {
-    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    let safe = if formula { format!("'{text}") } else { text.to_owned() };
-    if safe.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
+    let text = printable(text);
+    let formula = text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    let safe = if formula { format!("'{text}") } else { text };
+    if safe.contains(['"', ',']) { format!("\"{}\"", safe.replace('"', "\"\"")) } else { safe }
 }
 
 fn line(fields: &[&str]) -> String {
@@ -472,5 +473,7 @@ mod tests {
         assert_eq!(field("@a,b"), "\"'@a,b\"");
         assert_eq!(field("say \"hi\""), "\"say \"\"hi\"\"\"");
         assert_eq!(field("plain-name"), "plain-name");
+        assert_eq!(field(" =1+1"), "' =1+1");
+        assert_eq!(field("a\u{1b}[31m\u{202e}b\nc"), "a\u{fffd}[31m\u{fffd}b\u{fffd}c");
     }
 }
