@@ -130,6 +130,25 @@ impl Matcher {
         Self { addresses: AddressSet::everything(), written: vec!["*".to_owned()], ..Self::default() }
     }
 
+    /// The sets that tell all a matcher holds of private addresses that something declared: no service tag of unknown
+    /// addresses, nor the internet, holds one.
+    pub(crate) fn sets_of_private(&self) -> impl Iterator<Item = &AddressSet> {
+        let Self {
+            addresses,
+            tags: _,
+            known_tags,
+            internet: _,
+            inside: _,
+            assumed,
+            written: _,
+            literal: _,
+            members: _,
+        } = self;
+        std::iter::once(addresses)
+            .chain(known_tags.iter().map(|(_, set)| set))
+            .chain(assumed.iter().map(|(set, _)| set))
+    }
+
     pub(crate) fn matches(&self, party: Party<'_>) -> Match {
         let held = |membership| match membership {
             Membership::In => Match::Yes,

@@ -94,12 +94,7 @@ fn plain(party: Party<'_>) -> Option<u32> {
 
 /// What a matcher holds of the private addresses, in order, each range with its end behind it.
 fn ranges(matcher: &Matcher) -> Vec<(u64, u64)> {
-    let Matcher { addresses, tags: _, known_tags, internet: _, inside: _, assumed, written: _, literal: _, members: _ } =
-        matcher;
-    let sets = std::iter::once(addresses)
-        .chain(known_tags.iter().map(|(_, set)| set))
-        .chain(assumed.iter().map(|(set, _)| set));
-    let mut all: Vec<(u64, u64)> = sets.flat_map(AddressSet::prefixes).filter_map(range).collect();
+    let mut all: Vec<(u64, u64)> = matcher.sets_of_private().flat_map(AddressSet::prefixes).filter_map(range).collect();
     all.sort_unstable();
     let mut joined: Vec<(u64, u64)> = Vec::with_capacity(all.len());
     for (from, to) in all {

@@ -209,23 +209,7 @@ impl Plane {
 
     /// Gives every set of prefixes by which something looks at who sends from the internet, or sends back there.
     fn looks_at_senders(&self, give: &mut dyn FnMut(&[Prefix])) {
-        let mut inward = |filter: &Filter| {
-            let rules = filter.rules.iter().filter(|r| r.direction != Some(Direction::Outbound));
-            rules.for_each(|r| spread::matcher(&r.from, give));
-        };
-        for (_, network) in self.networks.iter() {
-            network.border.iter().for_each(&mut inward);
-        }
-        for (_, segment) in self.segments.iter() {
-            segment.filter.iter().chain(&segment.admin).for_each(&mut inward);
-        }
-        for (_, endpoint) in self.endpoints.iter() {
-            endpoint.filter.iter().for_each(&mut inward);
-            if let Role::Firewall(firewall) = &endpoint.role {
-                inward(&firewall.filter);
-                firewall.threats.iter().for_each(&mut inward);
-            }
-        }
+        self.rules_on_senders(&mut |matcher| spread::matcher(matcher, give));
         for (_, segment) in self.segments.iter() {
             segment.routes.iter().for_each(|r| spread::route(r, give));
         }
@@ -234,10 +218,7 @@ impl Plane {
                 // What forgets connections looks at replies, too.
                 Role::Host(host) => host.forwarding.filter.iter().for_each(|f| spread::filter(f, give)),
                 Role::Gateway(gateway) => gateway.tunnels.iter().for_each(|r| spread::route(r, give)),
-                Role::Firewall(firewall) => {
-                    firewall.translations.iter().for_each(|t| spread::matcher(&t.from, give));
-                    give(firewall.keeps_source.prefixes());
-                }
+                Role::Firewall(firewall) => give(firewall.keeps_source.prefixes()),
                 _ => {}
             }
         }
@@ -245,7 +226,6 @@ impl Plane {
             // All that a service admits by address it treats alike.
             give(&door.gate.addresses.iter().map(|(p, _)| *p).collect::<Vec<_>>());
             door.gate.perimeter.iter().for_each(|p| give(p.addresses.prefixes()));
-            door.gate.ordered.iter().flat_map(|o| &o.rules).for_each(|r| spread::matcher(&r.from, give));
         }
     }
 

@@ -137,22 +137,8 @@ impl Layout {
 
     /// Rows whose address a matcher names, in order. They are private, so no tag of public services holds them.
     pub(super) fn rows_of(&self, matcher: &Matcher, found: &mut Vec<Span>) {
-        let Matcher {
-            addresses,
-            tags: _,
-            known_tags,
-            internet: _,
-            inside: _,
-            assumed,
-            written: _,
-            literal: _,
-            members: _,
-        } = matcher;
-        let sets = std::iter::once(addresses)
-            .chain(known_tags.iter().map(|(_, set)| set))
-            .chain(assumed.iter().map(|(set, _)| set));
         found.clear();
-        found.extend(sets.flat_map(AddressSet::prefixes).map(|p| self.rows_in(*p)));
+        found.extend(matcher.sets_of_private().flat_map(AddressSet::prefixes).map(|p| self.rows_in(*p)));
         put_in_order(found);
     }
 

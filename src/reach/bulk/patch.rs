@@ -5,7 +5,7 @@ use super::{
         Cell, Column, Sender, Source,
         edit::{Touched, Whole},
         model::{Fast, Model},
-        probe::Probe,
+        probe::{Probe, is_subject},
         solution::Pairs,
     },
     Bulk, Compiled,
@@ -18,7 +18,6 @@ use super::{
     places::{Pieces, To, back_of, pieces},
     rows,
     rules::{Compiler, Rule},
-    setup,
 };
 use crate::{
     dataplane::{Direction, Endpoint, Filter, Id, Segment},
@@ -527,8 +526,7 @@ fn filters(kept: &mut Kept, given: &Given<'_, '_>, touched: &Touched, work: &mut
 }
 
 fn filtered(model: &Model<'_>, kept: &Kept, lane: u32) -> bool {
-    let owner = kept.setup.layout.lanes[lane as usize].owner.map(|o| &model.endpoint(o).role);
-    owner.is_some_and(setup::filtered)
+    kept.setup.layout.lanes[lane as usize].owner.is_some_and(|o| is_subject(model.endpoint(o)))
 }
 
 fn compiled(kept: &mut Kept, given: &Given<'_, '_>, filter: Option<&Filter>) -> Option<usize> {

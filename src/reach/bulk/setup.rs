@@ -5,7 +5,7 @@ use super::{
         Cell, Column,
         classes::Marks,
         model::{Fast, Model},
-        probe::Probe,
+        probe::{Probe, is_subject},
     },
     Pair,
     answered::{Answered, bits_of},
@@ -75,15 +75,6 @@ pub(super) struct Setup {
     pub(super) met: Devices,
     pub(super) by_device: Vec<Vec<u16>>,
     pub(super) tags: TagLanes,
-}
-
-/// Whether groups act before something (NSG-12, NSG-13).
-pub(super) fn filtered(role: &Role) -> bool {
-    match role {
-        Role::PrivateEndpoint(private) => private.filtered,
-        Role::Firewall(_) => false,
-        _ => true,
-    }
 }
 
 /// Filters by content: those of segments by place, those of interfaces by what they hold.
@@ -198,7 +189,7 @@ impl Setup {
                 ends.push(segment);
                 ends.len() as u32 - 1
             }));
-            let (private, filtered) = (matches!(owner.role, Role::PrivateEndpoint(_)), filtered(&owner.role));
+            let (private, filtered) = (matches!(owner.role, Role::PrivateEndpoint(_)), is_subject(owner));
             if private && advice || transport != Transport::Tcp {
                 bits::set(&mut lenient, i);
             }

@@ -43,7 +43,7 @@ fn packet(flow: &Flow<'_>, named: bool) -> Packet {
 }
 
 /// Where groups act at all (NSG-12, NSG-13).
-fn is_subject(endpoint: &Endpoint) -> bool {
+pub(in crate::reach) fn is_subject(endpoint: &Endpoint) -> bool {
     match &endpoint.role {
         Role::Host(_) | Role::Frontend { .. } | Role::Instance(_) | Role::Resolver => true,
         Role::PrivateEndpoint(private) => private.filtered,

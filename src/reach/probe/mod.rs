@@ -13,6 +13,7 @@ mod redirect;
 mod stages;
 mod walk;
 
+pub(super) use filters::is_subject;
 pub(super) use walk::Sends;
 
 use super::{Column, Findings, Landing, Outcome, Sender, Source, model::Model};
