@@ -11,6 +11,8 @@ pub(super) struct Listed {
     pub(super) parts: Vec<&'static str>,
     /// Those that have no part in reachability; `*` stands for all others, `~` for those that do not speak of the network.
     pub(super) beside: Vec<&'static str>,
+    /// Those that have no part while they are off.
+    pub(super) off: Vec<&'static str>,
     /// The key of the list that counts instead.
     pub(super) like: Option<String>,
 }
@@ -56,8 +58,8 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    /// Reads a file: a key on a line of its own, below it lines that begin with `read`, `parts`, `beside` or `like`, and
-    /// their continuations, which stand further in.
+    /// Reads a file: a key on a line of its own, below it lines that begin with `read`, `parts`, `beside`, `off` or
+    /// `like`, and their continuations, which stand further in.
     pub(super) fn new(text: &'static str) -> Self {
         let mut all: BTreeMap<&'static str, Listed> = BTreeMap::new();
         let (mut key, mut list) = ("", "");
@@ -77,6 +79,7 @@ impl Lists {
             match list {
                 "read" => row.read.extend(words),
                 "parts" => row.parts.extend(words),
+                "off" => row.off.extend(words),
                 "like" => row.like = Some(words.collect::<Vec<_>>().join(" ")),
                 _ => row.beside.extend(words),
             }

@@ -65,6 +65,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("protocol", "properties.protocol", Copy),
             ("frontend_port", "properties.frontendPort", Copy),
             ("backend_port", "properties.backendPort", Copy),
+            ("backend_address_pool_id", "properties.backendAddressPools[]", Id),
             ("backend_address_pool_ids", "properties.backendAddressPools", Ids),
             ("probe_id", "properties.probe", Id),
             ("enable_floating_ip", "properties.enableFloatingIP", Copy),

@@ -129,6 +129,7 @@ pub(super) const KINDS: &[Kind] = &[
             TAGS,
             IDENTITY,
             ("dns_prefix", "properties.dnsPrefix", Copy),
+            ("private_link_enabled", "properties.apiServerAccessProfile.enablePrivateCluster", Copy),
             ("private_cluster_enabled", "properties.apiServerAccessProfile.enablePrivateCluster", Copy),
             (
                 "private_cluster_public_fqdn_enabled",

@@ -9,9 +9,10 @@ use super::shape::Shaper;
 
 pub(super) const KINDS: &[Kind] = &[
     Kind::group("azurerm_private_dns_zone", "Microsoft.Network/privateDnsZones", &[]),
-    Kind::within(
+    Kind::either(
         "azurerm_private_dns_zone_virtual_network_link",
         "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
+        "private_dns_zone_id",
         &["private_dns_zone_name"],
         &[
             NETWORK,
@@ -19,21 +20,24 @@ pub(super) const KINDS: &[Kind] = &[
             ("resolution_policy", "properties.resolutionPolicy", Copy),
         ],
     ),
-    Kind::within(
+    Kind::either(
         "azurerm_private_dns_a_record",
         "Microsoft.Network/privateDnsZones/A",
+        "private_dns_zone_id",
         &["zone_name"],
         &[("records", "properties.aRecords", Keyed("ipv4Address"))],
     ),
-    Kind::within(
+    Kind::either(
         "azurerm_private_dns_aaaa_record",
         "Microsoft.Network/privateDnsZones/AAAA",
+        "private_dns_zone_id",
         &["zone_name"],
         &[("records", "properties.aaaaRecords", Keyed("ipv6Address"))],
     ),
-    Kind::within(
+    Kind::either(
         "azurerm_private_dns_cname_record",
         "Microsoft.Network/privateDnsZones/CNAME",
+        "private_dns_zone_id",
         &["zone_name"],
         &[("record", "properties.cnameRecord.cname", Copy)],
     ),

@@ -45,6 +45,8 @@ pub(super) enum Identity {
     Within(&'static [&'static str]),
     /// Below the resource whose id this attribute holds.
     Under(&'static str),
+    /// Below the resource whose id the first attribute holds, or whose name the second does in older versions.
+    Either(&'static str, &'static [&'static str]),
     /// It is no resource in Azure: it sets something in the resource whose id this attribute holds.
     None,
 }
@@ -101,6 +103,17 @@ impl Kind {
         fields: &'static [Field],
     ) -> Self {
         Self { identity: Identity::Under(parent), ..Self::group(name, arm, fields) }
+    }
+
+    /// The same, of a type whose older versions name it.
+    pub(super) const fn either(
+        name: &'static str,
+        arm: &'static str,
+        parent: &'static str,
+        older: &'static [&'static str],
+        fields: &'static [Field],
+    ) -> Self {
+        Self { identity: Identity::Either(parent, older), ..Self::group(name, arm, fields) }
     }
 
     /// A part that Azure writes inside its parent.
@@ -181,9 +194,7 @@ pub(super) fn id(resolver: &Resolver<'_>, number: usize, instance: &Instance) ->
         return known.map(str::to_owned).or_else(made).map(Rc::from);
     }
     let kind = find(&instance.kind)?;
-    if let (Some(known), true) =
-        (known, matches!(kind.identity, Identity::Group | Identity::Within(_) | Identity::Under(_)))
-    {
+    if let (Some(known), true) = (known, !matches!(kind.identity, Identity::None)) {
         return Some(Rc::from(known));
     }
     let group = || {
@@ -191,7 +202,12 @@ pub(super) fn id(resolver: &Resolver<'_>, number: usize, instance: &Instance) ->
         Some(format!("/subscriptions/{}/resourceGroups/{name}/providers/", resolver.subscription))
     };
     let mut segments = kind.arm.split('/');
-    let made = match kind.identity {
+    let identity = match kind.identity {
+        Identity::Either(parent, _) if text(parent).is_some() => Identity::Under(parent),
+        Identity::Either(_, names) => Identity::Within(names),
+        other => other,
+    };
+    let made = match identity {
         Identity::Group => format!("{}{}/{}", group()?, kind.arm, text("name")?),
         Identity::Within(parents) => {
             let mut id = format!("{}{}", group()?, segments.next()?);
@@ -214,7 +230,7 @@ pub(super) fn id(resolver: &Resolver<'_>, number: usize, instance: &Instance) ->
             let hub = text("ai_services_hub_id")?;
             format!("{}/{}", hub.rsplit_once('/')?.0, text("name")?)
         }
-        Identity::None => return None,
+        Identity::None | Identity::Either(..) => return None,
     };
     Some(Rc::from(made))
 }

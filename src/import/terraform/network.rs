@@ -41,6 +41,7 @@ const SUBNET: &[Field] = &[
     SECURITY_GROUP,
     ("route_table_id", "properties.routeTable", Id),
     ("service_endpoints", "properties.serviceEndpoints", Keyed("service")),
+    ("service_endpoint", "properties.serviceEndpoints", Each(&[("service", "service", Copy)])),
     ("service_endpoint_policy_ids", "properties.serviceEndpointPolicies", Ids),
     (
         "delegation",

@@ -30,21 +30,30 @@ pub(super) fn unread(session: &mut Session, resolver: &Resolver<'_>, number: usi
     }
     later(session, resolver, number, instance);
     let values = resolver.full(number);
-    let found = settings::unread(instance, kind, &values);
+    const UNREAD: &str = "this attribute is not read, and it could matter";
+    const UNDECIDED: &str = "it is not set, and who is let in hangs on it";
+    let found = settings::unread(instance, kind, &values).into_iter().map(|(path, value)| (path, value, UNREAD));
+    let undecided = settings::undecided(kind, &values).into_iter().map(|(path, block)| (path, block, UNDECIDED));
+    let found: Vec<_> = found.chain(undecided).collect();
     if found.is_empty() {
         return;
     }
-    let own = resolver.id(number).and_then(|id| item_of(&id));
+    // What sets something in another resource belongs there.
+    let id = match kind.place {
+        Place::Own => resolver.id(number).map(|id| id.to_string()),
+        Place::In(target, _) | Place::Patch(target, _) => resolver.text(number, target),
+    };
+    let own = id.and_then(|id| item_of(&id));
     let matters = own.unwrap_or_else(|| {
         let mut ids = BTreeSet::new();
         resolve::texts(&values, &mut ids);
         place_of(&instance.kind, &ids)
     });
-    for (path, value) in found {
+    for (path, value, why) in found {
         session.draft.not_understood(NotUnderstood {
             kind: format!("{} {path}", instance.kind),
             name: instance.name.clone(),
-            why: "this attribute is not read, and it could matter".to_owned(),
+            why: why.to_owned(),
             source: Source { address: format!("{}.{path}", instance.address), span: value.span },
             matters: matters.clone(),
         });

@@ -37,6 +37,11 @@ const ACCOUNT: &[Field] = &[
     ("custom_subdomain_name", "properties.customSubDomainName", Copy),
     ("public_network_access", "properties.publicNetworkAccess", Copy),
     ("network_acls", "properties", First(ACLS)),
+    (
+        "network_injection",
+        "properties.networkInjections",
+        Each(&[("scenario", "scenario", Copy), ("subnet_id", "subnetArmId", Copy)]),
+    ),
 ];
 
 const PLAIN: &[Field] = &[LOCATION, TAGS, IDENTITY, PUBLIC, ("sku_name", "sku.name", Copy), ("sku", "sku.name", Copy)];
@@ -122,6 +127,11 @@ pub(super) const KINDS: &[Kind] = &[
                         "properties.networkRuleSet.ipRules",
                         Each(&[("ip_range", "value", Copy), ("action", "action", Copy)]),
                     ),
+                    (
+                        "virtual_network",
+                        "properties.networkRuleSet.virtualNetworkRules",
+                        Each(&[("subnet_id", "id", Copy), ("action", "action", Copy)]),
+                    ),
                 ]),
             ),
         ],
@@ -172,7 +182,11 @@ pub(super) const KINDS: &[Kind] = &[
             ("kind", "kind", Copy),
             ("is_virtual_network_filter_enabled", "properties.isVirtualNetworkFilterEnabled", Copy),
             ("capabilities", "properties.capabilities", Each(&[NAME])),
-            ("geo_location", "properties.locations", Each(&[("location", "locationName", Copy)])),
+            (
+                "geo_location",
+                "properties.locations",
+                Each(&[("location", "locationName", Copy), ("failover_priority", "failoverPriority", Copy)]),
+            ),
             ("virtual_network_rule", "properties.virtualNetworkRules", Each(&[("id", "id", Copy)])),
             ("ip_range_filter", "properties.ipRules", Keyed("ipAddressOrRange")),
         ],
@@ -289,7 +303,17 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group("azurerm_web_pubsub", "Microsoft.SignalRService/WebPubSub", PLAIN),
     Kind::group("azurerm_static_web_app", "Microsoft.Web/staticSites", PLAIN),
     Kind::group("azurerm_kusto_cluster", "Microsoft.Kusto/clusters", PLAIN),
-    Kind::group("azurerm_purview_account", "Microsoft.Purview/accounts", PLAIN),
+    Kind::group(
+        "azurerm_purview_account",
+        "Microsoft.Purview/accounts",
+        &[
+            LOCATION,
+            TAGS,
+            IDENTITY,
+            ("public_network_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled")),
+            PUBLIC,
+        ],
+    ),
     Kind::group("azurerm_batch_account", "Microsoft.Batch/batchAccounts", PLAIN),
     Kind::group("azurerm_automation_account", "Microsoft.Automation/automationAccounts", PLAIN),
     Kind::group("azurerm_recovery_services_vault", "Microsoft.RecoveryServices/vaults", PLAIN),

@@ -1,7 +1,7 @@
 //! Attributes that no table reads. What is set, and neither read nor known to have no part in reachability, is said.
 
 use super::{
-    kinds::{How, Kind},
+    kinds::{Field, How, Kind},
     plan::Instance,
 };
 use crate::import::{
@@ -64,6 +64,25 @@ pub(super) fn unread<'v>(instance: &Instance, kind: &Kind, values: &'v Json) -> 
     found
 }
 
+/// Blocks of rules that do not say what becomes of those whom no rule admits: the providers require it, and who is let in
+/// hangs on it.
+pub(super) fn undecided<'v>(kind: &Kind, values: &'v Json) -> Vec<(String, &'v Json)> {
+    const DEFAULT: &str = "default_action";
+    let decides = |fields: &[Field]| fields.iter().any(|(from, ..)| *from == DEFAULT);
+    let silent = |block: &Json| block.get(DEFAULT).is_none_or(|v| v.value == Value::Null);
+    let mut found = Vec::new();
+    if decides(kind.fields) && silent(values) {
+        found.push((DEFAULT.to_owned(), values));
+    }
+    for (from, _, how) in kind.fields {
+        let (How::First(fields), Some(blocks)) = (how, values.get(from)) else { continue };
+        let one = std::iter::once(blocks).filter(|b| !b.fields().is_empty());
+        let all = blocks.items().iter().filter(|b| matches!(b.value, Value::Object(_))).chain(one);
+        found.extend(all.filter(|b| decides(fields) && silent(b)).map(|b| (format!("{from}.{DEFAULT}"), b)));
+    }
+    found
+}
+
 /// Looks through a block for what neither the table names nor the list of a key, a type and the path inside it.
 fn search<'v>(
     values: &'v Json,
@@ -80,7 +99,8 @@ fn search<'v>(
     let row = lists().get(key).or_else(|| anywhere(key));
     let key = row.map_or(key, |(key, _)| key);
     let row = row.map(|(_, row)| row);
-    let loose = row.map_or(key.starts_with("services "), Listed::is_loose);
+    // Blocks of a service that a table reads are read whole; inside others, only what speaks of the network counts.
+    let loose = row.map_or(key.starts_with("services ") && table.is_empty(), Listed::is_loose);
     for (name, value) in values.fields() {
         let inner = if key.contains(' ') { format!("{key}.{name}") } else { format!("{key} {name}") };
         let (mut read, mut nested) = (false, Vec::new());
@@ -94,7 +114,8 @@ fn search<'v>(
                 _ => {}
             }
         }
-        let passes = EVERYWHERE.contains(&&**name) || row.is_some_and(|r| r.passes(name));
+        let rests = row.is_some_and(|r| r.off.iter().any(|off| rests(off, name, value)));
+        let passes = EVERYWHERE.contains(&&**name) || row.is_some_and(|r| r.passes(name)) || rests;
         let all = row.is_some_and(|r| r.passes("*")) && lists().get(&inner).is_none();
         let descends =
             row.is_some_and(|r| r.reads(name).is_some()) || loose && !speaks_of_network(&name.replace('_', ""));
@@ -128,30 +149,52 @@ fn blocks<'v>(
     }
 }
 
-/// Whether a value sets something. What only apply tells of an attribute that nobody set is the platform's to choose.
+/// Whether a value sets something: what only apply tells of an attribute that nobody set is not among the values. Nobody
+/// knows what an attribute is that no list names, so being off may set as much as being on.
 fn is_set(value: &Json) -> bool {
     match &value.value {
-        Value::Null | Value::Bool(false) | Value::Unknown(_) | Value::Secret => false,
-        Value::Int(n) => *n != 0,
-        Value::Text(text) => !["", "Disabled", "None"].contains(&&**text),
+        Value::Null => false,
+        Value::Text(text) => !text.is_empty(),
         Value::List(items) => items.iter().any(is_set),
-        Value::Object(_) if value.str_at("enforcement") == Some("AllowUnencrypted") => false,
         Value::Object(fields) => fields.iter().any(|(_, v)| is_set(v)),
-        Value::Bool(true) | Value::Float(_) => true,
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Unknown(_) | Value::Secret => true,
+    }
+}
+
+/// Whether an attribute is the one of an entry `NAME` or `NAME=VALUE`, and is off or has that value.
+fn rests(entry: &str, name: &str, value: &Json) -> bool {
+    match (entry.split_once('='), &value.value) {
+        (None, _) => entry == name && is_off(value),
+        (Some((known, usual)), Value::Bool(on)) => known == name && usual == if *on { "true" } else { "false" },
+        (Some((known, usual)), Value::Text(text)) => known == name && usual == &**text,
+        (Some(_), _) => false,
+    }
+}
+
+/// Whether a value of an attribute that is known turns it off.
+fn is_off(value: &Json) -> bool {
+    match &value.value {
+        Value::Null | Value::Bool(false) | Value::Int(0) => true,
+        // Encryption that lets everything else pass, too, decides about nothing.
+        Value::Text(text) => ["", "Disabled", "None", "Default", "AllowUnencrypted"].contains(&&**text),
+        Value::List(items) => items.iter().all(is_off),
+        Value::Object(fields) => fields.iter().all(|(_, v)| is_off(v)),
+        Value::Bool(true) | Value::Int(_) | Value::Float(_) | Value::Unknown(_) | Value::Secret => false,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::import::terraform::kinds;
+    use crate::import::terraform::kinds::{self, Place};
     use std::collections::BTreeSet;
 
-    /// Of a type of the network, what is set and not listed is said, so each has its lists.
+    /// Of a type of the network, and of parts of services, what is set and not listed is said, so each has its lists.
     #[test]
     fn types_of_the_network_are_listed() {
-        let network = kinds::all().filter(|k| k.arm.starts_with("Microsoft.Network/"));
-        let without: Vec<&str> = network.map(|k| k.name).filter(|n| lists().get(n).is_none()).collect();
+        let part = |k: &&kinds::Kind| k.arm.matches('/').count() > 1 || !matches!(k.place, Place::Own);
+        let strict = kinds::all().filter(|k| k.arm.starts_with("Microsoft.Network/") || part(k));
+        let without: Vec<&str> = strict.map(|k| k.name).filter(|n| lists().get(n).is_none()).collect();
         assert_eq!(without, Vec::<&str>::new());
     }
 
@@ -160,7 +203,7 @@ mod tests {
         let lines = TYPES.lines().filter(|l| !l.starts_with([' ', '#']) && !l.is_empty()).count();
         assert_eq!(lists().iter().count(), lines, "a key stands twice");
         for (key, row) in lists().iter() {
-            let all: Vec<&str> = [&row.read[..], &row.beside].concat();
+            let all: Vec<&str> = [&row.read[..], &row.beside, &row.off].concat();
             let distinct: BTreeSet<&str> = all.iter().copied().collect();
             assert_eq!(distinct.len(), all.len(), "{key} lists an attribute twice");
             assert!(lists().get(key).is_some(), "{key} is like something that is not listed");

@@ -123,6 +123,7 @@ pub(super) const KINDS: &[Kind] = &[
                 "properties",
                 First(&[
                     ("associated_route_table", "properties.routingConfiguration.associatedRouteTable", Id),
+                    ("propagated_route_tables", "properties.routingConfiguration.propagatedRouteTables.ids", Ids),
                     (
                         "propagated_route_table",
                         "properties",
