@@ -1,8 +1,8 @@
 //! Application gateways and their web application firewalls.
 
-use super::fields::{ALLOCATION, LOCATION, NAME, PRIMARY, PRIVATE_ADDRESS, PUBLIC_ADDRESS, SUBNET_OF, TAGS};
+use super::fields::{ALLOCATION, NAME, PORT, PRIMARY, PRIVATE_ADDRESS, PROTOCOL, PUBLIC_ADDRESS, SUBNET_OF};
 use super::kinds::{
-    How::{Copy, Each, Id, Ids, Words},
+    How::{Copy, Each, Id, Ids, Keyed, Words},
     Kind,
 };
 use super::shape::{Shaper, list, put};
@@ -13,7 +13,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_web_application_firewall_policy",
         "Microsoft.Network/ApplicationGatewayWebApplicationFirewallPolicies",
         &[
-            LOCATION,
             ("policy_settings.enabled", "properties.policySettings.state", Words("Enabled", "Disabled")),
             ("policy_settings.mode", "properties.policySettings.mode", Copy),
             (
@@ -43,7 +42,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_application_gateway",
         "Microsoft.Network/applicationGateways",
         &[
-            LOCATION,
             ("sku.name", "properties.sku.name", Copy),
             ("sku.tier", "properties.sku.tier", Copy),
             ("firewall_policy_id", "properties.firewallPolicy", Id),
@@ -72,7 +70,7 @@ pub(super) const KINDS: &[Kind] = &[
                     ),
                 ]),
             ),
-            ("frontend_port", "properties.frontendPorts", Each(&[NAME, ("port", "properties.port", Copy)])),
+            ("frontend_port", "properties.frontendPorts", Each(&[NAME, PORT])),
             (
                 "ssl_certificate",
                 "properties.sslCertificates",
@@ -85,7 +83,7 @@ pub(super) const KINDS: &[Kind] = &[
                     NAME,
                     ("frontend_ip_configuration_name", "properties.frontendIPConfiguration", Id),
                     ("frontend_port_name", "properties.frontendPort", Id),
-                    ("protocol", "properties.protocol", Copy),
+                    PROTOCOL,
                     ("host_name", "properties.hostName", Copy),
                     ("host_names", "properties.hostNames", Copy),
                     ("ssl_certificate_name", "properties.sslCertificate", Id),
@@ -97,8 +95,8 @@ pub(super) const KINDS: &[Kind] = &[
                 "properties.backendAddressPools",
                 Each(&[
                     NAME,
-                    ("fqdns", "properties.backendAddresses", super::kinds::How::Keyed("fqdn")),
-                    ("ip_addresses", "properties.addresses", super::kinds::How::Keyed("ipAddress")),
+                    ("fqdns", "properties.backendAddresses", Keyed("fqdn")),
+                    ("ip_addresses", "properties.addresses", Keyed("ipAddress")),
                 ]),
             ),
             (
@@ -106,8 +104,8 @@ pub(super) const KINDS: &[Kind] = &[
                 "properties.backendHttpSettingsCollection",
                 Each(&[
                     NAME,
-                    ("port", "properties.port", Copy),
-                    ("protocol", "properties.protocol", Copy),
+                    PORT,
+                    PROTOCOL,
                     ("probe_name", "properties.probe", Id),
                     ("host_name", "properties.hostName", Copy),
                     ("pick_host_name_from_backend_address", "properties.pickHostNameFromBackendAddress", Copy),
@@ -120,9 +118,9 @@ pub(super) const KINDS: &[Kind] = &[
                 "properties.probes",
                 Each(&[
                     NAME,
-                    ("protocol", "properties.protocol", Copy),
+                    PROTOCOL,
                     ("host", "properties.host", Copy),
-                    ("port", "properties.port", Copy),
+                    PORT,
                     ("path", "properties.path", Copy),
                     ("match.status_code", "properties.match.statusCodes", Copy),
                 ]),
@@ -166,7 +164,6 @@ pub(super) const KINDS: &[Kind] = &[
                     ("redirect_configuration_name", "properties.redirectConfiguration", Id),
                 ]),
             ),
-            TAGS,
         ],
     )
     .with(gateway),

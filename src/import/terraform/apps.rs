@@ -1,22 +1,17 @@
 //! Web apps, functions and logic apps.
 
-use super::fields::{IDENTITY, LOCATION, NAME, TAGS};
+use super::fields::{NAME, PUBLIC_WORD};
 use super::kinds::{
     Field,
     How::{Copy, Each, First},
     Kind,
 };
-use super::services::PUBLIC;
 
 const APP: &[Field] = &[
-    LOCATION,
-    TAGS,
-    IDENTITY,
-    PUBLIC,
     ("virtual_network_subnet_id", "properties.virtualNetworkSubnetId", Copy),
     ("enabled", "properties.enabled", Copy),
     ("site_config.vnet_route_all_enabled", "properties.siteConfig.vnetRouteAllEnabled", Copy),
-    ("public_network_access", "properties.publicNetworkAccess", Copy),
+    PUBLIC_WORD,
     ("vnet_image_pull_enabled", "properties.vnetImagePullEnabled", Copy),
     ("site_config.ip_restriction", "properties.siteConfig.ipSecurityRestrictions", Each(RESTRICTION)),
     ("site_config.scm_ip_restriction", "properties.siteConfig.scmIpSecurityRestrictions", Each(RESTRICTION)),
@@ -53,14 +48,14 @@ const RESTRICTION: &[Field] = &[
 ];
 
 pub(super) const KINDS: &[Kind] = &[
-    Kind::group("azurerm_linux_web_app", SITES, APP),
-    Kind::group("azurerm_windows_web_app", SITES, APP),
-    Kind::group("azurerm_app_service", SITES, APP),
-    Kind::group("azurerm_linux_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
-    Kind::group("azurerm_windows_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
-    Kind::group("azurerm_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
-    Kind::group("azurerm_function_app_flex_consumption", SITES, APP).implies(&[("kind", "functionapp")]),
-    Kind::group("azurerm_logic_app_standard", SITES, APP).implies(&[("kind", "functionapp,workflowapp")]),
+    Kind::service("azurerm_linux_web_app", SITES, APP),
+    Kind::service("azurerm_windows_web_app", SITES, APP),
+    Kind::service("azurerm_app_service", SITES, APP),
+    Kind::service("azurerm_linux_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
+    Kind::service("azurerm_windows_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
+    Kind::service("azurerm_function_app", SITES, APP).implies(&[("kind", "functionapp")]),
+    Kind::service("azurerm_function_app_flex_consumption", SITES, APP).implies(&[("kind", "functionapp")]),
+    Kind::service("azurerm_logic_app_standard", SITES, APP).implies(&[("kind", "functionapp,workflowapp")]),
     Kind::patch(
         "azurerm_app_service_virtual_network_swift_connection",
         "app_service_id",

@@ -1,18 +1,28 @@
 //! Load balancers.
 
-use super::fields::{ALLOCATION, LOCATION, NAME, NETWORK, PRIVATE_ADDRESS, PUBLIC_ADDRESS, SUBNET_OF};
+use super::fields::{ALLOCATION, NAME, NETWORK, PORT, PRIVATE_ADDRESS, PROTOCOL, PUBLIC_ADDRESS, SUBNET_OF};
 use super::kinds::{
+    Field,
     How::{Copy, Each, Id, Ids},
     Kind,
 };
 use super::shape::{Shaper, list};
+
+const FRONTEND_PORT: Field = ("frontend_port", "properties.frontendPort", Copy);
+const BACKEND_PORT: Field = ("backend_port", "properties.backendPort", Copy);
+const POOL: Field = ("backend_address_pool_id", "properties.backendAddressPool", Id);
+
+/// Whether machines keep the address that a client asked.
+const FLOATING: Field = ("floating_ip_enabled", "properties.enableFloatingIP", Copy);
+
+/// The same in older versions of the provider.
+const OLD_FLOATING: Field = ("enable_floating_ip", "properties.enableFloatingIP", Copy);
 
 pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_lb",
         "Microsoft.Network/loadBalancers",
         &[
-            LOCATION,
             ("sku", "sku.name", Copy),
             ("sku_tier", "sku.tier", Copy),
             (
@@ -48,12 +58,7 @@ pub(super) const KINDS: &[Kind] = &[
         "Microsoft.Network/loadBalancers/probes",
         "loadbalancer_id",
         "properties.probes[]",
-        &[
-            NAME,
-            ("protocol", "properties.protocol", Copy),
-            ("port", "properties.port", Copy),
-            ("request_path", "properties.requestPath", Copy),
-        ],
+        &[NAME, PROTOCOL, PORT, ("request_path", "properties.requestPath", Copy)],
     ),
     Kind::part(
         "azurerm_lb_rule",
@@ -62,14 +67,14 @@ pub(super) const KINDS: &[Kind] = &[
         "properties.loadBalancingRules[]",
         &[
             NAME,
-            ("protocol", "properties.protocol", Copy),
-            ("frontend_port", "properties.frontendPort", Copy),
-            ("backend_port", "properties.backendPort", Copy),
+            PROTOCOL,
+            FRONTEND_PORT,
+            BACKEND_PORT,
             ("backend_address_pool_id", "properties.backendAddressPools[]", Id),
             ("backend_address_pool_ids", "properties.backendAddressPools", Ids),
             ("probe_id", "properties.probe", Id),
-            ("enable_floating_ip", "properties.enableFloatingIP", Copy),
-            ("floating_ip_enabled", "properties.enableFloatingIP", Copy),
+            OLD_FLOATING,
+            FLOATING,
             ("disable_outbound_snat", "properties.disableOutboundSnat", Copy),
         ],
     )
@@ -79,11 +84,7 @@ pub(super) const KINDS: &[Kind] = &[
         "Microsoft.Network/loadBalancers/outboundRules",
         "loadbalancer_id",
         "properties.outboundRules[]",
-        &[
-            NAME,
-            ("protocol", "properties.protocol", Copy),
-            ("backend_address_pool_id", "properties.backendAddressPool", Id),
-        ],
+        &[NAME, PROTOCOL, POOL],
     )
     .with(outbound),
     Kind::part(
@@ -91,15 +92,7 @@ pub(super) const KINDS: &[Kind] = &[
         "Microsoft.Network/loadBalancers/inboundNatRules",
         "loadbalancer_id",
         "properties.inboundNatRules[]",
-        &[
-            NAME,
-            ("protocol", "properties.protocol", Copy),
-            ("frontend_port", "properties.frontendPort", Copy),
-            ("backend_port", "properties.backendPort", Copy),
-            ("backend_address_pool_id", "properties.backendAddressPool", Id),
-            ("enable_floating_ip", "properties.enableFloatingIP", Copy),
-            ("floating_ip_enabled", "properties.enableFloatingIP", Copy),
-        ],
+        &[NAME, PROTOCOL, FRONTEND_PORT, BACKEND_PORT, POOL, OLD_FLOATING, FLOATING],
     )
     .with(frontend_by_name),
 ];

@@ -1,29 +1,24 @@
-//! Machines, interfaces, scale sets, clusters.
+//! Machines, interfaces, scale sets, bastions.
 
 use super::fields::{
-    ALLOCATION, DNS_SERVERS, FORWARDING, IDENTITY, LOCATION, NAME, OLD_FORWARDING, PRIMARY, PRIVATE_ADDRESS,
-    PUBLIC_ADDRESS, SECURITY_GROUP, SUBNET_OF, TAGS,
+    ALLOCATION, DNS_SERVERS, FORWARDING, NAME, OLD_FORWARDING, PRIMARY, PRIVATE_ADDRESS, PUBLIC_ADDRESS,
+    SECURITY_GROUP, SUBNET_OF,
 };
 use super::kinds::{
     Field,
-    How::{Copy, Each, First, Id, Ids, Words},
+    How::{Copy, Each, First, Id, Ids},
     Kind,
 };
 use super::shape::Shaper;
 
 const MACHINE: &[Field] = &[
-    LOCATION,
-    TAGS,
     ("network_interface_ids", "properties.networkProfile.networkInterfaces", Ids),
     ("primary_network_interface_id", "properties.networkProfile.primary", Copy),
-    IDENTITY,
     ("computer_name", "properties.osProfile.computerName", Copy),
     ("os_profile.computer_name", "properties.osProfile.computerName", Copy),
 ];
 
 const SCALE_SET: &[Field] = &[
-    LOCATION,
-    TAGS,
     ("instances", "sku.capacity", Copy),
     ("computer_name_prefix", "properties.virtualMachineProfile.osProfile.computerNamePrefix", Copy),
     (
@@ -72,8 +67,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_network_interface",
         "Microsoft.Network/networkInterfaces",
         &[
-            LOCATION,
-            TAGS,
             DNS_SERVERS,
             OLD_FORWARDING,
             FORWARDING,
@@ -122,66 +115,9 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group("azurerm_windows_virtual_machine_scale_set", SCALE_SETS, SCALE_SET),
     Kind::group("azurerm_orchestrated_virtual_machine_scale_set", SCALE_SETS, SCALE_SET),
     Kind::group(
-        "azurerm_kubernetes_cluster",
-        "Microsoft.ContainerService/managedClusters",
-        &[
-            LOCATION,
-            TAGS,
-            IDENTITY,
-            ("dns_prefix", "properties.dnsPrefix", Copy),
-            ("private_link_enabled", "properties.apiServerAccessProfile.enablePrivateCluster", Copy),
-            ("private_cluster_enabled", "properties.apiServerAccessProfile.enablePrivateCluster", Copy),
-            (
-                "private_cluster_public_fqdn_enabled",
-                "properties.apiServerAccessProfile.enablePrivateClusterPublicFQDN",
-                Copy,
-            ),
-            (
-                "api_server_access_profile.virtual_network_integration_enabled",
-                "properties.apiServerAccessProfile.enableVnetIntegration",
-                Copy,
-            ),
-            ("api_server_access_profile.subnet_id", "properties.apiServerAccessProfile.subnetId", Copy),
-            ("api_server_authorized_ip_ranges", "properties.apiServerAccessProfile.authorizedIPRanges", Copy),
-            ("private_dns_zone_id", "properties.apiServerAccessProfile.privateDNSZone", Copy),
-            ("private_fqdn", "properties.privateFQDN", Copy),
-            ("fqdn", "properties.fqdn", Copy),
-            (
-                "api_server_access_profile.authorized_ip_ranges",
-                "properties.apiServerAccessProfile.authorizedIPRanges",
-                Copy,
-            ),
-            ("network_profile.outbound_type", "properties.networkProfile.outboundType", Copy),
-            ("http_proxy_config", "properties.httpProxyConfig", Copy),
-            ("network_profile.network_plugin", "properties.networkProfile.networkPlugin", Copy),
-            ("public_network_access_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled")),
-            (
-                "default_node_pool",
-                "properties.agentPoolProfiles",
-                Each(&[
-                    NAME,
-                    ("node_count", "count", Copy),
-                    ("vnet_subnet_id", "vnetSubnetID", Copy),
-                    ("pod_subnet_id", "podSubnetID", Copy),
-                ]),
-            ),
-        ],
-    ),
-    Kind::under(
-        "azurerm_kubernetes_cluster_node_pool",
-        "Microsoft.ContainerService/managedClusters/agentPools",
-        "kubernetes_cluster_id",
-        &[
-            ("node_count", "properties.count", Copy),
-            ("vnet_subnet_id", "properties.vnetSubnetID", Copy),
-            ("pod_subnet_id", "properties.podSubnetID", Copy),
-        ],
-    ),
-    Kind::group(
         "azurerm_bastion_host",
         "Microsoft.Network/bastionHosts",
         &[
-            LOCATION,
             ("sku", "sku.name", Copy),
             ("ip_configuration", "properties.ipConfigurations", Each(&[NAME, SUBNET_OF, PUBLIC_ADDRESS])),
         ],

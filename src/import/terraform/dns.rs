@@ -1,6 +1,6 @@
 //! Private DNS: zones, links, records, resolvers, rulesets.
 
-use super::fields::{LOCATION, NETWORK, SUBNET_OF};
+use super::fields::{NETWORK, SUBNET_OF};
 use super::kinds::{
     How::{Copy, Each, Id, Ids, Keyed},
     Kind,
@@ -41,7 +41,7 @@ pub(super) const KINDS: &[Kind] = &[
         &["zone_name"],
         &[("record", "properties.cnameRecord.cname", Copy)],
     ),
-    Kind::group("azurerm_private_dns_resolver", "Microsoft.Network/dnsResolvers", &[LOCATION, NETWORK]),
+    Kind::group("azurerm_private_dns_resolver", "Microsoft.Network/dnsResolvers", &[NETWORK]),
     Kind::under(
         "azurerm_private_dns_resolver_inbound_endpoint",
         "Microsoft.Network/dnsResolvers/inboundEndpoints",
@@ -65,7 +65,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_private_dns_resolver_dns_forwarding_ruleset",
         "Microsoft.Network/dnsForwardingRulesets",
-        &[LOCATION, ("private_dns_resolver_outbound_endpoint_ids", "properties.dnsResolverOutboundEndpoints", Ids)],
+        &[("private_dns_resolver_outbound_endpoint_ids", "properties.dnsResolverOutboundEndpoints", Ids)],
     ),
     Kind::under(
         "azurerm_private_dns_resolver_forwarding_rule",

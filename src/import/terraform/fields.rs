@@ -2,8 +2,41 @@
 
 use super::kinds::{
     Field,
-    How::{Copy, Id},
+    How::{Copy, Each, First, Id, Keyed, Words},
 };
+
+/// What every resource of a group has: where it is, its tags, and who it is when it calls others.
+pub(super) const HEAD: &[Field] = &[LOCATION, TAGS, IDENTITY];
+
+/// The same of a service, and whether its public endpoint answers.
+pub(super) const SERVICE: &[Field] = &[LOCATION, TAGS, IDENTITY, PUBLIC];
+
+/// Its price tier, which decides about private endpoints of some services.
+pub(super) const SKU: &[Field] = &[("sku_name", "sku.name", Copy), ("sku", "sku.name", Copy)];
+
+/// Whether the public endpoint answers.
+pub(super) const PUBLIC: Field =
+    ("public_network_access_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled"));
+
+/// The same as a word.
+pub(super) const PUBLIC_WORD: Field = ("public_network_access", "properties.publicNetworkAccess", Copy);
+
+/// Firewall rules as a block `network_acls` or `network_rules` writes them.
+pub(super) const ACLS: &[Field] = &[
+    ("default_action", "properties.networkAcls.defaultAction", Copy),
+    ("bypass", "properties.networkAcls.bypass", Copy),
+    ("ip_rules", "properties.networkAcls.ipRules", Keyed("value")),
+    ("virtual_network_subnet_ids", "properties.networkAcls.virtualNetworkRules", Keyed("id")),
+    ("virtual_network_rules", "properties.networkAcls.virtualNetworkRules", Each(&[("subnet_id", "id", Copy)])),
+    (
+        "private_link_access",
+        "properties.networkAcls.resourceAccessRules",
+        Each(&[("endpoint_resource_id", "resourceId", Copy), ("endpoint_tenant_id", "tenantId", Copy)]),
+    ),
+];
+
+/// The block `network_acls`.
+pub(super) const NETWORK_ACLS: Field = ("network_acls", "properties", First(ACLS));
 
 /// Its name.
 pub(super) const NAME: Field = ("name", "name", Copy);
@@ -31,6 +64,12 @@ pub(super) const PUBLIC_ADDRESS: Field = ("public_ip_address_id", "properties.pu
 
 /// Whether an IP configuration or interface is the first.
 pub(super) const PRIMARY: Field = ("primary", "properties.primary", Copy);
+
+/// What it speaks.
+pub(super) const PROTOCOL: Field = ("protocol", "properties.protocol", Copy);
+
+/// The port it listens on, or asks.
+pub(super) const PORT: Field = ("port", "properties.port", Copy);
 
 /// The security group of a subnet or interface.
 pub(super) const SECURITY_GROUP: Field = ("network_security_group_id", "properties.networkSecurityGroup", Id);

@@ -1,10 +1,10 @@
 //! Azure Firewall and its policies.
 
-use super::fields::{HUB, LOCATION, NAME, PRIVATE_ADDRESS, PUBLIC_ADDRESS, SUBNET_OF};
+use super::fields::{HUB, NAME, PRIVATE_ADDRESS, PUBLIC_ADDRESS, SUBNET_OF};
 use super::{
     kinds::{
         Field,
-        How::{Copy, Each, First, Id},
+        How::{Copy, Each, First, Id, Listed},
         Kind,
     },
     resolve::Resolver,
@@ -20,7 +20,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_firewall",
         "Microsoft.Network/azureFirewalls",
         &[
-            LOCATION,
             ("sku_name", "properties.sku.name", Copy),
             ("sku_tier", "properties.sku.tier", Copy),
             ("firewall_policy_id", "properties.firewallPolicy", Id),
@@ -44,7 +43,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_firewall_policy",
         "Microsoft.Network/firewallPolicies",
         &[
-            LOCATION,
             ("sku", "properties.sku.tier", Copy),
             ("base_policy_id", "properties.basePolicy", Id),
             ("dns.proxy_enabled", "properties.dnsSettings.enableProxy", Copy),
@@ -62,11 +60,7 @@ pub(super) const KINDS: &[Kind] = &[
         &[("priority", "properties.priority", Copy)],
     )
     .with(group),
-    Kind::group(
-        "azurerm_ip_group",
-        "Microsoft.Network/ipGroups",
-        &[LOCATION, ("cidrs", "properties.ipAddresses", Copy)],
-    ),
+    Kind::group("azurerm_ip_group", "Microsoft.Network/ipGroups", &[("cidrs", "properties.ipAddresses", Copy)]),
     Kind::patch("azurerm_ip_group_cidr", "ip_group_id", None, &[("cidr", "properties.ipAddresses[]", Copy)]),
     Kind::group("azurerm_firewall_network_rule_collection", "", &[]).classic(),
     Kind::group("azurerm_firewall_application_rule_collection", "", &[]).classic(),
@@ -78,6 +72,7 @@ impl Kind {
     const fn classic(mut self) -> Self {
         self.arm = "Microsoft.Network/azureFirewalls";
         self.identity = super::kinds::Identity::None;
+        self.head = &[];
         self.place = super::kinds::Place::Patch("azure_firewall_name", None);
         self.with(classic)
     }
@@ -132,7 +127,7 @@ const NAT: &[Field] = &[
     ("protocols", "ipProtocols", Copy),
     ("source_addresses", "sourceAddresses", Copy),
     ("source_ip_groups", "sourceIpGroups", Copy),
-    ("destination_address", "destinationAddresses", super::kinds::How::Listed),
+    ("destination_address", "destinationAddresses", Listed),
     ("destination_ports", "destinationPorts", Copy),
     ("translated_address", "translatedAddress", Copy),
     ("translated_fqdn", "translatedFqdn", Copy),

@@ -1,6 +1,6 @@
 //! Virtual network gateways, connections, sites and circuits.
 
-use super::fields::{LOCATION, NAME, PUBLIC_ADDRESS, SUBNET_OF};
+use super::fields::{NAME, PUBLIC_ADDRESS, SUBNET_OF};
 use super::kinds::{
     How::{Copy, Each, Id},
     Kind,
@@ -11,7 +11,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_virtual_network_gateway",
         "Microsoft.Network/virtualNetworkGateways",
         &[
-            LOCATION,
             ("type", "properties.gatewayType", Copy),
             ("vpn_type", "properties.vpnType", Copy),
             ("sku", "properties.sku.name", Copy),
@@ -35,7 +34,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_local_network_gateway",
         "Microsoft.Network/localNetworkGateways",
         &[
-            LOCATION,
             ("address_space", "properties.localNetworkAddressSpace.addressPrefixes", Copy),
             ("gateway_address", "properties.gatewayIpAddress", Copy),
             ("gateway_fqdn", "properties.fqdn", Copy),
@@ -46,7 +44,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_virtual_network_gateway_connection",
         "Microsoft.Network/connections",
         &[
-            LOCATION,
             ("type", "properties.connectionType", Copy),
             ("virtual_network_gateway_id", "properties.virtualNetworkGateway1", Id),
             ("peer_virtual_network_gateway_id", "properties.virtualNetworkGateway2", Id),
@@ -61,7 +58,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_express_route_circuit",
         "Microsoft.Network/expressRouteCircuits",
-        &[LOCATION, ("service_provider_name", "properties.serviceProviderProperties.serviceProviderName", Copy)],
+        &[("service_provider_name", "properties.serviceProviderProperties.serviceProviderName", Copy)],
     ),
     Kind::within(
         "azurerm_express_route_circuit_peering",

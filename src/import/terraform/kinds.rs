@@ -4,8 +4,16 @@
 //! model, so that one mapping serves plans, templates and exports alike.
 
 use super::{
-    application_gateways, apps, azapi, balance, beside, compute, dns, firewall, gateways, managers, network,
-    path::Path, plan::Instance, private_link, resolve::Resolver, services, shape::Shaper, wan, workspaces,
+    application_gateways, apps, azapi, balance, beside, compute, containers, databases, dns,
+    fields::{HEAD, SERVICE},
+    firewall, gateways, managers, messaging, network,
+    path::Path,
+    plan::Instance,
+    private_link,
+    resolve::Resolver,
+    services,
+    shape::Shaper,
+    storage, wan, workspaces,
 };
 use crate::import::ids::ArmId;
 use std::{collections::BTreeMap, rc::Rc, sync::OnceLock};
@@ -72,6 +80,9 @@ pub(super) struct Kind {
     pub(super) arm: &'static str,
     pub(super) identity: Identity,
     pub(super) place: Place,
+    /// Attributes that it shares with most types.
+    pub(super) head: &'static [Field],
+    /// Its own.
     pub(super) fields: &'static [Field],
     /// Values that the type implies.
     pub(super) implied: &'static [(&'static str, &'static str)],
@@ -82,7 +93,23 @@ pub(super) struct Kind {
 impl Kind {
     /// A resource of a resource group.
     pub(super) const fn group(name: &'static str, arm: &'static str, fields: &'static [Field]) -> Self {
-        Self { name, arm, identity: Identity::Group, place: Place::Own, fields, implied: &[], more: None }
+        let (identity, place) = (Identity::Group, Place::Own);
+        Self { name, arm, identity, place, head: HEAD, fields, implied: &[], more: None }
+    }
+
+    /// A service with a public endpoint that can be switched off.
+    pub(super) const fn service(name: &'static str, arm: &'static str, fields: &'static [Field]) -> Self {
+        Self { head: SERVICE, ..Self::group(name, arm, fields) }
+    }
+
+    /// A resource that stands in another, or sets something there.
+    const fn inner(name: &'static str, arm: &'static str, fields: &'static [Field]) -> Self {
+        Self { head: &[], ..Self::group(name, arm, fields) }
+    }
+
+    /// All attributes that its tables read.
+    pub(super) fn table(&self) -> impl Iterator<Item = &'static Field> {
+        self.head.iter().chain(self.fields)
     }
 
     /// A resource inside others that are named.
@@ -92,7 +119,7 @@ impl Kind {
         parents: &'static [&'static str],
         fields: &'static [Field],
     ) -> Self {
-        Self { identity: Identity::Within(parents), ..Self::group(name, arm, fields) }
+        Self { identity: Identity::Within(parents), ..Self::inner(name, arm, fields) }
     }
 
     /// A resource inside another whose id an attribute holds.
@@ -102,7 +129,7 @@ impl Kind {
         parent: &'static str,
         fields: &'static [Field],
     ) -> Self {
-        Self { identity: Identity::Under(parent), ..Self::group(name, arm, fields) }
+        Self { identity: Identity::Under(parent), ..Self::inner(name, arm, fields) }
     }
 
     /// The same, of a type whose older versions name it.
@@ -113,7 +140,7 @@ impl Kind {
         older: &'static [&'static str],
         fields: &'static [Field],
     ) -> Self {
-        Self { identity: Identity::Either(parent, older), ..Self::group(name, arm, fields) }
+        Self { identity: Identity::Either(parent, older), ..Self::inner(name, arm, fields) }
     }
 
     /// A part that Azure writes inside its parent.
@@ -124,7 +151,7 @@ impl Kind {
         list: &'static str,
         fields: &'static [Field],
     ) -> Self {
-        Self { identity: Identity::Under(parent), place: Place::In(parent, list), ..Self::group(name, arm, fields) }
+        Self { identity: Identity::Under(parent), place: Place::In(parent, list), ..Self::inner(name, arm, fields) }
     }
 
     /// Settings of another resource.
@@ -134,7 +161,7 @@ impl Kind {
         part: Option<(&'static str, &'static str)>,
         fields: &'static [Field],
     ) -> Self {
-        Self { identity: Identity::None, place: Place::Patch(target, part), ..Self::group(name, "", fields) }
+        Self { identity: Identity::None, place: Place::Patch(target, part), ..Self::inner(name, "", fields) }
     }
 
     pub(super) const fn implies(mut self, implied: &'static [(&'static str, &'static str)]) -> Self {
@@ -148,7 +175,7 @@ impl Kind {
     }
 }
 
-const FAMILIES: [&[Kind]; 13] = [
+const FAMILIES: [&[Kind]; 17] = [
     network::KINDS,
     balance::KINDS,
     application_gateways::KINDS,
@@ -158,6 +185,10 @@ const FAMILIES: [&[Kind]; 13] = [
     private_link::KINDS,
     dns::KINDS,
     compute::KINDS,
+    containers::KINDS,
+    storage::KINDS,
+    databases::KINDS,
+    messaging::KINDS,
     services::KINDS,
     apps::KINDS,
     workspaces::KINDS,

@@ -1,8 +1,7 @@
 //! Network managers.
 
-use super::fields::LOCATION;
 use super::kinds::{
-    How::{Copy, Each, First, Not},
+    How::{Copy, Each, First, Listed, Not},
     Kind,
 };
 use super::shape::Shaper;
@@ -12,7 +11,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_network_manager",
         "Microsoft.Network/networkManagers",
         &[
-            LOCATION,
             ("scope.subscription_ids", "properties.networkManagerScopes.subscriptions", Copy),
             ("scope.management_group_ids", "properties.networkManagerScopes.managementGroups", Copy),
             ("scope_accesses", "properties.networkManagerScopeAccesses", Copy),
@@ -133,7 +131,7 @@ pub(super) const KINDS: &[Kind] = &[
         "Microsoft.Network/networkManagers/commits",
         "network_manager_id",
         &[
-            ("location", "properties.targetLocations", super::kinds::How::Listed),
+            ("location", "properties.targetLocations", Listed),
             ("scope_access", "properties.commitType", Copy),
             ("configuration_ids", "properties.configurationIds", Copy),
         ],

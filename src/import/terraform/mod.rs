@@ -9,7 +9,9 @@ mod azapi;
 mod balance;
 mod beside;
 mod compute;
+mod containers;
 mod data;
+mod databases;
 mod dns;
 mod fields;
 mod firewall;
@@ -17,15 +19,19 @@ mod follow;
 mod gateways;
 mod kinds;
 mod managers;
+mod messaging;
 mod network;
+mod patch;
 mod path;
 mod plan;
 mod private_link;
+mod refuse;
 mod remarks;
 mod resolve;
 mod services;
 mod settings;
 mod shape;
+mod storage;
 mod wan;
 mod workspaces;
 
@@ -33,12 +39,14 @@ use super::{
     Session, Source,
     draft::{Matters, NotUnderstood, Standing},
     ids::ArmId,
-    json::{self, Json, Value},
+    json::{self, Json},
     resources::Resource,
 };
-use crate::diag::{Diagnostic, FileId, code};
+use crate::diag::FileId;
 use kinds::Place;
+use patch::{merge, part};
 use plan::{Instance, Plan};
+use refuse::{explained, refusal};
 use remarks::{place_of, report, unknown_name, unread};
 use resolve::Resolver;
 use shape::Shaper;
@@ -65,70 +73,6 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
     if let Some(problem) = problem {
         session.diagnostics.push(problem);
     }
-}
-
-/// What else a file may be that is no JSON.
-fn explained(text: &str, problem: Diagnostic) -> Diagnostic {
-    let help = if text.starts_with("PK") {
-        "this is a saved plan; print it with `terraform show -json PLAN > plan.json`"
-    } else if text.trim_start().starts_with(['#', 'r', 't', 'p', 'v', 'm', 'd', 'l']) {
-        "this looks like configuration; make a plan with `terraform plan -out PLAN` and print it with \
-         `terraform show -json PLAN`"
-    } else if text.contains("\"@level\"") {
-        "this is the log of a run; print the plan itself with `terraform show -json PLAN`"
-    } else {
-        return problem;
-    };
-    Diagnostic { help: Some(help.to_owned()), ..problem }
-}
-
-/// Why a document cannot be used.
-fn refusal(json: &Json) -> Option<Diagnostic> {
-    let error = |text: String, help: &str| Some(Diagnostic::error(code::IMPORT, json.span, text).help(help));
-    if json.get("@level").is_some() {
-        return error(
-            "this is the log of a run, and no plan".to_owned(),
-            "print the plan with `terraform show -json PLAN`",
-        );
-    }
-    if json.get("terraform_version").is_some() && json.get("lineage").is_some() {
-        return error(
-            "this is a state file in Terraform's own form".to_owned(),
-            "print it with `terraform show -json > state.json`",
-        );
-    }
-    let values = json.at("planned_values").or_else(|| json.at("values"));
-    let Some(values) = values else {
-        return error(
-            "this is no plan or state: it has neither `planned_values` nor `values`".to_owned(),
-            "print a plan or state with `terraform show -json`",
-        );
-    };
-    if json.get("errored").and_then(Json::as_bool) == Some(true) {
-        return error(
-            "the plan is incomplete: an error ended it".to_owned(),
-            "mend the configuration until `terraform plan` succeeds",
-        );
-    }
-    let mut providers: BTreeMap<String, usize> = BTreeMap::new();
-    count_providers(values.at("root_module"), &mut providers);
-    if !providers.is_empty() && !providers.keys().any(|p| p == "azurerm" || p == "azapi") {
-        let list: Vec<String> = providers.iter().map(|(p, n)| format!("{n} of {p}")).collect();
-        return error(
-            format!("no resource of the plan is of azurerm or azapi: it has {}", list.join(", ")),
-            "privreach models Azure; name a plan of the providers azurerm or azapi",
-        );
-    }
-    None
-}
-
-fn count_providers(module: Option<&Json>, found: &mut BTreeMap<String, usize>) {
-    let Some(module) = module else { return };
-    for resource in module.items_at("resources") {
-        let kind = resource.str_at("type").unwrap_or_default();
-        *found.entry(kind.split('_').next().unwrap_or_default().to_owned()).or_default() += 1;
-    }
-    module.items_at("child_modules").iter().for_each(|m| count_providers(Some(m), found));
 }
 
 /// A resource in Azure's form, under construction.
@@ -280,6 +224,7 @@ fn shape(
     for (path, word) in kind.implied {
         shaper.put_text(path, word);
     }
+    shape::shape(&shaper.values.clone(), kind.head, &mut shaper.body);
     shape::shape(&shaper.values.clone(), kind.fields, &mut shaper.body);
     if let Some(more) = kind.more {
         more(&mut shaper);
@@ -336,52 +281,4 @@ fn classic_firewall(shaper: &Shaper<'_, '_>) -> Option<String> {
     Some(format!(
         "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/azureFirewalls/{name}"
     ))
-}
-
-/// The body with an id, or the part of one: `…/networkInterfaces/n/ipConfigurations/c`.
-fn part<'b>(bodies: &'b mut BTreeMap<String, Body>, id: &str) -> Option<&'b mut Json> {
-    let lower = id.trim_end_matches('/').to_lowercase();
-    let segments: Vec<&str> = lower.split('/').collect();
-    let mut length = segments.len();
-    let mut owner = lower.clone();
-    while !bodies.contains_key(&owner) {
-        length = length.checked_sub(2).filter(|l| *l > 2)?;
-        owner = segments.get(..length)?.join("/");
-    }
-    let mut here = &mut bodies.get_mut(&owner)?.body;
-    for pair in segments.get(length..)?.chunks(2) {
-        let (segment, name) = (pair.first()?, pair.get(1)?);
-        let properties = field_mut(here, "properties")?;
-        let Value::List(items) = &mut field_mut(properties, segment)?.value else { return None };
-        here =
-            Rc::make_mut(items).iter_mut().find(|i| i.str_at("name").is_some_and(|n| n.eq_ignore_ascii_case(name)))?;
-    }
-    Some(here)
-}
-
-fn field_mut<'j>(json: &'j mut Json, key: &str) -> Option<&'j mut Json> {
-    let Value::Object(fields) = &mut json.value else { return None };
-    Rc::make_mut(fields).iter_mut().find(|(k, _)| k.eq_ignore_ascii_case(key)).map(|(_, v)| v)
-}
-
-/// Merges a change: objects key by key, lists one after the other; `*` stands for every item of a list.
-fn merge(target: &mut Json, change: &Json) {
-    match (&mut target.value, &change.value) {
-        (Value::Object(old), Value::Object(new)) => {
-            let old = Rc::make_mut(old);
-            for (key, value) in new.iter() {
-                match old.iter_mut().find(|(k, _)| k.eq_ignore_ascii_case(key)) {
-                    Some((_, slot)) => merge(slot, value),
-                    None => old.push((key.clone(), value.clone())),
-                }
-            }
-        }
-        (Value::List(items), Value::Object(new)) if new.iter().any(|(k, _)| &**k == "*") => {
-            for (_, value) in new.iter().filter(|(k, _)| &**k == "*") {
-                Rc::make_mut(items).iter_mut().for_each(|item| merge(item, value));
-            }
-        }
-        (Value::List(old), Value::List(new)) => Rc::make_mut(old).extend(new.iter().cloned()),
-        _ => *target = change.clone(),
-    }
 }

@@ -1,6 +1,6 @@
 //! Virtual networks, subnets, peerings, security groups, route tables.
 
-use super::fields::{LOCATION, NAME, SECURITY_GROUP, TAGS};
+use super::fields::{NAME, SECURITY_GROUP};
 use super::kinds::{
     Field,
     How::{Copy, Each, Id, Ids, Keyed, Listed, Not, Words},
@@ -78,7 +78,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_virtual_network",
         "Microsoft.Network/virtualNetworks",
         &[
-            LOCATION,
             ("address_space", "properties.addressSpace.addressPrefixes", Copy),
             ("dns_servers", "properties.dhcpOptions.dnsServers", Copy),
             ("subnet", "properties.subnets", Each(SUBNET)),
@@ -108,18 +107,15 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_subnet_service_endpoint_storage_policy",
         "Microsoft.Network/serviceEndpointPolicies",
-        &[
-            LOCATION,
-            (
-                "definition",
-                "properties.serviceEndpointPolicyDefinitions",
-                Each(&[
-                    NAME,
-                    ("service", "properties.service", Copy),
-                    ("service_resources", "properties.serviceResources", Copy),
-                ]),
-            ),
-        ],
+        &[(
+            "definition",
+            "properties.serviceEndpointPolicyDefinitions",
+            Each(&[
+                NAME,
+                ("service", "properties.service", Copy),
+                ("service_resources", "properties.serviceResources", Copy),
+            ]),
+        )],
     ),
     Kind::within(
         "azurerm_virtual_network_peering",
@@ -140,7 +136,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_network_security_group",
         "Microsoft.Network/networkSecurityGroups",
-        &[LOCATION, ("security_rule", "properties.securityRules", Each(RULE))],
+        &[("security_rule", "properties.securityRules", Each(RULE))],
     ),
     Kind::within(
         "azurerm_network_security_rule",
@@ -148,12 +144,11 @@ pub(super) const KINDS: &[Kind] = &[
         &["network_security_group_name"],
         RULE,
     ),
-    Kind::group("azurerm_application_security_group", "Microsoft.Network/applicationSecurityGroups", &[LOCATION, TAGS]),
+    Kind::group("azurerm_application_security_group", "Microsoft.Network/applicationSecurityGroups", &[]),
     Kind::group(
         "azurerm_route_table",
         "Microsoft.Network/routeTables",
         &[
-            LOCATION,
             ("disable_bgp_route_propagation", "properties.disableBgpRoutePropagation", Copy),
             ("bgp_route_propagation_enabled", "properties.disableBgpRoutePropagation", Not),
             ("route", "properties.routes", Each(ROUTE)),
@@ -164,7 +159,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_public_ip",
         "Microsoft.Network/publicIPAddresses",
         &[
-            LOCATION,
             ("sku", "sku.name", Copy),
             ("allocation_method", "properties.publicIPAllocationMethod", Copy),
             ("ip_address", "properties.ipAddress", Copy),
@@ -174,13 +168,12 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_public_ip_prefix",
         "Microsoft.Network/publicIPPrefixes",
-        &[LOCATION, ("ip_prefix", "properties.ipPrefix", Copy)],
+        &[("ip_prefix", "properties.ipPrefix", Copy)],
     ),
     Kind::group(
         "azurerm_nat_gateway",
         "Microsoft.Network/natGateways",
         &[
-            LOCATION,
             ("sku_name", "sku.name", Copy),
             ("public_ip_address_ids", "properties.publicIpAddresses", Ids),
             ("public_ip_prefix_ids", "properties.publicIpPrefixes", Ids),
@@ -203,7 +196,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_route_server",
         "Microsoft.Network/virtualHubs",
         &[
-            LOCATION,
             ("branch_to_branch_traffic_enabled", "properties.allowBranchToBranchTraffic", Copy),
             ("hub_routing_preference", "properties.hubRoutingPreference", Copy),
         ],

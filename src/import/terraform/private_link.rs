@@ -1,6 +1,6 @@
 //! Private endpoints, private link services, perimeters.
 
-use super::fields::{LOCATION, NAME, PRIMARY, PRIVATE_ADDRESS, SUBNET_OF};
+use super::fields::{NAME, PRIMARY, PRIVATE_ADDRESS, SUBNET_OF};
 use super::kinds::{
     How::{Copy, Each, Id, Ids},
     Kind,
@@ -13,7 +13,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_private_endpoint",
         "Microsoft.Network/privateEndpoints",
         &[
-            LOCATION,
             SUBNET_OF,
             (
                 "ip_configuration",
@@ -38,7 +37,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_private_link_service",
         "Microsoft.Network/privateLinkServices",
         &[
-            LOCATION,
             ("load_balancer_frontend_ip_configuration_ids", "properties.loadBalancerFrontendIpConfigurations", Ids),
             ("enable_proxy_protocol", "properties.enableProxyProtocol", Copy),
             ("proxy_protocol_enabled", "properties.enableProxyProtocol", Copy),
@@ -46,7 +44,7 @@ pub(super) const KINDS: &[Kind] = &[
             ("nat_ip_configuration", "properties.ipConfigurations", Each(&[NAME, SUBNET_OF, PRIVATE_ADDRESS, PRIMARY])),
         ],
     ),
-    Kind::group("azurerm_network_security_perimeter", "Microsoft.Network/networkSecurityPerimeters", &[LOCATION]),
+    Kind::group("azurerm_network_security_perimeter", "Microsoft.Network/networkSecurityPerimeters", &[]),
     Kind::under(
         "azurerm_network_security_perimeter_profile",
         "Microsoft.Network/networkSecurityPerimeters/profiles",

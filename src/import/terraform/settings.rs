@@ -58,7 +58,7 @@ pub(super) fn unread<'v>(instance: &Instance, kind: &Kind, values: &'v Json) -> 
     let own = lists().get(&instance.kind).is_some();
     // Every type of the network has a list of its own.
     if own || !kind.arm.starts_with("Microsoft.Network/") {
-        let table: Vec<(&str, How)> = kind.fields.iter().map(|(from, _, how)| (*from, *how)).collect();
+        let table: Vec<(&str, How)> = kind.table().map(|(from, _, how)| (*from, *how)).collect();
         search(values, &table, if own { &instance.kind } else { "services" }, "", &mut found);
     }
     found
@@ -213,7 +213,7 @@ mod tests {
             }
             let kind = kinds::find(name).unwrap_or_else(|| panic!("{name} is no known type"));
             // What stands in the table at a path.
-            let mut table: Vec<(&str, How)> = kind.fields.iter().map(|(from, _, how)| (*from, *how)).collect();
+            let mut table: Vec<(&str, How)> = kind.table().map(|(from, _, how)| (*from, *how)).collect();
             for word in path.split('.').filter(|w| !w.is_empty()) {
                 let inside = table.iter().flat_map(|(from, how)| match (from.split_once('.'), how) {
                     (Some((first, rest)), _) if first == word => vec![(rest, *how)],

@@ -1,6 +1,6 @@
 //! Virtual WANs: hubs, connections, route tables, routing intent, branches.
 
-use super::fields::{HUB, INTERNET_SECURITY, LOCATION, NAME};
+use super::fields::{HUB, INTERNET_SECURITY, NAME};
 use super::kinds::{
     Field,
     How::{Copy, Each, First, Id, Ids},
@@ -58,7 +58,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_virtual_wan",
         "Microsoft.Network/virtualWans",
         &[
-            LOCATION,
             ("type", "properties.type", Copy),
             ("allow_branch_to_branch_traffic", "properties.allowBranchToBranchTraffic", Copy),
         ],
@@ -67,7 +66,6 @@ pub(super) const KINDS: &[Kind] = &[
         "azurerm_virtual_hub",
         "Microsoft.Network/virtualHubs",
         &[
-            LOCATION,
             ("address_prefix", "properties.addressPrefix", Copy),
             ("virtual_wan_id", "properties.virtualWan", Id),
             ("hub_routing_preference", "properties.hubRoutingPreference", Copy),
@@ -100,12 +98,11 @@ pub(super) const KINDS: &[Kind] = &[
             Each(&[NAME, ("destinations", "destinations", Copy), ("next_hop", "nextHop", Copy)]),
         )],
     ),
-    Kind::group("azurerm_vpn_gateway", "Microsoft.Network/vpnGateways", &[LOCATION, HUB]),
+    Kind::group("azurerm_vpn_gateway", "Microsoft.Network/vpnGateways", &[HUB]),
     Kind::group(
         "azurerm_vpn_site",
         "Microsoft.Network/vpnSites",
         &[
-            LOCATION,
             ("virtual_wan_id", "properties.virtualWan", Id),
             ("address_cidrs", "properties.addressSpace.addressPrefixes", Copy),
         ],
@@ -139,7 +136,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_express_route_gateway",
         "Microsoft.Network/expressRouteGateways",
-        &[LOCATION, HUB, ("allow_non_virtual_wan_traffic", "properties.allowNonVirtualWanTraffic", Copy)],
+        &[HUB, ("allow_non_virtual_wan_traffic", "properties.allowNonVirtualWanTraffic", Copy)],
     ),
     Kind::under(
         "azurerm_express_route_connection",
@@ -154,7 +151,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_point_to_site_vpn_gateway",
         "Microsoft.Network/p2sVpnGateways",
-        &[LOCATION, HUB, ("connection_configuration", "properties.p2SConnectionConfigurations", Each(&[NAME]))],
+        &[HUB, ("connection_configuration", "properties.p2SConnectionConfigurations", Each(&[NAME]))],
     ),
 ];
 

@@ -1,9 +1,9 @@
 //! Machine learning workspaces and AI Foundry hubs with their managed networks.
 
-use super::fields::{IDENTITY, LOCATION, TAGS};
+use super::fields::{LOCATION, PUBLIC_WORD};
 use super::kinds::{
     Field,
-    How::{Copy, Words},
+    How::{Copy, Id},
     Kind,
 };
 
@@ -12,12 +12,8 @@ const RULES: &str = "Microsoft.MachineLearningServices/workspaces/outboundRules"
 const COMPUTES: &str = "Microsoft.MachineLearningServices/workspaces/computes";
 
 const WORKSPACE: &[Field] = &[
-    LOCATION,
-    TAGS,
-    IDENTITY,
     ("kind", "kind", Copy),
-    ("public_network_access", "properties.publicNetworkAccess", Copy),
-    ("public_network_access_enabled", "properties.publicNetworkAccess", Words("Enabled", "Disabled")),
+    PUBLIC_WORD,
     ("storage_account_id", "properties.storageAccount", Copy),
     ("key_vault_id", "properties.keyVault", Copy),
     ("container_registry_id", "properties.containerRegistry", Copy),
@@ -27,20 +23,21 @@ const WORKSPACE: &[Field] = &[
     ("workspace_id", "properties.workspaceId", Copy),
 ];
 
+const COMPUTE: &[Field] = &[
+    LOCATION,
+    ("subnet_resource_id", "properties.properties.subnet", Id),
+    ("node_public_ip_enabled", "properties.properties.enableNodePublicIp", Copy),
+];
+
 pub(super) const KINDS: &[Kind] = &[
-    Kind::group("azurerm_machine_learning_workspace", WORKSPACES, WORKSPACE),
-    Kind::group("azurerm_ai_foundry", WORKSPACES, WORKSPACE).implies(&[("kind", "Hub")]),
+    Kind::service("azurerm_machine_learning_workspace", WORKSPACES, WORKSPACE),
+    Kind::service("azurerm_ai_foundry", WORKSPACES, WORKSPACE).implies(&[("kind", "Hub")]),
     Kind {
         identity: super::kinds::Identity::None,
         ..Kind::group(
             "azurerm_ai_foundry_project",
             WORKSPACES,
-            &[
-                LOCATION,
-                IDENTITY,
-                ("ai_services_hub_id", "properties.hubResourceId", Copy),
-                ("project_id", "properties.workspaceId", Copy),
-            ],
+            &[("ai_services_hub_id", "properties.hubResourceId", Copy), ("project_id", "properties.workspaceId", Copy)],
         )
         .implies(&[("kind", "Project")])
     },
@@ -73,26 +70,8 @@ pub(super) const KINDS: &[Kind] = &[
         ],
     )
     .implies(&[("properties.type", "ServiceTag"), ("properties.category", "UserDefined")]),
-    Kind::under(
-        "azurerm_machine_learning_compute_instance",
-        COMPUTES,
-        "machine_learning_workspace_id",
-        &[
-            LOCATION,
-            ("subnet_resource_id", "properties.properties.subnet", super::kinds::How::Id),
-            ("node_public_ip_enabled", "properties.properties.enableNodePublicIp", Copy),
-        ],
-    )
-    .implies(&[("properties.computeType", "ComputeInstance")]),
-    Kind::under(
-        "azurerm_machine_learning_compute_cluster",
-        COMPUTES,
-        "machine_learning_workspace_id",
-        &[
-            LOCATION,
-            ("subnet_resource_id", "properties.properties.subnet", super::kinds::How::Id),
-            ("node_public_ip_enabled", "properties.properties.enableNodePublicIp", Copy),
-        ],
-    )
-    .implies(&[("properties.computeType", "AmlCompute")]),
+    Kind::under("azurerm_machine_learning_compute_instance", COMPUTES, "machine_learning_workspace_id", COMPUTE)
+        .implies(&[("properties.computeType", "ComputeInstance")]),
+    Kind::under("azurerm_machine_learning_compute_cluster", COMPUTES, "machine_learning_workspace_id", COMPUTE)
+        .implies(&[("properties.computeType", "AmlCompute")]),
 ];
