@@ -210,7 +210,7 @@ fn settings_that_are_not_read_are_said() {
         (
             "\"addressSpace\": {",
             "\"encryption\": {\"enabled\": true, \"enforcement\": \"DropUnencrypted\"}, \"addressSpace\": {",
-            Some("microsoft.network/virtualnetworks properties.encryption"),
+            Some("microsoft.network/virtualnetworks properties.encryption.enforcement"),
         ),
         (
             "\"addressPrefix\": \"10.1.2.0/24\"",

@@ -328,9 +328,7 @@ fn summary(imported: &Imported, verbose: bool) -> String {
     }
     let all = known + beside + not;
     let share = (known + beside) * 100 / all.max(1);
-    // Each resource that is not understood has a remark of its own; the others are of resources that are imported.
-    let doubts = imported.not_understood().iter().filter(|n| n.matters != Matters::No).count().saturating_sub(not);
-    let doubts = match doubts {
+    let doubts = match imported.doubts() {
         0 => String::new(),
         1 => ", one setting in doubt".to_owned(),
         n => format!(", {n} settings in doubt"),

@@ -5,7 +5,7 @@ use super::{
     evidence::{self, Observed},
     ids::ArmId,
     json::{self, Json},
-    resources::Resource,
+    resources::{Resource, is_beside, is_service, target},
 };
 use crate::{
     diag::{Diagnostic, FileId, code},
@@ -28,7 +28,7 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
         match resource(&item) {
             Some(resource) => {
                 if item.get("properties").is_none() && resource.prop_count() == 0 {
-                    bare.push((resource.id.kind.clone(), resource.id.name().to_owned(), resource.source.clone()));
+                    bare.push((resource.id.clone(), resource.full_id.clone(), resource.source.clone()));
                 }
                 found.push(resource);
             }
@@ -72,13 +72,18 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
                 );
             }
             session.resources.append(&mut found);
-            for (kind, name, source) in bare {
-                let network = kind.starts_with("microsoft.network/");
+            for (id, full_id, source) in bare {
                 session.draft.not_understood(NotUnderstood {
                     why: "the export has none of its properties; project `properties` in the query".to_owned(),
-                    matters: if network { Matters::Everywhere } else { Matters::No },
-                    kind,
-                    name,
+                    matters: match id.kind.as_str() {
+                        kind if is_beside(kind) => Matters::No,
+                        kind if is_service(kind) && !kind.starts_with("microsoft.network/") => {
+                            Matters::Item(target(&full_id))
+                        }
+                        _ => Matters::Everywhere,
+                    },
+                    name: id.name().to_owned(),
+                    kind: id.kind,
                     source,
                 });
             }
@@ -163,7 +168,8 @@ fn flattened(json: &Json) -> Json {
         "resourceGroup",
         "subscriptionId",
     ];
-    if json.get("properties").is_some_and(|p| !p.fields().is_empty()) {
+    let lacks = |p: &Json| matches!(p.value, json::Value::Null) || p.kind() == "an object" && p.fields().is_empty();
+    if json.get("properties").is_some_and(|p| !lacks(p)) {
         return json.clone();
     }
     let (own, lifted): (Vec<_>, Vec<_>) =

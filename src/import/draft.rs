@@ -264,6 +264,8 @@ pub struct Draft {
     pub(super) alike: BTreeMap<Key, Vec<Key>>,
     /// Resources that were counted as understood, and whose items had to be left out since: files and addresses.
     pub(super) left_out: BTreeSet<(FileId, String)>,
+    /// Resources that were counted as not understood, likewise.
+    unread: BTreeSet<(FileId, String)>,
     /// What was not understood, in the order it was met.
     pub(super) not_understood: Vec<NotUnderstood>,
     /// Kind, address and reason of what was reported.
@@ -319,9 +321,13 @@ impl Draft {
     }
 
     /// Counts a resource of a type.
-    pub fn count(&mut self, kind: &str, standing: Standing, at: Span) {
+    pub fn count(&mut self, kind: &str, standing: Standing, source: &Source) {
+        let file = source.span.file;
+        if standing == Standing::NotUnderstood {
+            self.unread.insert((file, source.address.clone()));
+        }
         let by_kind = self.counts.entry(kind.to_owned()).or_default();
-        for count in [by_kind, self.shares.entry(at.file).or_default()] {
+        for count in [by_kind, self.shares.entry(file).or_default()] {
             match standing {
                 Standing::Understood => count.understood += 1,
                 Standing::Beside => count.beside += 1,
@@ -345,6 +351,15 @@ impl Draft {
         if item.parent.is_none() && !item.is_stub {
             self.left_out.insert((item.source.span.file, item.source.address.clone()));
         }
+    }
+
+    /// How many settings of resources in the scenario are in doubt.
+    pub(super) fn doubts(&self) -> usize {
+        let of_others = |n: &&NotUnderstood| {
+            let place = (n.source.span.file, n.source.address.clone());
+            n.matters != Matters::No && !self.unread.contains(&place) && !self.left_out.contains(&place)
+        };
+        self.not_understood.iter().filter(of_others).count()
     }
 
     /// Reports something that was not understood, once.

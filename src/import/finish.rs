@@ -17,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Finished {
     /// Keys of the scenario file with their values.
     pub(super) fields: Vec<(String, Node)>,
+    /// How many settings of resources in the scenario are in doubt.
+    pub doubts: usize,
     /// What was not understood.
     pub not_understood: Vec<NotUnderstood>,
     /// Resources read by type: how many there are, and how many are of a type that is understood.
@@ -74,7 +76,15 @@ pub(super) fn finish(mut draft: Draft, title: &str, span: Span, elements: Option
             count.not_understood += 1;
         }
     }
-    Finished { fields, not_understood: draft.not_understood, counts: draft.counts, shares: draft.shares, places }
+    let doubts = draft.doubts();
+    Finished {
+        fields,
+        doubts,
+        not_understood: draft.not_understood,
+        counts: draft.counts,
+        shares: draft.shares,
+        places,
+    }
 }
 
 /// Names of what has routes and rules of its own, by ids in the source.
@@ -179,7 +189,7 @@ fn resolved(node: &Node, draft: &Draft, names: &BTreeMap<Key, String>) -> Node {
 pub(super) struct Shapes(TypeInfo);
 
 impl Shapes {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         match Estate::shape() {
             Shape::Record(info) => Self(info()),
             _ => Self(TypeInfo { name: "", doc: "", fields: Vec::new }),

@@ -3,50 +3,89 @@
 use super::{
     dangling::place_of,
     draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Tree},
+    finish::Shapes,
 };
-use crate::diag::{Diagnostic, FileId, Span};
+use crate::{
+    diag::{Diagnostic, FileId, Span},
+    document::Shape,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An item, or a named part of one by the keys that lead to it.
-type Part = (Key, Vec<String>);
+/// An item, or a part of one by the keys that lead to it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    key: Key,
+    path: Vec<String>,
+    /// Whether it has a name of its own: a rule, a listener, a record.
+    is_named: bool,
+}
 
 /// Parts by the places that they, or values of theirs, were read at.
 type Index = BTreeMap<(FileId, u32, u32), BTreeSet<Part>>;
 
-/// Leaves out what errors point at: a named part of an item if they point into one, else the item. Gives whether there
-/// was anything.
+/// Leaves out what errors point at: a named part of an item if they point into one, else the value if the item can do
+/// without and is missed otherwise, else the item. Gives whether there was anything.
 pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
     if errors.is_empty() {
         return false;
     }
     let index = index(draft);
-    let mut found: BTreeMap<Part, String> = BTreeMap::new();
+    let mut found: BTreeMap<Part, (String, Span)> = BTreeMap::new();
     for error in errors {
         let Some(at) = error.span else { continue };
         for part in pointed_at(draft, &index, at) {
             found
                 .entry(part)
-                .or_insert_with(|| format!("a scenario cannot say this: {} ({})", error.message, error.code));
+                .or_insert_with(|| (format!("a scenario cannot say this: {} ({})", error.message, error.code), at));
         }
     }
     let any = !found.is_empty();
-    for ((key, path), why) in found {
-        let Some(item) = draft.items.get_mut(&key) else { continue };
-        let (name, source) = (item.name.clone(), item.source.clone());
-        let (name, matters) = match path.last() {
+    let shapes = Shapes::new();
+    for (Part { key, path, is_named }, (why, at)) in found {
+        let Some(item) = draft.items.get(&key) else { continue };
+        let (name, mut source) = (item.name.clone(), item.source.clone());
+        // Nobody would hear of flows to a service that is gone.
+        let path = match is_named || place_of(&key, item) == Matters::No {
+            false => &[],
+            true if is_named => path.as_slice(),
+            true => optional(draft, &shapes, &key, item, &path),
+        };
+        let (kind, name, matters) = match path.last() {
             Some(part) => {
-                remove(&mut item.fields, &path);
-                (format!("{name}/{part}"), Matters::Item(key.clone()))
+                let named = || (key.collection.to_owned(), format!("{name}/{part}"));
+                let value = || (format!("{} {}", key.collection, path.join(".")), name.clone());
+                let (kind, name) = if is_named { named() } else { value() };
+                draft.items.get_mut(&key).into_iter().for_each(|i| remove(&mut i.fields, path));
+                source.span = at;
+                (kind, name, Matters::Item(key.clone()))
             }
             None => {
                 let item = draft.items.remove(&key);
                 item.iter().for_each(|i| draft.lost(i));
-                (name, item.map_or(Matters::Everywhere, |i| place_of(&key, &i)))
+                (key.collection.to_owned(), name, item.map_or(Matters::Everywhere, |i| place_of(&key, &i)))
             }
         };
-        draft.not_understood(NotUnderstood { kind: key.collection.to_owned(), name, why, source, matters });
+        draft.not_understood(NotUnderstood { kind, name, why, source, matters });
     }
     any
+}
+
+/// The most of a path that an item can do without: keys that are required go with what they stand in.
+fn optional<'p>(draft: &Draft, shapes: &Shapes, key: &Key, item: &Item, path: &'p [String]) -> &'p [String] {
+    let mut info = shapes.of(draft, key, item);
+    let mut found = 0;
+    for (depth, name) in path.iter().enumerate() {
+        let field = info.and_then(|info| (info.fields)().into_iter().find(|f| f.key == name));
+        let Some(field) = field else { break };
+        if !field.required {
+            found = depth + 1;
+        }
+        info = match field.shape {
+            Shape::Record(inner) => Some(inner()),
+            _ => None,
+        };
+    }
+    path.get(..found).unwrap_or_default()
 }
 
 fn place(span: Span) -> (FileId, u32, u32) {
@@ -56,7 +95,8 @@ fn place(span: Span) -> (FileId, u32, u32) {
 fn index(draft: &Draft) -> Index {
     let mut index = Index::new();
     for (key, item) in draft.items.iter().filter(|(_, i)| !i.is_stub) {
-        index.entry(place(item.source.span)).or_default().insert((key.clone(), Vec::new()));
+        let whole = Part { key: key.clone(), path: Vec::new(), is_named: false };
+        index.entry(place(item.source.span)).or_default().insert(whole);
         for (name, node) in &item.fields {
             enter(node, key, &mut vec![name.clone()], 0, &mut index);
         }
@@ -66,8 +106,10 @@ fn index(draft: &Draft) -> Index {
 
 /// A mapping of mappings has named parts; whatever else is inside belongs to the part around it.
 fn enter(node: &Node, key: &Key, path: &mut Vec<String>, named: usize, index: &mut Index) {
-    let part = path.get(..named).unwrap_or_default().to_vec();
-    index.entry(place(node.span)).or_default().insert((key.clone(), part));
+    let is_named = named > 0;
+    let path_of_part = if is_named { path.get(..named).unwrap_or_default() } else { path.as_slice() };
+    let part = Part { key: key.clone(), path: path_of_part.to_vec(), is_named };
+    index.entry(place(node.span)).or_default().insert(part);
     match &node.tree {
         Tree::List(items) => items.iter().for_each(|i| enter(i, key, path, named, index)),
         Tree::Map(fields) => {
@@ -91,8 +133,8 @@ fn pointed_at(draft: &Draft, index: &Index, at: Span) -> Vec<Part> {
     let depth =
         |i: &Item| std::iter::successors(i.parent.as_ref(), |(p, _)| draft.items.get(p)?.parent.as_ref()).count();
     let whole = |key: &Key| draft.items.get(key).is_some_and(|i| i.source.span == at);
-    let innermost = known.iter().filter(|(key, path)| path.is_empty() && whole(key));
-    let innermost = innermost.max_by_key(|(key, _)| (draft.items.get(key).map_or(0, depth), std::cmp::Reverse(key)));
+    let innermost = known.iter().filter(|p| p.path.is_empty() && whole(&p.key));
+    let innermost = innermost.max_by_key(|p| (draft.items.get(&p.key).map_or(0, depth), std::cmp::Reverse(&p.key)));
     if let Some(part) = innermost {
         return vec![(*part).clone()];
     }
@@ -104,7 +146,7 @@ fn pointed_at(draft: &Draft, index: &Index, at: Span) -> Vec<Part> {
     let around = draft.items.iter().filter(|(_, i)| !i.is_stub && holds(i.source.span));
     let smallest = around
         .min_by_key(|(k, i)| (i.source.span.end - i.source.span.start, std::cmp::Reverse(depth(i)), (*k).clone()));
-    smallest.map(|(k, _)| (k.clone(), Vec::new())).into_iter().collect()
+    smallest.map(|(k, _)| Part { key: k.clone(), path: Vec::new(), is_named: false }).into_iter().collect()
 }
 
 fn remove(fields: &mut Vec<(String, Node)>, path: &[String]) {

@@ -299,6 +299,12 @@ impl Imported {
         &self.finished.not_understood
     }
 
+    /// How many settings of resources in the scenario are in doubt.
+    #[must_use]
+    pub fn doubts(&self) -> usize {
+        self.finished.doubts
+    }
+
     /// Resources by file, in the order in which files were read.
     #[must_use]
     pub fn shares(&self) -> Vec<(String, Count)> {

@@ -317,7 +317,8 @@ fn fields_of(rule: &Json, kind: &str, mapper: &Mapper<'_>) -> Result<Vec<(&'stat
             if !rule.items_at("destinationAddresses").is_empty() {
                 return Err("application rules by address are not modelled".to_owned());
             }
-            let names = list("targetFqdns").ok_or("FQDN tags are not modelled; write the names out")?;
+            let names = list("targetFqdns").filter(|_| rule.items_at("fqdnTags").is_empty());
+            let names = names.ok_or("FQDN tags are not modelled; write the names out")?;
             let odd = |p: &&Json| {
                 p.as_str().is_some_and(|t| t.len() > 1 && t.strip_prefix('*').is_some_and(|r| !r.starts_with('.')))
             };
@@ -329,36 +330,5 @@ fn fields_of(rule: &Json, kind: &str, mapper: &Mapper<'_>) -> Result<Vec<(&'stat
             fields.push(("destination_fqdns", names));
         }
     }
-    let unread = |(key, value): &&(std::rc::Rc<str>, Json)| {
-        let set = !matches!(value.value, Value::Null) && !matches!(&value.value, Value::List(l) if l.is_empty());
-        set && !RULE.iter().any(|k| k.eq_ignore_ascii_case(key))
-    };
-    match rule.fields().iter().find(unread) {
-        Some((key, _)) => Err(format!("its setting {key} is not read")),
-        None => Ok(fields),
-    }
+    Ok(fields)
 }
-
-/// What is read of a rule, or has no part in what it lets through.
-const RULE: [&str; 20] = [
-    "name",
-    "description",
-    "ruleType",
-    "ruleConditionType",
-    "ipProtocols",
-    "protocols",
-    "sourceAddresses",
-    "sourceIpGroups",
-    "destinationAddresses",
-    "destinationIpGroups",
-    "destinationFqdns",
-    "destinationPorts",
-    "targetFqdns",
-    "targetUrls",
-    "webCategories",
-    "translatedAddress",
-    "translatedFqdn",
-    "translatedPort",
-    "terminateTLS",
-    "httpHeadersToInsert",
-];

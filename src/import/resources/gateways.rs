@@ -268,7 +268,11 @@ fn routing_intent(resource: &Resource, mapper: &mut Mapper<'_>) {
             let key = match destination.to_lowercase().as_str() {
                 "internet" => "internet_traffic",
                 "privatetraffic" => "private_traffic",
-                _ => continue,
+                _ => {
+                    let why = "a destination of its policies is not known";
+                    mapper.unmodelled(resource, "routingPolicies", why, Matters::Item(resource.parent("virtual_hubs")));
+                    continue;
+                }
             };
             fields.extend(hop.clone().map(|h| (key, h)));
         }

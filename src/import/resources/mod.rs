@@ -22,6 +22,7 @@ mod services;
 mod settings;
 mod settle;
 mod state;
+mod values;
 mod web_firewalls;
 mod workspaces;
 
@@ -273,16 +274,14 @@ fn service_of(kind: &str) -> Option<&str> {
 /// before their parts.
 pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
     let mut all: BTreeMap<String, &Resource> = BTreeMap::new();
-    let mut contradictions = Vec::new();
+    let mut declared_twice = Vec::new();
     for resource in resources {
         let id = resource.full_id.trim_end_matches('/').to_lowercase();
         let before = all.insert(id.clone(), resource);
         if let Some(before) = before.filter(|b| !b.existing) {
             match resource.existing {
                 true => drop(all.insert(id, before)),
-                false => {
-                    contradictions.extend(contradiction(&before.body, &resource.body, "").map(|at| (resource, at)))
-                }
+                false => declared_twice.extend(twice(before, resource).map(|why| (resource, why))),
             }
         }
     }
@@ -331,13 +330,14 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
                     // Others read it; what it belongs to may come later.
                     None => parts.push(resource),
                 }
-                let whole = mapper.draft.not_understood.len() == before;
-                let standing = if whole { Standing::Understood } else { Standing::NotUnderstood };
-                mapper.draft.count(kind, standing, resource.source.span);
+                // What became an item is in the scenario, in doubt or not.
+                let known = mapper.current.is_some() || mapper.draft.not_understood.len() == before;
+                let standing = if known { Standing::Understood } else { Standing::NotUnderstood };
+                mapper.draft.count(kind, standing, &resource.source);
             }
-            None if is_beside(kind) => mapper.draft.count(kind, Standing::Beside, resource.source.span),
+            None if is_beside(kind) => mapper.draft.count(kind, Standing::Beside, &resource.source),
             None => {
-                mapper.draft.count(kind, Standing::NotUnderstood, resource.source.span);
+                mapper.draft.count(kind, Standing::NotUnderstood, &resource.source);
                 for (why, matters) in places_of(resource) {
                     mapper.draft.not_understood(NotUnderstood {
                         kind: kind.to_owned(),
@@ -350,9 +350,8 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
             }
         }
     }
-    let (twice, paths): (Vec<&Resource>, Vec<String>) = contradictions.into_iter().unzip();
-    for ((resource, path), matters) in twice.iter().zip(paths).zip(settle::owners(&twice, &mapper)) {
-        let why = format!("it is declared twice, and differently ({path}); the last one counts");
+    let (twice, why): (Vec<&Resource>, Vec<String>) = declared_twice.into_iter().unzip();
+    for ((resource, why), matters) in twice.iter().zip(why).zip(settle::owners(&twice, &mapper)) {
         mapper.unmodelled(resource, "", &why, if matters == Matters::No { Matters::Itself } else { matters });
     }
     for (resource, matters) in parts.iter().zip(settle::owners(&parts, &mapper)) {
@@ -362,6 +361,21 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
     }
     state::both_sides(resources, &mut mapper);
     settle::addresses(&mut mapper);
+}
+
+/// What is wrong with two descriptions of one resource.
+fn twice(one: &Resource, other: &Resource) -> Option<String> {
+    if let Some(path) = contradiction(&one.body, &other.body, "") {
+        return Some(format!("it is declared twice, and differently ({path}); the last one counts"));
+    }
+    // Deployments of templates may say the same of one resource, one after the other.
+    let template = |r: &Resource| {
+        let address = r.source.address.strip_prefix("resources").filter(|_| !r.live)?;
+        let inner = address.rfind(".template.resources").map_or("", |at| address.get(..at).unwrap_or_default());
+        Some((r.source.span.file, inner.to_owned()))
+    };
+    let same = template(one).is_some() && template(one) == template(other);
+    same.then(|| "it is declared twice in one template, which Azure refuses".to_owned())
 }
 
 /// Where two descriptions of one resource say different things; what one of them leaves out contradicts nothing.

@@ -4,7 +4,7 @@ use super::{Map, Mapper, Resource, list_of, private_link::target, services::publ
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     ids::ArmId,
-    json::Json,
+    json::{Json, Value},
 };
 
 pub(super) const TYPES: &[(&str, Map)] = &[
@@ -28,6 +28,25 @@ const CLOSED: [&str; 7] = [
     "microsoft.dbformariadb/servers",
     "microsoft.synapse/workspaces",
 ];
+
+/// Names of the object that holds the rules of a service.
+const FIREWALLS: &[&str] = &["networkAcls", "networkRuleSet", "networkRuleSets"];
+
+/// The same of services that have their rules among their other properties.
+const TOP: &[&str] = &["ipRules", "virtualNetworkRules"];
+
+/// What the rules of a type of service stand in. Tools call those of storage accounts otherwise than Azure itself.
+fn firewall_of(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "microsoft.storage/storageaccounts" => &["networkAcls", "networkRuleSet"],
+        "microsoft.containerregistry/registries" | "microsoft.search/searchservices" => &["networkRuleSet"],
+        "microsoft.devices/iothubs" | "microsoft.eventhub/namespaces" | "microsoft.servicebus/namespaces" => {
+            &["networkRuleSets"]
+        }
+        "microsoft.documentdb/databaseaccounts" => TOP,
+        _ => &["networkAcls"],
+    }
+}
 
 /// The service that a resource is or is part of.
 fn services_of(resource: &Resource) -> Option<Key> {
@@ -66,7 +85,15 @@ pub(super) fn prefix(node: Node) -> Node {
 pub(super) fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec<(&'static str, Node)> {
     let mut fields = Vec::new();
     let kind = resource.id.kind.as_str();
-    let rules = ["networkAcls", "networkRuleSet", "networkRuleSets"].iter().find_map(|p| resource.prop(p));
+    let own = firewall_of(kind);
+    let stray = FIREWALLS.iter().chain(TOP).filter(|name| !own.contains(name));
+    for name in
+        stray.filter(|name| resource.prop(name).is_some_and(|r| !r.fields().is_empty() || !r.items().is_empty()))
+    {
+        let why = format!("services of this type have no such rules; theirs are `{}`", own.join("`, `"));
+        mapper.unmodelled(resource, name, &why, Matters::Item(resource.key("services")));
+    }
+    let rules = own.iter().filter(|name| FIREWALLS.contains(name)).find_map(|name| resource.prop(name));
     if kind.starts_with("microsoft.signalrservice/") {
         let closed = rules.is_some_and(|r| r.at("publicNetwork").is_some_and(|p| !all_requests(p)));
         if rules.is_some_and(|r| r.str_at("defaultAction").is_some_and(|a| a.eq_ignore_ascii_case("Deny"))) && closed {
@@ -76,6 +103,12 @@ pub(super) fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec
     }
     if let Some(rules) = rules {
         rule_fields(rules, resource, mapper, &mut fields);
+        // A search service has none; what rules it has close it.
+        let told = fields.iter().any(|(k, _)| *k == "default_action") || kind == "microsoft.search/searchservices";
+        if !told && rules.fields().iter().any(|(_, v)| v.value != Value::Null) {
+            let why = "without a `defaultAction`, whom it lets in beside its rules is not told";
+            mapper.unmodelled(resource, "firewall", why, Matters::Item(resource.key("services")));
+        }
     }
     match kind {
         "microsoft.documentdb/databaseaccounts" => {

@@ -193,7 +193,9 @@ fn requests(resource: &Resource) -> Option<(&'static str, &'static str)> {
 /// Whether the public endpoint answers, where the input says so.
 pub(super) fn public_access(item: &mut Item, access: Option<&Json>) {
     let Some(access) = access else { return };
-    match access.as_str().map(str::to_lowercase).as_deref() {
+    // Automation accounts have a truth value.
+    let word = if access.as_bool() == Some(false) { Some("disabled") } else { access.as_str() };
+    match word.map(str::to_lowercase).as_deref() {
         Some("disabled") => item.set("public_network_access_enabled", Node::flag(false, access.span)),
         Some("securedbyperimeter") => {
             item.fields.retain(|(k, _)| k != "public_network_access_enabled");

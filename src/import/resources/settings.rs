@@ -1,7 +1,7 @@
 //! Settings that the mapping does not read. Each type lists what its mapping reads, and what has no part in
 //! reachability; what is set beyond that is said, and puts what it belongs to in doubt.
 
-use super::{Mapper, Resource, services};
+use super::{Mapper, Resource, services, values};
 use crate::import::{
     draft::{Matters, NotUnderstood, Source},
     json::{Json, Value},
@@ -64,7 +64,7 @@ const SINGLE: &[(&str, &str)] = &[
     ("microsoft.containerinstance/containergroups", "subnetIds"),
 ];
 
-fn lists() -> &'static Lists {
+pub(super) fn lists() -> &'static Lists {
     static LISTED: OnceLock<Lists> = OnceLock::new();
     LISTED.get_or_init(|| Lists::new(LISTS))
 }
@@ -125,7 +125,9 @@ pub(super) fn unread(resource: &Resource, matters: &Matters, mapper: &mut Mapper
     let mut found = Vec::new();
     let own = resource.full_id.as_str();
     if let Some(properties) = resource.body.get("properties") {
-        Search { own, found: &mut found }.object(properties, &key, "properties");
+        let mut search = Search { own, found: &mut found };
+        search.value("resource", "properties", properties, || "properties".to_owned());
+        search.object(properties, &key, "properties");
     }
     Search { own, found: &mut found }.object(&resource.body, "resource", "");
     found.into_iter().for_each(|found| say(resource, found, matters, mapper));
@@ -152,8 +154,14 @@ pub(super) fn interface(resource: &Resource, interface: &Json, matters: &Matters
     found.into_iter().for_each(|found| say(resource, found, matters, mapper));
 }
 
-/// A setting with its path, and the name that it resembles.
-type Found<'j> = (String, &'j Json, Option<&'static str>);
+/// What is not read of a setting.
+struct Found<'j> {
+    /// The path to it.
+    path: String,
+    /// Its value.
+    value: &'j Json,
+    why: String,
+}
 
 /// A walk through the objects of a resource, for what no list names.
 struct Search<'f, 'j> {
@@ -171,6 +179,7 @@ impl<'j> Search<'_, 'j> {
         let row = lists().get(key).or_else(|| lists().get(&format!("* {called}")).filter(|_| anywhere));
         let key = row.map_or(key, |(key, _)| key);
         let row = row.map(|(_, row)| row);
+        let outer = key.rsplit([' ', '.', '/']).next().unwrap_or_default();
         // Inside services most is about other things than the network.
         let loose = row.map_or(key.starts_with("services "), Listed::is_loose);
         for (name, value) in object.fields() {
@@ -179,19 +188,36 @@ impl<'j> Search<'_, 'j> {
             // Off or not, a name that was meant to be another one sets what nobody reads.
             let meant = row.and_then(|r| r.resembled(&word));
             match row {
+                _ if word == "id" && !loose => self.value(outer, "id", value, path),
                 _ if EVERYWHERE.contains(&word.as_str()) => {}
                 Some(row) if row.reads(&word).is_some() => {
+                    self.value(outer, &word, value, path);
                     self.inside(value, key, row.reads(&word).unwrap_or_default(), path);
                 }
                 // Parts keep their settings one level further in.
-                Some(_) if word == "properties" && key.contains([' ', '/']) => self.object(value, key, &path()),
-                Some(row) if row.passes(&word) || row.parts.contains(&word.as_str()) => {}
+                Some(_) if word == "properties" && key.contains([' ', '/']) => {
+                    self.value(outer, &word, value, path);
+                    self.object(value, key, &path());
+                }
+                Some(row) if row.parts.contains(&word.as_str()) => self.value(outer, "parts", value, path),
+                Some(row) if row.passes(&word) => {}
                 None if !loose && self.refers(object, &word) => {}
                 _ if loose && meant.is_none() && !speaks_of_network(&word) => self.inside(value, key, &word, path),
-                _ if meant.is_none() && (is_empty(value) || is_off(value)) => {}
-                _ => self.found.push((path(), value, meant)),
+                None if loose && services_pass(&word) => {}
+                _ if meant.is_none() && is_empty(value) => {}
+                _ => {
+                    let hint = meant.map_or_else(String::new, |known| format!("; it resembles `{known}`"));
+                    let why = format!("this setting is not read, and it could matter{hint}");
+                    self.found.push(Found { path: path(), value, why });
+                }
             }
         }
+    }
+
+    /// The value of a property that is read; `outer` is what the object around it is called.
+    fn value(&mut self, outer: &str, name: &str, value: &'j Json, path: impl FnOnce() -> String) {
+        let why = values::misfit(outer, name, value);
+        self.found.extend(why.map(|why| Found { path: path(), value, why }));
     }
 
     /// The objects of a property that is read.
@@ -217,12 +243,17 @@ impl<'j> Search<'_, 'j> {
     }
 }
 
-fn say(resource: &Resource, (path, value, meant): Found<'_>, matters: &Matters, mapper: &mut Mapper<'_>) {
-    let hint = meant.map_or_else(String::new, |known| format!("; it resembles `{known}`"));
+/// Whether a name has no part in reachability in the properties of services, so that it has none further in.
+fn services_pass(word: &str) -> bool {
+    lists().get("services").is_some_and(|(_, row)| row.passes(word))
+}
+
+fn say(resource: &Resource, found: Found<'_>, matters: &Matters, mapper: &mut Mapper<'_>) {
+    let Found { path, value, why } = found;
     mapper.draft.not_understood(NotUnderstood {
         kind: format!("{} {path}", resource.id.kind),
         name: resource.id.name().to_owned(),
-        why: format!("this setting is not read, and it could matter{hint}"),
+        why,
         source: Source { address: format!("{}.{path}", resource.source.address), span: value.span },
         matters: matters.clone(),
     });
@@ -234,9 +265,6 @@ fn is_empty(value: &Json) -> bool {
         Value::Null => true,
         Value::Text(text) => text.is_empty(),
         Value::List(items) => items.is_empty(),
-        // Encryption that lets everything else pass, too, decides about nothing.
-        Value::Object(_) if value.str_at("enforcement") == Some("AllowUnencrypted") => true,
-        Value::Object(_) if value.at("enabled").and_then(Json::as_bool) == Some(false) => true,
         Value::Object(fields) => fields.iter().all(|(_, v)| is_empty(v)),
         // What only a deployment tells, and what is secret, is reported with its own reason.
         Value::Unknown(_) | Value::Secret => true,
@@ -244,15 +272,14 @@ fn is_empty(value: &Json) -> bool {
     }
 }
 
-/// Whether a value turns something off.
-fn is_off(value: &Json) -> bool {
-    match &value.value {
-        Value::Bool(on) => !on,
-        Value::Text(text) => {
-            ["disabled", "none", "false", "notspecified", "default"].contains(&text.to_lowercase().as_str())
-        }
-        _ => false,
-    }
+/// Each setting that is read: what the object or the type around it is called, and its name.
+#[cfg(test)]
+pub(super) fn each_read(lists: &'static Lists) -> impl Iterator<Item = (&'static str, &'static str)> {
+    lists.iter().flat_map(|(key, row)| {
+        let outer = key.rsplit([' ', '.', '/']).next().unwrap_or_default();
+        let named = row.read.iter().filter(|n| **n != crate::import::listed::NAME);
+        named.map(move |name| (outer, *name))
+    })
 }
 
 #[cfg(test)]

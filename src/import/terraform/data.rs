@@ -1,6 +1,6 @@
 //! Data sources: what they read of things that exist already, and what they do not tell.
 
-use super::{Session, Source, kinds, plan::Instance};
+use super::{Session, kinds, plan::Instance};
 use crate::import::draft::{Key, Matters, NotUnderstood};
 
 /// Where what a data source does not tell could matter.
@@ -90,7 +90,7 @@ pub(super) fn report(session: &mut Session, instance: &Instance, id: &str) {
         kind: format!("data {}", instance.kind),
         name: instance.name.clone(),
         why: why.to_owned(),
-        source: Source { address: instance.address.clone(), span: instance.values.span },
+        source: instance.source(),
         matters,
     });
 }

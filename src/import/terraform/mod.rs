@@ -109,7 +109,7 @@ fn import(session: &mut Session, json: &Json) {
         match part(&mut bodies, &patch.target) {
             Some(target) => {
                 merge(target, &patch.body);
-                session.draft.count(&instance.kind, Standing::Understood, instance.values.span);
+                session.draft.count(&instance.kind, Standing::Understood, &instance.source());
             }
             None => {
                 let last = patch.target.rsplit('/').next().unwrap_or_default();
@@ -190,7 +190,7 @@ fn shape(
     bodies: &mut BTreeMap<String, Body>,
     patches: &mut Vec<Patch>,
 ) -> Result<(), String> {
-    let source = Source { address: instance.address.clone(), span: instance.values.span };
+    let source = instance.source();
     if instance.kind.starts_with("azapi_") {
         if instance.is_data || instance.kind != "azapi_resource" && instance.kind != "azapi_update_resource" {
             return Err("only azapi_resource and azapi_update_resource are read".to_owned());

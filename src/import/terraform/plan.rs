@@ -1,7 +1,10 @@
 //! A plan or state as `terraform show -json` prints it: instances of resources, and the configuration that made them.
 
 use super::path::Path;
-use crate::import::json::{Json, Value};
+use crate::import::{
+    draft::Source,
+    json::{Json, Value},
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Modules with their keys.
@@ -123,6 +126,11 @@ impl Plan {
 }
 
 impl Instance {
+    /// Where it was read.
+    pub(super) fn source(&self) -> Source {
+        Source { address: self.address.clone(), span: self.values.span }
+    }
+
     /// `type.name`, or `data.type.name`.
     pub(super) fn local_name(&self) -> String {
         let data = if self.is_data { "data." } else { "" };

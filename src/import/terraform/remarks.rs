@@ -101,7 +101,7 @@ fn later(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance
         kind: format!("{} {block}", instance.kind),
         name: instance.name.clone(),
         why: "it has none, or they are known only after apply; the plan does not tell which".to_owned(),
-        source: Source { address: instance.address.clone(), span: instance.values.span },
+        source: instance.source(),
         matters: resolver.id(number).and_then(|id| item_of(&id)).unwrap_or(Matters::Everywhere),
     });
 }
@@ -128,7 +128,7 @@ pub(super) fn unknown_name(session: &mut Session, instance: &Instance) {
             kind: format!("name of {}", instance.kind),
             name: instance.name.clone(),
             why: format!("it is known only after apply; `{}` stands in, in its domain names, too", instance.stand_in()),
-            source: Source { address: instance.address.clone(), span: instance.values.span },
+            source: instance.source(),
             matters: Matters::No,
         });
     }
@@ -137,10 +137,10 @@ pub(super) fn unknown_name(session: &mut Session, instance: &Instance) {
 /// Reports an instance that is left out, with where it could matter; nothing is said of one that has no part.
 pub(super) fn report(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance, why: &str) {
     if why.is_empty() || instance.is_data {
-        session.draft.count(&instance.kind, Standing::Beside, instance.values.span);
+        session.draft.count(&instance.kind, Standing::Beside, &instance.source());
         return;
     }
-    session.draft.count(&instance.kind, Standing::NotUnderstood, instance.values.span);
+    session.draft.count(&instance.kind, Standing::NotUnderstood, &instance.source());
     let mut ids = BTreeSet::new();
     resolve::texts(&resolver.full(number), &mut ids);
     // What sets something elsewhere, and does not say where, may set it anywhere.
@@ -149,7 +149,7 @@ pub(super) fn report(session: &mut Session, resolver: &Resolver<'_>, number: usi
         kind: instance.kind.clone(),
         name: instance.name.clone(),
         why: why.to_owned(),
-        source: Source { address: instance.address.clone(), span: instance.values.span },
+        source: instance.source(),
         matters: if astray { Matters::Everywhere } else { place_of(&instance.kind, &ids) },
     });
 }
