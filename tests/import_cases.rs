@@ -21,6 +21,9 @@ use privreach::{
 use serde_json::{Map, Value, json};
 use std::{fs, path::PathBuf};
 
+#[path = "import_cases/plan.rs"]
+mod plan;
+
 const GROUP: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/rg";
 
 /// `~` in front of an id stands for the resource group.
@@ -45,17 +48,13 @@ fn parts(key: &str) -> (String, Vec<&str>) {
 }
 
 fn document(format: &str, resources: &Map<String, Value>) -> Value {
+    if format == "terraform" {
+        let bodies = resources.iter().map(|(key, body)| (key.clone(), expanded(body).as_object().unwrap().clone()));
+        return plan::document(bodies);
+    }
     let list = resources.iter().map(|(key, body)| {
         let mut body = expanded(body);
         let fields = body.as_object_mut().unwrap();
-        if format == "terraform" {
-            let (kind, name) = key.split_once('.').unwrap();
-            fields.entry("resource_group_name").or_insert("rg".into());
-            fields.entry("name").or_insert(name.into());
-            let provider = "registry.terraform.io/hashicorp/azurerm";
-            return json!({"address": key, "mode": "managed", "type": kind, "name": name, "provider_name": provider,
-                "values": body, "sensitive_values": {}});
-        }
         let (kind, names) = parts(key);
         fields.entry("location").or_insert("westeurope".into());
         fields.insert("type".into(), kind.into());
@@ -73,9 +72,6 @@ fn document(format: &str, resources: &Map<String, Value>) -> Value {
     });
     let list: Vec<Value> = list.collect();
     match format {
-        "terraform" => json!({"format_version": "1.0", "terraform_version": "1.9.8", "planned_values":
-            {"root_module": {"resources": list}}, "configuration": {"provider_config": {"azurerm": {"name": "azurerm",
-            "expressions": {"subscription_id": {"constant_value": "00000000-0000-0000-0000-000000000001"}}}}}}),
         "azure" => json!({ "data": list }),
         _ => json!({"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
             "contentVersion": "1.0.0.0", "resources": list}),

@@ -102,7 +102,7 @@ impl Resolver<'_> {
         match passed {
             Some(expression) => {
                 let want = wanted(&rest).unwrap_or(&scope.want).to_owned();
-                let outer = Scope { modules: outside.to_vec(), instance: None, want };
+                let outer = Scope::new(outside.to_vec(), None, want);
                 self.selected(expression, &outer, &rest, scope)
             }
             None => default().and_then(|v| select(&v, &rest)).into_iter().collect(),
@@ -136,7 +136,7 @@ impl Resolver<'_> {
                 self.plan.config_of(&modules).and_then(|c| c.outputs.get(output)).and_then(|o| o.at("expression"));
             if let Some(expression) = expression {
                 let want = wanted(&rest).unwrap_or(&scope.want).to_owned();
-                let inner = Scope { modules, instance: None, want };
+                let inner = Scope::new(modules, None, want);
                 found.extend(self.selected(expression, &inner, &rest, scope));
             }
         }
@@ -150,7 +150,7 @@ impl Resolver<'_> {
         let mut rest = path.from(2);
         rest.0.insert(0, Part::Key(instance.key.clone().unwrap_or_default()));
         let want = wanted(&rest).unwrap_or(&scope.want).to_owned();
-        let outer = Scope { modules: instance.modules.clone(), instance: None, want };
+        let outer = Scope::new(instance.modules.clone(), None, want);
         self.selected(over, &outer, &rest, scope)
     }
 

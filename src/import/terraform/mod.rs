@@ -8,6 +8,7 @@ mod apps;
 mod azapi;
 mod balance;
 mod beside;
+mod blocks;
 mod compute;
 mod containers;
 mod data;

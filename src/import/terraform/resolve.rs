@@ -5,6 +5,7 @@
 //! counts; all else stays unknown, with the reason.
 
 use super::{
+    blocks::{self, Writer},
     kinds,
     plan::{Instance, Modules, Plan},
 };
@@ -38,6 +39,14 @@ pub(super) struct Scope<'a> {
     pub(super) instance: Option<&'a Instance>,
     /// The attribute it is the value of.
     pub(super) want: String,
+    /// Whether it stands in a block of which is not known what wrote it.
+    pub(super) unsure: bool,
+}
+
+impl<'a> Scope<'a> {
+    pub(super) fn new(modules: Modules, instance: Option<&'a Instance>, want: String) -> Self {
+        Self { modules, instance, want, unsure: false }
+    }
 }
 
 impl<'p> Resolver<'p> {
@@ -74,7 +83,7 @@ impl<'p> Resolver<'p> {
         }
         let Some(instance) = self.plan.instances.get(number) else { return self.nothing() };
         let expressions = self.own_config(instance).and_then(|c| c.at("expressions").cloned());
-        let scope = Scope { modules: instance.modules.clone(), instance: Some(instance), want: String::new() };
+        let scope = Scope::new(instance.modules.clone(), Some(instance), String::new());
         let full = self.merged(&instance.values, &instance.unknown, &instance.secret, expressions.as_ref(), &scope);
         if let Some(slot) = self.full.borrow_mut().get_mut(number) {
             *slot = Some(full.clone());
@@ -111,7 +120,7 @@ impl<'p> Resolver<'p> {
             return Some(value.clone());
         }
         let expression = self.own_config(instance)?.at("expressions")?.at(name)?.clone();
-        let scope = Scope { modules: instance.modules.clone(), instance: Some(instance), want: name.to_owned() };
+        let scope = Scope::new(instance.modules.clone(), Some(instance), name.to_owned());
         self.expression(&expression, &scope)
     }
 
@@ -181,10 +190,15 @@ impl<'p> Resolver<'p> {
                         continue;
                     }
                     let found = match (whole, expressions.is_some_and(|e| e.get(key).is_some())) {
+                        (Some(_), _) if &**key == "id" => None,
                         (Some(whole), _) => Some(self.among(whole, key, scope)),
                         (None, true) => Some(self.after_apply(value)),
                         // Blocks that loops make have no expressions; what decides in a rule is never the platform's.
-                        (None, false) => decides(key).then(|| self.after_apply(value)),
+                        (None, false) => {
+                            let kind = scope.instance.map_or("", |i| &i.kind);
+                            let set = scope.unsure && !blocks::is_platforms(kind, key, &out);
+                            (set || decides(key)).then(|| self.after_apply(value))
+                        }
                     };
                     if let Some(found) = found {
                         out.retain(|(k, _)| k != key);
@@ -194,12 +208,6 @@ impl<'p> Resolver<'p> {
                 Json::new(Value::Object(Rc::new(out)), value.span)
             }
             Value::List(items) => {
-                let expression_of = |number: usize, item: &Json| -> Option<&Json> {
-                    let blocks = expressions?.items();
-                    let name = item.str_at("name");
-                    let named = blocks.iter().find(|b| name.is_some() && b.str_at("name.constant_value") == name);
-                    named.or_else(|| blocks.get(number).filter(|_| blocks.len() == items.len()))
-                };
                 let at =
                     |json: &Json, number: usize| json.items().get(number).cloned().unwrap_or_else(|| self.nothing());
                 let hole = |item: &Json, number: usize| {
@@ -212,13 +220,22 @@ impl<'p> Resolver<'p> {
                         return Json::new(Value::List(Rc::new(sources)), value.span);
                     }
                 }
-                let items = items.iter().enumerate().map(|(number, item)| {
+                let all = items.iter().enumerate().map(|(number, item)| {
                     if hole(item, number) {
                         return self.after_apply(value);
                     }
-                    self.merged(item, &at(unknown, number), &at(secret, number), expression_of(number, item), scope)
+                    let (unknown, secret) = (at(unknown, number), at(secret, number));
+                    if !matches!(item.value, Value::Object(_)) {
+                        return self.merged(item, &unknown, &secret, None, scope);
+                    }
+                    let (writer, unsure) = match blocks::writer(expressions, &scope.want, number, items) {
+                        Writer::Known(writer) => (Some(writer), scope.unsure),
+                        Writer::Unsure(writer) => (writer, true),
+                    };
+                    let scope = Scope { unsure, ..scope.clone() };
+                    self.merged(item, &unknown, &secret, writer.as_ref(), &scope)
                 });
-                Json::new(Value::List(Rc::new(items.collect())), value.span)
+                Json::new(Value::List(Rc::new(all.collect())), value.span)
             }
             _ => value.clone(),
         }
