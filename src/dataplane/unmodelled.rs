@@ -15,6 +15,10 @@ pub struct Unmodelled {
     pub scope: UnmodelledScope,
     /// Whether the address of what it affects is in doubt, and with it what rules and routes by address do.
     pub address_assumed: bool,
+    /// Whether it is in doubt where what it affects stands, and with it whatever blocks its flows.
+    pub place_assumed: bool,
+    /// Whether only what the affected elements call is in doubt, and not who reaches them.
+    pub calls_only: bool,
 }
 
 /// Where something that is not modelled could matter.

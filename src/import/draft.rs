@@ -212,6 +212,10 @@ pub enum Matters {
     Item(Key),
     /// The address of an item is assumed: what acts by addresses may do something else to it.
     Address(Key),
+    /// Where an item stands is in doubt: what reaches it, and what it reaches, may do so elsewhere.
+    Place(Key),
+    /// It may change what an item calls, and not who reaches it.
+    Calls(Key),
     /// It may answer names at or below these.
     Names(Vec<String>),
     /// Anywhere.

@@ -83,16 +83,25 @@ pub(super) fn entries(
                 Some(affected) => fields.push(("affects", list(affected))),
                 None => {}
             },
-            Matters::Address(key) if draft.items.contains_key(key) => match names.of(key, 0) {
-                Some(affected) if affected.is_empty() => continue,
-                Some(affected) => {
-                    fields.push(("affects", list(affected)));
-                    fields.push(("address_assumed", Node::flag(true, span)));
+            Matters::Address(key) | Matters::Place(key) | Matters::Calls(key) if draft.items.contains_key(key) => {
+                match names.of(key, 0) {
+                    Some(affected) if affected.is_empty() => continue,
+                    Some(affected) => {
+                        fields.push(("affects", list(affected)));
+                        let how = match &what.matters {
+                            Matters::Place(_) => "place_assumed",
+                            Matters::Calls(_) => "calls_only",
+                            _ => "address_assumed",
+                        };
+                        fields.push((how, Node::flag(true, span)));
+                    }
+                    None => {}
                 }
-                None => {}
-            },
+            }
             // What it stands in was left out itself, and that was reported with its own place.
-            Matters::Subnet(_) | Matters::Item(_) | Matters::Address(_) => continue,
+            Matters::Subnet(_) | Matters::Item(_) | Matters::Address(_) | Matters::Place(_) | Matters::Calls(_) => {
+                continue;
+            }
         }
         let plain = if what.name.is_empty() { what.kind.clone() } else { what.name.clone() };
         let mut name = plain.clone();
@@ -136,7 +145,9 @@ impl Names<'_> {
             let users = self.users.get(&(*field, key)).map_or(&[][..], Vec::as_slice);
             let met: Vec<Option<Vec<String>>> = users.iter().map(|u| self.met(u, path(u), depth)).collect();
             let met: Option<Vec<Vec<String>>> = met.into_iter().collect();
-            return met.map(|m| m.concat());
+            // What blocks there is a rule or a route of its own, told by its name.
+            let own = Some(path(key)).filter(|name| !users.is_empty() && self.elements.contains(name));
+            return met.map(|m| m.concat().into_iter().chain(own).collect());
         }
         match (key.collection, &item.parent) {
             ("subnets", _) => self.met(key, path(key), depth),

@@ -4,7 +4,7 @@ use super::{Question, public_via};
 use crate::{
     dataplane::{
         Caller, Door, Endpoint, Gate, Host, Id, Listens, Match, OrderedRules, Packet, Party, Plane, Recognises,
-        Resource, SharedLink,
+        Resource, Segment, SharedLink,
     },
     forward::{Arrival, Outcome, Stage, Step},
     net::{Fqdn, Membership, Transport, is_undeclared_public},
@@ -99,8 +99,20 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
     let cloud = plane.network_of(arrival.sender).map(|n| plane.networks.get(n));
     let cloud = cloud.filter(|n| !n.beyond_gateway && arrival.left_by.is_none());
     let caller = Caller::Network { source: packet.source, segment: arrival.segment_identity, cloud };
-    steps.push(admit(plane, &door.gate, caller, public_via(arrival), arrival.egress.is_some()));
+    let mut step = admit(plane, &door.gate, caller, public_via(arrival), arrival.egress.is_some());
+    // Where the subnet has no service endpoint, what is not known of it decides.
+    let own = plane.endpoints.get(arrival.sender).segment.filter(|_| arrival.segment_identity.is_none());
+    if let Some(own) = own.filter(|own| names_segment(&door.gate, *own) && step.is_blocker()) {
+        step.rests_on.push(plane.segments.get(own).origin.name.clone());
+    }
+    steps.push(step);
     steps
+}
+
+/// Whether a rule names a subnet.
+fn names_segment(gate: &Gate, segment: Id<Segment>) -> bool {
+    let ordered = gate.ordered.iter().flat_map(|o| &o.rules).filter_map(|r| r.segment);
+    gate.segments.iter().map(|(s, _)| *s).chain(ordered).any(|s| s == segment)
 }
 
 /// A policy on the service endpoint that carries the traffic lets its listed services through only (SE-11).

@@ -54,13 +54,16 @@ fn is_end(plane: &Plane, what: &Unmodelled, client: &Client, addresses: &[IpAddr
         return names.iter().any(|n| asked.is_under(n));
     }
     let UnmodelledScope::Elements(elements) = &what.scope else { return false };
+    if what.calls_only {
+        return elements.contains(&client.origin.name);
+    }
     let mut owners = addresses.iter().flat_map(|a| plane.owners(*a));
     elements.contains(&client.origin.name) || owners.any(|o| elements.contains(&plane.endpoints.get(o).origin.name))
 }
 
 /// Whether the steps, or journeys inside them, meet what it could change.
 fn is_met(what: &Unmodelled, steps: &[Step]) -> bool {
-    steps.iter().any(|s| meets(what, s))
+    !what.calls_only && steps.iter().any(|s| meets(what, s))
 }
 
 fn meets(what: &Unmodelled, step: &Step) -> bool {
@@ -86,11 +89,11 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
     here || is_met(what, &step.inner)
 }
 
-/// Makes blockers unknown that it could lift. Another answer to the name leads elsewhere, so that every blocker may be
-/// beside the point.
+/// Makes blockers unknown that it could lift. Another answer to the name leads elsewhere, and so does another place of one
+/// of the ends, so that every blocker may be beside the point.
 fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step]) {
     let adds = adds(plane, what);
-    let elsewhere = matches!(what.scope, UnmodelledScope::Names(_));
+    let elsewhere = what.place_assumed || matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
         // Which rule or route acts follows from the address.
         let by_address = what.address_assumed
@@ -99,7 +102,9 @@ fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step]) {
                 Stage::Route | Stage::Filter | Stage::Firewall | Stage::Balancer | Stage::Backend | Stage::Return
             );
         let absent = adds && matches!(step.outcome, Outcome::Block(reason) if ABSENT.contains(&reason));
-        if let (true, Outcome::Block(reason)) = (elsewhere || absent || by_address || meets(what, step), step.outcome) {
+        if let (true, Outcome::Block(reason)) =
+            (elsewhere || absent || by_address || !what.calls_only && meets(what, step), step.outcome)
+        {
             step.outcome = Outcome::Unknown(reason);
         }
     }

@@ -271,7 +271,14 @@ impl<'e> Compiler<'e> {
             ManagedTarget::Unclear(what) => {
                 let text = format!("whether {} works is not documented: it leads to {what} (MPE-07)", origin);
                 let scope = UnmodelledScope::Elements([origin.name.clone()].into_iter().collect());
-                self.plane.unmodelled.push(Unmodelled { origin: origin.clone(), text, scope, address_assumed: false });
+                self.plane.unmodelled.push(Unmodelled {
+                    origin: origin.clone(),
+                    text,
+                    scope,
+                    address_assumed: false,
+                    place_assumed: false,
+                    calls_only: false,
+                });
             }
         }
         let pending = closed_by(rule.connection_status.value);

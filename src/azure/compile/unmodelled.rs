@@ -46,6 +46,8 @@ impl Compiler<'_> {
                 text,
                 scope,
                 address_assumed: what.address_assumed.value,
+                place_assumed: what.place_assumed.value,
+                calls_only: what.calls_only.value,
             });
         }
         self.plane.unmodelled.extend(found);

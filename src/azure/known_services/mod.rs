@@ -142,6 +142,19 @@ impl KnownServices {
             .collect()
     }
 
+    /// Public suffixes of every service of a cloud that has a sub-resource of that group id, as far as they depend on
+    /// nothing: names below them may be those of an endpoint's target that is not known.
+    #[must_use]
+    pub fn public_suffixes(&self, cloud: Cloud, group_id: &str) -> BTreeSet<&str> {
+        let services = self.services.iter().filter(|((c, _), _)| *c == cloud).map(|(_, service)| service);
+        let parts = services.flat_map(|s| &s.sub_resources).filter(|s| s.name.eq_ignore_ascii_case(group_id));
+        let fixed = |zone: &'_ str| zone.rfind('}').map_or(0, |at| at + 1);
+        parts
+            .flat_map(|s| &s.public_zones)
+            .filter_map(|zone| Some(zone.get(fixed(zone)..)?.trim_start_matches('.')))
+            .collect()
+    }
+
     /// Service tags of the public addresses of a public name; none outside the known public zones. A suffix that services
     /// with different tags share has none for certain.
     #[must_use]

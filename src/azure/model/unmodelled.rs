@@ -17,5 +17,9 @@ record! {
         names: Vec<Spanned<String>>,
         /// Whether what is in doubt is the address of what it affects: then what rules and routes by address block comes out `unknown`, too.
         address_assumed: Setting<bool> = false,
+        /// Whether it is in doubt where what it affects stands: then whatever blocks its flows comes out `unknown`, too.
+        place_assumed: Setting<bool> = false,
+        /// Whether only what the affected elements call themselves is in doubt, and not who reaches them.
+        calls_only: Setting<bool> = false,
     }
 }

@@ -4,7 +4,7 @@ use super::{Mapper, Resource, service_rules, services};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     ids::ArmId,
-    json::Json,
+    json::{Json, Value},
 };
 
 /// Rules of the main site and of the deployment site, with what they become.
@@ -22,6 +22,12 @@ const RULES: [(&str, &str, &str, &str); 2] = [
         "scm_ip_restriction_default_action",
     ),
 ];
+
+/// What puts an app elsewhere.
+pub(super) const ENVIRONMENT: &str = "hostingEnvironmentProfile";
+
+const IN_ENVIRONMENT: &str =
+    "it stands in an App Service Environment, which is not modelled: it answers and sends inside a network";
 
 /// The priority of the rule that stands for everybody else.
 const LAST: i64 = 2_147_483_647;
@@ -172,15 +178,26 @@ pub(super) fn slot(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
 }
 
+/// Whether an app stands in an App Service Environment by its plan: the plan names it, or is of a tier that only they
+/// have.
+fn is_isolated(plan: &Resource) -> bool {
+    let tiers = ["sku.tier", "sku.name"].iter().filter_map(|p| plan.body.str_at(p)).map(str::to_lowercase);
+    let names = |tier: &str| {
+        let number = tier.strip_prefix('i').map(|t| t.trim_end_matches("v2").trim_end_matches("mv2"));
+        tier.starts_with("isolated")
+            || number.is_some_and(|n| !n.is_empty() && n.trim_end_matches('m').bytes().all(|b| b.is_ascii_digit()))
+    };
+    plan.prop("hostingEnvironmentProfile").is_some_and(|p| !matches!(p.value, Value::Null))
+        || tiers.into_iter().any(|t| names(&t))
+}
+
 /// Settings of an app that are not modelled.
-pub(super) fn doubts(resource: &Resource) -> Vec<(&'static str, &'static str)> {
+pub(super) fn doubts(resource: &Resource, mapper: &Mapper<'_>) -> Vec<(&'static str, &'static str)> {
     let mut found = Vec::new();
-    if resource
-        .prop("hostingEnvironmentProfile.id")
-        .or_else(|| resource.prop("hostingEnvironmentProfile.name"))
-        .is_some()
-    {
-        found.push(("hostingEnvironmentProfile", "App Service Environments are not modelled"));
+    let own = ["hostingEnvironmentProfile.id", "hostingEnvironmentProfile.name"];
+    let plan = resource.str("serverFarmId").and_then(|id| mapper.find(id));
+    if own.iter().any(|path| resource.prop(path).is_some()) || plan.is_some_and(is_isolated) {
+        found.push((ENVIRONMENT, IN_ENVIRONMENT));
     }
     let usual = format!("{}.azurewebsites.", resource.id.name().to_lowercase());
     let unusual = resource.str("defaultHostName").is_some_and(|h| !h.to_lowercase().starts_with(&usual));

@@ -42,6 +42,9 @@ fn endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
         let key = target(text);
         services::refer(text, &key, resource, mapper);
         fields.push(("private_connection_resource", Node::name_of(key, id.span)));
+    } else {
+        let why = "which service it leads to is not known; any that has such a part may be reached by it";
+        mapper.unmodelled(resource, "privateLinkServiceId", why, of_any(inner.items_at("groupIds"), mapper));
     }
     fields.extend(scalars(inner.at("groupIds")).map(|n| ("subresource_names", n)));
     if automatic.is_none() {
@@ -84,6 +87,18 @@ fn endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
         item.note("Which of its addresses serves which name is assumed: in the order of the list.");
     }
     item.set_some("application_security_groups", groups);
+}
+
+/// Where an endpoint to a target that is not known could matter: names of all services that have the parts.
+fn of_any(groups: &[Json], mapper: &Mapper<'_>) -> Matters {
+    let cloud = mapper.draft.cloud.and_then(|c| c.parse().ok()).unwrap_or(Cloud::Public);
+    let known: Option<Vec<&str>> = groups.iter().map(Json::as_str).collect();
+    let suffixes = known.iter().flatten().map(|g| KnownServices::get().public_suffixes(cloud, g));
+    let suffixes: Vec<_> = suffixes.collect();
+    if suffixes.is_empty() || suffixes.iter().any(|s| s.is_empty() || s.iter().any(|name| !name.contains('.'))) {
+        return Matters::Everywhere;
+    }
+    Matters::Names(suffixes.into_iter().flatten().map(str::to_owned).collect())
 }
 
 /// Zones that records of an endpoint's target may stand in.

@@ -62,7 +62,7 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     let Some(kind) = known(&resource.id.kind) else { return };
     let key = resource.key("services");
     let rules = service_rules::network_rules(resource, mapper);
-    let doubts = doubts(resource);
+    let doubts = doubts(resource, mapper);
     let is_app = resource.id.kind == "microsoft.web/sites";
     let item = mapper.item(resource, "services");
     item.set("type", Node::text(kind, span));
@@ -114,7 +114,9 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
         apps::own_servers(resource, &key, mapper);
     }
     for (what, why) in doubts {
-        mapper.unmodelled(resource, what, why, Matters::Item(key.clone()));
+        let elsewhere = what == apps::ENVIRONMENT;
+        let matters = if elsewhere { Matters::Place(key.clone()) } else { Matters::Item(key.clone()) };
+        mapper.unmodelled(resource, what, why, matters);
     }
     // Agents call others from their subnet; who reaches the account is as it would be without them.
     for subnet in resource.items("networkInjections").iter().filter_map(|i| i.str_at("subnetArmId")) {
@@ -154,7 +156,7 @@ pub(super) fn identity(resource: &Resource) -> Option<Node> {
 }
 
 /// Settings of the public endpoint that are not modelled.
-fn doubts(resource: &Resource) -> Vec<(&'static str, &'static str)> {
+fn doubts(resource: &Resource, mapper: &Mapper<'_>) -> Vec<(&'static str, &'static str)> {
     let mut found = Vec::new();
     let place = |i: &Json| i.str_at("subnetArmId").is_some_and(|s| !s.is_empty());
     if resource.items("networkInjections").iter().any(|i| !place(i)) {
@@ -171,7 +173,7 @@ fn doubts(resource: &Resource) -> Vec<(&'static str, &'static str)> {
                 "without a custom subdomain it has the region's names only, and takes no private endpoint",
             ))
         }
-        "microsoft.web/sites" => found.extend(apps::doubts(resource)),
+        "microsoft.web/sites" => found.extend(apps::doubts(resource, mapper)),
         "microsoft.signalrservice/signalr" | "microsoft.signalrservice/webpubsub" => found.extend(requests(resource)),
         _ => {}
     }

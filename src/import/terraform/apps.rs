@@ -3,7 +3,7 @@
 use super::fields::{NAME, PUBLIC_WORD};
 use super::kinds::{
     Field,
-    How::{Copy, Each, First},
+    How::{Copy, Each, First, Id},
     Kind,
 };
 
@@ -47,7 +47,16 @@ const RESTRICTION: &[Field] = &[
     ("headers", "headers", First(HEADERS)),
 ];
 
+/// Plans matter for where their apps stand.
+const PLAN: &[Field] = &[
+    ("sku_name", "sku.name", Copy),
+    ("sku.tier", "sku.tier", Copy),
+    ("app_service_environment_id", "properties.hostingEnvironmentProfile", Id),
+];
+
 pub(super) const KINDS: &[Kind] = &[
+    Kind::group("azurerm_service_plan", "Microsoft.Web/serverfarms", PLAN),
+    Kind::group("azurerm_app_service_plan", "Microsoft.Web/serverfarms", PLAN),
     Kind::service("azurerm_linux_web_app", SITES, APP),
     Kind::service("azurerm_windows_web_app", SITES, APP),
     Kind::service("azurerm_app_service", SITES, APP),

@@ -18,8 +18,6 @@ const TYPES: &[&str] = &[
     "azurerm_log_analytics_workspace",
     "azurerm_log_analytics_solution",
     "azurerm_application_insights",
-    "azurerm_service_plan",
-    "azurerm_app_service_plan",
     "azurerm_managed_disk",
     "azurerm_image",
     "azurerm_ssh_public_key",

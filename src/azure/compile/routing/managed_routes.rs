@@ -70,6 +70,8 @@ impl Compiler<'_> {
                                             text: format!("which of two rules acts is not known: {what}"),
                                             scope: UnmodelledScope::Elements([acts].into_iter().collect()),
                                             address_assumed: false,
+                                            place_assumed: false,
+                                            calls_only: false,
                                         });
                                         let text = format!(
                                             "`{name}` and `{other}` send {} to different next hops (AVNM-12)",
