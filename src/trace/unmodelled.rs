@@ -2,7 +2,7 @@
 
 use super::Trace;
 use crate::{
-    dataplane::{Client, Plane, Unmodelled, UnmodelledScope},
+    dataplane::{Client, ClientKind, Plane, Unmodelled, UnmodelledScope},
     forward::{Outcome, Stage, Step},
     net::Fqdn,
     verdict::Reason,
@@ -54,8 +54,13 @@ fn is_end(plane: &Plane, what: &Unmodelled, client: &Client, addresses: &[IpAddr
         return names.iter().any(|n| asked.is_under(n));
     }
     let UnmodelledScope::Elements(elements) = &what.scope else { return false };
+    // A service that calls from no network has a name of its own as a client.
+    let caller = match client.kind {
+        ClientKind::Identity(of) => Some(&plane.resources.get(of).origin.name),
+        ClientKind::Endpoint(_) => None,
+    };
     if what.calls_only {
-        return elements.contains(&client.origin.name);
+        return elements.contains(&client.origin.name) || caller.is_some_and(|name| elements.contains(name));
     }
     let mut owners = addresses.iter().flat_map(|a| plane.owners(*a));
     elements.contains(&client.origin.name) || owners.any(|o| elements.contains(&plane.endpoints.get(o).origin.name))

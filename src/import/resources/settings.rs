@@ -174,14 +174,8 @@ struct Search<'f, 'j> {
 impl<'j> Search<'_, 'j> {
     /// An object with the list of a key, a type and the path inside it.
     fn object(&mut self, object: &'j Json, key: &str, path: &str) {
-        let called = key.rsplit([' ', '.']).next().unwrap_or_default();
-        let anywhere = !key.starts_with("services ") || speaks_of_network(called);
-        let row = lists().get(key).or_else(|| lists().get(&format!("* {called}")).filter(|_| anywhere));
-        let key = row.map_or(key, |(key, _)| key);
-        let row = row.map(|(_, row)| row);
+        let Listing { key, row, loose } = listing(key);
         let outer = key.rsplit([' ', '.', '/']).next().unwrap_or_default();
-        // Inside services most is about other things than the network.
-        let loose = row.map_or(key.starts_with("services "), Listed::is_loose);
         for (name, value) in object.fields() {
             let word = name.to_lowercase();
             let path = || if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
@@ -226,7 +220,7 @@ impl<'j> Search<'_, 'j> {
         if !is_object(value) && !value.items().iter().any(is_object) {
             return;
         }
-        let (inner, path) = (if key.contains(' ') { format!("{key}.{name}") } else { format!("{key} {name}") }, path());
+        let (inner, path) = (further_in(key, name), path());
         if is_object(value) {
             return self.object(value, &inner, &path);
         }
@@ -243,6 +237,83 @@ impl<'j> Search<'_, 'j> {
     }
 }
 
+/// The list that is for the objects of a key.
+struct Listing<'k> {
+    /// The key that it is found by.
+    key: &'k str,
+    row: Option<&'static Listed>,
+    /// Whether only names that speak of the network count: inside services most is about other things.
+    loose: bool,
+}
+
+fn listing(key: &str) -> Listing<'_> {
+    let called = key.rsplit([' ', '.']).next().unwrap_or_default();
+    let anywhere = !key.starts_with("services ") || speaks_of_network(called);
+    let row = lists().get(key).or_else(|| lists().get(&format!("* {called}")).filter(|_| anywhere));
+    let key = row.map_or(key, |(key, _)| key);
+    let row = row.map(|(_, row)| row);
+    Listing { key, row, loose: row.map_or(key.starts_with("services "), Listed::is_loose) }
+}
+
+/// The key of the objects under a name.
+fn further_in(key: &str, name: &str) -> String {
+    if key.contains(' ') { format!("{key}.{name}") } else { format!("{key} {name}") }
+}
+
+/// Where a walk through the values of a resource is.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    /// The key of the list for the objects there; none where everything counts.
+    key: Option<String>,
+    /// Whether a value that is not known counts there.
+    pub(super) counts: bool,
+}
+
+impl Place {
+    /// The properties of a type.
+    pub(super) fn of(kind: &str) -> Self {
+        Self { key: key_of(kind), counts: true }
+    }
+
+    /// The place under a name in lower case; none if its list says that it has no part in reachability, whatever its
+    /// value. What stands for all others there is not meant by that.
+    pub(super) fn under(&self, word: &str) -> Option<Self> {
+        let anything = Some(Self { key: None, counts: true });
+        let Some(key) = &self.key else { return anything };
+        let Listing { key, row, loose } = listing(key);
+        let at = |key: String, counts: bool| Some(Self { key: Some(key), counts });
+        match row {
+            _ if ["id", "name"].contains(&word) && !loose => anything,
+            _ if EVERYWHERE.contains(&word) => None,
+            Some(row) if row.reads(word).is_some() => at(further_in(key, row.reads(word).unwrap_or_default()), true),
+            Some(_) if word == "properties" && key.contains([' ', '/']) => at(key.to_owned(), true),
+            Some(row) if row.parts.contains(&word) => {
+                let inside = ["microsoft.compute/networkinterfaceconfigurations"];
+                let own = inside.into_iter().find(|k| k.ends_with(&format!("/{word}")));
+                at(own.map_or_else(|| format!("{key}/{word}"), str::to_owned), true)
+            }
+            Some(row) if row.beside.contains(&word) => None,
+            None if loose && services_pass(word) => None,
+            _ if loose && !speaks_of_network(word) => at(further_in(key, word), false),
+            _ => anything,
+        }
+    }
+}
+
+/// Settings of services that decide about what they call themselves, and not about who reaches them.
+const CALLS: [&str; 1] = ["restrictoutboundnetworkaccess"];
+
+/// Where a setting at a path matters, if what it belongs to matters.
+pub(super) fn matters_at(path: &str, matters: &Matters) -> Matters {
+    let last = path.rsplit('.').next().unwrap_or_default().to_lowercase();
+    match matters {
+        Matters::Item(key) if key.collection == "services" && CALLS.contains(&last.as_str()) => {
+            Matters::Calls(key.clone())
+        }
+        other => other.clone(),
+    }
+}
+
 /// Whether a name has no part in reachability in the properties of services, so that it has none further in.
 fn services_pass(word: &str) -> bool {
     lists().get("services").is_some_and(|(_, row)| row.passes(word))
@@ -255,7 +326,7 @@ fn say(resource: &Resource, found: Found<'_>, matters: &Matters, mapper: &mut Ma
         name: resource.id.name().to_owned(),
         why,
         source: Source { address: format!("{}.{path}", resource.source.address), span: value.span },
-        matters: matters.clone(),
+        matters: matters_at(&path, matters),
     });
 }
 

@@ -1,6 +1,9 @@
 //! After the mapping: values that only a deployment tells, and addresses that Azure would allocate.
 
-use super::{Mapper, Resource, dns, firewalls};
+use super::{
+    Mapper, Resource, dns, firewalls,
+    settings::{Place, matters_at},
+};
 use crate::{
     import::{
         draft::{Draft, Key, Matters, Node, NotUnderstood, Source, Tree},
@@ -14,7 +17,8 @@ use std::{
     net::IpAddr,
 };
 
-/// Properties that have no part in reachability, so that something unknown in them does not matter.
+/// Properties that have no part in reachability wherever they stand, so that something unknown in them does not matter;
+/// the lists of settings name others by type.
 const BESIDE: [&str; 26] = [
     "accesspolicies",
     "allocatedbyimport",
@@ -64,14 +68,16 @@ pub(super) fn unknowns(resource: &Resource, matters: &Matters, mapper: &mut Mapp
         return;
     }
     let mut found = Vec::new();
-    search(properties, "properties", &mut found);
-    for (path, why, span) in found {
+    search(properties, "properties", &Place::of(&resource.id.kind), &mut found);
+    // A connection to a resource that is named is to that, whatever address it goes by.
+    let named = resource.id.kind.ends_with("/workspaces/connections") && resource.str("metadata.ResourceId").is_some();
+    for (path, why, span) in found.into_iter().filter(|(path, ..)| !(named && path == "properties.target")) {
         mapper.draft.not_understood(NotUnderstood {
             kind: format!("{} {path}", resource.id.kind),
             name: resource.id.name().to_owned(),
             why,
             source: Source { address: format!("{}.{path}", resource.source.address), span },
-            matters: matters.clone(),
+            matters: matters_at(&path, matters),
         });
     }
 }
@@ -107,15 +113,17 @@ fn is_read(json: &Json, path: &str) -> bool {
             && json.whose_address(firewalls::PUBLIC).is_some()
 }
 
-fn search(json: &Json, path: &str, found: &mut Vec<(String, String, crate::diag::Span)>) {
+fn search(json: &Json, path: &str, at: &Place, found: &mut Vec<(String, String, crate::diag::Span)>) {
     match &json.value {
+        Value::Unknown(_) | Value::Secret if !at.counts => {}
         Value::Unknown(_) if is_read(json, path) => {}
         Value::Unknown(why) => found.push((path.to_owned(), why.to_string(), json.span)),
         Value::Secret => found.push((path.to_owned(), "it is secret, and is not read".to_owned(), json.span)),
-        Value::List(items) => items.iter().enumerate().for_each(|(n, i)| search(i, &format!("{path}[{n}]"), found)),
+        Value::List(items) => items.iter().enumerate().for_each(|(n, i)| search(i, &format!("{path}[{n}]"), at, found)),
         Value::Object(fields) => {
             for (key, value) in fields.iter() {
                 let word = key.to_lowercase();
+                let Some(place) = at.under(&word) else { continue };
                 let names = value.fields().iter().any(|(k, _)| &**k == "id");
                 if REFERENCES.contains(&word.as_str()) && !names && matches!(value.value, Value::Object(_)) {
                     found.push((format!("{path}.{key}"), "it names nothing".to_owned(), value.span));
@@ -125,7 +133,7 @@ fn search(json: &Json, path: &str, found: &mut Vec<(String, String, crate::diag:
                     found.push((format!("{path}.{key}"), "it names nothing".to_owned(), item.span));
                 }
                 if !BESIDE.contains(&word.as_str()) && !CREDENTIALS.iter().any(|c| word.contains(c)) {
-                    search(value, &format!("{path}.{key}"), found);
+                    search(value, &format!("{path}.{key}"), &place, found);
                 }
             }
         }
