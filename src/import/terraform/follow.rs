@@ -1,6 +1,7 @@
 //! Following the references of expressions: through variables, outputs and loops to the instances of resources.
 
 use super::{
+    choice::Choice,
     kinds,
     path::{Part, Path},
     plan::Config,
@@ -29,7 +30,11 @@ impl Resolver<'_> {
         }
         expression.get("references")?;
         let is_list = is_plural(&scope.want);
-        let sources = self.sources(expression, scope);
+        let mut sources = self.sources(expression, scope);
+        let local = |r: &Json| r.as_str().is_some_and(|r| r.starts_with("local."));
+        if is_list && !sources.is_empty() && expression.items_at("references").iter().any(local) {
+            sources.push(self.unknown(expression, "a local value, which no plan shows, may add to it"));
+        }
         match sources.as_slice() {
             [] => Some(self.unknown(expression, "its expression leads to nothing that the plan knows")),
             [one] if is_list && !matches!(one.value, Value::List(_)) => {
@@ -60,11 +65,10 @@ impl Resolver<'_> {
         self.depth.set(self.depth.get() + 1);
         let all: Vec<Path> =
             expression.items_at("references").iter().filter_map(Json::as_str).map(Path::parse).collect();
-        let by_key =
-            all.iter().any(|p| matches!((p.word(0), p.word(1)), (Some("each"), _) | (Some("count"), Some("index"))));
+        let choice = self.choice(&all, scope);
         let mut found: Vec<Json> = Vec::new();
         for path in all.iter().filter(|p| !all.iter().any(|other| p.is_beginning_of(other))) {
-            for value in self.follow(path, scope, by_key, expression) {
+            for value in self.follow(path, scope, &choice, expression) {
                 if value.value != Value::Null && !found.iter().any(|f| f.value == value.value) {
                     found.push(value);
                 }
@@ -74,16 +78,25 @@ impl Resolver<'_> {
         found
     }
 
-    fn follow(&self, path: &Path, scope: &Scope<'_>, by_key: bool, near: &Json) -> Vec<Json> {
+    fn follow(&self, path: &Path, scope: &Scope<'_>, choice: &Choice, near: &Json) -> Vec<Json> {
         let Some(config) = self.plan.config_of(&scope.modules) else { return Vec::new() };
         match path.word(0) {
             Some("var") => self.variable(path, scope, config),
-            Some("module") => self.output(path, scope, by_key),
+            Some("module") => self.output(path, scope, choice, near),
             Some("each") if path.word(1) == Some("value") => self.each(path, scope),
             Some("each" | "count" | "local" | "path" | "terraform" | "self") | None => Vec::new(),
-            Some("data") => self.resource(path, 3, scope, by_key, near),
-            Some(_) => self.resource(path, 2, scope, by_key, near),
+            Some("data") => self.resource(path, 3, scope, choice, near),
+            Some(_) => self.resource(path, 2, scope, choice, near),
         }
+    }
+
+    /// What a variable holds, as its value or as the constant that a module is called with.
+    pub(super) fn scalar(&self, path: &Path, scope: &Scope<'_>) -> Vec<Json> {
+        self.plan.config_of(&scope.modules).map(|c| self.variable(path, scope, c)).unwrap_or_default()
+    }
+
+    fn unclear(&self, near: &Json) -> Json {
+        self.unknown(near, "which of several it takes hangs on a value that no plan shows")
     }
 
     fn variable(&self, path: &Path, scope: &Scope<'_>, config: &Config) -> Vec<Json> {
@@ -102,14 +115,15 @@ impl Resolver<'_> {
         match passed {
             Some(expression) => {
                 let want = wanted(&rest).unwrap_or(&scope.want).to_owned();
-                let outer = Scope::new(outside.to_vec(), None, want);
-                self.selected(expression, &outer, &rest, scope)
+                let own = scope.modules.last().and_then(|(_, key)| key.clone());
+                let outer = Scope { own, ..Scope::new(outside.to_vec(), None, want) };
+                self.selected(expression, &outer, &rest)
             }
             None => default().and_then(|v| select(&v, &rest)).into_iter().collect(),
         }
     }
 
-    fn output(&self, path: &Path, scope: &Scope<'_>, by_key: bool) -> Vec<Json> {
+    fn output(&self, path: &Path, scope: &Scope<'_>, choice: &Choice, near: &Json) -> Vec<Json> {
         let Some(name) = path.word(1) else { return Vec::new() };
         let (key, at) = match path.key(2) {
             Some(key) => (Some(key.to_owned()), 3),
@@ -120,9 +134,9 @@ impl Resolver<'_> {
         let mut keys = self.plan.module_keys(&scope.modules, name);
         if key.is_some() {
             keys.retain(|k| *k == key);
-        } else if keys.len() > 1 && by_key {
-            let own = scope.instance.and_then(|i| i.key.clone());
-            keys.retain(|k| *k == own);
+        } else {
+            let Some(meant) = choice.among(&keys) else { return vec![self.unclear(near)] };
+            keys = meant;
         }
         if keys.is_empty() {
             // A module that holds only other modules or data may have no instance of its own.
@@ -137,25 +151,25 @@ impl Resolver<'_> {
             if let Some(expression) = expression {
                 let want = wanted(&rest).unwrap_or(&scope.want).to_owned();
                 let inner = Scope::new(modules, None, want);
-                found.extend(self.selected(expression, &inner, &rest, scope));
+                found.extend(self.selected(expression, &inner, &rest));
             }
         }
         found
     }
 
     /// The value of `each.value`: what the loop runs over, at this instance's key.
-    fn each(&self, path: &Path, scope: &Scope<'_>) -> Vec<Json> {
+    pub(super) fn each(&self, path: &Path, scope: &Scope<'_>) -> Vec<Json> {
         let Some(instance) = scope.instance else { return Vec::new() };
         let Some(over) = self.own_config(instance).and_then(|c| c.at("for_each_expression")) else { return Vec::new() };
         let mut rest = path.from(2);
         rest.0.insert(0, Part::Key(instance.key.clone().unwrap_or_default()));
         let want = wanted(&rest).unwrap_or(&scope.want).to_owned();
         let outer = Scope::new(instance.modules.clone(), None, want);
-        self.selected(over, &outer, &rest, scope)
+        self.selected(over, &outer, &rest)
     }
 
     /// What an expression gives at a path below it. Where it collects several resources, the key chooses among them.
-    fn selected(&self, expression: &Json, scope: &Scope<'_>, rest: &Path, user: &Scope<'_>) -> Vec<Json> {
+    fn selected(&self, expression: &Json, scope: &Scope<'_>, rest: &Path) -> Vec<Json> {
         if let Some(constant) = expression.get("constant_value") {
             return select(constant, rest).into_iter().collect();
         }
@@ -164,21 +178,21 @@ impl Resolver<'_> {
         }
         let paths: Vec<Path> =
             expression.items_at("references").iter().filter_map(Json::as_str).map(Path::parse).collect();
-        let own_key = user.instance.and_then(|i| i.key.clone());
         let key = rest.key(0).map(str::to_owned);
         let mut found: Vec<Json> = Vec::new();
         self.depth.set(self.depth.get() + 1);
+        let choice = self.choice(&paths, scope);
         for path in paths.iter().filter(|p| !paths.iter().any(|other| p.is_beginning_of(other))) {
             let values = match (path.word(0), &key) {
                 // Handing a collection on: the key belongs to what it came from.
                 (Some("var" | "module"), _) => {
                     let mut longer = path.clone();
                     longer.0.extend(rest.0.iter().cloned());
-                    self.follow(&longer, scope, false, expression)
+                    self.follow(&longer, scope, &choice, expression)
                 }
                 (Some("each" | "count" | "local"), _) | (None, _) => Vec::new(),
                 (_, Some(key)) => self.by_key(path, scope, key, expression),
-                (_, None) => self.follow(path, scope, own_key.is_some(), expression),
+                (_, None) => self.follow(path, scope, &choice, expression),
             };
             for value in values {
                 if !found.iter().any(|f| f.value == value.value) {
@@ -204,27 +218,25 @@ impl Resolver<'_> {
         if with_key.is_empty() {
             // `{ app = azurerm_subnet.app.id, … }`: the key of the collection is, by habit, the resource's name.
             let named = local.last().is_some_and(|n| n == key);
-            return if named { self.follow(path, scope, false, near) } else { Vec::new() };
+            return if named { self.follow(path, scope, &Choice::All, near) } else { Vec::new() };
         }
         with_key.into_iter().filter_map(|n| self.leaf(n, &path.from(at), &scope.want, near)).collect()
     }
 
     /// The instances of a resource at the beginning of a path, and what the rest of the path gives of them.
-    fn resource(&self, path: &Path, at: usize, scope: &Scope<'_>, by_key: bool, near: &Json) -> Vec<Json> {
+    fn resource(&self, path: &Path, at: usize, scope: &Scope<'_>, choice: &Choice, near: &Json) -> Vec<Json> {
         let words: Option<Vec<&str>> = (0..at).map(|n| path.word(n)).collect();
         let Some(words) = words else { return Vec::new() };
         let mut numbers = self.plan.find(&scope.modules, &words.join(".")).to_vec();
-        let instance = |n: &usize| self.plan.instances.get(*n);
+        let key_of = |n: &usize| self.plan.instances.get(*n).and_then(|i| i.key.clone());
         let mut rest = path.from(at);
         if let Some(key) = path.key(at) {
-            numbers.retain(|n| instance(n).is_some_and(|i| i.key.as_deref() == Some(key)));
+            numbers.retain(|n| key_of(n).as_deref() == Some(key));
             rest = path.from(at + 1);
-        } else if numbers.len() > 1 && by_key {
-            // `[each.key]` and `[count.index]` are cut off in references: the instance of the own key is meant.
-            let own = scope.instance.and_then(|i| i.key.clone());
-            let same: Vec<usize> =
-                numbers.iter().copied().filter(|n| instance(n).is_some_and(|i| i.key == own)).collect();
-            numbers = same;
+        } else {
+            let keys: Vec<Option<String>> = numbers.iter().map(key_of).collect();
+            let Some(meant) = choice.among(&keys) else { return vec![self.unclear(near)] };
+            numbers.retain(|n| meant.contains(&key_of(n)));
         }
         numbers.into_iter().filter_map(|n| self.leaf(n, &rest, &scope.want, near)).collect()
     }

@@ -280,6 +280,15 @@ pub(super) fn computed(resolver: &Resolver<'_>, number: usize, rest: &Path) -> O
             Some(format!("{}/frontendIPConfigurations/{name}", resolver.id(number)?))
         }
         ("azurerm_firewall", ["ip_configuration", "private_ip_address"]) => firewall::private_address(resolver, number),
+        ("azurerm_network_interface", ["private_ip_address"]) => {
+            Some(resolver.full(number).items_at("ip_configuration").first()?.str_at("private_ip_address")?.to_owned())
+        }
+        (kind, ["private_ip_address"]) if kind.ends_with("_virtual_machine") => {
+            let first = resolver.full(number).items_at("network_interface_ids").first()?.as_str()?.to_owned();
+            let mut interfaces = resolver.all("azurerm_network_interface");
+            let own = interfaces.find(|n| resolver.id(*n).is_some_and(|id| id.eq_ignore_ascii_case(&first)))?;
+            computed(resolver, own, rest)
+        }
         (_, ["name"]) => name(),
         ("azurerm_storage_account", [host]) => {
             let service = host.strip_prefix("primary_")?.strip_suffix("_host")?;

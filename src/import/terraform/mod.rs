@@ -9,6 +9,7 @@ mod azapi;
 mod balance;
 mod beside;
 mod blocks;
+mod choice;
 mod compute;
 mod containers;
 mod data;

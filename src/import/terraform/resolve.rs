@@ -39,13 +39,16 @@ pub(super) struct Scope<'a> {
     pub(super) instance: Option<&'a Instance>,
     /// The attribute it is the value of.
     pub(super) want: String,
+    /// The key of that resource, or of the module that the expression is handed to.
+    pub(super) own: Option<String>,
     /// Whether it stands in a block of which is not known what wrote it.
     pub(super) unsure: bool,
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(modules: Modules, instance: Option<&'a Instance>, want: String) -> Self {
-        Self { modules, instance, want, unsure: false }
+        let own = instance.and_then(|i| i.key.clone());
+        Self { modules, instance, want, own, unsure: false }
     }
 }
 
@@ -60,6 +63,11 @@ impl<'p> Resolver<'p> {
             depth: Cell::new(0),
             subnets: RefCell::new(None),
         }
+    }
+
+    /// The instances of a type.
+    pub(super) fn all(&self, kind: &'static str) -> impl Iterator<Item = usize> {
+        self.plan.instances.iter().enumerate().filter(move |(_, i)| i.kind == kind).map(|(n, _)| n)
     }
 
     /// The instance of a subnet, by its id.
