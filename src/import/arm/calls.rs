@@ -4,7 +4,7 @@ use super::{
     engine::{Engine, Env, Outcome},
     expression::Expression,
     functions,
-    values::{Args, obstacle},
+    values::{Args, obstacle, rest},
 };
 use crate::{
     diag::{Diagnostic, Span, code},
@@ -33,14 +33,14 @@ impl Engine<'_> {
             return Ok(user);
         }
         // What is unknown or secret stays so, unless the function only moves it.
-        let moves =
-            matches!(lower.as_str(), "createobject" | "createarray" | "array" | "union" | "flatten" | "shallowmerge");
-        let looks_at_top =
-            matches!(lower.as_str(), "length" | "first" | "last" | "skip" | "take" | "items" | "empty" | "objectkeys")
-                || lower == "concat" && values.iter().any(|v| matches!(v.value, Value::List(_)));
+        let moves = matches!(lower.as_str(), "createobject" | "createarray" | "union");
+        let counts = matches!(lower.as_str(), "length" | "items" | "empty" | "objectkeys");
+        let looks_at_top = counts
+            || matches!(lower.as_str(), "first" | "last" | "skip" | "take" | "array" | "flatten" | "shallowmerge")
+            || lower == "concat" && values.iter().any(|v| matches!(v.value, Value::List(_)));
         let stops = |v: &Json| match &v.value {
             Value::Unknown(_) | Value::Secret => Some(v.value.clone()),
-            _ if looks_at_top => None,
+            _ if looks_at_top => rest(v).filter(|_| counts).map(|r| r.value.clone()),
             _ => obstacle(v),
         };
         if !moves && let Some(stop) = values.iter().find_map(stops) {
@@ -141,7 +141,7 @@ impl Engine<'_> {
                     match (&value.value, found) {
                         (Value::Unknown(_) | Value::Secret, _) => return Ok(Some(value)),
                         (_, Some(found)) => value = found,
-                        (_, None) => return Ok(Some(Json::new(Value::Null, span))),
+                        (_, None) => return Ok(Some(rest(&value).cloned().unwrap_or(Json::new(Value::Null, span)))),
                     }
                 }
                 value

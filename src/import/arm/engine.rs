@@ -3,7 +3,7 @@
 
 use super::{
     expression::{Expression, inside, parse},
-    values::{list, text},
+    values::{list, rest, text},
 };
 use crate::{
     diag::{Diagnostic, SourceMap, Span, code},
@@ -79,6 +79,8 @@ pub(super) struct Scope {
     pub(super) parent: Option<usize>,
     /// Where linked templates are looked for.
     pub(super) base: String,
+    /// Why it may not be deployed, or more than once.
+    pub(super) doubt: Option<Rc<str>>,
 }
 
 /// A resource as declared: one for each round of its loop.
@@ -91,6 +93,8 @@ pub(super) struct Declaration {
     pub(super) address: String,
     pub(super) existing: bool,
     pub(super) deployed: bool,
+    /// Why it may not be deployed, or more than once.
+    pub(super) doubt: Option<Rc<str>>,
     pub(super) body: Slot,
     /// The scope of a nested deployment, once it is expanded.
     pub(super) inner: Option<usize>,
@@ -119,6 +123,9 @@ impl Default for Settings {
 
 /// Reads a linked template: its name, as it is shown, and its text.
 pub type Loader<'l> = dyn Fn(&str) -> Option<(String, String)> + 'l;
+
+/// Why what a loop makes is not known.
+pub(super) const COUNT: &str = "how many there are is known only after deployment";
 
 /// Expressions evaluated in one import, at most: loops multiply.
 const MAX_STEPS: usize = 5_000_000;
@@ -227,11 +234,13 @@ impl<'s> Engine<'s> {
     }
 
     /// A property loop: its name and the list it makes.
-    fn looped(&mut self, one: &Json, env: &Env) -> Result<Field, Diagnostic> {
+    pub(super) fn looped(&mut self, one: &Json, env: &Env) -> Result<Field, Diagnostic> {
         // The loop of an output is the only one without a name.
         let unnamed = one.get("name").is_none();
         let name: Rc<str> = one.str_at("name").unwrap_or("copy").into();
-        let count = self.count(one, env)?;
+        let Some(count) = self.count(one, env)? else {
+            return Ok((name, Json::new(Value::Unknown(COUNT.into()), one.span)));
+        };
         let Some(input) = one.get("input") else {
             return Err(Diagnostic::error(code::TEMPLATE, one.span, "this loop has no `input`")
                 .help("add what each round gives"));
@@ -243,8 +252,8 @@ impl<'s> Engine<'s> {
         Ok((name, Json::new(list(items), one.span)))
     }
 
-    /// How often a loop runs; something unknown is run once.
-    pub(super) fn count(&mut self, copy: &Json, env: &Env) -> Result<i64, Diagnostic> {
+    /// How often a loop runs, if that is known before deployment.
+    pub(super) fn count(&mut self, copy: &Json, env: &Env) -> Result<Option<i64>, Diagnostic> {
         let wrong = |span| {
             Diagnostic::error(code::TEMPLATE, span, "the count of this loop is not a whole number from 0 to 800")
                 .help("give the parameters that it depends on")
@@ -252,9 +261,9 @@ impl<'s> Engine<'s> {
         let Some(count) = copy.get("count") else { return Err(wrong(copy.span)) };
         let value = self.evaluate(count, env)?;
         if matches!(value.value, Value::Unknown(_) | Value::Secret) {
-            return Ok(1);
+            return Ok(None);
         }
-        value.as_int().filter(|n| (0..=800).contains(n)).ok_or_else(|| wrong(count.span))
+        value.as_int().filter(|n| (0..=800).contains(n)).map(Some).ok_or_else(|| wrong(count.span))
     }
 
     pub(super) fn fault(&self, span: Span, message: impl Into<String>) -> Diagnostic {
@@ -315,6 +324,7 @@ impl<'s> Engine<'s> {
             (Value::Unknown(_) | Value::Secret, _) => Ok(value.clone()),
             (_, Some(found)) => Ok(found.clone()),
             (_, None) if runtime => Ok(runtime_only(key, span)),
+            (_, None) if rest(value).is_some() => Ok(rest(value).unwrap_or(value).clone()),
             _ => {
                 let known: Vec<&str> = value.fields().iter().map(|(k, _)| &**k).collect();
                 let near = crate::diag::nearest(key, known.iter().copied());

@@ -1,6 +1,6 @@
 //! Functions that depend on their arguments alone.
 
-use super::values::{Args, compare, fail, list, merged, number, object, show, text, truth};
+use super::values::{Args, compare, fail, list, number, object, obstacle, show, text, truth, united};
 use crate::import::json::{Json, Value};
 use std::rc::Rc;
 
@@ -71,14 +71,13 @@ pub(super) fn call(name: &str, args: &Args<'_>) -> Option<Outcome> {
         "createobject" => create_object(args),
         "union" => union(args),
         "intersection" => intersection(args),
-        "flatten" => args.items(0).map(|l| list(l.iter().flat_map(|i| i.items().to_vec()).collect())),
+        "flatten" => args.items(0).map(|l| match l.iter().find_map(unknown) {
+            Some(stop) => stop,
+            None => list(l.iter().flat_map(|i| i.items().to_vec()).collect()),
+        }),
         "items" => items(args),
         "objectkeys" => args.any(0).map(|o| list(o.fields().iter().map(|(k, _)| Json::text(k, args.span)).collect())),
-        "shallowmerge" => args.items(0).map(|l| {
-            let mut all = Vec::new();
-            l.iter().for_each(|o| merged(&mut all, o.fields(), false));
-            object(all)
-        }),
+        "shallowmerge" => args.items(0).map(|l| united(l.iter(), false)),
         "indexfromend" => args.items(0).and_then(|l| {
             let back = usize::try_from(args.number(1)?).map_err(fail)?;
             l.len()
@@ -355,12 +354,24 @@ fn create_object(args: &Args<'_>) -> Outcome {
     let mut fields = Vec::new();
     for pair in args.values.chunks(2) {
         let [key, value] = pair else { return Err("it needs pairs of keys and values".to_owned()) };
+        if let Some(stop) = unknown(key) {
+            return Ok(stop);
+        }
         fields.push((Rc::from(show(key)), value.clone()));
     }
     Ok(object(fields))
 }
 
+/// What only a deployment tells, or is secret, taken as a whole.
+fn unknown(value: &Json) -> Option<Value> {
+    obstacle(value).filter(|_| !matches!(value.value, Value::List(_) | Value::Object(_)))
+}
+
 fn union(args: &Args<'_>) -> Outcome {
+    let lists = args.values.iter().any(|v| matches!(v.value, Value::List(_)));
+    if let Some(stop) = args.values.iter().filter(|_| lists).find_map(unknown) {
+        return Ok(stop);
+    }
     if args.values.iter().any(|v| matches!(v.value, Value::List(_))) {
         let mut all: Vec<Json> = Vec::new();
         for item in args.values.iter().flat_map(|v| v.items()) {
@@ -370,9 +381,7 @@ fn union(args: &Args<'_>) -> Outcome {
         }
         return Ok(list(all));
     }
-    let mut all = Vec::new();
-    args.values.iter().for_each(|v| merged(&mut all, v.fields(), true));
-    Ok(object(all))
+    Ok(united(args.values.iter(), true))
 }
 
 fn intersection(args: &Args<'_>) -> Outcome {

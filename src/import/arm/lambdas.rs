@@ -4,7 +4,7 @@ use super::{
     engine::{Engine, Env, Outcome},
     expression::Expression,
     functions,
-    values::{list, object, show},
+    values::{list, object, obstacle, rest, show},
 };
 use crate::{
     diag::{Diagnostic, Span, code},
@@ -55,6 +55,9 @@ pub(super) fn call(engine: &mut Engine<'_>, name: &str, arguments: &[Expression]
     if matches!(over.value, Value::Unknown(_) | Value::Secret) {
         return Ok(over);
     }
+    if let Some(unknown) = rest(&over) {
+        return Ok(unknown.clone());
+    }
     let items = over.items();
     let index = |n: usize| Json::new(Value::Int(i64::try_from(n).unwrap_or(0)), span);
     let value = match name {
@@ -71,8 +74,11 @@ pub(super) fn call(engine: &mut Engine<'_>, name: &str, arguments: &[Expression]
             let mut out = Vec::new();
             for (n, item) in items.iter().enumerate() {
                 let keep = f.call(engine, env, &[item.clone(), index(n)], span)?;
-                if functions::condition(&keep).unwrap_or(true) {
-                    out.push(item.clone());
+                match functions::condition(&keep) {
+                    Some(true) => out.push(item.clone()),
+                    Some(false) => {}
+                    None if obstacle(&keep).is_some() => return Ok(keep),
+                    None => return Err(wrong(name, span)),
                 }
             }
             list(out)
@@ -97,10 +103,12 @@ pub(super) fn call(engine: &mut Engine<'_>, name: &str, arguments: &[Expression]
                 while at > 0 {
                     let Some(before) = out.get(at - 1).cloned() else { break };
                     let less = f.call(engine, env, &[item.clone(), before], span)?;
-                    if functions::condition(&less) != Some(true) {
-                        break;
+                    match functions::condition(&less) {
+                        Some(true) => at -= 1,
+                        Some(false) => break,
+                        None if obstacle(&less).is_some() => return Ok(less),
+                        None => return Err(wrong(name, span)),
                     }
-                    at -= 1;
                 }
                 out.insert(at, item.clone());
             }
@@ -111,7 +119,11 @@ pub(super) fn call(engine: &mut Engine<'_>, name: &str, arguments: &[Expression]
             let value = arguments.get(2).map(|a| lambda(engine, name, Some(a), env, span)).transpose()?;
             let mut out = Vec::new();
             for item in items {
-                let name = show(&key.call(engine, env, std::slice::from_ref(item), span)?);
+                let name = key.call(engine, env, std::slice::from_ref(item), span)?;
+                if obstacle(&name).is_some() {
+                    return Ok(name);
+                }
+                let name = show(&name);
                 let made = match &value {
                     Some(f) => f.call(engine, env, std::slice::from_ref(item), span)?,
                     None => item.clone(),
@@ -132,7 +144,11 @@ pub(super) fn call(engine: &mut Engine<'_>, name: &str, arguments: &[Expression]
             let f = lambda(engine, name, arguments.get(1), env, span)?;
             let mut groups: Vec<(Rc<str>, Vec<Json>)> = Vec::new();
             for item in items {
-                let key = show(&f.call(engine, env, std::slice::from_ref(item), span)?);
+                let key = f.call(engine, env, std::slice::from_ref(item), span)?;
+                if obstacle(&key).is_some() {
+                    return Ok(key);
+                }
+                let key = show(&key);
                 match groups.iter_mut().find(|(k, _)| **k == key) {
                     Some((_, group)) => group.push(item.clone()),
                     None => groups.push((Rc::from(key), vec![item.clone()])),

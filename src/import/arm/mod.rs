@@ -19,6 +19,7 @@ mod values;
 
 pub use engine::{Loader, Settings};
 
+use self::template::is_deployment;
 use super::{
     Session, Source,
     ids::ArmId,
@@ -114,6 +115,7 @@ fn expand(
         outer: None,
         parent: None,
         base: String::new(),
+        doubt: None,
         problems: &mut problems,
     };
     let scope = engine.open(deployment);
@@ -135,7 +137,7 @@ fn collect(engine: &mut Engine<'_>, scope: usize, problems: &mut Vec<Diagnostic>
     // Opening a nested deployment adds declarations at the end.
     while let Some(declaration) = engine.declarations.get(id) {
         let (span, kind, deployed) = (declaration.json.span, declaration.kind.clone(), declaration.deployed);
-        if deployed && kind == "microsoft.resources/deployments" && !declaration.existing {
+        if deployed && is_deployment(&kind) && !declaration.existing {
             if let Err(problem) = engine.nested(id, problems) {
                 problems.push(problem);
             }
@@ -159,7 +161,8 @@ fn resource(engine: &Engine<'_>, id: usize, body: Json) -> Option<Resource> {
         kind: declaration.kind.clone(),
         names: vec![full_id.rsplit('/').next().unwrap_or_default().to_owned()],
     });
-    Some(Resource { id, full_id, body, source, existing: declaration.existing, live: false })
+    let doubt = declaration.doubt.clone();
+    Some(Resource { id, full_id, body, source, existing: declaration.existing, live: false, doubt })
 }
 
 /// Addresses that a text writes out in quotes.

@@ -1,8 +1,9 @@
 //! Names: parameters, variables, loop indices, variables of lambdas, user functions.
 
 use super::{
-    engine::{Engine, Env, Outcome, Scope, Slot, circle, loops},
+    engine::{Engine, Env, Outcome, Scope, Slot, circle},
     expression::Expression,
+    template::loop_of,
 };
 use crate::{
     diag::{Diagnostic, Span},
@@ -90,7 +91,11 @@ impl Engine<'_> {
             Slot::Busy => return Err(circle(span, &format!("{what} `{name}`"))),
             Slot::Todo(json, env) => (json, env),
         };
-        let value = match self.evaluate(&json, &env) {
+        let evaluated = match loop_of(&json) {
+            Some(one) => self.looped(one, &env).map(|(_, list)| list),
+            None => self.evaluate(&json, &env),
+        };
+        let value = match evaluated {
             Ok(value) => value,
             Err(problem) => {
                 // It was reported once; what else depends on it has nothing to add.
@@ -101,16 +106,23 @@ impl Engine<'_> {
                 return Err(problem);
             }
         };
-        // A variable made by a loop is wrapped in the loop.
-        let wrapped = json.fields().first().and_then(|(k, v)| loops(k, v)).is_some() && json.fields().len() == 1;
-        let value = match value.fields() {
-            [(_, only)] if wrapped => only.clone(),
+        // What is given as null is as if it were not given.
+        let value = match self.default_of(scope, what, &lower) {
+            Some((default, env)) if value.value == Value::Null && default.span != json.span => {
+                self.evaluate(&default, &env)?
+            }
             _ => value,
         };
         if let Some(slot) = self.scopes.get_mut(scope).map(of).and_then(|all| all.get_mut(&lower)) {
             *slot = Slot::Done(value.clone());
         }
         Ok(value)
+    }
+
+    /// The default of a parameter.
+    fn default_of(&self, scope: usize, what: &str, name: &str) -> Option<(Json, Env)> {
+        let parameters = self.scope(scope).filter(|_| what == "parameter")?.template.get("parameters")?;
+        Some((parameters.get(name)?.get("defaultValue")?.clone(), Env::of(scope)))
     }
 
     pub(super) fn user_function(

@@ -3,7 +3,8 @@
 use super::{
     engine::{Engine, Env, Outcome, Slot, circle, json_text, runtime_only},
     expression::Expression,
-    values::{list, object, show, text},
+    template::is_deployment,
+    values::{described, list, object, show, text},
 };
 use crate::{
     diag::{Diagnostic, Span},
@@ -225,10 +226,27 @@ impl Engine<'_> {
                 let why = format!("several resources are called {what}, and which of them is meant is not told");
                 Ok(Json::new(Value::Unknown(why.into()), span))
             }
-            None => Ok(self.interface_of_endpoint(&what, full, span).unwrap_or_else(|| {
-                Json::new(Value::Unknown(format!("{what} is not declared in the template").into()), span)
-            })),
+            None => match self.interface_of_endpoint(&what, full, span) {
+                Some(interface) => Ok(described(&interface)),
+                None => self.part(&what, full, span),
+            },
         }
+    }
+
+    /// A part that stands inside the resource that it belongs to, as subnets do.
+    fn part(&mut self, id: &str, full: bool, span: Span) -> Outcome {
+        let unknown = Json::new(Value::Unknown(format!("{id} is not declared in the template").into()), span);
+        let parsed = crate::import::ids::ArmId::parse(id);
+        let owner = parsed.as_ref().and_then(|p| p.parent()).and_then(|p| self.by_id.get(&p.to_lowercase()).copied());
+        let owner = owner.filter(|o| self.declarations.get(*o).is_some_and(|d| !d.existing && !is_deployment(&d.kind)));
+        let (Some(owner), Some(parsed)) = (owner, parsed) else { return Ok(unknown) };
+        let body = self.body(owner, span)?;
+        let part = part_of(&body, &parsed).cloned();
+        Ok(match part {
+            Some(part) if full => described(&part),
+            Some(part) => part.get("properties").map_or(unknown, described),
+            None => unknown,
+        })
     }
 
     /// What a resource looks like once deployed, as far as the template tells.
@@ -240,11 +258,11 @@ impl Engine<'_> {
                 return self.state_of(deployed, full, span);
             }
             let id = &declaration.full_id;
-            return Ok(self.interface_of_endpoint(id, full, span).unwrap_or_else(|| {
+            return Ok(self.interface_of_endpoint(id, full, span).map(|i| described(&i)).unwrap_or_else(|| {
                 Json::new(Value::Unknown(format!("{id} exists already and is not described").into()), span)
             }));
         }
-        if declaration.kind == "microsoft.resources/deployments" {
+        if is_deployment(&declaration.kind) {
             let mut problems = Vec::new();
             let Some(scope) = self.nested(id, &mut problems)? else { return Ok(runtime_only("outputs", span)) };
             if let Some(problem) = problems.pop() {
@@ -263,10 +281,10 @@ impl Engine<'_> {
         let again = matches!(self.declarations.get(id).map(|d| &d.body), Some(Slot::Busy)) && self.is_nested(id);
         let body = if again { self.before(id, span)? } else { self.body(id, span)? };
         if full || matches!(body.value, Value::Unknown(_)) {
-            return Ok(body);
+            return Ok(described(&body));
         }
         let properties = body.get("properties").cloned().unwrap_or_else(|| obj(Vec::new(), span));
-        Ok(self.with_runtime(id, properties))
+        Ok(described(&self.with_runtime(id, properties)))
     }
 
     fn is_nested(&self, id: usize) -> bool {
@@ -291,11 +309,7 @@ impl Engine<'_> {
         let (Some(owner), Some(parsed)) = (owner, parsed) else {
             return unknown("it exists already, and what it was before is not in the template");
         };
-        let body = self.body(owner, span)?;
-        let list = parsed.kind.rsplit('/').next().unwrap_or_default();
-        let parts = body.items_at(&format!("properties.{list}")).iter();
-        let mut named = parts.filter(|p| p.str_at("name").is_some_and(|n| n.eq_ignore_ascii_case(parsed.name())));
-        match named.next() {
+        match part_of(&self.body(owner, span)?, &parsed) {
             Some(part) => Ok(part.clone()),
             None => unknown("what it was before is not in the template"),
         }
@@ -348,7 +362,7 @@ impl Engine<'_> {
         let (true, Some(argument)) = (is_output, arguments.first()) else { return Ok(None) };
         let what = self.expression(argument, env, span)?;
         let Some(id) = what.as_str().and_then(|w| self.find(w, env)) else { return Ok(None) };
-        if self.declarations.get(id).is_none_or(|d| d.kind != "microsoft.resources/deployments" || d.existing) {
+        if self.declarations.get(id).is_none_or(|d| !is_deployment(&d.kind) || d.existing) {
             return Ok(None);
         }
         let mut problems = Vec::new();
@@ -361,6 +375,13 @@ impl Engine<'_> {
             None => Ok(Some(runtime_only(output, span))),
         }
     }
+}
+
+/// The part with an id in the lists of what it belongs to.
+fn part_of<'b>(owner: &'b Json, part: &crate::import::ids::ArmId) -> Option<&'b Json> {
+    let list = part.kind.rsplit('/').next().unwrap_or_default();
+    let mut parts = owner.items_at(&format!("properties.{list}")).iter();
+    parts.find(|p| p.str_at("name").is_some_and(|n| n.eq_ignore_ascii_case(part.name())))
 }
 
 fn environment(span: Span) -> Json {

@@ -1,7 +1,7 @@
 //! From templates to declarations: loops, conditions, children, nested and linked deployments.
 
 use super::{
-    engine::{Declaration, Engine, Env, Scope, Slot},
+    engine::{COUNT, Declaration, Engine, Env, Scope, Slot, loops},
     expression::inside,
     functions,
 };
@@ -31,6 +31,7 @@ pub(super) struct Deployment<'d> {
     pub(super) outer: Option<Env>,
     pub(super) parent: Option<usize>,
     pub(super) base: String,
+    pub(super) doubt: Option<Rc<str>>,
     pub(super) problems: &'d mut Vec<Diagnostic>,
 }
 
@@ -42,6 +43,8 @@ struct Around {
     parent: Option<(String, Vec<String>)>,
     address: String,
     deployed: bool,
+    /// Why it may not be deployed, or more than once.
+    doubt: Option<Rc<str>>,
 }
 
 impl Engine<'_> {
@@ -52,7 +55,8 @@ impl Engine<'_> {
         let template = deployment.template;
         let mut parameters = BTreeMap::new();
         for (name, declared) in template.get("parameters").map_or(&[][..], Json::fields) {
-            let kind = declared.str_at("type").unwrap_or_default();
+            let said = |key: &str| definitions(&template, declared).find_map(|d| d.get(key));
+            let kind = said("type").and_then(Json::as_str).unwrap_or_default();
             let lower = name.to_ascii_lowercase();
             // An empty secret hides nothing; links to further templates often end in one.
             let given = deployment.given.get(&lower).map(|(value, _)| value).or(declared.get("defaultValue"));
@@ -62,7 +66,7 @@ impl Engine<'_> {
                 (true, ..) => Slot::Done(Json::new(Value::Secret, declared.span)),
                 (_, Some((value, env)), _) => Slot::Todo(value.clone(), env.clone()),
                 (_, None, Some(default)) => Slot::Todo(default.clone(), env.clone()),
-                _ if declared.get("nullable").and_then(Json::as_bool) == Some(true) => {
+                _ if said("nullable").and_then(Json::as_bool) == Some(true) => {
                     Slot::Done(Json::new(Value::Null, declared.span))
                 }
                 _ if deployment.outer.is_some() => continue,
@@ -106,6 +110,7 @@ impl Engine<'_> {
             symbols: BTreeMap::new(),
             parent: deployment.parent,
             base: deployment.base,
+            doubt: deployment.doubt,
         });
         id
     }
@@ -116,8 +121,9 @@ impl Engine<'_> {
             return Ok(());
         };
         let copies = self.scope(scope).and_then(|s| s.outer.as_ref()).map(|o| Rc::clone(&o.copies)).unwrap_or_default();
-        let around =
-            Around { env: Env { copies, ..Env::of(scope) }, parent: None, address: String::new(), deployed: true };
+        let doubt = self.scope(scope).and_then(|s| s.doubt.clone());
+        let env = Env { copies, ..Env::of(scope) };
+        let around = Around { env, parent: None, address: String::new(), deployed: true, doubt };
         let Some(resources) = template.get("resources") else { return Ok(()) };
         for (number, one) in resources.items().iter().enumerate() {
             let address = format!("{path}resources[{number}]");
@@ -135,10 +141,12 @@ impl Engine<'_> {
             return self.instance(json, symbol, around);
         };
         let name = copy.str_at("name").or(symbol).unwrap_or("copy").to_owned();
-        for index in 0..self.count(copy, &around.env)? {
+        let count = self.count(copy, &around.env)?;
+        let doubt = if count.is_none() { Some(COUNT.into()) } else { around.doubt.clone() };
+        for index in 0..count.unwrap_or(1) {
             let env = around.env.in_copy(&name, index, true);
             let address = format!("{}[copy {index}]", around.address);
-            self.instance(json, symbol, &Around { env, address, ..around.clone() })?;
+            self.instance(json, symbol, &Around { env, address, doubt: doubt.clone(), ..around.clone() })?;
         }
         Ok(())
     }
@@ -147,6 +155,16 @@ impl Engine<'_> {
         if self.declarations.len() >= MAX_RESOURCES {
             let text = format!("the template declares more than {MAX_RESOURCES} resources");
             return Err(Diagnostic::error(code::LIMIT, json.span, text).help("split it"));
+        }
+        if json.get("extension").or_else(|| json.get("import")).is_some() {
+            self.not_understood.push(NotUnderstood {
+                kind: json.str_at("type").unwrap_or("resource").to_owned(),
+                name: symbol.unwrap_or_default().to_owned(),
+                why: "it is a resource of an extension, none of Azure Resource Manager".to_owned(),
+                source: Source { address: around.address.clone(), span: json.span },
+                matters: Matters::No,
+            });
+            return Ok(());
         }
         let Some(kind) = json.get("type") else {
             return Err(self.fault(json.span, "this resource has no `type`").help("add it"));
@@ -157,17 +175,23 @@ impl Engine<'_> {
                 .fault(kind.span, format!("the type of this resource is {}", kind.kind()))
                 .help("write it out"));
         };
-        let mut deployed = around.deployed;
-        if let Some(condition) = json.get("condition") {
+        let (mut deployed, mut doubt) = (around.deployed, around.doubt.clone());
+        if let Some(condition) = json.get("condition").filter(|_| deployed) {
             let test = self.evaluate(condition, &around.env)?;
             match functions::condition(&test) {
-                Some(truth) => deployed &= truth,
-                None => {
-                    self.doubt(&kind, around, condition.span, "whether it is deployed is known only after deployment")
-                }
+                Some(truth) => deployed = truth,
+                None => doubt = Some("whether it is deployed is known only after deployment".into()),
             }
         }
-        let mut names = self.names(json, &kind, around)?;
+        // What is not deployed need not have a name that can be told.
+        let stand_in = |names: Result<Vec<String>, Diagnostic>, number: usize| match names {
+            Err(_) if !deployed => {
+                Ok((0..kind.matches('/').count().max(1)).map(|n| format!("none-{number}-{n}")).collect())
+            }
+            names => names,
+        };
+        let names = self.names(json, &kind, around);
+        let mut names = stand_in(names, self.declarations.len())?;
         // A child may give its type and name without those of its parent.
         if let Some((parent, before)) = &around.parent
             && !kind.contains('.')
@@ -175,7 +199,10 @@ impl Engine<'_> {
             kind = format!("{parent}/{kind}");
             names.splice(0..0, before.iter().cloned());
         }
-        let target = self.target_of(json, &kind, around)?;
+        let target = match self.target_of(json, &kind, around) {
+            Err(_) if !deployed => String::new(),
+            target => target?,
+        };
         let full_id = match kind.as_str() {
             "microsoft.resources/resourcegroups" => format!("{target}/resourceGroups/{}", names.join("/")),
             _ => join(&target, &kind, &names),
@@ -192,6 +219,7 @@ impl Engine<'_> {
             address: around.address.clone(),
             existing,
             deployed,
+            doubt: doubt.clone(),
             body,
             inner: None,
         };
@@ -203,7 +231,7 @@ impl Engine<'_> {
         if let (Some(symbol), Some(scope)) = (symbol, self.scopes.get_mut(around.env.scope)) {
             scope.symbols.entry(symbol.to_ascii_lowercase()).or_default().push(id);
         }
-        let inside = Around { parent: Some((kind, names)), deployed, ..around.clone() };
+        let inside = Around { parent: Some((kind, names)), deployed, doubt, ..around.clone() };
         let Some(children) = json.get("resources") else { return Ok(()) };
         for (number, child) in children.items().iter().enumerate() {
             let address = format!("{}.resources[{number}]", around.address);
@@ -256,7 +284,7 @@ impl Engine<'_> {
                 None => own,
             });
         }
-        if kind != "microsoft.resources/deployments" {
+        if !is_deployment(kind) {
             return Ok(own);
         }
         let mut part = |key: &str| -> Result<Option<String>, Diagnostic> {
@@ -297,7 +325,8 @@ impl Engine<'_> {
             return Ok(declaration.inner);
         }
         let (json, env, address) = (declaration.json.clone(), declaration.env.clone(), declaration.address.clone());
-        let target = declaration.full_id.to_lowercase().rfind("/providers/microsoft.resources/deployments/");
+        let doubt = declaration.doubt.clone();
+        let target = declaration.full_id.to_lowercase().rfind("/providers/microsoft.resources/deployment");
         let target = target.and_then(|at| declaration.full_id.get(..at)).unwrap_or_default().to_owned();
         let name = declaration.full_id.rsplit('/').next().unwrap_or_default().to_owned();
         let mut depth = 0;
@@ -321,7 +350,8 @@ impl Engine<'_> {
         let inline = json.at("properties.template").is_some();
         let inner = json
             .str_at("properties.expressionEvaluationOptions.scope")
-            .is_some_and(|s| s.eq_ignore_ascii_case("inner"));
+            .is_some_and(|s| s.eq_ignore_ascii_case("inner"))
+            || json.str_at("type").is_some_and(|t| t.eq_ignore_ascii_case(STACK));
         let mut given = BTreeMap::new();
         if let Some(parameters) = json.at("properties.parameters") {
             let parameters = match parameters.as_str().and_then(inside) {
@@ -329,10 +359,20 @@ impl Engine<'_> {
                 None => parameters.clone(),
             };
             for (name, value) in parameters.fields() {
-                let value = match (value.get("value"), value.get("reference")) {
+                // A choice between two ways to give it.
+                let chosen = match value.as_str().and_then(inside) {
+                    Some(_) => self.evaluate(value, &env)?,
+                    None => value.clone(),
+                };
+                let one = value.get("copy").and_then(|l| loops("copy", l)?.first());
+                let value = match (chosen.get("value"), chosen.get("reference")) {
                     (Some(value), _) => value.clone(),
                     (None, Some(_)) => Json::new(Value::Secret, value.span),
-                    _ => continue,
+                    _ if matches!(chosen.value, Value::Unknown(_) | Value::Secret) => chosen,
+                    _ => match one {
+                        Some(one) => wrapped(one),
+                        None => continue,
+                    },
                 };
                 given.insert(name.to_ascii_lowercase(), (value, env.clone()));
             }
@@ -347,6 +387,7 @@ impl Engine<'_> {
             outer,
             parent: Some(env.scope),
             base,
+            doubt,
             problems,
         });
         if let Some(declaration) = self.declarations.get_mut(id) {
@@ -389,17 +430,39 @@ impl Engine<'_> {
     }
 }
 
-/// A loop that makes a whole variable or output, as the only key of an object: evaluating it gives the list.
+/// A deployment whose resources are managed together.
+const STACK: &str = "Microsoft.Resources/deploymentStacks";
+
+/// Whether a type, in lower case, carries a template.
+pub(super) fn is_deployment(kind: &str) -> bool {
+    kind == "microsoft.resources/deployments" || kind.eq_ignore_ascii_case(STACK)
+}
+
+/// What declares a parameter, with the definitions that it refers to.
+fn definitions<'t>(template: &'t Json, declared: &'t Json) -> impl Iterator<Item = &'t Json> {
+    const MOST: usize = 20;
+    let next = |one: &&'t Json| template.get("definitions")?.get(one.str_at("$ref")?.strip_prefix("#/definitions/")?);
+    std::iter::successors(Some(declared), next).take(MOST)
+}
+
+/// The key of an object that stands for a loop.
+const LOOP: &str = "\u{2026}loop";
+
+/// A loop that makes a whole variable, parameter or output: not an object with the list.
 fn wrapped(copy: &Json) -> Json {
-    let list = Json::new(Value::List(Rc::new(vec![copy.clone()])), copy.span);
-    Json::new(Value::Object(Rc::new(vec![("copy".into(), list)])), copy.span)
+    Json::new(Value::Object(Rc::new(vec![(LOOP.into(), copy.clone())])), copy.span)
+}
+
+/// The loop that makes a whole value.
+pub(super) fn loop_of(json: &Json) -> Option<&Json> {
+    json.get(LOOP)
 }
 
 /// A resource without what was evaluated already.
 fn own_part(json: &Json) -> Json {
     const DONE: [&str; 7] = ["resources", "copy", "condition", "dependsOn", "existing", "comments", "apiVersion"];
     let keep = |k: &str| !DONE.iter().any(|d| d.eq_ignore_ascii_case(k));
-    let is_deployment = json.str_at("type").is_some_and(|t| t.eq_ignore_ascii_case("Microsoft.Resources/deployments"));
-    let fields = json.fields().iter().filter(|(k, _)| keep(k) && !(is_deployment && &**k == "properties"));
+    let deploys = json.str_at("type").is_some_and(|t| is_deployment(&t.to_lowercase()));
+    let fields = json.fields().iter().filter(|(k, _)| keep(k) && !(deploys && &**k == "properties"));
     Json::new(Value::Object(Rc::new(fields.cloned().collect())), json.span)
 }

@@ -118,18 +118,56 @@ pub(super) fn compare(a: &Json, b: &Json) -> bool {
     }
 }
 
-/// Adds fields to an object; with `deep`, objects are merged.
-pub(super) fn merged(all: &mut Vec<Field>, more: &[Field], deep: bool) {
+/// The key that stands for whatever else an object holds that was merged with something unknown.
+const REST: &str = "\u{2026}";
+
+/// What is not known of the keys that an object lacks.
+pub(super) fn rest(object: &Json) -> Option<&Json> {
+    object.get(REST)
+}
+
+/// A description of something deployed: each object in it holds more than the template says.
+pub(super) fn described(json: &Json) -> Json {
+    let value = match &json.value {
+        Value::List(items) => list(items.iter().map(described).collect()),
+        Value::Object(fields) => {
+            let told = fields.iter().map(|(k, v)| (Rc::clone(k), described(v)));
+            object(told.chain([(REST.into(), Json::added(json.span))]).collect())
+        }
+        plain => plain.clone(),
+    };
+    Json::new(value, json.span)
+}
+
+/// Objects one after another, each with the last word on its keys; with `deep`, objects inside are merged, too. Of keys
+/// that something unknown may set again, the value is not known.
+pub(super) fn united<'j>(objects: impl Iterator<Item = &'j Json>, deep: bool) -> Value {
+    let mut all = Vec::new();
+    for one in objects {
+        match &one.value {
+            Value::Unknown(_) | Value::Secret => merge(&mut all, &[(REST.into(), one.clone())], deep),
+            _ => merge(&mut all, one.fields(), deep),
+        }
+    }
+    match all.as_slice() {
+        [(key, only)] if **key == *REST => only.value.clone(),
+        _ => object(all),
+    }
+}
+
+fn merge(all: &mut Vec<Field>, more: &[Field], deep: bool) {
+    if let Some((_, unknown)) = more.iter().find(|(k, _)| **k == *REST) {
+        let set = |key: &str| more.iter().any(|(k, _)| k.eq_ignore_ascii_case(key));
+        all.iter_mut().filter(|(k, _)| !set(k)).for_each(|(_, old)| *old = unknown.clone());
+    }
     for (key, value) in more {
         match all.iter_mut().find(|(k, _)| k.eq_ignore_ascii_case(key)) {
-            Some((_, old)) => match (&old.value, &value.value) {
-                (Value::Object(before), Value::Object(after)) if deep => {
-                    let mut inner = before.to_vec();
-                    merged(&mut inner, after, true);
-                    *old = Json::new(object(inner), value.span);
-                }
-                _ => *old = value.clone(),
-            },
+            Some((_, old)) if deep && matches!(value.value, Value::Object(_)) => {
+                let is_open = matches!(old.value, Value::Object(_) | Value::Unknown(_) | Value::Secret);
+                let both = is_open.then(|| united([&*old, value].into_iter(), true));
+                *old = both.map_or_else(|| value.clone(), |both| Json::new(both, value.span));
+            }
+            Some((_, old)) => *old = value.clone(),
             None => all.push((Rc::clone(key), value.clone())),
         }
     }

@@ -50,6 +50,9 @@ pub enum Value {
 /// What is known of the address of something that Azure allocates: whose it is.
 const ADDRESS_OF: &str = "only a deployment tells the address of ";
 
+/// Why the rest of a description is not known.
+const ADDED: &str = "what Azure adds is known only after deployment";
+
 /// Values inside each other, at most.
 const MAX_DEPTH: usize = 256;
 
@@ -58,6 +61,18 @@ impl Json {
     #[must_use]
     pub fn new(value: Value, span: Span) -> Self {
         Self { value, span }
+    }
+
+    /// What Azure adds to the description of something deployed.
+    #[must_use]
+    pub fn added(span: Span) -> Self {
+        Self::new(Value::Unknown(ADDED.into()), span)
+    }
+
+    /// Whether it is what Azure adds, and nothing that a design sets.
+    #[must_use]
+    pub fn is_added(&self) -> bool {
+        matches!(&self.value, Value::Unknown(why) if **why == *ADDED)
     }
 
     /// The address of a resource with an id, which only a deployment tells.

@@ -37,7 +37,7 @@ use super::{
     ids::ArmId,
     json::{Json, Value},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 /// A resource in ARM's form, with every expression evaluated.
 #[derive(Debug, Clone)]
@@ -54,6 +54,8 @@ pub struct Resource {
     pub existing: bool,
     /// Whether Azure itself said it, so that what it tells of its state holds.
     pub live: bool,
+    /// Why it may not exist, or more than once.
+    pub doubt: Option<Rc<str>>,
 }
 
 impl Resource {
@@ -169,6 +171,7 @@ impl<'a> Mapper<'a> {
             source,
             existing: false,
             live: owner.live,
+            doubt: None,
         };
         if let Some(key) = self.current.clone() {
             let matters = Matters::Item(key);
@@ -321,12 +324,7 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
             Some((_, map)) => {
                 map(resource, &mut mapper);
                 match mapper.current.clone() {
-                    Some(key) => {
-                        let matters = Matters::Item(key);
-                        settle::unknowns(resource, &matters, &mut mapper);
-                        settings::unread(resource, &matters, &mut mapper);
-                        state::doubts(resource, &matters, &mut mapper);
-                    }
+                    Some(key) => doubts(resource, &Matters::Item(key), &mut mapper),
                     // Others read it; what it belongs to may come later.
                     None => parts.push(resource),
                 }
@@ -355,12 +353,20 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
         mapper.unmodelled(resource, "", &why, if matters == Matters::No { Matters::Itself } else { matters });
     }
     for (resource, matters) in parts.iter().zip(settle::owners(&parts, &mapper)) {
-        settle::unknowns(resource, &matters, &mut mapper);
-        settings::unread(resource, &matters, &mut mapper);
-        state::doubts(resource, &matters, &mut mapper);
+        doubts(resource, &matters, &mut mapper);
     }
     state::both_sides(resources, &mut mapper);
     settle::addresses(&mut mapper);
+}
+
+/// What of a resource is not known, not read or not in force, where it matters.
+fn doubts(resource: &Resource, matters: &Matters, mapper: &mut Mapper<'_>) {
+    if let Some(why) = &resource.doubt {
+        mapper.unmodelled(resource, "", why, matters.clone());
+    }
+    settle::unknowns(resource, matters, mapper);
+    settings::unread(resource, matters, mapper);
+    state::doubts(resource, matters, mapper);
 }
 
 /// What is wrong with two descriptions of one resource.
@@ -374,7 +380,8 @@ fn twice(one: &Resource, other: &Resource) -> Option<String> {
         let inner = address.rfind(".template.resources").map_or("", |at| address.get(..at).unwrap_or_default());
         Some((r.source.span.file, inner.to_owned()))
     };
-    let same = template(one).is_some() && template(one) == template(other);
+    let chosen = one.doubt.is_some() || other.doubt.is_some();
+    let same = !chosen && template(one).is_some() && template(one) == template(other);
     same.then(|| "it is declared twice in one template, which Azure refuses".to_owned())
 }
 

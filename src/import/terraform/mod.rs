@@ -134,6 +134,7 @@ fn import(session: &mut Session, json: &Json) {
                 source: body.source,
                 existing: body.is_data,
                 live: false,
+                doubt: None,
             });
         }
     }
