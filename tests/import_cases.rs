@@ -2,7 +2,9 @@
 //!
 //! A file of `tests/import/cases` holds the resources of a design, with `~` for the resource group in ids, and cases. A
 //! case sets values (`resource/path/to/key`), names a flow, and says what comes of it: its verdict, what the import says,
-//! or what it writes. Files of `azure` are read as an export and as a template unless a case names one of them.
+//! or what it writes. Files of `azure` are read as an export and as a template unless a case names one of them. Files of
+//! `templates` are read as templates: a case has what stands beside the resources (`template`), and resources as they are
+//! written (`add`).
 
 #![allow(
     clippy::unwrap_used,
@@ -47,7 +49,7 @@ fn parts(key: &str) -> (String, Vec<&str>) {
     (kind, words[2..].iter().step_by(2).copied().collect())
 }
 
-fn document(format: &str, resources: &Map<String, Value>) -> Value {
+fn document(format: &str, resources: &Map<String, Value>, case: &Value) -> Value {
     if format == "terraform" {
         let bodies = resources.iter().map(|(key, body)| (key.clone(), expanded(body).as_object().unwrap().clone()));
         return plan::document(bodies);
@@ -73,8 +75,14 @@ fn document(format: &str, resources: &Map<String, Value>) -> Value {
     let list: Vec<Value> = list.collect();
     match format {
         "azure" => json!({ "data": list }),
-        _ => json!({"$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#",
-            "contentVersion": "1.0.0.0", "resources": list}),
+        _ => {
+            let list: Vec<Value> =
+                list.into_iter().chain(case["add"].as_array().cloned().unwrap_or_default()).collect();
+            let mut template = json!({"contentVersion": "1.0.0.0", "resources": list,
+                "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"});
+            template.as_object_mut().unwrap().extend(case["template"].as_object().cloned().unwrap_or_default());
+            template
+        }
     }
 }
 
@@ -109,8 +117,8 @@ fn set(resources: &mut Map<String, Value>, key: &str, value: &Value) {
     }
 }
 
-fn import(format: &str, resources: &Map<String, Value>) -> Imported {
-    let text = document(format, resources).to_string();
+fn import(format: &str, resources: &Map<String, Value>, case: &Value) -> Imported {
+    let text = document(format, resources, case).to_string();
     let mut session = Session::default();
     match format {
         "terraform" => session.terraform("plan.json", &text),
@@ -149,7 +157,7 @@ fn verdict(imported: &Imported, flow: &str) -> String {
 
 /// What was found, where a case says something else.
 fn differences(format: &str, resources: &Map<String, Value>, case: &Value) -> Vec<String> {
-    let imported = import(format, resources);
+    let imported = import(format, resources, case);
     let mut found = Vec::new();
     for (flow, expected) in case["flows"].as_object().into_iter().flatten() {
         let actual = verdict(&imported, flow);
@@ -198,6 +206,7 @@ fn settings_that_decide_are_read_or_doubted() {
             let formats = match (name.split('-').next(), case["format"].as_str()) {
                 (_, Some(one)) => vec![one],
                 (Some("terraform"), None) => vec!["terraform"],
+                (Some("templates"), None) => vec!["arm"],
                 _ => vec!["azure", "arm"],
             };
             for format in formats {
