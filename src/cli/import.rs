@@ -276,12 +276,13 @@ fn linked_template(beside: &Path, linked: &str) -> Option<(String, String)> {
     if parts.iter().skip(1).any(|p| *p == "..") {
         return None;
     }
+    // Of a URL, the more of its end the better; the name alone could be that of any template.
+    let least = if is_url { 2 } else { parts.len() };
     let most = if is_url { parts.len().min(4) } else { parts.len() };
-    (1..=most).rev().find_map(|n| {
+    (least.max(1)..=most).rev().find_map(|n| {
         let relative: PathBuf = parts.get(parts.len() - n..)?.iter().collect();
         let path = beside.join(relative);
-        let found = path.is_file() && (is_url || n == parts.len());
-        found.then(|| text(&path).ok()).flatten().map(|t| (shown(&path), t))
+        path.is_file().then(|| text(&path).ok()).flatten().map(|t| (shown(&path), t))
     })
 }
 

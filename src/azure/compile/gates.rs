@@ -19,6 +19,8 @@ use crate::{
 use std::collections::{BTreeMap, BTreeSet};
 
 const APPS: &str = "microsoft.web/sites";
+/// Types, or how they begin, whose rules lead from a first to a last address.
+const RANGES: [&str; 4] = ["microsoft.sql/", "microsoft.dbfor", "microsoft.synapse/", "microsoft.cache/"];
 const DATABASES: &str = "microsoft.documentdb/databaseaccounts";
 
 impl<'e> Compiler<'e> {
@@ -229,9 +231,13 @@ impl<'e> Compiler<'e> {
 
     /// Address rules hold public addresses; storage refuses the longest prefixes (PAAS-04, STG-02).
     fn check_address_rules(&mut self, kind: &str, rules: &NetworkRules) {
+        // Rules from a first to a last address may hold any; private ones never match.
+        let ranges = RANGES.iter().any(|r| kind.starts_with(r));
         for rule in &rules.ip_rules {
             let prefix = rule.value;
-            let problem = if !is_public(prefix.network()) || !is_public(prefix.last()) {
+            let problem = if ranges {
+                None
+            } else if !is_public(prefix.network()) || !is_public(prefix.last()) {
                 Some((
                     "holds private addresses, which never reach the public endpoint (PAAS-04)",
                     "use a private endpoint, or a subnet rule",

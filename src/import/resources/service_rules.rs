@@ -216,6 +216,7 @@ fn push_rule(mapper: &mut Mapper<'_>, service: &Key, field: &str, node: Node) {
         && let Tree::Map(fields) = &mut rules.tree
     {
         match fields.iter_mut().find(|(k, _)| k == field) {
+            Some((_, Node { tree: Tree::List(items), .. })) if items.iter().any(|i| i.tree == node.tree) => {}
             Some((_, Node { tree: Tree::List(items), .. })) => items.push(node),
             _ => {
                 let span = node.span;
