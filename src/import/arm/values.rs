@@ -2,7 +2,7 @@
 
 use crate::{
     diag::Span,
-    import::json::{Field, Json, Value},
+    import::json::{Field, Json, REST, Value},
 };
 use std::rc::Rc;
 
@@ -117,9 +117,6 @@ pub(super) fn compare(a: &Json, b: &Json) -> bool {
         (a, b) => a == b,
     }
 }
-
-/// The key that stands for whatever else an object holds that was merged with something unknown.
-const REST: &str = "\u{2026}";
 
 /// What is not known of the keys that an object lacks.
 pub(super) fn rest(object: &Json) -> Option<&Json> {

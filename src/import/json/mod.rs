@@ -50,6 +50,9 @@ pub enum Value {
 /// What is known of the address of something that Azure allocates: whose it is.
 const ADDRESS_OF: &str = "only a deployment tells the address of ";
 
+/// The key that stands for whatever else an object holds that is known in part.
+pub(super) const REST: &str = "\u{2026}";
+
 /// Why the rest of a description is not known.
 const ADDED: &str = "what Azure adds is known only after deployment";
 

@@ -4,7 +4,7 @@
 use super::{Mapper, Resource, services, values};
 use crate::import::{
     draft::{Matters, NotUnderstood, Source},
-    json::{Json, Value},
+    json::{Json, REST, Value},
     listed::{Listed, Lists},
 };
 use std::sync::OnceLock;
@@ -285,6 +285,7 @@ impl Place {
         match row {
             _ if ["id", "name"].contains(&word) && !loose => anything,
             _ if EVERYWHERE.contains(&word) => None,
+            _ if word == REST => Some(Self { key: None, counts: self.counts }),
             Some(row) if row.reads(word).is_some() => at(further_in(key, row.reads(word).unwrap_or_default()), true),
             Some(_) if word == "properties" && key.contains([' ', '/']) => at(key.to_owned(), true),
             Some(row) if row.parts.contains(&word) => {

@@ -8,7 +8,7 @@ use crate::{
     import::{
         draft::{Draft, Key, Matters, Node, NotUnderstood, Source, Tree},
         ids::ArmId,
-        json::{Json, Value},
+        json::{Json, REST, Value},
     },
     net::Prefix,
 };
@@ -113,13 +113,10 @@ fn is_read(json: &Json, path: &str) -> bool {
             && json.whose_address(firewalls::PUBLIC).is_some()
 }
 
-/// How a path ends that leads to what an object holds beyond what is known of it.
-const AROUND: &str = ".\u{2026}";
-
 fn search(json: &Json, path: &str, at: &Place, found: &mut Vec<(String, String, crate::diag::Span)>) {
     match &json.value {
         Value::Unknown(_) | Value::Secret if !at.counts => {}
-        Value::Unknown(_) if is_read(json, path) || json.is_added() && path.ends_with(AROUND) => {}
+        Value::Unknown(_) if is_read(json, path) || json.is_added() && path.ends_with(REST) => {}
         Value::Unknown(why) => found.push((path.to_owned(), why.to_string(), json.span)),
         Value::Secret => found.push((path.to_owned(), "it is secret, and is not read".to_owned(), json.span)),
         Value::List(items) => items.iter().enumerate().for_each(|(n, i)| search(i, &format!("{path}[{n}]"), at, found)),
