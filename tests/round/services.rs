@@ -144,6 +144,9 @@ pub(crate) fn service(name: &str, record: &mut Record, template: &mut Template) 
     if *kind == RULED[0] {
         service["kind"] = record.remove("account_kind").unwrap_or(json!("StorageV2"));
     }
+    if let Some(own) = record.remove("kind") {
+        service["kind"] = own;
+    }
     template.name("services", name, kind);
     Some(())
 }

@@ -6,10 +6,11 @@ use super::{
 };
 use crate::{
     azure::{
-        known_services::{KnownService, own_name_placeholders},
+        known_services::{ACCOUNT_KINDS, KnownService, own_name_placeholders},
         model::service::Service,
     },
     diag::{Diagnostic, Span, code, nearest},
+    document::Spanned,
 };
 use std::collections::BTreeSet;
 
@@ -17,8 +18,9 @@ impl Compiler<'_> {
     /// Refuses what a type of service does not have, rather than to drop it.
     pub(super) fn foreign_keys(&mut self, name: &str, service: &Service, known: &KnownService) {
         let kind = known.resource_type.to_lowercase();
-        let found: [(&str, Option<Span>, bool, &str); 4] = [
+        let found: [(&str, Option<Span>, bool, &str); 5] = [
             ("connection_policy", service.connection_policy.span, kind.starts_with("microsoft.sql/"), "SQL-02"),
+            ("kind", service.kind.as_ref().map(|k| k.span), kind == ACCOUNTS, "COG-02"),
             ("account_kind", service.account_kind.as_ref().map(|k| k.span), kind == STORAGE, "STG-05"),
             ("execution_environment", service.execution_environment.span, kind == SEARCH, "SPL-02"),
             (
@@ -34,6 +36,15 @@ impl Compiler<'_> {
                 let error = Diagnostic::error(code::CONFLICT, span, text);
                 self.diagnostics.push(error.help(format!("remove `{key}`, or correct `type`")).refused());
             }
+        }
+        let other = |k: &&Spanned<String>| !ACCOUNT_KINDS.iter().any(|a| a.eq_ignore_ascii_case(&k.value));
+        if let Some(unknown) = service.kind.as_ref().filter(|_| kind == ACCOUNTS).filter(other) {
+            let text = format!("`{}` is no kind of AI services account", unknown.value);
+            let near = nearest(&unknown.value, ACCOUNT_KINDS);
+            let help = near.map_or("use a kind that Azure has, for example OpenAI or AIServices".to_owned(), |n| {
+                format!("did you mean `{n}`?")
+            });
+            self.diagnostics.push(Diagnostic::error(code::VALUE, unknown.span, text).help(help));
         }
         self.foreign_name_values(name, service, known);
         let rules = service.network_rules.as_ref();

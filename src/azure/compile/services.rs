@@ -97,8 +97,13 @@ impl Compiler<'_> {
     fn without(&mut self, name: &str, service: &Service, sub: &SubResource, why: String) {
         let region = self.region(service.location.as_ref());
         let values = BTreeMap::new();
-        let made =
-            sub.instantiate(&NameValues { name, region: region.as_deref(), replica_regions: &[], values: &values });
+        let made = sub.instantiate(&NameValues {
+            name,
+            region: region.as_deref(),
+            replica_regions: &[],
+            kind: None,
+            values: &values,
+        });
         let span = service.account_kind.as_ref().map_or(service.type_.span, |k| k.span);
         let names = made.map(|m| m.names).unwrap_or_default();
         self.plane.dns.absent.extend(names.into_iter().map(|n| (n.public, span)));
@@ -141,6 +146,7 @@ impl Compiler<'_> {
             name,
             region: region.as_deref(),
             replica_regions: &replicas,
+            kind: service.kind.as_ref().map(|k| k.value.as_str()),
             values: &values,
         });
         let made = match made {

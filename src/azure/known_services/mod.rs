@@ -50,6 +50,58 @@ impl FromStr for Cloud {
     }
 }
 
+/// Kinds of AI services accounts, as azurerm lists them.
+pub const ACCOUNT_KINDS: [&str; 36] = [
+    "Academic",
+    "AIServices",
+    "AnomalyDetector",
+    "Bing.Autosuggest",
+    "Bing.Autosuggest.v7",
+    "Bing.CustomSearch",
+    "Bing.Search",
+    "Bing.Search.v7",
+    "Bing.Speech",
+    "Bing.SpellCheck",
+    "Bing.SpellCheck.v7",
+    "CognitiveServices",
+    "ComputerVision",
+    "ContentModerator",
+    "ContentSafety",
+    "CustomSpeech",
+    "CustomVision.Prediction",
+    "CustomVision.Training",
+    "Emotion",
+    "Face",
+    "FormRecognizer",
+    "ImmersiveReader",
+    "LUIS",
+    "LUIS.Authoring",
+    "MetricsAdvisor",
+    "OpenAI",
+    "Personalizer",
+    "QnAMaker",
+    "Recommendations",
+    "SpeakerRecognition",
+    "Speech",
+    "SpeechServices",
+    "SpeechTranslation",
+    "TextAnalytics",
+    "TextTranslation",
+    "WebLM",
+];
+
+/// The label by which names of an account of a kind are known, without regard to case (COG-02); none for the kinds that
+/// have all names, and for what is no kind.
+#[must_use]
+pub fn account_family(kind: &str) -> Option<&'static str> {
+    let known = ACCOUNT_KINDS.iter().find(|k| k.eq_ignore_ascii_case(kind))?;
+    match *known {
+        "AIServices" => None,
+        "OpenAI" => Some("openai"),
+        _ => Some("cognitiveservices"),
+    }
+}
+
 /// Every service of the shipped table.
 #[derive(Debug, Default)]
 pub struct KnownServices {

@@ -34,6 +34,8 @@ pub struct NameValues<'a> {
     pub region: Option<&'a str>,
     /// Further regions it is replicated to, in declared order.
     pub replica_regions: &'a [String],
+    /// The kind of an AI services account, where it is known: which of the names it has follows from it.
+    pub kind: Option<&'a str>,
     /// Values by placeholder; they win over what the other fields imply. Where a public name cannot be told from the
     /// service's name, the key is the public suffix and the value the labels left of it.
     pub values: &'a BTreeMap<String, String>,
@@ -170,6 +172,9 @@ impl SubResource {
                 member_count: WorkspaceNames::MEMBER_COUNT,
             });
         }
+        if let Some(own) = values.kind.and_then(|kind| self.of_kind(kind)) {
+            return own.instantiate(&NameValues { kind: None, ..*values });
+        }
         let mut zones = self.zones(values)?;
         let regions = values.regions();
         let (mut names, mut unknown, mut errors) = (Vec::new(), Vec::new(), Vec::new());
@@ -263,6 +268,20 @@ impl SubResource {
             (name.public, name.private) = (of_slot(&name.public), of_slot(&name.private));
         }
         copy
+    }
+
+    /// The same for an account of a kind (COG-02), if that has some of the names only.
+    fn of_kind(&self, kind: &str) -> Option<Self> {
+        let family = super::account_family(kind)?;
+        let holds = |name: &str| name.split('.').any(|label| label == family);
+        let mut copy = self.clone();
+        copy.zones.retain(|zone| holds(zone));
+        copy.public_zones.retain(|zone| holds(zone));
+        copy.names.retain(|name| holds(&name.public));
+        for (number, name) in copy.names.iter_mut().enumerate() {
+            name.member = Member::One(number);
+        }
+        (!copy.names.is_empty()).then_some(copy)
     }
 
     fn zones(&self, values: &NameValues<'_>) -> Result<Vec<Fqdn>, Vec<NameError>> {

@@ -38,6 +38,8 @@ record! {
         slots: Map<AppSlot>,
         /// Kind of a storage account; general-purpose v1 (`Storage`) has no private endpoints (STG-05).
         account_kind: Option<Spanned<AccountKind>>,
+        /// Kind of an AI services account, for example `OpenAI`: it has the names under `openai.azure.com` only, `AIServices` has three, and others have those under `cognitiveservices.azure.com`; all three when absent (COG-02).
+        kind: Option<Spanned<String>>,
         /// Whether a cache answers on its ports without TLS, too (6379 and 13000 to 13999).
         non_ssl_port_enabled: Setting<bool> = defaults::NON_SSL_PORT,
         /// Connection policy of a SQL server; `Redirect` needs more ports than 1433 (SQL-02, PE-18).

@@ -65,9 +65,15 @@ pub(super) fn has_one_address(endpoint: &Item, mapper: &Mapper<'_>) -> bool {
             Some(Tree::List(list)) => list.iter().filter_map(as_text).collect(),
             _ => Vec::new(),
         };
+        let kind = text("kind");
         let values = BTreeMap::from_iter(text("custom_subdomain_name").map(|s| ("customSubdomain".to_owned(), s)));
-        let known =
-            NameValues { name: &item.name, region: region.as_deref(), replica_regions: &replicas, values: &values };
+        let known = NameValues {
+            name: &item.name,
+            region: region.as_deref(),
+            replica_regions: &replicas,
+            kind: kind.as_deref(),
+            values: &values,
+        };
         Some(service.sub_resource(&group?)?.instantiate(&known).ok()?.member_count)
     };
     count() == Some(1)
@@ -136,7 +142,9 @@ fn members(target: &Key, group: &str, hints: &[Hint], mapper: &mut Mapper<'_>) -
     }
     let told: Vec<(String, Node)> =
         values.iter().filter(|(k, _)| k.contains('.')).map(|(k, v)| (k.clone(), Node::text(v.clone(), span))).collect();
-    let known = NameValues { name: &name, region: region.as_deref(), replica_regions: &replicas, values: &values };
+    let kind = text("kind");
+    let (region, kind) = (region.as_deref(), kind.as_deref());
+    let known = NameValues { name: &name, region, replica_regions: &replicas, kind, values: &values };
     let order = hints.iter().map(|h| member(&sub, &known, h)).collect::<Option<Vec<usize>>>();
     if let Some(item) = mapper.draft.get_mut(target).filter(|_| !told.is_empty()) {
         match item.fields.iter_mut().find(|(k, _)| k == "name_values") {

@@ -4,7 +4,7 @@ use super::{
     Map, Mapper, Resource, addresses::nothing, apps, compute::tags, list_of, private_link::target, service_rules,
 };
 use crate::{
-    azure::known_services::{Cloud, KnownServices},
+    azure::known_services::{ACCOUNT_KINDS, Cloud, KnownServices},
     import::{
         draft::{Item, Key, Matters, Node, Tree},
         ids::ArmId,
@@ -87,6 +87,11 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
     if resource.id.kind == "microsoft.storage/storageaccounts" {
         item.set_some("account_kind", resource.body.at("kind").and_then(Node::scalar));
+    }
+    if resource.id.kind == "microsoft.cognitiveservices/accounts" {
+        let known =
+            |n: &Node| matches!(&n.tree, Tree::Text(t) if ACCOUNT_KINDS.iter().any(|k| k.eq_ignore_ascii_case(t)));
+        item.set_some("kind", resource.body.at("kind").and_then(Node::scalar).filter(known));
     }
     if resource.id.kind == "microsoft.cache/redis" {
         item.set_some("non_ssl_port_enabled", resource.scalar("enableNonSslPort"));

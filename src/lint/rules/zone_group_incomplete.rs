@@ -1,6 +1,6 @@
 //! A zone group that forgets some of an endpoint's names.
 
-use crate::azure::model::Cloud;
+use crate::azure::{known_services::account_family, model::Cloud};
 use crate::lint::{Category, Findings, Level, Rule, View};
 
 pub(super) static RULE: Rule = Rule {
@@ -24,12 +24,13 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let connection = &endpoint.value.private_service_connection;
         let target = &connection.private_connection_resource.value;
         let hub = view.estate.machine_learning_workspaces.get(target).is_some();
-        let accounts = view
-            .estate
-            .services
-            .get(target)
-            .is_some_and(|s| s.value.type_.value.eq_ignore_ascii_case("Microsoft.CognitiveServices/accounts"));
-        let zones: &[&str] = match (hub, accounts) {
+        let account =
+            view.estate.services.get(target).map(|s| &s.value).filter(|s| {
+                s.type_.value.eq_ignore_ascii_case("Microsoft.CognitiveServices/accounts")
+            });
+        // An account of most kinds has one name, and needs one zone (COG-02).
+        let one = account.and_then(|s| s.kind.as_ref()).and_then(|k| account_family(&k.value));
+        let zones: &[&str] = match (hub, account.is_some() && one.is_none()) {
             (true, _) => &["privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"],
             (_, true) => &[
                 "privatelink.cognitiveservices.azure.com",

@@ -100,7 +100,7 @@ fn services(d: &mut Draft) {
         ("kv", "Microsoft.KeyVault/vaults", ""),
         ("reg", "Microsoft.ContainerRegistry/registries", ", sku_name: Premium"),
         ("find", "Microsoft.Search/searchServices", ", sku_name: standard"),
-        ("oai", "Microsoft.CognitiveServices/accounts", ", custom_subdomain_name: oai"),
+        ("oai", "Microsoft.CognitiveServices/accounts", ", custom_subdomain_name: oai, kind: OpenAI"),
         ("db", "Microsoft.DocumentDB/databaseAccounts", ""),
         ("site", "Microsoft.Web/sites", ""),
     ] {

@@ -17,7 +17,7 @@ fn map(values: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn in_eastus2<'a>(name: &'a str, values: &'a BTreeMap<String, String>) -> NameValues<'a> {
-    NameValues { name, region: Some("eastus2"), replica_regions: &[], values }
+    NameValues { name, region: Some("eastus2"), replica_regions: &[], kind: None, values }
 }
 
 fn try_names(

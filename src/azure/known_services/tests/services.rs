@@ -73,6 +73,15 @@ fn an_account_has_three_names_and_addresses() {
     let values = map(&[("customSubdomain", "chat")]);
     let given = try_names(Cloud::Public, kind, "account", &in_eastus2("ais-contoso", &values)).unwrap();
     assert_eq!(given.names[1].public, fqdn("chat.openai.azure.com"));
+    for (of, family) in [("OpenAI", 1), ("openai", 1), ("FormRecognizer", 0), ("SpeechServices", 0)] {
+        let values = NameValues { kind: Some(of), ..in_eastus2("ais-contoso", NONE) };
+        let given = try_names(Cloud::Public, kind, "account", &values).unwrap();
+        assert_eq!(rows(&given.names), [row(families[family], 0)], "{of}");
+        assert_eq!(given.zones, [fqdn(&format!("privatelink.{}", families[family]))]);
+        assert_eq!(given.member_count, 1);
+    }
+    let foundry = NameValues { kind: Some("AIServices"), ..in_eastus2("ais-contoso", NONE) };
+    assert_eq!(try_names(Cloud::Public, kind, "account", &foundry).unwrap().names.len(), 3);
     let gov = names(Cloud::UsGov, kind, "account", "ais");
     assert_eq!(rows(&gov.names), ["ais.cognitiveservices.azure.us | privatelink.cognitiveservices.azure.us | ais | 0"]);
 }
