@@ -20,6 +20,8 @@ pub const MANAGED_ROUTE_PROPAGATION: bool = false;
 pub const PRIVATE_CLUSTER: bool = false;
 /// Caches answer on TLS ports only (the property `enableNonSslPort` of `Microsoft.Cache/redis`).
 pub const NON_SSL_PORT: bool = false;
+/// PgBouncer of a PostgreSQL flexible server is off (the server parameter `pgbouncer.enabled`).
+pub const PGBOUNCER: bool = false;
 /// A private cluster has a public name (AKS-03).
 pub const PRIVATE_CLUSTER_PUBLIC_NAME: bool = true;
 /// The API server is in a network of the platform (AKS-07).

@@ -216,6 +216,8 @@ pub enum Matters {
     Place(Key),
     /// It may change what an item calls, and not who reaches it.
     Calls(Key),
+    /// An item calls others from a place that is not modelled; who reaches it is as it would be without.
+    CallsElsewhere(Key),
     /// It may answer names at or below these.
     Names(Vec<String>),
     /// Anywhere.

@@ -83,23 +83,31 @@ pub(super) fn entries(
                 Some(affected) => fields.push(("affects", list(affected))),
                 None => {}
             },
-            Matters::Address(key) | Matters::Place(key) | Matters::Calls(key) if draft.items.contains_key(key) => {
+            Matters::Address(key) | Matters::Place(key) | Matters::Calls(key) | Matters::CallsElsewhere(key)
+                if draft.items.contains_key(key) =>
+            {
                 match names.of(key, 0) {
                     Some(affected) if affected.is_empty() => continue,
                     Some(affected) => {
                         fields.push(("affects", list(affected)));
-                        let how = match &what.matters {
-                            Matters::Place(_) => "place_assumed",
-                            Matters::Calls(_) => "calls_only",
-                            _ => "address_assumed",
+                        let how: &[&str] = match &what.matters {
+                            Matters::Place(_) => &["place_assumed"],
+                            Matters::Calls(_) => &["calls_only"],
+                            Matters::CallsElsewhere(_) => &["place_assumed", "calls_only"],
+                            _ => &["address_assumed"],
                         };
-                        fields.push((how, Node::flag(true, span)));
+                        fields.extend(how.iter().map(|key| (*key, Node::flag(true, span))));
                     }
                     None => {}
                 }
             }
             // What it stands in was left out itself, and that was reported with its own place.
-            Matters::Subnet(_) | Matters::Item(_) | Matters::Address(_) | Matters::Place(_) | Matters::Calls(_) => {
+            Matters::Subnet(_)
+            | Matters::Item(_)
+            | Matters::Address(_)
+            | Matters::Place(_)
+            | Matters::Calls(_)
+            | Matters::CallsElsewhere(_) => {
                 continue;
             }
         }

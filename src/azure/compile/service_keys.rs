@@ -2,6 +2,7 @@
 
 use super::{
     Compiler,
+    services::POSTGRES,
     trust::{ACCOUNTS, SEARCH, STORAGE},
 };
 use crate::{
@@ -18,7 +19,8 @@ impl Compiler<'_> {
     /// Refuses what a type of service does not have, rather than to drop it.
     pub(super) fn foreign_keys(&mut self, name: &str, service: &Service, known: &KnownService) {
         let kind = known.resource_type.to_lowercase();
-        let found: [(&str, Option<Span>, bool, &str); 5] = [
+        let found: [(&str, Option<Span>, bool, &str); 6] = [
+            ("pgbouncer_enabled", service.pgbouncer_enabled.span, kind == POSTGRES, "PE-18"),
             ("connection_policy", service.connection_policy.span, kind.starts_with("microsoft.sql/"), "SQL-02"),
             ("kind", service.kind.as_ref().map(|k| k.span), kind == ACCOUNTS, "COG-02"),
             ("account_kind", service.account_kind.as_ref().map(|k| k.span), kind == STORAGE, "STG-05"),

@@ -12,6 +12,9 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
+/// Database servers that may have a pool of connections in front of them.
+pub(super) const POSTGRES: &str = "microsoft.dbforpostgresql/flexibleservers";
+
 impl Compiler<'_> {
     pub(super) fn resources(&mut self) {
         let estate = self.estate;
@@ -237,7 +240,7 @@ impl Compiler<'_> {
         name: &str,
         origin: &Origin,
         label: String,
-        ports: crate::net::PortSet,
+        ports: PortSet,
         gate: Gate,
         service: &Service,
         tags: &KnownTags,
@@ -263,7 +266,7 @@ impl Compiler<'_> {
         resource: Option<crate::dataplane::Id<Resource>>,
         origin: &Origin,
         label: String,
-        ports: crate::net::PortSet,
+        ports: PortSet,
         gate: Gate,
         address: std::net::IpAddr,
         tags: &KnownTags,
@@ -357,11 +360,17 @@ impl Compiler<'_> {
     }
 }
 
-/// The ports of a service. A cache has those without TLS only where they are turned on.
-fn ports_of(service: &Service, known: &KnownService, ports: &crate::net::PortSet) -> crate::net::PortSet {
-    let tls = known.resource_type.eq_ignore_ascii_case("Microsoft.Cache/Redis") && !service.non_ssl_port_enabled.value;
-    let only = || "6380,15000-15999".parse().ok();
-    if tls { only().unwrap_or_else(|| ports.clone()) } else { ports.clone() }
+/// The ports of a service: a cache has those without TLS, and a database server that of its pool of connections, only
+/// where they are turned on; the lowest tier of Event Hubs has no Kafka.
+fn ports_of(service: &Service, known: &KnownService, ports: &PortSet) -> PortSet {
+    let sku = |name: &str| service.sku_name.as_ref().is_some_and(|s| s.value.eq_ignore_ascii_case(name));
+    let fewer = match known.resource_type.to_lowercase().as_str() {
+        "microsoft.cache/redis" if !service.non_ssl_port_enabled.value => "6380,15000-15999",
+        POSTGRES if !service.pgbouncer_enabled.value => "5432",
+        "microsoft.eventhub/namespaces" if sku("Basic") => "443,5671-5672",
+        _ => return ports.clone(),
+    };
+    fewer.parse().unwrap_or_else(|_| ports.clone())
 }
 
 /// Why an account of a special kind has no such sub-resource \[background\].

@@ -42,6 +42,8 @@ record! {
         kind: Option<Spanned<String>>,
         /// Whether a cache answers on its ports without TLS, too (6379 and 13000 to 13999).
         non_ssl_port_enabled: Setting<bool> = defaults::NON_SSL_PORT,
+        /// Whether a PostgreSQL flexible server answers on the port of PgBouncer, too (6432; the server parameter `pgbouncer.enabled`).
+        pgbouncer_enabled: Setting<bool> = defaults::PGBOUNCER,
         /// Connection policy of a SQL server; `Redirect` needs more ports than 1433 (SQL-02, PE-18).
         connection_policy: Setting<ConnectionPolicy> = defaults::CONNECTION_POLICY,
         /// Private links of a search service to others, by name (SPL-01).

@@ -19,6 +19,7 @@ pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.search/searchservices/sharedprivatelinkresources", shared_link),
     ("microsoft.containerregistry/registries/replications", replication),
     ("microsoft.sql/servers/connectionpolicies", connection_policy),
+    ("microsoft.dbforpostgresql/flexibleservers/configurations", server_parameter),
     ("microsoft.web/sites/config", apps::configuration),
     ("microsoft.web/sites/slots", apps::slot),
     ("microsoft.web/sites/slots/config", apps::configuration),
@@ -31,6 +32,8 @@ fn known(kind: &str) -> Option<&'static str> {
 }
 
 const AGENTS: &str = "agents in a network are not modelled";
+
+const AGENT_CALLS: &str = "its agents call others from their network, which is not modelled";
 
 /// Types whose private endpoints depend on the SKU.
 const SKUS: [&str; 3] = [
@@ -126,6 +129,9 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     // Agents call others from their subnet; who reaches the account is as it would be without them.
     for subnet in resource.items("networkInjections").iter().filter_map(|i| i.str_at("subnetArmId")) {
         mapper.unmodelled(resource, "networkInjections", AGENTS, Matters::Subnet(Key::new("subnets", subnet)));
+    }
+    if !resource.items("networkInjections").is_empty() {
+        mapper.unmodelled(resource, "networkInjections", AGENT_CALLS, Matters::CallsElsewhere(key));
     }
 }
 
@@ -241,5 +247,26 @@ fn integration(resource: &Resource, mapper: &mut Mapper<'_>) {
 fn connection_policy(resource: &Resource, mapper: &mut Mapper<'_>) {
     if let Some(item) = mapper.draft.get_mut(&resource.parent("services")) {
         item.set_some("connection_policy", resource.scalar("connectionType"));
+    }
+}
+
+/// Of the parameters of a database server, one opens a port.
+fn server_parameter(resource: &Resource, mapper: &mut Mapper<'_>) {
+    let Some(value) = resource.prop("value").filter(|_| resource.id.name().eq_ignore_ascii_case("pgbouncer.enabled"))
+    else {
+        return;
+    };
+    let service = resource.parent("services");
+    let enabled = match (value.as_bool(), value.as_str().map(str::to_lowercase).as_deref()) {
+        (Some(enabled), _) => enabled,
+        (None, Some("true" | "on")) => true,
+        (None, Some("false" | "off")) => false,
+        _ => {
+            let why = "whether it opens the port of PgBouncer is not known";
+            return mapper.unmodelled(resource, "value", why, Matters::Item(service));
+        }
+    };
+    if let Some(item) = mapper.draft.get_mut(&service) {
+        item.set("pgbouncer_enabled", Node::flag(enabled, value.span));
     }
 }

@@ -79,7 +79,6 @@ const FAMILIES: &[&str] = &[
     "azurerm_shared_image",
     "azurerm_mssql_server_",
     "azurerm_postgresql_flexible_server_database",
-    "azurerm_postgresql_flexible_server_configuration",
     "azurerm_mysql_flexible_database",
     "azurerm_mysql_flexible_server_configuration",
     "azurerm_postgresql_configuration",

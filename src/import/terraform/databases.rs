@@ -32,6 +32,7 @@ const SQL_ADDRESSES: &str = "Microsoft.Sql/servers/firewallRules";
 const SQL_SUBNETS: &str = "Microsoft.Sql/servers/virtualNetworkRules";
 const POSTGRES: &str = "Microsoft.DBforPostgreSQL/flexibleServers";
 const POSTGRES_ADDRESSES: &str = "Microsoft.DBforPostgreSQL/flexibleServers/firewallRules";
+const POSTGRES_PARAMETERS: &str = "Microsoft.DBforPostgreSQL/flexibleServers/configurations";
 const OLD_POSTGRES_ADDRESSES: &str = "Microsoft.DBforPostgreSQL/servers/firewallRules";
 const MYSQL: &str = "Microsoft.DBforMySQL/flexibleServers";
 const MYSQL_ADDRESSES: &str = "Microsoft.DBforMySQL/flexibleServers/firewallRules";
@@ -73,6 +74,12 @@ pub(super) const KINDS: &[Kind] = &[
     .with(address_filter),
     Kind::group("azurerm_postgresql_flexible_server", POSTGRES, FLEXIBLE),
     Kind::under("azurerm_postgresql_flexible_server_firewall_rule", POSTGRES_ADDRESSES, "server_id", ADDRESSES),
+    Kind::under(
+        "azurerm_postgresql_flexible_server_configuration",
+        POSTGRES_PARAMETERS,
+        "server_id",
+        &[("value", "properties.value", Copy)],
+    ),
     Kind::service("azurerm_postgresql_server", "Microsoft.DBforPostgreSQL/servers", SKU),
     Kind::within("azurerm_postgresql_firewall_rule", OLD_POSTGRES_ADDRESSES, &["server_name"], ADDRESSES),
     Kind::group("azurerm_mysql_flexible_server", MYSQL, FLEXIBLE),
