@@ -25,6 +25,9 @@ const USES: [(&str, &str); 4] = [
     ("firewall_policies", "firewall_policy"),
 ];
 
+/// The reference by which a policy takes the rules of another.
+const INHERITS: &str = "base_policy";
+
 /// References by which something that no path meets itself acts on something that it can meet.
 const ACTS_ON: [&str; 7] = [
     "virtual_network",
@@ -44,7 +47,7 @@ pub(super) fn entries(
 ) -> Vec<(String, Node)> {
     let mut users: BTreeMap<_, Vec<&Key>> = BTreeMap::new();
     for (key, item) in &draft.items {
-        for (_, field) in USES {
+        for field in USES.iter().map(|(_, field)| *field).chain([INHERITS]) {
             if let Some(Node { tree: Tree::Reference(to, _), .. }) = item.get(field) {
                 users.entry((field, to)).or_default().push(key);
             }
@@ -124,6 +127,16 @@ pub(super) fn entries(
     entries
 }
 
+/// Whether a value is a reference to an item, or has one inside.
+fn refers(node: &Node, key: &Key) -> bool {
+    match &node.tree {
+        Tree::Reference(to, _) => to == key,
+        Tree::List(items) => items.iter().any(|i| refers(i, key)),
+        Tree::Map(fields) => fields.iter().any(|(_, n)| refers(n, key)),
+        _ => false,
+    }
+}
+
 impl Names<'_> {
     /// The zone that an item is or belongs to.
     fn zone(&self, key: &Key) -> Option<String> {
@@ -152,15 +165,20 @@ impl Names<'_> {
         if let Some((_, field)) = USES.iter().find(|(collection, _)| *collection == key.collection) {
             let users = self.users.get(&(*field, key)).map_or(&[][..], Vec::as_slice);
             let met: Vec<Option<Vec<String>>> = users.iter().map(|u| self.met(u, path(u), depth)).collect();
-            let met: Option<Vec<Vec<String>>> = met.into_iter().collect();
+            let heirs = self.users.get(&(INHERITS, key)).map_or(&[][..], Vec::as_slice);
+            let met = met.into_iter().chain(heirs.iter().map(|heir| self.of(heir, depth + 1)));
+            let met: Option<Vec<Vec<String>>> = met.collect();
             // What blocks there is a rule or a route of its own, told by its name.
             let own = Some(path(key)).filter(|name| !users.is_empty() && self.elements.contains(name));
             return met.map(|m| m.concat().into_iter().chain(own).collect());
         }
         match (key.collection, &item.parent) {
             ("subnets", _) => self.met(key, path(key), depth),
-            // They act through what refers to them, which is reported with its own place, or through names.
-            ("public_ips" | "application_security_groups" | "virtual_wans", _) => Some(Vec::new()),
+            // They act through what refers to them.
+            ("public_ips" | "application_security_groups" | "virtual_wans", _) => {
+                let users = self.draft.items.iter().filter(|(_, i)| i.fields.iter().any(|(_, n)| refers(n, key)));
+                Some(users.filter_map(|(user, _)| self.of(user, depth + 1)).flatten().collect())
+            }
             (_, Some((parent, _))) => self.of(parent, depth + 1),
             (_, None) => self.met(key, path(key), depth),
         }

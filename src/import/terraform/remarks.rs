@@ -47,7 +47,13 @@ pub(super) fn unread(session: &mut Session, resolver: &Resolver<'_>, number: usi
     let matters = own.unwrap_or_else(|| {
         let mut ids = BTreeSet::new();
         resolve::texts(&values, &mut ids);
-        place_of(&instance.kind, &ids)
+        // It is a type whose attributes count, so that they count somewhere.
+        match place_of(&instance.kind, &ids) {
+            Matters::Itself => Matters::Everywhere,
+            // It changes what stands in the subnet, and does not only add to it.
+            Matters::Subnet(subnet) => Matters::Item(subnet),
+            place => place,
+        }
     });
     for (path, value, why) in found {
         session.draft.not_understood(NotUnderstood {
@@ -108,9 +114,18 @@ fn later(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance
 
 /// The item that a resource with an id is, or is part of.
 fn item_of(id: &str) -> Option<Matters> {
+    // Others act on these by what they have of them, and not by naming them.
+    const OTHERS: [(&str, &str); 6] = [
+        ("microsoft.compute/virtualmachines", "virtual_machines"),
+        ("microsoft.containerservice/managedclusters", "kubernetes_clusters"),
+        ("microsoft.network/applicationsecuritygroups", "application_security_groups"),
+        ("microsoft.network/natgateways", "nat_gateways"),
+        ("microsoft.network/publicipaddresses", "public_ips"),
+        ("microsoft.network/virtualwans", "virtual_wans"),
+    ];
     let own = |id: &String| {
         let kind = ArmId::parse(id)?.kind;
-        let element = ELEMENTS.iter().find(|(k, _)| *k == kind);
+        let element = ELEMENTS.iter().chain(&OTHERS).find(|(k, _)| *k == kind);
         match element {
             Some((_, collection)) => Some(Matters::Item(Key::new(collection, id))),
             None => is_service(&kind).then(|| Matters::Item(target(id))),
