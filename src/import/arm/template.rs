@@ -183,15 +183,22 @@ impl Engine<'_> {
                 None => doubt = Some("whether it is deployed is known only after deployment".into()),
             }
         }
-        // What is not deployed need not have a name that can be told.
-        let stand_in = |names: Result<Vec<String>, Diagnostic>, number: usize| match names {
-            Err(_) if !deployed => {
-                Ok((0..kind.matches('/').count().max(1)).map(|n| format!("none-{number}-{n}")).collect())
+        let mut names = match self.names(json, &kind, around) {
+            Ok(Some(names)) => names,
+            // What is not deployed need not have a name that can be told.
+            Err(_) | Ok(None) if !deployed => self.stand_in(&kind),
+            Ok(None) => {
+                let why = "its name is known only after deployment";
+                // Whose part it is cannot be told, nor which names a zone answers.
+                let alone = !kind.contains('.') || kind.matches('/').count() == 1;
+                match alone && kind != "microsoft.network/privatednszones" {
+                    true => doubt = doubt.or(Some(why.into())),
+                    false => self.doubt(&kind, around, json.span, why),
+                }
+                self.stand_in(&kind)
             }
-            names => names,
+            Err(problem) => return Err(problem),
         };
-        let names = self.names(json, &kind, around);
-        let mut names = stand_in(names, self.declarations.len())?;
         // A child may give its type and name without those of its parent.
         if let Some((parent, before)) = &around.parent
             && !kind.contains('.')
@@ -244,8 +251,14 @@ impl Engine<'_> {
         Ok(())
     }
 
-    /// Names of a resource, one a segment of its type.
-    fn names(&mut self, json: &Json, kind: &str, around: &Around) -> Result<Vec<String>, Diagnostic> {
+    /// Names of something whose own are not known.
+    fn stand_in(&self, kind: &str) -> Vec<String> {
+        let wanted = kind.matches('/').count().max(1);
+        (0..wanted).map(|n| format!("unknown-{}-{n}", self.declarations.len())).collect()
+    }
+
+    /// Names of a resource, one a segment of its type; nothing if only a deployment tells them.
+    fn names(&mut self, json: &Json, kind: &str, around: &Around) -> Result<Option<Vec<String>>, Diagnostic> {
         let Some(name) = json.get("name") else {
             return Err(self.fault(json.span, "this resource has no `name`").help("add it"));
         };
@@ -254,10 +267,7 @@ impl Engine<'_> {
         let names: Vec<String> = match &value.value {
             Value::Text(text) => text.split('/').map(str::to_owned).collect(),
             Value::Int(n) => vec![n.to_string()],
-            Value::Unknown(_) | Value::Secret => {
-                self.doubt(kind, around, name.span, "its name is known only after deployment");
-                (0..wanted).map(|n| format!("unknown-{}-{n}", self.declarations.len())).collect()
-            }
+            Value::Unknown(_) | Value::Secret => return Ok(None),
             _ => {
                 return Err(self
                     .fault(name.span, format!("the name of this resource is {}", value.kind()))
@@ -269,7 +279,7 @@ impl Engine<'_> {
             let text = format!("the name has {} segments and the type `{kind}` needs {wanted}", names.len());
             return Err(self.fault(name.span, text).help("write parent/child for a child resource"));
         }
-        Ok(names)
+        Ok(Some(names))
     }
 
     /// Where a resource is deployed to: its deployment's target, its own `scope`, or what a deployment names.

@@ -75,7 +75,7 @@ fn fits(kind: &str, value: &Json) -> bool {
         "texts" => is_empty || is_list && value.items().iter().all(|i| is_scalar(i) || told_later(i)),
         "objects" => is_empty || is_list && value.items().iter().all(|i| is_object(i) || told_later(i)),
         "object" => is_object(value) || is_empty,
-        word => value.as_str().is_some_and(|t| t.eq_ignore_ascii_case(word)),
+        word => is_empty || value.as_str().is_some_and(|t| t.eq_ignore_ascii_case(word)),
     }
 }
 
