@@ -5,6 +5,7 @@
 
 mod calls;
 mod cidr;
+mod deployments;
 mod encode;
 mod engine;
 mod expression;
@@ -19,7 +20,7 @@ mod values;
 
 pub use engine::{Loader, Settings};
 
-use self::template::is_deployment;
+use self::deployments::{Deployment, is_deployment};
 use super::{
     Session, Source,
     ids::ArmId,
@@ -29,7 +30,6 @@ use super::{
 use crate::diag::{Diagnostic, FileId, Span, code};
 use engine::{Engine, Env};
 use std::collections::BTreeMap;
-use template::Deployment;
 
 /// Stands for the place that linked templates are relative to.
 const ROOT: &str = "https://template.invalid/";

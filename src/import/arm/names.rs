@@ -1,9 +1,9 @@
 //! Names: parameters, variables, loop indices, variables of lambdas, user functions.
 
 use super::{
+    deployments::loop_of,
     engine::{Engine, Env, Outcome, Scope, Slot, circle},
     expression::Expression,
-    template::loop_of,
 };
 use crate::{
     diag::{Diagnostic, Span},

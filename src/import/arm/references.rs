@@ -1,9 +1,9 @@
 //! Functions about resources and deployments: ids, references, the deployment's surroundings.
 
 use super::{
+    deployments::is_deployment,
     engine::{Engine, Env, Outcome, Slot, circle, json_text, runtime_only},
     expression::Expression,
-    template::is_deployment,
     values::{described, list, object, show, text},
 };
 use crate::{
