@@ -1,7 +1,7 @@
 //! What exists beyond the model, and which verdicts it could change.
 
 use super::Origin;
-use crate::net::Fqdn;
+use crate::net::{Fqdn, PortSet, Transport};
 use std::collections::BTreeSet;
 
 /// Something that exists and is not modelled.
@@ -15,6 +15,9 @@ pub struct Unmodelled {
     pub scope: UnmodelledScope,
     /// Whether the address of what it affects is in doubt, and with it what rules and routes by address do.
     pub address_assumed: bool,
+    /// Ports that the affected elements may carry by rules which are not known; if there are any, only what no known rule
+    /// carries is in doubt.
+    pub ports: Vec<(Transport, PortSet)>,
     /// Whether it is in doubt where what it affects stands, and with it whatever blocks its flows.
     pub place_assumed: bool,
     /// Whether only what the affected elements call is in doubt, and not who reaches them.

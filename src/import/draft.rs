@@ -214,6 +214,8 @@ pub enum Matters {
     Address(Key),
     /// Where an item stands is in doubt: what reaches it, and what it reaches, may do so elsewhere.
     Place(Key),
+    /// It may carry these ports of an item, as `tcp/50000-50099`, where nothing else does.
+    Ports(Key, String),
     /// It may change what an item calls, and not who reaches it.
     Calls(Key),
     /// An item calls others from a place that is not modelled; who reaches it is as it would be without.

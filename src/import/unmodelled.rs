@@ -86,6 +86,14 @@ pub(super) fn entries(
                 Some(affected) => fields.push(("affects", list(affected))),
                 None => {}
             },
+            Matters::Ports(key, ports) if draft.items.contains_key(key) => match names.of(key, 0) {
+                Some(affected) if affected.is_empty() => continue,
+                Some(affected) => {
+                    fields.push(("affects", list(affected)));
+                    fields.push(("ports", list(vec![ports.clone()])));
+                }
+                None => {}
+            },
             Matters::Address(key) | Matters::Place(key) | Matters::Calls(key) | Matters::CallsElsewhere(key)
                 if draft.items.contains_key(key) =>
             {
@@ -108,6 +116,7 @@ pub(super) fn entries(
             Matters::Subnet(_)
             | Matters::Item(_)
             | Matters::Address(_)
+            | Matters::Ports(..)
             | Matters::Place(_)
             | Matters::Calls(_)
             | Matters::CallsElsewhere(_) => {

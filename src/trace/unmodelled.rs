@@ -4,7 +4,7 @@ use super::Trace;
 use crate::{
     dataplane::{Client, ClientKind, Plane, Unmodelled, UnmodelledScope},
     forward::{Outcome, Stage, Step},
-    net::Fqdn,
+    net::{Fqdn, Transport},
     verdict::Reason,
 };
 use std::net::IpAddr;
@@ -54,6 +54,9 @@ fn is_end(plane: &Plane, what: &Unmodelled, client: &Client, addresses: &[IpAddr
         return names.iter().any(|n| asked.is_under(n));
     }
     let UnmodelledScope::Elements(elements) = &what.scope else { return false };
+    if !what.ports.is_empty() {
+        return false;
+    }
     // A service that calls from no network has a name of its own as a client.
     let caller = match client.kind {
         ClientKind::Identity(of) => Some(&plane.resources.get(of).origin.name),
@@ -71,7 +74,22 @@ fn is_met(what: &Unmodelled, steps: &[Step]) -> bool {
     !what.calls_only && steps.iter().any(|s| meets(what, s))
 }
 
+/// Whether a step says that no rule carries a port which one that is not known may.
+fn may_carry(what: &Unmodelled, step: &Step) -> bool {
+    // The port is the one at the balancer, whatever was asked for; it is told in words only.
+    let told = step.text.split_whitespace().filter_map(|w| w.split_once('/'));
+    let ports = told.filter_map(|(t, p)| Some((t.parse::<Transport>().ok()?, p.parse::<u16>().ok()?)));
+    let asked: Vec<(Transport, u16)> = ports.collect();
+    let has = |(transport, port): &(Transport, u16)| {
+        what.ports.iter().any(|(t, ports)| t == transport && ports.contains(*port))
+    };
+    step.outcome == Outcome::Block(Reason::LbNoRule) && (asked.is_empty() || asked.iter().any(has))
+}
+
 fn meets(what: &Unmodelled, step: &Step) -> bool {
+    if !what.ports.is_empty() && !may_carry(what, step) {
+        return is_met(what, &step.inner);
+    }
     let own = || step.element.iter().chain(&step.rests_on);
     let named = |names: &std::collections::BTreeSet<String>| own().any(|e| names.contains(e));
     let here = match &what.scope {
@@ -97,7 +115,7 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
 /// Makes blockers unknown that it could lift. Another answer to the name leads elsewhere, and so does another place of one
 /// of the ends, so that every blocker may be beside the point.
 fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step]) {
-    let adds = adds(plane, what);
+    let adds = what.ports.is_empty() && adds(plane, what);
     let elsewhere = what.place_assumed || matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
         // Which rule or route acts follows from the address.

@@ -276,6 +276,7 @@ impl<'e> Compiler<'e> {
                     text,
                     scope,
                     address_assumed: false,
+                    ports: Vec::new(),
                     place_assumed: false,
                     calls_only: false,
                 });

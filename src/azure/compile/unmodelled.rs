@@ -46,6 +46,7 @@ impl Compiler<'_> {
                 text,
                 scope,
                 address_assumed: what.address_assumed.value,
+                ports: what.ports.iter().map(|p| (p.value.transport, p.value.ports.clone())).collect(),
                 place_assumed: what.place_assumed.value,
                 calls_only: what.calls_only.value,
             });

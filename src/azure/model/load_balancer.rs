@@ -40,8 +40,8 @@ record! {
 record! {
     /// A pool of machines of one virtual network (LB-09).
     pub struct LoadBalancerPool {
-        /// Names of virtual machines.
-        virtual_machines: Vec<Reference> = required,
+        /// Names of virtual machines; a rule of a pool without any answers nobody (LB-04).
+        virtual_machines: Vec<Reference>,
     }
 }
 

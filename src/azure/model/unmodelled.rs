@@ -1,6 +1,6 @@
 //! What an estate holds beyond the model, as a file declares it.
 
-use crate::document::{Reference, Setting, Spanned, record};
+use crate::document::{ListenPort, Reference, Setting, Spanned, record};
 
 record! {
     /// Something that exists and is not modelled. Verdicts that it could change come out `unknown`: with `subnet`, those that meet an address nobody owns there; with `affects`, those that meet one of the elements; with `names`, those of names at or below them; with none of these, all. Remove an entry once you know that it does not matter.
@@ -17,6 +17,8 @@ record! {
         names: Vec<Spanned<String>>,
         /// Whether what is in doubt is the address of what it affects: then what rules and routes by address block comes out `unknown`, too.
         address_assumed: Setting<bool> = false,
+        /// Ports at the affected balancers that rules of theirs may carry which are not in the file: then only what no other rule carries there is in doubt.
+        ports: Vec<Spanned<ListenPort>>,
         /// Whether it is in doubt where what it affects stands: then whatever blocks its flows comes out `unknown`, too.
         place_assumed: Setting<bool> = false,
         /// Whether only what the affected elements call themselves is in doubt, and not who reaches them.

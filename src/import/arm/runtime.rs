@@ -34,6 +34,15 @@ impl Engine<'_> {
         let Some(properties) = body.get("properties").cloned() else { return Ok(body) };
         let Some(configurations) = properties.get(path).cloned() else { return Ok(body) };
         let mut changed = Vec::new();
+        // What the same resource gives its other configurations is taken.
+        for one in configurations.items() {
+            let inner = one.get("properties").unwrap_or(one);
+            let given = inner.str_at("privateIPAddress").or_else(|| inner.str_at("privateIpAddress"));
+            if let (Some(given), Some(subnet)) = (given, inner.str_at("subnet.id")) {
+                let key = subnet.trim_end_matches('/').to_lowercase();
+                self.addresses.entry(key).or_default().push(given.to_owned());
+            }
+        }
         for one in configurations.items() {
             let inner = one.get("properties").unwrap_or(one);
             let given = inner.at("privateIPAddress").or_else(|| inner.at("privateIpAddress"));

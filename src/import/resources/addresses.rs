@@ -118,6 +118,9 @@ fn load_balancer(resource: &Resource, mapper: &mut Mapper<'_>) {
             nat_rule(&part, mapper);
         }
     }
+    for part in resource.items("inboundNatPools") {
+        several(resource, part, &key, "inboundNatPools", mapper);
+    }
     if resource.body.str_at("sku.tier").is_some_and(|s| s.eq_ignore_ascii_case("Global")) {
         let why = "balancers above regions are not modelled";
         mapper.unmodelled(resource, "sku.tier", why, Matters::Item(resource.key("load_balancers")));
@@ -195,6 +198,22 @@ fn pool(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
 }
 
+/// A rule that gives a port of a range to each of several machines: which gets which is not known before they run, and
+/// no other rule may take these ports.
+fn several(resource: &Resource, rule: &Json, balancer: &Key, what: &str, mapper: &mut Mapper<'_>) {
+    let number = |path: &str| rule.at(&format!("properties.{path}")).and_then(Json::as_int).filter(|p| *p > 0);
+    let transport = rule.str_at("properties.protocol").map(str::to_lowercase);
+    let range = number("frontendPortRangeStart").zip(number("frontendPortRangeEnd"));
+    let matters = match (range, transport.as_deref()) {
+        (Some((first, last)), Some(transport @ ("tcp" | "udp"))) if first <= last => {
+            Matters::Ports(balancer.clone(), format!("{transport}/{first}-{last}"))
+        }
+        _ => Matters::Item(balancer.clone()),
+    };
+    let why = "which machine gets which of its ports is told by their deployment only";
+    mapper.unmodelled(resource, what, why, matters);
+}
+
 /// A rule that leads one port to one machine: a pool of one, made once an interface names the rule. Until one does, it
 /// leads nowhere.
 fn nat_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
@@ -202,8 +221,7 @@ fn nat_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
     let single = resource.prop("frontendPort").and_then(Json::as_int).is_some_and(|p| p > 0)
         && resource.prop("backendAddressPool").is_none();
     if !single {
-        let why = "inbound NAT rules for several machines are not modelled";
-        return mapper.unmodelled(resource, "rule", why, Matters::Item(balancer));
+        return several(resource, &resource.body, &balancer, "rule", mapper);
     }
     let id = resource.full_id.trim_end_matches('/').to_lowercase();
     mapper.nat_rules.insert(id, (balancer, resource.id.name().to_owned(), rule(&resource.body)));

@@ -34,7 +34,7 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
     let port_of = |json: &Json| {
         let wanted = last_of(json.at("frontendPort"))?.tree;
         let ports = resource.items("frontendPorts").iter();
-        let mut named = ports.filter(|p| p.str_at("name").is_some_and(|n| wanted == Tree::Text(n.to_owned())));
+        let mut named = ports.filter(|p| is_called(&wanted, p.str_at("name")));
         named.next().and_then(|p| p.at("properties.port").and_then(Node::scalar))
     };
     let configurations = resource.items("gatewayIPConfigurations").first().and_then(|c| c.get("properties"));
@@ -59,7 +59,7 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         if let Tree::Map(entries) = &mut node.tree {
             for (name, entry) in entries {
                 let uses = |l: &&Json| {
-                    last_of(l.at("properties.sslCertificate")).is_some_and(|n| n.tree == Tree::Text(name.clone()))
+                    last_of(l.at("properties.sslCertificate")).is_some_and(|n| is_called(&n.tree, Some(name)))
                 };
                 let listeners = resource.items("httpListeners").iter().filter(uses);
                 let names = listeners.filter_map(|l| hosts(l.get("properties")?)).flat_map(|n| match n.tree {
@@ -108,10 +108,10 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
     });
     // A probe asks the port and by the protocol of the settings that use it, in the model.
     let own_way = resource.items("probes").iter().any(|probe| {
-        let users = resource.items("backendHttpSettingsCollection").iter().filter(|s| {
-            last_of(s.at("properties.probe"))
-                .is_some_and(|n| Some(n.tree) == probe.str_at("name").map(|t| Tree::Text(t.to_owned())))
-        });
+        let users = resource
+            .items("backendHttpSettingsCollection")
+            .iter()
+            .filter(|s| last_of(s.at("properties.probe")).is_some_and(|n| is_called(&n.tree, probe.str_at("name"))));
         let differs = |path: &str, s: &Json| {
             let word = |j: &Json| j.at(path).and_then(Node::scalar).map(|n| format!("{:?}", n.tree).to_lowercase());
             word(probe).is_some_and(|p| word(s).is_some_and(|s| s != p))
@@ -128,7 +128,7 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         let map = last_of(p.at("urlPathMap")).map(|n| n.tree);
         let default = |key: &str| {
             let mut maps = resource.items("urlPathMaps").iter();
-            let found = maps.find(|m| map == m.str_at("name").map(|n| Tree::Text(n.to_owned())));
+            let found = maps.find(|m| map.as_ref().is_some_and(|map| is_called(map, m.str_at("name"))));
             found.and_then(|m| last_of(m.at(&format!("properties.{key}"))))
         };
         some(vec![
@@ -185,6 +185,11 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         mapper.unmodelled(resource, "routingRules", "rules of layer 4 are not modelled", Matters::Item(key.clone()));
     }
     web_firewalls::doubt(resource, &key, mapper);
+}
+
+/// Whether a reference means a part of a name: names are compared without regard to case.
+fn is_called(reference: &Tree, name: Option<&str>) -> bool {
+    matches!(reference, Tree::Text(text) if name.is_some_and(|n| n.eq_ignore_ascii_case(text)))
 }
 
 fn is_ip(node: &Node) -> bool {

@@ -293,15 +293,20 @@ fn respell(node: &mut Node, known: &[String]) {
         "trusted_root_certificates",
     ];
     let Tree::Map(fields) = &mut node.tree else { return };
+    let right = |node: &mut Node| {
+        if let Tree::Text(text) = &mut node.tree
+            && !known.contains(text)
+            && let Some(right) = known.iter().find(|k| k.eq_ignore_ascii_case(text))
+        {
+            text.clone_from(right);
+        }
+    };
     for (key, value) in fields {
         match &mut value.tree {
-            Tree::Text(text) if REFERENCES.contains(&key.as_str()) && !known.contains(text) => {
-                if let Some(right) = known.iter().find(|k| k.eq_ignore_ascii_case(text)) {
-                    text.clone_from(right);
-                }
-            }
             Tree::Map(_) => respell(value, known),
-            _ => {}
+            _ if !REFERENCES.contains(&key.as_str()) => {}
+            Tree::List(items) => items.iter_mut().for_each(right),
+            _ => right(value),
         }
     }
 }

@@ -70,6 +70,7 @@ impl Compiler<'_> {
                                             text: format!("which of two rules acts is not known: {what}"),
                                             scope: UnmodelledScope::Elements([acts].into_iter().collect()),
                                             address_assumed: false,
+                                            ports: Vec::new(),
                                             place_assumed: false,
                                             calls_only: false,
                                         });
