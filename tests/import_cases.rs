@@ -184,6 +184,11 @@ fn differences(format: &str, resources: &Map<String, Value>, case: &Value) -> Ve
     {
         found.push(format!("it does not write `{writes}`:\n{}", imported.yaml()));
     }
+    if let Some(without) = case["without"].as_str()
+        && imported.yaml().contains(without)
+    {
+        found.push(format!("it writes `{without}`:\n{}", imported.yaml()));
+    }
     found
 }
 

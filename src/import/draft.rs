@@ -220,6 +220,8 @@ pub enum Matters {
     Calls(Key),
     /// An item calls others from a place that is not modelled; who reaches it is as it would be without.
     CallsElsewhere(Key),
+    /// It may be a member of a pool of an application gateway.
+    Pool(Key, String),
     /// It may answer names at or below these.
     Names(Vec<String>),
     /// Anywhere.

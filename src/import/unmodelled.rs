@@ -112,6 +112,13 @@ pub(super) fn entries(
                     None => {}
                 }
             }
+            Matters::Pool(gateway, pool) if draft.items.contains_key(gateway) => {
+                // Without a rule that uses it, nobody asks its members.
+                if !elements.contains(pool) {
+                    continue;
+                }
+                fields.push(("affects", list(vec![pool.clone()])));
+            }
             // What it stands in was left out itself, and that was reported with its own place.
             Matters::Subnet(_)
             | Matters::Item(_)
@@ -119,7 +126,8 @@ pub(super) fn entries(
             | Matters::Ports(..)
             | Matters::Place(_)
             | Matters::Calls(_)
-            | Matters::CallsElsewhere(_) => {
+            | Matters::CallsElsewhere(_)
+            | Matters::Pool(..) => {
                 continue;
             }
         }

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const APPS: &str = "microsoft.web/sites";
 /// Types, or how they begin, whose rules lead from a first to a last address.
 const RANGES: [&str; 4] = ["microsoft.sql/", "microsoft.dbfor", "microsoft.synapse/", "microsoft.cache/"];
-const DATABASES: &str = "microsoft.documentdb/databaseaccounts";
+pub(super) const DATABASES: &str = "microsoft.documentdb/databaseaccounts";
 
 impl<'e> Compiler<'e> {
     /// The public firewall of a service (PAAS-01) with its exceptions (TRUST-02, TRUST-06).

@@ -27,6 +27,7 @@ mod private_links;
 mod resolvers;
 mod routing;
 mod service_keys;
+mod service_parts;
 mod services;
 mod ties;
 mod trust;

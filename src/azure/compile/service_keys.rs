@@ -2,12 +2,13 @@
 
 use super::{
     Compiler,
+    gates::DATABASES,
     services::POSTGRES,
     trust::{ACCOUNTS, SEARCH, STORAGE},
 };
 use crate::{
     azure::{
-        known_services::{ACCOUNT_KINDS, KnownService, own_name_placeholders},
+        known_services::{ACCOUNT_KINDS, DATABASE_KINDS, KnownService, own_name_placeholders},
         model::service::Service,
     },
     diag::{Diagnostic, Span, code, nearest},
@@ -19,10 +20,11 @@ impl Compiler<'_> {
     /// Refuses what a type of service does not have, rather than to drop it.
     pub(super) fn foreign_keys(&mut self, name: &str, service: &Service, known: &KnownService) {
         let kind = known.resource_type.to_lowercase();
-        let found: [(&str, Option<Span>, bool, &str); 6] = [
+        let found: [(&str, Option<Span>, bool, &str); 7] = [
+            ("capabilities", service.capabilities.first().map(|c| c.span), kind == DATABASES, "COSMOS-03"),
             ("pgbouncer_enabled", service.pgbouncer_enabled.span, kind == POSTGRES, "PE-18"),
             ("connection_policy", service.connection_policy.span, kind.starts_with("microsoft.sql/"), "SQL-02"),
-            ("kind", service.kind.as_ref().map(|k| k.span), kind == ACCOUNTS, "COG-02"),
+            ("kind", service.kind.as_ref().map(|k| k.span), kind == ACCOUNTS || kind == DATABASES, "COG-02"),
             ("account_kind", service.account_kind.as_ref().map(|k| k.span), kind == STORAGE, "STG-05"),
             ("execution_environment", service.execution_environment.span, kind == SEARCH, "SPL-02"),
             (
@@ -39,13 +41,19 @@ impl Compiler<'_> {
                 self.diagnostics.push(error.help(format!("remove `{key}`, or correct `type`")).refused());
             }
         }
-        let other = |k: &&Spanned<String>| !ACCOUNT_KINDS.iter().any(|a| a.eq_ignore_ascii_case(&k.value));
-        if let Some(unknown) = service.kind.as_ref().filter(|_| kind == ACCOUNTS).filter(other) {
-            let text = format!("`{}` is no kind of AI services account", unknown.value);
-            let near = nearest(&unknown.value, ACCOUNT_KINDS);
-            let help = near.map_or("use a kind that Azure has, for example OpenAI or AIServices".to_owned(), |n| {
-                format!("did you mean `{n}`?")
-            });
+        let (kinds, of): (&[&str], _) = match kind.as_str() {
+            ACCOUNTS => (&ACCOUNT_KINDS, "AI services account"),
+            DATABASES => (&DATABASE_KINDS, "Cosmos DB account"),
+            _ => (&[], ""),
+        };
+        let other = |k: &&Spanned<String>| !kinds.iter().any(|a| a.eq_ignore_ascii_case(&k.value));
+        if let Some(unknown) = service.kind.as_ref().filter(|_| !kinds.is_empty()).filter(other) {
+            let text = format!("`{}` is no kind of {of}", unknown.value);
+            let near = nearest(&unknown.value, kinds.iter().copied());
+            let help = near
+                .map_or(format!("use a kind that Azure has, for example {}", kinds.first().unwrap_or(&of)), |n| {
+                    format!("did you mean `{n}`?")
+                });
             self.diagnostics.push(Diagnostic::error(code::VALUE, unknown.span, text).help(help));
         }
         self.foreign_name_values(name, service, known);

@@ -1,6 +1,11 @@
 //! PaaS services: names, doors, gates, and what public DNS says of them.
 
-use super::{Compiler, NamedDoor, Target, app_access::SiteGates, machines::endpoint};
+use super::{
+    Compiler, NamedDoor, Target,
+    app_access::SiteGates,
+    machines::endpoint,
+    service_parts::{lacking, replicas},
+};
 use crate::{
     azure::{
         known_services::{KnownService, KnownTags, NameError, NameValues, SubResource},
@@ -96,24 +101,6 @@ impl Compiler<'_> {
         }
     }
 
-    /// A sub-resource that the account does not have: its names do not exist, and nothing connects to it.
-    fn without(&mut self, name: &str, service: &Service, sub: &SubResource, why: String) {
-        let region = self.region(service.location.as_ref());
-        let values = BTreeMap::new();
-        let made = sub.instantiate(&NameValues {
-            name,
-            region: region.as_deref(),
-            replica_regions: &[],
-            kind: None,
-            values: &values,
-        });
-        let span = service.account_kind.as_ref().map_or(service.type_.span, |k| k.span);
-        let names = made.map(|m| m.names).unwrap_or_default();
-        self.plane.dns.absent.extend(names.into_iter().map(|n| (n.public, span)));
-        let target = Target { members: 1, refused: Some(why), ..Target::default() };
-        self.targets.insert((name.to_owned(), sub.name.to_lowercase()), target);
-    }
-
     /// Slots of an app are asked for by their own names, and have endpoints of their own (APP-07).
     fn slot_doors(&mut self, name: &str, service: &Service, known: &KnownService, gate: &Gate) {
         for (slot, entry) in service.slots.iter() {
@@ -143,8 +130,7 @@ impl Compiler<'_> {
             values.insert("customSubdomain".to_owned(), subdomain.value.clone());
         }
         let region = self.region(service.location.as_ref());
-        let replicas: Vec<String> =
-            service.replica_locations.iter().map(|l| l.value.to_lowercase().replace(' ', "")).collect();
+        let replicas = replicas(service);
         let made = sub.instantiate(&NameValues {
             name,
             region: region.as_deref(),
@@ -371,21 +357,6 @@ fn ports_of(service: &Service, known: &KnownService, ports: &PortSet) -> PortSet
         _ => return ports.clone(),
     };
     fewer.parse().unwrap_or_else(|_| ports.clone())
-}
-
-/// Why an account of a special kind has no such sub-resource \[background\].
-fn lacking(service: &Service, known: &KnownService, sub: &SubResource) -> Option<String> {
-    let kind = service.account_kind.as_ref()?.value;
-    let own: &[&str] = match kind {
-        _ if !known.resource_type.eq_ignore_ascii_case("Microsoft.Storage/storageAccounts") => return None,
-        AccountKind::StorageV2 | AccountKind::Storage => return None,
-        AccountKind::BlobStorage => &["blob"],
-        AccountKind::BlockBlobStorage => &["blob", "dfs", "web"],
-        AccountKind::FileStorage => &["file"],
-    };
-    let part = sub.name.strip_suffix("_secondary").unwrap_or(&sub.name);
-    let kind = kind.as_str();
-    (!own.contains(&part)).then(|| format!("an account of kind {kind} has no {} service", sub.name))
 }
 
 /// Why a SKU or kind has no private endpoints (HUB-06, STG-05).

@@ -90,6 +90,9 @@ pub const ACCOUNT_KINDS: [&str; 36] = [
     "WebLM",
 ];
 
+/// Kinds of Cosmos DB accounts.
+pub const DATABASE_KINDS: [&str; 3] = ["GlobalDocumentDB", "MongoDB", "Parse"];
+
 /// The label by which names of an account of a kind are known, without regard to case (COG-02); none for the kinds that
 /// have all names, and for what is no kind.
 #[must_use]

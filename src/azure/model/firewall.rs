@@ -19,6 +19,8 @@ record! {
         private_ip_address: Option<Spanned<IpAddr>>,
         /// Public addresses by name (see `public_ips`).
         public_ips: Vec<Reference>,
+        /// Public address of its management interface by name; nothing of the estate meets it (FW-15).
+        management_public_ip: Option<Reference>,
         /// Its policy; without one everything is denied (FW-02).
         firewall_policy: Option<Reference>,
     }

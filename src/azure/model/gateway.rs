@@ -22,6 +22,8 @@ record! {
         asn: Setting<u32> = defaults::ASN,
         /// Prefixes that point-to-site clients get their addresses from (GW-09).
         vpn_client_address_space: Vec<Spanned<Prefix>>,
+        /// Public addresses by name (see `public_ips`): ends of tunnels, by which nothing else is reached.
+        public_ips: Vec<Reference>,
         /// Whether an ExpressRoute gateway carries traffic of other virtual networks on its circuit (ER-04).
         remote_vnet_traffic_enabled: Setting<bool> = defaults::REMOTE_VNET_TRAFFIC,
     }

@@ -38,8 +38,10 @@ record! {
         slots: Map<AppSlot>,
         /// Kind of a storage account; general-purpose v1 (`Storage`) has no private endpoints (STG-05).
         account_kind: Option<Spanned<AccountKind>>,
-        /// Kind of an AI services account, for example `OpenAI`: it has the names under `openai.azure.com` only, `AIServices` has three, and others have those under `cognitiveservices.azure.com`; all three when absent (COG-02).
+        /// Kind of an AI services account, for example `OpenAI`: it has the names under `openai.azure.com` only, `AIServices` has three, and others have those under `cognitiveservices.azure.com`; all three when absent (COG-02). Kind of a Cosmos DB account, `GlobalDocumentDB` or `MongoDB`: it has the names of its interfaces only, those of all interfaces when absent.
         kind: Option<Spanned<String>>,
+        /// Capabilities of a Cosmos DB account whose `kind` is given: `EnableCassandra`, `EnableGremlin`, `EnableTable` and `EnableMongo` add interfaces.
+        capabilities: Vec<Spanned<String>>,
         /// Whether a cache answers on its ports without TLS, too (6379 and 13000 to 13999).
         non_ssl_port_enabled: Setting<bool> = defaults::NON_SSL_PORT,
         /// Whether a PostgreSQL flexible server answers on the port of PgBouncer, too (6432; the server parameter `pgbouncer.enabled`).
@@ -50,7 +52,7 @@ record! {
         shared_private_links: Map<SharedPrivateLink>,
         /// Where a search service runs its indexers (SPL-02).
         execution_environment: Setting<ExecutionEnvironment> = defaults::EXECUTION_ENVIRONMENT,
-        /// Stock-keeping unit, where private endpoints depend on it (HUB-06).
+        /// Stock-keeping unit, where private endpoints depend on it (HUB-06); of a storage account `Standard_LRS` and others without a second region have no secondary endpoints, which accounts have when absent.
         sku_name: Option<Spanned<String>>,
         /// Custom subdomain of an AI services account; the key when absent (COG-01).
         custom_subdomain_name: Option<Spanned<String>>,

@@ -2,8 +2,8 @@
 
 use super::{Map, Mapper, Resource, last_of, list_of, name_of, scalars, subnet_of, web_firewalls};
 use crate::import::{
-    draft::{Matters, Node, Tree},
-    json::Json,
+    draft::{Key, Matters, Node, NotUnderstood, Tree},
+    json::{Json, Value},
 };
 
 pub(super) const TYPES: &[(&str, Map)] = &[("microsoft.network/applicationgateways", gateway)];
@@ -173,6 +173,7 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
     ] {
         item.set_some(field, node);
     }
+    unknown_members(resource, &key, mapper);
     if own_way {
         let why = "a probe on a port or by a protocol of its own is not modelled";
         mapper.unmodelled(resource, "probes", why, Matters::Item(key.clone()));
@@ -190,6 +191,71 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
 /// Whether a reference means a part of a name: names are compared without regard to case.
 fn is_called(reference: &Tree, name: Option<&str>) -> bool {
     matches!(reference, Tree::Text(text) if name.is_some_and(|n| n.eq_ignore_ascii_case(text)))
+}
+
+/// Members of pools that only a deployment tells: the machine whose address one is, where that is known. Others are
+/// doubted where the pool is asked; who listens in front of it is known all the same (AGW-11).
+fn unknown_members(resource: &Resource, gateway: &Key, mapper: &mut Mapper<'_>) {
+    for pool in resource.items("backendAddressPools") {
+        let (Some(name), inner) = (pool.str_at("name"), pool.get("properties").unwrap_or(pool)) else { continue };
+        let Some(all) = inner.at("backendAddresses") else { continue };
+        let of_members = all.items().iter().flat_map(|m| [Some(m), m.at("ipAddress"), m.at("fqdn")]).flatten();
+        for value in std::iter::once(all).chain(of_members) {
+            let Value::Unknown(why) = &value.value else { continue };
+            let by_interface = value.whose_address(INTERFACE).map(str::to_lowercase);
+            let machine = by_interface.and_then(|id| mapper.draft.interfaces.get(&id).cloned());
+            let machine = machine.or_else(|| Some(Key::new("virtual_machines", value.whose_address(MACHINE)?)));
+            match machine.filter(|m| mapper.draft.get(m).is_some()) {
+                Some(machine) => {
+                    let id = format!("{}/backendAddressPools/{name}", resource.full_id);
+                    mapper.gateway_members.push((id.to_lowercase(), Err(machine)));
+                }
+                None => {
+                    let why = format!("a member of pool {name} is not known: {why}");
+                    let matters = Matters::Pool(gateway.clone(), name.to_owned());
+                    mapper.unmodelled(resource, "backendAddressPools", &why, matters);
+                }
+            }
+        }
+    }
+}
+
+const INTERFACE: &str = "microsoft.network/networkinterfaces";
+const MACHINE: &str = "microsoft.compute/virtualmachines";
+
+/// Machines in pools, now that they have addresses.
+pub(super) fn members(mapper: &mut Mapper<'_>) {
+    for (pool, member) in std::mem::take(&mut mapper.gateway_members) {
+        let address = match &member {
+            Ok(address) => Some(address.clone()),
+            Err(machine) => mapper.draft.get(machine).and_then(|m| m.get("private_ip_address")).cloned(),
+        };
+        let Some((gateway, name)) = pool.split_once("/backendaddresspools/") else { continue };
+        let gateway = Key::new("application_gateways", gateway);
+        let Some(item) = mapper.draft.get_mut(&gateway) else { continue };
+        let source = item.source.clone();
+        let pools = item.fields.iter_mut().find(|(k, _)| k == "backend_address_pools");
+        let Some((_, Node { tree: Tree::Map(pools), .. })) = pools else { continue };
+        let Some((own, Node { tree: Tree::Map(fields), .. })) =
+            pools.iter_mut().find(|(k, _)| k.to_lowercase() == name)
+        else {
+            continue;
+        };
+        let Some(address) = address else {
+            let matters = Matters::Pool(gateway, own.clone());
+            let (kind, name) = ("member of a pool".to_owned(), own.clone());
+            let why = "its address is not known".to_owned();
+            mapper.draft.not_understood(NotUnderstood { kind, name, why, source, matters });
+            continue;
+        };
+        match fields.iter_mut().find(|(k, _)| k == "ip_addresses") {
+            Some((_, Node { tree: Tree::List(list), .. })) => list.push(address),
+            _ => {
+                let span = address.span;
+                fields.push(("ip_addresses".to_owned(), Node::list(vec![address], span)));
+            }
+        }
+    }
 }
 
 fn is_ip(node: &Node) -> bool {

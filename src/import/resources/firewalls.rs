@@ -20,11 +20,16 @@ fn firewall(resource: &Resource, mapper: &mut Mapper<'_>) {
     let first = parts.find(|p| p.at("subnet").is_some());
     let ips = configurations.iter().filter_map(|c| name_of(c.at("properties.publicIPAddress"), "public_ips"));
     let ips = list_of(ips);
+    // Without the address itself in the input, there is nothing to say about it.
+    let managed = resource.prop("managementIpConfiguration.properties.publicIPAddress");
+    let managed = managed.filter(|m| id_of(Some(m)).is_some_and(|(id, _)| mapper.find(id).is_some()));
+    let managed = name_of(managed, "public_ips");
     let item = mapper.item(resource, "firewalls");
     item.set_some("subnet", subnet_of(first));
     item.set_some("virtual_hub", name_of(resource.prop("virtualHub"), "virtual_hubs"));
     if let Some(management) = resource.prop("managementIpConfiguration") {
         item.set("management_ip_enabled", Node::flag(true, management.span));
+        item.set_some("management_public_ip", managed);
     }
     let own = first.and_then(|f| f.at("privateIPAddress")).and_then(Node::scalar);
     item.set_some("private_ip_address", own.or_else(|| resource.scalar("hubIPAddresses.privateIPAddress")));

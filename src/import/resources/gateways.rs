@@ -32,7 +32,12 @@ pub(super) const TYPES: &[(&str, Map)] = &[
 fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
     let subnet = resource.items("ipConfigurations").first().and_then(|c| id_of(c.at("properties.subnet")));
     let network = subnet.and_then(|(id, span)| Some((ArmId::parse(id)?.parent()?, span)));
+    let addresses = resource.items("ipConfigurations").iter().filter_map(|c| c.at("properties.publicIPAddress"));
+    // Without the address itself in the input, there is nothing to say about it.
+    let known = addresses.filter(|a| id_of(Some(a)).is_some_and(|(id, _)| mapper.find(id).is_some()));
+    let addresses = list_of(known.filter_map(|a| name_of(Some(a), "public_ips")));
     let item = mapper.item(resource, "virtual_network_gateways");
+    item.set_some("public_ips", addresses);
     item.set_some("virtual_network", network.map(|(id, span)| Node::name_of(Key::new("virtual_networks", &id), span)));
     item.set_some("type", resource.scalar("gatewayType"));
     item.set_some(

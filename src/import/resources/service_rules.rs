@@ -18,6 +18,9 @@ pub(super) const TYPES: &[(&str, Map)] = &[
 
 const ALL_OF_AZURE: &str = "it admits every address of Azure, whoever uses it; that is not modelled";
 
+const NOBODY: &str =
+    "it admits selected networks, and selects none; whether it admits nobody or everybody is not documented";
+
 /// Types whose public endpoint is closed to all that no rule admits.
 const CLOSED: [&str; 7] = [
     "microsoft.sql/servers",
@@ -118,6 +121,12 @@ pub(super) fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec
                 fields.retain(|(k, _)| *k != "virtual_network_subnets");
             }
             let closed = fields.iter().any(|(k, _)| matches!(*k, "ip_rules" | "virtual_network_subnets"));
+            let unruled =
+                !closed && resource.prop("isVirtualNetworkFilterEnabled").and_then(Json::as_bool) == Some(true);
+            if unruled && !is_closed(resource, mapper) {
+                let key = resource.key("services");
+                mapper.unmodelled(resource, "isVirtualNetworkFilterEnabled", NOBODY, Matters::Item(key));
+            }
             if closed {
                 fields.push(("default_action", Node::text("Deny", resource.source.span)));
             }
@@ -135,6 +144,18 @@ pub(super) fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec
         _ => {}
     }
     fields
+}
+
+/// Whether the public endpoint of a database is closed whatever its rules say: by a switch, or by a private endpoint
+/// (COSMOS-01, COSMOS-02).
+fn is_closed(resource: &Resource, mapper: &Mapper<'_>) -> bool {
+    let leads_here = |endpoint: &&Resource| {
+        let to = |c: &Json| c.get("properties").unwrap_or(c).str_at("privateLinkServiceId").map(str::to_lowercase);
+        let mut all = endpoint.items("privateLinkServiceConnections").iter().filter_map(to);
+        endpoint.id.kind == "microsoft.network/privateendpoints" && all.any(|id| id == resource.full_id.to_lowercase())
+    };
+    let switched = resource.str("publicNetworkAccess").is_some_and(|a| !a.eq_ignore_ascii_case("Enabled"));
+    switched || mapper.all.values().any(leads_here)
 }
 
 fn rule_fields(rules: &Json, resource: &Resource, mapper: &mut Mapper<'_>, fields: &mut Vec<(&'static str, Node)>) {

@@ -4,11 +4,11 @@ use super::{
     Map, Mapper, Resource, addresses::nothing, apps, compute::tags, list_of, private_link::target, service_rules,
 };
 use crate::{
-    azure::known_services::{ACCOUNT_KINDS, Cloud, KnownServices},
+    azure::known_services::{ACCOUNT_KINDS, Cloud, DATABASE_KINDS, KnownServices},
     import::{
         draft::{Item, Key, Matters, Node, Tree},
         ids::ArmId,
-        json::Json,
+        json::{Json, Value},
     },
 };
 
@@ -35,8 +35,11 @@ const AGENTS: &str = "agents in a network are not modelled";
 
 const AGENT_CALLS: &str = "its agents call others from their network, which is not modelled";
 
-/// Types whose private endpoints depend on the SKU.
-const SKUS: [&str; 3] = [
+/// Types whose private endpoints or names depend on the SKU.
+const SKUS: [&str; 6] = [
+    "microsoft.containerregistry/registries",
+    "microsoft.search/searchservices",
+    "microsoft.storage/storageaccounts",
     "microsoft.servicebus/namespaces",
     "microsoft.eventhub/namespaces",
     "microsoft.appconfiguration/configurationstores",
@@ -75,13 +78,12 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     if !rules.is_empty() {
         item.set("network_rules", Node::map(rules, span));
     }
-    let needs_sku = ["microsoft.containerregistry/registries", "microsoft.search/searchservices"]
-        .contains(&resource.id.kind.as_str());
-    let needs_sku = needs_sku || SKUS.contains(&resource.id.kind.as_str());
+    let needs_sku = SKUS.contains(&resource.id.kind.as_str());
     item.set_some("sku_name", resource.body.at("sku.name").and_then(Node::scalar).filter(|_| needs_sku));
     item.set_some("custom_subdomain_name", resource.scalar("customSubDomainName"));
     if resource.id.kind == "microsoft.documentdb/databaseaccounts" {
         regions(resource, item);
+        interfaces(resource, item);
     }
     if resource.str("hostingMode").is_none()
         && resource.str("executionEnvironment").is_some_and(|e| e.eq_ignore_ascii_case("Private"))
@@ -150,6 +152,21 @@ fn regions(resource: &Resource, item: &mut Item) {
         item.set("location", first);
         item.set_some("replica_locations", list_of(names));
     }
+}
+
+/// The interfaces of a database, and with them its names, follow from its kind and what it can do, if both are known.
+fn interfaces(resource: &Resource, item: &mut Item) {
+    let known = |n: &Node| matches!(&n.tree, Tree::Text(t) if DATABASE_KINDS.iter().any(|k| k.eq_ignore_ascii_case(t)));
+    let Some(kind) = resource.body.at("kind").and_then(Node::scalar).filter(known) else { return };
+    let all = resource.prop("capabilities").map_or(&[][..], Json::items);
+    let names: Vec<Option<Node>> = all.iter().map(|c| c.at("name").and_then(Node::scalar)).collect();
+    if resource.prop("capabilities").is_some_and(|c| !matches!(c.value, Value::List(_))) || names.contains(&None) {
+        return;
+    }
+    let adds = ["enablecassandra", "enablegremlin", "enabletable", "enablemongo"];
+    let adds = |n: &Node| matches!(&n.tree, Tree::Text(t) if adds.contains(&t.to_lowercase().as_str()));
+    item.set("kind", kind);
+    item.set_some("capabilities", list_of(names.into_iter().flatten().filter(adds)));
 }
 
 /// Who the service is when it calls others.

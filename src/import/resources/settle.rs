@@ -1,7 +1,7 @@
 //! After the mapping: values that only a deployment tells, and addresses that Azure would allocate.
 
 use super::{
-    Mapper, Resource, dns, firewalls,
+    Mapper, Resource, application_gateways, dns, firewalls,
     settings::{Place, matters_at},
 };
 use crate::{
@@ -102,12 +102,13 @@ pub(super) fn owners(resources: &[&Resource], mapper: &Mapper<'_>) -> Vec<Matter
     resources.iter().map(owner).collect()
 }
 
-/// Whether what is known of an address, whose it is, is all that is read there: records and rules of firewalls find it
-/// out, or doubt it themselves.
+/// Whether what is known of an address, whose it is, is all that is read there: records, rules of firewalls and pools of
+/// gateways find it out, or doubt it themselves.
 fn is_read(json: &Json, path: &str) -> bool {
     let path = path.to_lowercase();
     let rules = ["properties.rulecollections[", "properties.rules[", "properties.natrulecollections["];
-    path.starts_with("properties.arecords") && json.whose_address(dns::ENDPOINT).is_some()
+    path.starts_with("properties.backendaddresspools[") && path.contains(".backendaddresses")
+        || path.starts_with("properties.arecords") && json.whose_address(dns::ENDPOINT).is_some()
         || rules.iter().any(|r| path.starts_with(r))
             && path.contains(".destinationaddresses")
             && json.whose_address(firewalls::PUBLIC).is_some()
@@ -190,9 +191,10 @@ pub(super) fn addresses(mapper: &mut Mapper<'_>) {
         let Some(Node { tree: Tree::Reference(subnet, _), span, .. }) = endpoint.get("subnet") else { return None };
         Some(Node::text(free(subnet, draft)?.to_string(), *span))
     });
-    members(mapper);
     spellings(mapper);
     told_apart(&records, mapper);
+    // Members of pools are meant themselves, whatever their addresses.
+    application_gateways::members(mapper);
 }
 
 /// What the notes of an item say whose address Azure chooses.
@@ -315,31 +317,5 @@ fn prefix(node: &Node) -> Option<Prefix> {
     match &node.tree {
         Tree::Text(text) => text.parse().ok(),
         _ => None,
-    }
-}
-
-/// Machines in pools of application gateways, now that they have addresses.
-fn members(mapper: &mut Mapper<'_>) {
-    for (pool, member) in std::mem::take(&mut mapper.gateway_members) {
-        let address = match member {
-            Ok(address) => Some(address),
-            Err(machine) => mapper.draft.get(&machine).and_then(|m| m.get("private_ip_address")).cloned(),
-        };
-        let Some((gateway, name)) = pool.split_once("/backendaddresspools/") else { continue };
-        let Some(address) = address else { continue };
-        let Some(item) = mapper.draft.get_mut(&Key::new("application_gateways", gateway)) else { continue };
-        let pools = item.fields.iter_mut().find(|(k, _)| k == "backend_address_pools");
-        let Some((_, Node { tree: Tree::Map(pools), .. })) = pools else { continue };
-        let Some((_, Node { tree: Tree::Map(fields), .. })) = pools.iter_mut().find(|(k, _)| k.to_lowercase() == name)
-        else {
-            continue;
-        };
-        match fields.iter_mut().find(|(k, _)| k == "ip_addresses") {
-            Some((_, Node { tree: Tree::List(list), .. })) => list.push(address),
-            _ => {
-                let span = address.span;
-                fields.push(("ip_addresses".to_owned(), Node::list(vec![address], span)));
-            }
-        }
     }
 }

@@ -50,11 +50,13 @@ fn workspace(resource: &Resource, mapper: &mut Mapper<'_>) {
         "hub",
         resource.prop("hubResourceId").and_then(|h| Some(Node::name_of(Key::new(WORKSPACES, h.as_str()?), h.span))),
     );
-    let access = resource.prop("publicNetworkAccess");
+    // A project has the access of its hub, whatever it says itself (HUB-02).
+    let own = known != Some("Project");
+    let access = resource.prop("publicNetworkAccess").filter(|_| own);
     if access.and_then(Json::as_str).is_some_and(|a| a.eq_ignore_ascii_case("Disabled")) {
         item.set("public_network_access_enabled", Node::flag(false, access.map_or(span, |a| a.span)));
     }
-    item.set_some("ip_rules", scalars(resource.prop("ipAllowlist")).map(service_rules::prefixes));
+    item.set_some("ip_rules", scalars(resource.prop("ipAllowlist").filter(|_| own)).map(service_rules::prefixes));
     item.set_some("storage_account", reference("storageAccount"));
     item.set_some("key_vault", reference("keyVault"));
     item.set_some("container_registry", reference("containerRegistry"));

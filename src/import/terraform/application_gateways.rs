@@ -213,7 +213,11 @@ fn gateway(shaper: &mut Shaper<'_, '_>) {
     if let Some(pools) = body.at("properties.backendAddressPools").cloned() {
         let pools = pools.items().iter().map(|pool| {
             let mut pool = pool.clone();
-            let both = [pool.items_at("properties.backendAddresses"), pool.items_at("properties.addresses")].concat();
+            let mut both = Vec::new();
+            for path in ["properties.backendAddresses", "properties.addresses"] {
+                both.extend(pool.items_at(path).iter().cloned());
+                both.extend(pool.at(path).filter(|all| super::shape::is_unknown(all)).cloned());
+            }
             let span = pool.span;
             put(&mut pool, "properties.backendAddresses", list(both, span));
             put(&mut pool, "properties.addresses", Json::new(Value::Null, span));

@@ -94,7 +94,7 @@ fn management(shaper: &mut Shaper<'_, '_>) {
     let Some(block) = shaper.get("management_ip_configuration") else { return };
     let Some(first) = block.items().first() else { return };
     let mut configuration = super::shape::object(Vec::new(), first.span);
-    super::shape::shape(first, &[NAME, SUBNET_OF], &mut configuration);
+    super::shape::shape(first, &[NAME, SUBNET_OF, PUBLIC_ADDRESS], &mut configuration);
     shaper.put("properties.managementIpConfiguration", configuration);
 }
 

@@ -241,7 +241,7 @@ impl Resolver<'_> {
         numbers.into_iter().filter_map(|n| self.leaf(n, &rest, &scope.want, near)).collect()
     }
 
-    /// The address of a private endpoint or public IP, as attributes of its give it.
+    /// The address of a private endpoint, public IP, interface or machine, as attributes of its give it.
     fn address(&self, number: usize, rest: &Path, near: &Json) -> Option<Json> {
         let instance = self.plan.instances.get(number)?;
         let words: Vec<&str> = (0..rest.0.len()).filter_map(|n| rest.word(n)).collect();
@@ -253,6 +253,11 @@ impl Resolver<'_> {
                     | ["custom_dns_configs", "ip_addresses"]
             ),
             "azurerm_public_ip" => words == ["ip_address"],
+            // With several, the attributes mean one of them.
+            "azurerm_network_interface" if instance.values.items_at("ip_configuration").len() == 1 => {
+                matches!(words.as_slice(), ["ip_configuration", "private_ip_address"] | [PRIVATE | PRIVATES])
+            }
+            "azurerm_linux_virtual_machine" | "azurerm_windows_virtual_machine" => words == [PRIVATE],
             _ => false,
         };
         let id = self.id(number).filter(|_| told && !instance.is_data)?;
@@ -292,6 +297,10 @@ impl Resolver<'_> {
             .or_else(|| Some(self.unknown(near, &format!("{}.{rest} is known only after apply", instance.address))))
     }
 }
+
+/// Attributes of what has an address in a subnet.
+const PRIVATE: &str = "private_ip_address";
+const PRIVATES: &str = "private_ip_addresses";
 
 fn is_plural(attribute: &str) -> bool {
     attribute == "records"

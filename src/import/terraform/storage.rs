@@ -18,7 +18,8 @@ pub(super) const KINDS: &[Kind] = &[
             ("is_hns_enabled", "properties.isHnsEnabled", Copy),
             ("network_rules", "properties", First(ACLS)),
         ],
-    ),
+    )
+    .with(sku),
     Kind::patch("azurerm_storage_account_network_rules", "storage_account_id", None, ACLS),
     Kind::service("azurerm_key_vault", "Microsoft.KeyVault/vaults", &[NETWORK_ACLS]),
     Kind::service(
@@ -49,6 +50,14 @@ pub(super) const KINDS: &[Kind] = &[
     )
     .with(replicas),
 ];
+
+/// The SKU of an account has two attributes.
+fn sku(shaper: &mut Shaper<'_, '_>) {
+    if let (Some(tier), Some(copies)) = (shaper.text("account_tier"), shaper.text("account_replication_type")) {
+        let span = shaper.values.span;
+        shaper.put("sku.name", Json::text(&format!("{tier}_{copies}"), span));
+    }
+}
 
 /// Regions of a registry are resources of their own in Azure; their names are what counts.
 fn replicas(shaper: &mut Shaper<'_, '_>) {

@@ -20,6 +20,9 @@ fn check(view: &View<'_>, findings: &mut Findings) {
     let machines = estate.virtual_machines.iter().filter_map(|(_, m)| m.value.public_ip.as_ref());
     let nat = estate.nat_gateways.iter().flat_map(|(_, n)| &n.value.public_ips);
     let firewalls = estate.firewalls.iter().flat_map(|(_, f)| &f.value.public_ips);
+    let managed = estate.firewalls.iter().filter_map(|(_, f)| f.value.management_public_ip.as_ref());
+    let tunnels = estate.virtual_network_gateways.iter().flat_map(|(_, g)| &g.value.public_ips);
+    let firewalls = firewalls.chain(managed).chain(tunnels);
     let balancers = estate.load_balancers.iter().flat_map(|(_, b)| b.value.frontend_ip_configurations.iter());
     let balancers = balancers.filter_map(|(_, f)| f.value.public_ip_address.as_ref());
     let gateways = estate.application_gateways.iter().flat_map(|(_, g)| g.value.frontend_ip_configurations.iter());

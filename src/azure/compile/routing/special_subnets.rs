@@ -13,6 +13,11 @@ impl Compiler<'_> {
     /// of the two special subnets (SUB-02, UDR-11, FW-15).
     pub(super) fn special_subnets(&mut self) {
         let estate = self.estate;
+        let own = estate.virtual_network_gateways.iter().flat_map(|(_, g)| &g.value.public_ips);
+        let managed = estate.firewalls.iter().filter_map(|(_, f)| f.value.management_public_ip.as_ref());
+        for reference in own.chain(managed) {
+            self.declared("public_ip", reference, &estate.public_ips);
+        }
         for (name, entry) in estate.virtual_network_gateways.iter() {
             let subnet = estate
                 .virtual_networks
