@@ -129,6 +129,10 @@ fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step]) {
             (elsewhere || absent || by_address || !what.calls_only && meets(what, step), step.outcome)
         {
             step.outcome = Outcome::Unknown(reason);
+            // From another place there may be nothing to change.
+            if what.place_assumed {
+                step.fix = None;
+            }
         }
     }
 }
