@@ -1,6 +1,6 @@
 //! Kubernetes clusters.
 
-use super::{Map, Mapper, Resource, addresses::nothing, compute::tags, scalars};
+use super::{Map, Mapper, Resource, addresses::nothing, compute::tags, scalars, workspaces::checksum};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     json::Json,
@@ -20,6 +20,20 @@ fn subnet(json: Option<&Json>) -> Option<(Key, Node)> {
     Some((key.clone(), Node::path_of(key, id.span)))
 }
 
+/// What the name of a cluster begins with. Azure adds letters of its own to it, so that clusters with one prefix have
+/// names of their own (AKS-01).
+fn dns_prefix(resource: &Resource, mapper: &Mapper<'_>) -> Option<Node> {
+    let prefix = resource.scalar("dnsPrefix")?;
+    let Tree::Text(text) = &prefix.tree else { return Some(prefix) };
+    let clusters = mapper.all.values().filter(|r| r.id.kind == resource.id.kind);
+    let mut others = clusters.filter(|r| !r.full_id.eq_ignore_ascii_case(&resource.full_id));
+    if !others.any(|r| r.str("dnsPrefix").is_some_and(|p| p.eq_ignore_ascii_case(text))) {
+        return Some(prefix);
+    }
+    let stand_in = format!("{text}-{:08x}", checksum(&resource.full_id.to_lowercase()));
+    Some(Node::text(stand_in, prefix.span).comment("Azure adds letters of its own to a prefix; these stand in."))
+}
+
 fn cluster(resource: &Resource, mapper: &mut Mapper<'_>) {
     let span = resource.source.span;
     let pools = resource.items("agentPoolProfiles");
@@ -27,10 +41,11 @@ fn cluster(resource: &Resource, mapper: &mut Mapper<'_>) {
         let why = "its nodes stand in a network that the platform makes; that is not modelled";
         return mapper.unmodelled(resource, "", why, Matters::Itself);
     };
+    let prefix = dns_prefix(resource, mapper);
     let item = mapper.item(resource, CLUSTERS);
     item.set_some("location", resource.body.at("location").and_then(Node::scalar));
     item.set("default_node_pool", Node::map(vec![("subnet", node)], span));
-    item.set_some("dns_prefix", resource.scalar("dnsPrefix"));
+    item.set_some("dns_prefix", prefix);
     item.set_some("private_cluster_enabled", resource.scalar("apiServerAccessProfile.enablePrivateCluster"));
     item.set_some(
         "private_cluster_public_fqdn_enabled",

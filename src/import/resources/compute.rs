@@ -3,7 +3,7 @@
 use super::{
     Map, Mapper, Resource,
     addresses::{interface_fields, join_pools},
-    id_of, list_of, settings, subnet_of,
+    id_of, list_of, name_of, settings, subnet_of,
 };
 use crate::import::{
     draft::{Key, Matters, Node, Source, Tree},
@@ -203,7 +203,33 @@ fn bastion(resource: &Resource, mapper: &mut Mapper<'_>) {
     let configuration = resource.items("ipConfigurations").first().and_then(|c| c.get("properties"));
     let Some(subnet) = subnet_of(configuration) else { return };
     let span = resource.source.span;
+    let public = configuration.and_then(|c| name_of(c.at("publicIPAddress"), "public_ips"));
+    let door = Key::new("network_security_groups", &format!("{}/door", resource.full_id));
+    if public.is_some() {
+        // The platform takes what comes for its portal; what else a subnet needs is up to its own group (SUB-05).
+        let text = |text: &str| Node::text(text, span);
+        let rule = Node::map(
+            vec![
+                ("priority", Node::new(Tree::Number(100), span)),
+                ("direction", text("Inbound")),
+                ("access", text("Allow")),
+                ("protocol", text("Tcp")),
+                ("source_address_prefix", text("Internet")),
+                ("source_port_range", text("*")),
+                ("destination_address_prefix", text("*")),
+                ("destination_port_range", text("443")),
+            ],
+            span,
+        );
+        let item = mapper.draft.item(&door, &format!("{}-door", resource.id.name()), &resource.source);
+        item.set("security_rules", Node::map(vec![("portal", rule)], span));
+        item.note("What a bastion takes from the internet without any group: people who open machines through it.");
+    }
     let item = mapper.item(resource, "virtual_machines");
+    if let Some(public) = public {
+        item.set("public_ip", public);
+        item.set("network_security_group", Node::name_of(door, span));
+    }
     item.set("subnet", subnet);
     item.set("listens", list_of([Node::text("tcp/443", span)]).unwrap_or_else(|| Node::list(Vec::new(), span)));
     item.note("A bastion, as a machine: what it can reach on 22 and 3389 is what people can open through it.");

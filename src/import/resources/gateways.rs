@@ -2,7 +2,7 @@
 
 use super::{Map, Mapper, Resource, addresses::nothing, id_of, last_of, list_of, name_of, scalars, settings};
 use crate::import::{
-    draft::{Key, Matters, Node, Tree},
+    draft::{Key, Matters, Node, Source, Tree},
     ids::ArmId,
     json::Json,
 };
@@ -342,11 +342,38 @@ fn hub_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         let why = "networks beyond the WAN on its circuits may reach it; that is not modelled";
         mapper.unmodelled(resource, "allowNonVirtualWanTraffic", why, Matters::Item(key.clone()));
     }
-    let connected =
-        ["expressRouteConnections", "p2SConnectionConfigurations"].iter().any(|k| !resource.items(k).is_empty());
-    if connected {
+    for (number, clients) in resource.items("p2SConnectionConfigurations").iter().enumerate() {
+        clients_of_hub(resource, clients, number, &key, mapper);
+    }
+    if !resource.items("expressRouteConnections").is_empty() {
         mapper.unmodelled(resource, "", UNTOLD_BRANCHES, Matters::Item(key));
     }
+}
+
+/// Clients of a hub's gateway are a branch with the addresses of their pool (VWAN-06).
+fn clients_of_hub(gateway: &Resource, clients: &Json, number: usize, hub: &Key, mapper: &mut Mapper<'_>) {
+    let inner = clients.get("properties").unwrap_or(clients);
+    let name = clients.str_at("name").map_or_else(|| format!("clients-{number}"), str::to_owned);
+    let Some(pool) = scalars(inner.at("vpnClientAddressPool.addressPrefixes")) else {
+        let why = "the addresses of its clients are not in the input; add `virtual_hub_branches`";
+        return mapper.unmodelled(gateway, "vpnClientAddressPool", why, Matters::Item(hub.clone()));
+    };
+    let maps = ["inboundRouteMap", "outboundRouteMap"];
+    if maps.iter().any(|m| inner.at(&format!("routingConfiguration.{m}.id")).is_some()) {
+        mapper.unmodelled(gateway, "routeMaps", "route maps are not modelled", Matters::Item(hub.clone()));
+    }
+    let (id, span) = (format!("{}/p2sconnectionconfigurations/{name}", gateway.full_id), clients.span);
+    let source = Source { address: gateway.source.address.clone(), span };
+    let (site, name) = (Key::new("on_premises_sites", &id), format!("{}-{name}", gateway.id.name()));
+    let item = mapper.draft.item(&site, &name, &source);
+    item.set("address_space", pool);
+    item.note("Clients of a point-to-site gateway, as a site.");
+    let item = mapper.draft.item(&Key::new("virtual_hub_branches", &id), &name, &source);
+    item.set("virtual_hub", Node::name_of(hub.clone(), span));
+    item.set("on_premises_site", Node::name_of(site, span));
+    item.set("type", Node::text("PointToSite", span));
+    item.set_some("internet_security_enabled", inner.at("enableInternetSecurity").and_then(Node::scalar));
+    item.set_some("routing", routing(inner.at("routingConfiguration")));
 }
 
 const UNTOLD_BRANCHES: &str = "what its connections lead to is not in the input; add `virtual_hub_branches`";

@@ -72,7 +72,7 @@ fn workspace(resource: &Resource, mapper: &mut Mapper<'_>) {
 }
 
 /// A number that depends on a text and on nothing else.
-fn checksum(text: &str) -> u64 {
+pub(super) fn checksum(text: &str) -> u64 {
     text.bytes().fold(17_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte))) & 0xFFFF_FFFF_FFFF
 }
 
