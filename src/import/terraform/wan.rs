@@ -151,7 +151,25 @@ pub(super) const KINDS: &[Kind] = &[
     Kind::group(
         "azurerm_point_to_site_vpn_gateway",
         "Microsoft.Network/p2sVpnGateways",
-        &[HUB, ("connection_configuration", "properties.p2SConnectionConfigurations", Each(&[NAME]))],
+        &[HUB, ("connection_configuration", "properties.p2SConnectionConfigurations", Each(CLIENTS))],
+    ),
+];
+
+/// Clients of a hub's gateway.
+const CLIENTS: &[Field] = &[
+    NAME,
+    ("vpn_client_address_pool.address_prefixes", "properties.vpnClientAddressPool.addressPrefixes", Copy),
+    ("internet_security_enabled", "properties.enableInternetSecurity", Copy),
+    (
+        "route",
+        "properties",
+        First(&[
+            ("associated_route_table_id", "properties.routingConfiguration.associatedRouteTable", Id),
+            ("inbound_route_map_id", "properties.routingConfiguration.inboundRouteMap", Id),
+            ("outbound_route_map_id", "properties.routingConfiguration.outboundRouteMap", Id),
+            ("propagated_route_table.ids", "properties.routingConfiguration.propagatedRouteTables.ids", Ids),
+            ("propagated_route_table.labels", "properties.routingConfiguration.propagatedRouteTables.labels", Copy),
+        ]),
     ),
 ];
 
