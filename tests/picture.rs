@@ -108,12 +108,15 @@ fn a_traced_path_is_drawn_on_top() {
 
 #[test]
 fn hostile_names_never_become_markup() {
-    let text = "name: '<script>alert(1)</script>\"'\nvirtual_networks:\n  '\"]; </text><script>x</script> %%{init}%%': { address_space: [10.0.0.0/16] }\n";
+    let text = "name: '<script>alert(1)</script>\"'\nvirtual_networks:\n  '\"]; </text><script>x</script> %%{init}%%': { address_space: [10.0.0.0/16] }\n  \"turned \\u202e round\": { address_space: [10.1.0.0/16] }\n";
     let loaded = load_text("hostile.yaml", text);
-    let Some(scenario) = loaded.scenarios.first() else { return assert!(!loaded.diagnostics.is_empty()) };
+    let scenario = loaded.scenarios.first().expect("it loads");
     let topology = Topology::new(&scenario.estate);
     let drawing = drawn(&topology, &Options::titled(&scenario.name));
     well_formed(&svg(&drawing));
+    for picture in [svg(&drawing), dot(&drawing), mermaid(&drawing)] {
+        assert!(picture.contains("turned") && !picture.contains('\u{202e}'), "{picture}");
+    }
     assert!(!svg(&drawing).contains("<script") && !mermaid(&drawing).contains("<script"));
     assert!(!mermaid(&drawing).contains("%%{"));
     assert!(dot(&drawing).contains("\\\"]; </text>"), "the quote is escaped");

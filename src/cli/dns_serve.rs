@@ -5,7 +5,10 @@ use super::{
     exit::{Exit, Failure},
     input, output,
 };
-use crate::live::{Handled, Server, Vantage};
+use crate::{
+    diag::is_printable,
+    live::{Handled, Server, Vantage},
+};
 use std::io::Write;
 
 pub(super) fn run(args: &DnsServe, global: &Global) -> Result<Exit, Failure> {
@@ -41,5 +44,5 @@ fn line(handled: &Handled) -> String {
         text.push_str("  ");
         text.push_str(part);
     }
-    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+    text.chars().map(|c| if is_printable(c) { c } else { '\u{fffd}' }).collect()
 }

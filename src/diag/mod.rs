@@ -1,9 +1,11 @@
 //! Places in source files, and what is wrong there. Does not know what is being diagnosed.
 
 mod codes;
+mod printable;
 mod source;
 
 pub use codes::{CODES, Code, CodeInfo, code};
+pub use printable::is_printable;
 pub use source::{FileId, Lines, Location, SourceFile, SourceMap, Span};
 
 /// How bad a diagnostic is.

@@ -284,8 +284,8 @@ pub struct Draft {
     pub(super) counts: BTreeMap<String, Count>,
     /// The same by file.
     pub(super) shares: BTreeMap<FileId, Count>,
-    /// Region of the first resource that has one, by number of uses.
-    pub(super) locations: BTreeMap<String, usize>,
+    /// Regions with the number of resources there, and the place of the first.
+    pub(super) locations: BTreeMap<String, (usize, Span)>,
     /// What network interfaces belong to, by their ids.
     pub(super) interfaces: BTreeMap<String, Key>,
     /// The cloud, if it is not the public one.
@@ -352,8 +352,8 @@ impl Draft {
     }
 
     /// Remembers a region.
-    pub fn location(&mut self, location: &str) {
-        *self.locations.entry(location.to_lowercase().replace(' ', "")).or_default() += 1;
+    pub fn location(&mut self, location: &str, at: Span) {
+        self.locations.entry(location.to_lowercase().replace(' ', "")).or_insert((0, at)).0 += 1;
     }
 
     /// Remembers that an item was left out: if it was a resource of its own, that one is not understood after all.

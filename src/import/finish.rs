@@ -53,7 +53,7 @@ pub(super) fn finish(mut draft: Draft, title: &str, span: Span, elements: Option
         fields.push(("cloud".to_owned(), Node::text(cloud, span)));
     }
     if let Some(location) = main_location(&draft) {
-        fields.push(("location".to_owned(), Node::text(location, span)));
+        fields.push(("location".to_owned(), location));
     }
     for collection in shapes.collections() {
         if collection == "unmodelled" {
@@ -96,8 +96,9 @@ fn places(draft: &Draft, names: &BTreeMap<Key, String>) -> BTreeMap<String, Stri
 }
 
 /// The region that most resources are in.
-fn main_location(draft: &Draft) -> Option<String> {
-    draft.locations.iter().max_by_key(|(name, uses)| (**uses, std::cmp::Reverse(*name))).map(|(name, _)| name.clone())
+fn main_location(draft: &Draft) -> Option<Node> {
+    let most = draft.locations.iter().max_by_key(|(name, (uses, _))| (*uses, std::cmp::Reverse(*name)));
+    most.map(|(name, (_, at))| Node::text(name.clone(), *at))
 }
 
 /// A name for every item, unique among its siblings and the same in every run.

@@ -2,7 +2,7 @@
 
 use super::draft::{Node, Tree};
 use crate::{
-    diag::Span,
+    diag::{Span, is_printable},
     document::{Mapping, Node as Document, Value},
 };
 use std::fmt::Write;
@@ -117,7 +117,7 @@ fn scalar(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{85}') => {
+            c if !is_printable(c) => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
             c => out.push(c),
@@ -129,7 +129,7 @@ fn scalar(text: &str) -> String {
 
 /// A remark as lines of a comment: nothing in it can end the comment.
 fn comment_lines(text: &str) -> Vec<String> {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let clean: String = text.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
     let mut lines = Vec::new();
     let mut line = String::new();
     for word in clean.split_whitespace() {

@@ -1,6 +1,7 @@
 //! A drawing as Graphviz source.
 
 use super::{Drawing, look, look::Outline};
+use crate::diag::is_printable;
 use std::fmt::Write;
 
 /// A drawing as Graphviz source: clusters for holders, shapes by kind, a traced path and flows on top.
@@ -52,7 +53,7 @@ fn quote(text: &str) -> String {
             '"' => quoted.push_str("\\\""),
             '\\' => quoted.push_str("\\\\"),
             '\n' => quoted.push_str("\\n"),
-            c if c.is_control() => quoted.push('\u{fffd}'),
+            c if !is_printable(c) => quoted.push('\u{fffd}'),
             c => quoted.push(c),
         }
     }

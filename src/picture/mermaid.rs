@@ -1,6 +1,7 @@
 //! A drawing as a Mermaid flow chart, for Markdown pages that render it.
 
 use super::{Drawing, look, look::Outline};
+use crate::diag::is_printable;
 use std::fmt::Write;
 
 /// A drawing as a Mermaid flow chart.
@@ -53,7 +54,7 @@ fn escape(text: &str) -> String {
     for c in text.chars() {
         match c {
             c if c.is_alphanumeric() || " .,/-_×…→:".contains(c) => escaped.push(c),
-            c if c.is_control() => escaped.push('\u{fffd}'),
+            c if !is_printable(c) => escaped.push('\u{fffd}'),
             c => {
                 let _ = write!(escaped, "#{};", u32::from(c));
             }

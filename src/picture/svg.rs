@@ -5,6 +5,7 @@ use super::{
     layout::{CAPTION, LINE, Layout, MARGIN, PAD, Rect, layout, text_width},
     look::{self, Outline, Stroke},
 };
+use crate::diag::is_printable;
 use std::{collections::BTreeMap, fmt::Write};
 
 /// A drawing as SVG.
@@ -56,7 +57,7 @@ pub fn escape(text: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            c if c.is_control() => escaped.push('\u{fffd}'),
+            c if !is_printable(c) => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
     }

@@ -314,8 +314,10 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
     };
     let mut parts = Vec::new();
     for (entry, resource) in ordered {
-        if let Some(location) = resource.body.str_at("location").filter(|l| !l.eq_ignore_ascii_case("global")) {
-            mapper.draft.location(location);
+        if let Some(at) = resource.body.at("location")
+            && let Some(location) = at.as_str().filter(|l| !l.eq_ignore_ascii_case("global"))
+        {
+            mapper.draft.location(location, at.span);
         }
         let kind = resource.id.kind.as_str();
         mapper.current = None;

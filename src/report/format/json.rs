@@ -45,7 +45,7 @@ pub(super) fn pretty(value: &Value) -> String {
     let text = serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
     let mut out = String::with_capacity(text.len() + 1);
     for c in text.chars() {
-        if c == '\n' || super::clean::is_printable(c) {
+        if c == '\n' || crate::diag::is_printable(c) {
             out.push(c);
         } else {
             let _ = write!(out, "\\u{:04x}", u32::from(c));
