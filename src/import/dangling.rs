@@ -4,7 +4,10 @@ use super::{
     draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Source, Tree},
     finish::Shapes,
 };
-use crate::diag::Span;
+use crate::{
+    diag::Span,
+    document::{Shape, TypeInfo},
+};
 use std::collections::BTreeSet;
 
 /// Drops what cannot be declared: references to what the input does not hold, and items without what they need. Each is
@@ -40,6 +43,7 @@ pub(super) fn settle(draft: &mut Draft, shapes: &Shapes) {
                     || !matches!(&n.tree, Tree::Map(f) if f.iter().all(|(_, n)| n.tree == Tree::List(Vec::new())))
             });
         }
+        prune(draft, shapes, &reports);
         let lost: Vec<(Key, String)> = draft
             .items
             .iter()
@@ -69,6 +73,34 @@ pub(super) fn settle(draft: &mut Draft, shapes: &Shapes) {
             return;
         }
     }
+}
+
+/// Drops what cannot be without a reference that led nowhere, up to the item itself: a connection without its target.
+fn prune(draft: &mut Draft, shapes: &Shapes, reports: &[NotUnderstood]) {
+    let shortened: BTreeSet<&Key> = reports
+        .iter()
+        .filter_map(|r| match &r.matters {
+            Matters::Item(key) => Some(key),
+            _ => None,
+        })
+        .collect();
+    for key in shortened {
+        let info = draft.items.get(key).and_then(|item| shapes.of(draft, key, item));
+        if let (Some(info), Some(item)) = (info, draft.items.get_mut(key)) {
+            prune_fields(&mut item.fields, &info);
+        }
+    }
+}
+
+fn prune_fields(fields: &mut Vec<(String, Node)>, info: &TypeInfo) {
+    let declared = (info.fields)();
+    fields.retain_mut(|(name, node)| {
+        let shape = declared.iter().find(|f| f.key == name).map(|f| f.shape);
+        let (Some(Shape::Record(inner)), Tree::Map(inside)) = (shape, &mut node.tree) else { return true };
+        let inner = inner();
+        prune_fields(inside, &inner);
+        (inner.fields)().iter().all(|f| !f.required || inside.iter().any(|(k, _)| k == f.key))
+    });
 }
 
 /// Why an item cannot be declared.

@@ -3,6 +3,7 @@
 use super::{
     engine::{Engine, Env, Scope, Slot, loops},
     expression::inside,
+    values::rest_of,
 };
 use crate::{
     diag::{Diagnostic, code},
@@ -23,6 +24,8 @@ pub(super) struct Deployment<'d> {
     pub(super) name: String,
     pub(super) target: String,
     pub(super) given: BTreeMap<String, (Json, Env)>,
+    /// What may be given for any other parameter.
+    pub(super) rest: Option<Json>,
     pub(super) outer: Option<Env>,
     pub(super) parent: Option<usize>,
     pub(super) base: String,
@@ -48,6 +51,9 @@ impl Engine<'_> {
             let slot = match (secret, deployment.given.get(&lower), declared.get("defaultValue")) {
                 (true, ..) => Slot::Done(Json::new(Value::Secret, declared.span)),
                 (_, Some((value, env)), _) => Slot::Todo(value.clone(), env.clone()),
+                (_, None, _) if deployment.rest.is_some() => {
+                    Slot::Done(deployment.rest.clone().unwrap_or(Json::new(Value::Null, declared.span)))
+                }
                 (_, None, Some(default)) => Slot::Todo(default.clone(), env.clone()),
                 _ if said("nullable").and_then(Json::as_bool) == Some(true) => {
                     Slot::Done(Json::new(Value::Null, declared.span))
@@ -121,7 +127,10 @@ impl Engine<'_> {
         }
         let mut base = self.scope(env.scope).map(|s| s.base.clone()).unwrap_or_default();
         let (template, path) = match json.at("properties.template") {
-            Some(template) => (template.clone(), format!("{address}.properties.template.")),
+            Some(template) => match self.written_out(template, &env, &address)? {
+                Some(template) => (template, format!("{address}.properties.template.")),
+                None => return Ok(None),
+            },
             None => match self.linked(&json, &env, &address, &mut base)? {
                 Some(template) => (template, String::new()),
                 None => return Ok(None),
@@ -132,12 +141,14 @@ impl Engine<'_> {
             .str_at("properties.expressionEvaluationOptions.scope")
             .is_some_and(|s| s.eq_ignore_ascii_case("inner"))
             || json.str_at("type").is_some_and(|t| t.eq_ignore_ascii_case(STACK));
-        let mut given = BTreeMap::new();
+        let (mut given, mut rest) = (BTreeMap::new(), None);
         if let Some(parameters) = json.at("properties.parameters") {
             let parameters = match parameters.as_str().and_then(inside) {
                 Some(_) => self.evaluate(parameters, &env)?,
                 None => parameters.clone(),
             };
+            // What stands beside known parameters may be any of the others.
+            rest = rest_of(&parameters);
             for (name, value) in parameters.fields() {
                 // A choice between two ways to give it.
                 let chosen = match value.as_str().and_then(inside) {
@@ -148,10 +159,10 @@ impl Engine<'_> {
                 let value = match (chosen.get("value"), chosen.get("reference")) {
                     (Some(value), _) => value.clone(),
                     (None, Some(_)) => Json::new(Value::Secret, value.span),
-                    _ if matches!(chosen.value, Value::Unknown(_) | Value::Secret) => chosen,
-                    _ => match one {
-                        Some(one) => wrapped(one),
-                        None => continue,
+                    _ => match (rest_of(&chosen), one) {
+                        (Some(unknown), _) => unknown,
+                        (None, Some(one)) => wrapped(one),
+                        (None, None) => continue,
                     },
                 };
                 given.insert(name.to_ascii_lowercase(), (value, env.clone()));
@@ -164,6 +175,7 @@ impl Engine<'_> {
             name,
             target,
             given,
+            rest,
             outer,
             parent: Some(env.scope),
             base,
@@ -175,6 +187,30 @@ impl Engine<'_> {
         }
         self.declare(scope)?;
         Ok(Some(scope))
+    }
+
+    /// A template that is written out, or that an expression gives.
+    fn written_out(&mut self, template: &Json, env: &Env, address: &str) -> Result<Option<Json>, Diagnostic> {
+        let value = match template.as_str().and_then(inside) {
+            Some(_) => self.evaluate(template, env)?,
+            None => template.clone(),
+        };
+        match &value.value {
+            Value::Object(_) => Ok(Some(value)),
+            Value::Unknown(_) | Value::Secret => {
+                self.not_understood.push(NotUnderstood {
+                    kind: "nested template".to_owned(),
+                    name: address.to_owned(),
+                    why: "its template is known only after deployment".to_owned(),
+                    source: Source { address: address.to_owned(), span: template.span },
+                    matters: Matters::Everywhere,
+                });
+                Ok(None)
+            }
+            _ => Err(self
+                .fault(template.span, format!("the template of this deployment is {}", value.kind()))
+                .help("write an object with `resources`")),
+        }
     }
 
     /// A linked template, if the loader has it.

@@ -26,7 +26,8 @@ pub(super) type Named = Rc<Vec<Field>>;
 #[derive(Debug, Clone)]
 pub(super) struct Copy {
     pub(super) name: Rc<str>,
-    pub(super) index: i64,
+    /// Which round, unless only a deployment tells how many there are.
+    pub(super) index: Option<i64>,
     /// Whether `copyIndex()` without a name means it: loops of resources and outputs, not those of properties inside.
     pub(super) unnamed: bool,
 }
@@ -46,7 +47,7 @@ impl Env {
         Self { scope, copies: Rc::default(), locals: Rc::default(), function: None }
     }
 
-    pub(super) fn in_copy(&self, name: &str, index: i64, unnamed: bool) -> Self {
+    pub(super) fn in_copy(&self, name: &str, index: Option<i64>, unnamed: bool) -> Self {
         let mut copies = self.copies.to_vec();
         copies.push(Copy { name: Rc::from(name), index, unnamed });
         Self { copies: Rc::new(copies), ..self.clone() }
@@ -247,7 +248,7 @@ impl<'s> Engine<'s> {
         };
         let mut items = Vec::new();
         for index in 0..count {
-            items.push(self.evaluate(input, &env.in_copy(&name, index, unnamed))?);
+            items.push(self.evaluate(input, &env.in_copy(&name, Some(index), unnamed))?);
         }
         Ok((name, Json::new(list(items), one.span)))
     }

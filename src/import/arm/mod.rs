@@ -112,6 +112,7 @@ fn expand(
         name: "deployment".to_owned(),
         target,
         given,
+        rest: None,
         outer: None,
         parent: None,
         base: String::new(),

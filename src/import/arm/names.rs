@@ -2,7 +2,7 @@
 
 use super::{
     deployments::loop_of,
-    engine::{Engine, Env, Outcome, Scope, Slot, circle},
+    engine::{COUNT, Engine, Env, Outcome, Scope, Slot, circle},
     expression::Expression,
 };
 use crate::{
@@ -27,7 +27,10 @@ impl Engine<'_> {
             None => env.copies.iter().rev().find(|c| c.unnamed).or(env.copies.last()),
         };
         match found {
-            Some(copy) => Ok(Json::new(Value::Int(copy.index.saturating_add(offset)), span)),
+            Some(copy) => Ok(match copy.index {
+                Some(index) => Json::new(Value::Int(index.saturating_add(offset)), span),
+                None => Json::new(Value::Unknown(COUNT.into()), span),
+            }),
             None => Err(self
                 .fault(span, "`copyIndex` stands outside the loop it means")
                 .help("name the loop, or move it inside")),

@@ -3,6 +3,7 @@
 use super::{
     deployments::is_deployment,
     engine::{COUNT, Declaration, Engine, Env, Slot},
+    expression::inside,
     functions,
 };
 use crate::{
@@ -41,7 +42,7 @@ impl Engine<'_> {
         let doubt = self.scope(scope).and_then(|s| s.doubt.clone());
         let env = Env { copies, ..Env::of(scope) };
         let around = Around { env, parent: None, address: String::new(), deployed: true, doubt };
-        let Some(resources) = template.get("resources") else { return Ok(()) };
+        let Some(resources) = self.written(template.get("resources"), &around)? else { return Ok(()) };
         for (number, one) in resources.items().iter().enumerate() {
             let address = format!("{path}resources[{number}]");
             self.resource(one, None, &Around { address, ..around.clone() })?;
@@ -53,16 +54,40 @@ impl Engine<'_> {
         Ok(())
     }
 
+    /// Resources as a template writes them: a list, an object, or an expression that gives one.
+    fn written(&mut self, resources: Option<&Json>, around: &Around) -> Result<Option<Json>, Diagnostic> {
+        let Some(written) = resources else { return Ok(None) };
+        let Some(text) = written.as_str() else { return Ok(Some(written.clone())) };
+        let value = if inside(text).is_some() { self.evaluate(written, &around.env)? } else { written.clone() };
+        match &value.value {
+            Value::List(_) | Value::Object(_) | Value::Null => Ok(Some(value)),
+            Value::Unknown(_) | Value::Secret if !around.deployed => Ok(None),
+            Value::Unknown(_) | Value::Secret => {
+                self.doubt("resources", around, written.span, "what it deploys is known only after deployment");
+                Ok(None)
+            }
+            _ => Err(self
+                .fault(written.span, format!("the resources are {}", value.kind()))
+                .help("write a list, or an object with a symbolic name for each")),
+        }
+    }
+
     fn resource(&mut self, json: &Json, symbol: Option<&str>, around: &Around) -> Result<(), Diagnostic> {
         let Some(copy) = json.get("copy").filter(|c| c.get("count").is_some()) else {
             return self.instance(json, symbol, around);
         };
         let name = copy.str_at("name").or(symbol).unwrap_or("copy").to_owned();
+        // Of an unknown number there may be one, and others.
         let count = self.count(copy, &around.env)?;
         let doubt = if count.is_none() { Some(COUNT.into()) } else { around.doubt.clone() };
-        for index in 0..count.unwrap_or(1) {
+        let rounds: Vec<Option<i64>> = match count {
+            Some(count) => (0..count).map(Some).collect(),
+            None => vec![Some(0), None],
+        };
+        for index in rounds {
             let env = around.env.in_copy(&name, index, true);
-            let address = format!("{}[copy {index}]", around.address);
+            let round = index.map_or_else(|| "n".to_owned(), |n| n.to_string());
+            let address = format!("{}[copy {round}]", around.address);
             self.instance(json, symbol, &Around { env, address, doubt: doubt.clone(), ..around.clone() })?;
         }
         Ok(())
@@ -156,7 +181,7 @@ impl Engine<'_> {
             scope.symbols.entry(symbol.to_ascii_lowercase()).or_default().push(id);
         }
         let inside = Around { parent: Some((kind, names)), deployed, doubt, ..around.clone() };
-        let Some(children) = json.get("resources") else { return Ok(()) };
+        let Some(children) = self.written(json.get("resources"), &inside)? else { return Ok(()) };
         for (number, child) in children.items().iter().enumerate() {
             let address = format!("{}.resources[{number}]", around.address);
             self.resource(child, None, &Around { address, ..inside.clone() })?;

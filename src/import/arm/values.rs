@@ -123,6 +123,14 @@ pub(super) fn rest(object: &Json) -> Option<&Json> {
     object.get(REST)
 }
 
+/// What something unknown may hold under any key that is not told: the whole of it, or the rest of an object.
+pub(super) fn rest_of(value: &Json) -> Option<Json> {
+    match &value.value {
+        Value::Unknown(_) | Value::Secret => Some(value.clone()),
+        _ => rest(value).cloned(),
+    }
+}
+
 /// A description of something deployed: each object in it holds more than the template says.
 pub(super) fn described(json: &Json) -> Json {
     let value = match &json.value {
