@@ -8,7 +8,7 @@ use crate::{
     },
     diag::Span,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why an account has no such sub-resource, and the setting that says so.
 pub(super) struct Lack {
@@ -29,6 +29,11 @@ impl Compiler<'_> {
             values: &values,
         });
         let names = made.map(|m| m.names).unwrap_or_default();
+        // Addresses that stand in for those of others stay the same whatever an account lacks.
+        let members: BTreeSet<usize> = names.iter().map(|n| n.member).collect();
+        members.iter().for_each(|_| {
+            self.undeclared_public();
+        });
         self.plane.dns.absent.extend(names.into_iter().map(|n| (n.public, lack.span)));
         let target = Target { members: 1, refused: Some(lack.why), ..Target::default() };
         self.targets.insert((name.to_owned(), sub.name.to_lowercase()), target);
