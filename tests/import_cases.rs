@@ -179,6 +179,11 @@ fn differences(format: &str, resources: &Map<String, Value>, case: &Value) -> Ve
     if case["silent"] == true && !said.is_empty() {
         found.push(format!("it says {said:?}"));
     }
+    if let Some(hides) = case["hides"].as_str()
+        && (imported.yaml().contains(hides) || said.iter().any(|s| s.contains(hides)))
+    {
+        found.push(format!("it shows `{hides}`:\n{}", imported.yaml()));
+    }
     if let Some(writes) = case["writes"].as_str()
         && !imported.yaml().contains(writes)
     {

@@ -114,7 +114,16 @@ fn deployment(item: &Json, number: usize) -> Option<Resource> {
     let properties = ("properties".into(), item.clone());
     let body = Json::new(json::Value::Object(std::rc::Rc::new(vec![properties])), item.span);
     let source = Source { address: full_id.clone(), span: item.span };
-    Some(Resource { id: ArmId::parse(&full_id)?, full_id, body, source, existing: false, live: true, doubt: None })
+    Some(Resource {
+        id: ArmId::parse(&full_id)?,
+        full_id,
+        body,
+        source,
+        existing: false,
+        live: true,
+        doubt: None,
+        deployment: None,
+    })
 }
 
 /// A resource, if the object has the id of one.
@@ -124,7 +133,7 @@ fn resource(json: &Json) -> Option<Resource> {
     let source = Source { address: full_id.clone(), span: json.span };
     let body = flattened(json);
     let body = if id.kind.starts_with("microsoft.compute/") { without_bulk(body) } else { body };
-    Some(Resource { id, full_id, body, source, existing: false, live: true, doubt: None })
+    Some(Resource { id, full_id, body, source, existing: false, live: true, doubt: None, deployment: None })
 }
 
 /// What machines run inside has no part in reachability, and is most of a large export.

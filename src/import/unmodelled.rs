@@ -196,7 +196,11 @@ impl Names<'_> {
                 let users = self.draft.items.iter().filter(|(_, i)| i.fields.iter().any(|(_, n)| refers(n, key)));
                 Some(users.filter_map(|(user, _)| self.of(user, depth + 1)).flatten().collect())
             }
-            (_, Some((parent, _))) => self.of(parent, depth + 1),
+            // A part that paths meet by its own name does what is in doubt itself.
+            (_, Some((parent, _))) => {
+                let own = Some(path(key)).filter(|name| self.elements.contains(name));
+                self.of(parent, depth + 1).map(|of| of.into_iter().chain(own).collect())
+            }
             (_, None) => self.met(key, path(key), depth),
         }
     }

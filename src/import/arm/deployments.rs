@@ -47,7 +47,7 @@ impl Engine<'_> {
             // An empty secret hides nothing; links to further templates often end in one.
             let given = deployment.given.get(&lower).map(|(value, _)| value).or(declared.get("defaultValue"));
             let empty = given.is_some_and(|v| v.as_str() == Some(""));
-            let secret = kind.to_ascii_lowercase().starts_with("secure") && !empty;
+            let secret = is_secure(kind) && !empty;
             let slot = match (secret, deployment.given.get(&lower), declared.get("defaultValue")) {
                 (true, ..) => Slot::Done(Json::new(Value::Secret, declared.span)),
                 (_, Some((value, env)), _) => Slot::Todo(value.clone(), env.clone()),
@@ -259,6 +259,44 @@ fn definitions<'t>(template: &'t Json, declared: &'t Json) -> impl Iterator<Item
     const MOST: usize = 20;
     let next = |one: &&'t Json| template.get("definitions")?.get(one.str_at("$ref")?.strip_prefix("#/definitions/")?);
     std::iter::successors(Some(declared), next).take(MOST)
+}
+
+/// Whether a type is secret.
+fn is_secure(kind: &str) -> bool {
+    kind.to_ascii_lowercase().starts_with("secure")
+}
+
+/// A value without what its type says is secret, in whatever part of it.
+pub(super) fn masked(value: &Json, declared: &Json, template: &Json) -> Json {
+    let parts: Vec<&Json> = definitions(template, declared).collect();
+    let kind = parts.iter().find_map(|d| d.str_at("type")).unwrap_or_default();
+    let inner = match &value.value {
+        Value::Null | Value::Unknown(_) | Value::Secret => return value.clone(),
+        _ if is_secure(kind) && value.as_str() != Some("") => Value::Secret,
+        Value::Object(fields) => {
+            // Which of several variants it is follows from a property; a key is secret if any says so.
+            let variants = parts.iter().filter_map(|d| d.at("discriminator.mapping")).flat_map(Json::fields);
+            let all: Vec<&Json> =
+                parts.iter().copied().chain(variants.flat_map(|(_, v)| definitions(template, v))).collect();
+            let of = |key: &str| all.iter().filter_map(|d| d.get("properties")?.get(key)).collect::<Vec<_>>();
+            let others = || all.iter().filter_map(|d| d.get("additionalProperties")).collect::<Vec<_>>();
+            let masked_all = |v: &Json, types: Vec<&Json>| types.iter().fold(v.clone(), |v, t| masked(&v, t, template));
+            let field = |(key, v): &(Rc<str>, Json)| {
+                let types = of(key);
+                (Rc::clone(key), masked_all(v, if types.is_empty() { others() } else { types }))
+            };
+            Value::Object(Rc::new(fields.iter().map(field).collect()))
+        }
+        Value::List(items) => {
+            let all = parts.iter().find_map(|d| d.get("items"));
+            let first = parts.iter().find_map(|d| d.get("prefixItems")).map_or(&[][..], Json::items);
+            let item =
+                |(n, v): (usize, &Json)| first.get(n).or(all).map_or_else(|| v.clone(), |t| masked(v, t, template));
+            Value::List(Rc::new(items.iter().enumerate().map(item).collect()))
+        }
+        plain => plain.clone(),
+    };
+    Json::new(inner, value.span)
 }
 
 /// The key of an object that stands for a loop.

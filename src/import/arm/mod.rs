@@ -163,7 +163,8 @@ fn resource(engine: &Engine<'_>, id: usize, body: Json) -> Option<Resource> {
         names: vec![full_id.rsplit('/').next().unwrap_or_default().to_owned()],
     });
     let doubt = declaration.doubt.clone();
-    Some(Resource { id, full_id, body, source, existing: declaration.existing, live: false, doubt })
+    let deployment = Some(declaration.env.scope);
+    Some(Resource { id, full_id, body, source, existing: declaration.existing, live: false, doubt, deployment })
 }
 
 /// Addresses that a text writes out in quotes.

@@ -1,7 +1,7 @@
 //! Names: parameters, variables, loop indices, variables of lambdas, user functions.
 
 use super::{
-    deployments::loop_of,
+    deployments::{loop_of, masked},
     engine::{COUNT, Engine, Env, Outcome, Scope, Slot, circle},
     expression::Expression,
 };
@@ -115,6 +115,13 @@ impl Engine<'_> {
                 self.evaluate(&default, &env)?
             }
             _ => value,
+        };
+        let value = match self.scope(scope).filter(|_| what == "parameter").map(|s| s.template.clone()) {
+            Some(template) => match template.get("parameters").and_then(|p| p.get(&lower)) {
+                Some(declared) => masked(&value, declared, &template),
+                None => value,
+            },
+            None => value,
         };
         if let Some(slot) = self.scopes.get_mut(scope).map(of).and_then(|all| all.get_mut(&lower)) {
             *slot = Slot::Done(value.clone());

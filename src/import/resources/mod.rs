@@ -30,6 +30,7 @@ pub(super) use self::{places::ELEMENTS, private_link::target, services::is_servi
 use self::{
     places::places_of,
     refer::{id_of, last_of, list_of, name_of, path_of, scalars, servers, subnet_of},
+    settings::Place,
 };
 
 use super::{
@@ -56,6 +57,8 @@ pub struct Resource {
     pub live: bool,
     /// Why it may not exist, or more than once.
     pub doubt: Option<Rc<str>>,
+    /// Which deployment of a template made it.
+    pub deployment: Option<usize>,
 }
 
 impl Resource {
@@ -172,6 +175,7 @@ impl<'a> Mapper<'a> {
             existing: false,
             live: owner.live,
             doubt: None,
+            deployment: None,
         };
         if let Some(key) = self.current.clone() {
             let matters = Matters::Item(key);
@@ -373,36 +377,37 @@ fn doubts(resource: &Resource, matters: &Matters, mapper: &mut Mapper<'_>) {
 
 /// What is wrong with two descriptions of one resource.
 fn twice(one: &Resource, other: &Resource) -> Option<String> {
-    if let Some(path) = contradiction(&one.body, &other.body, "") {
+    // What is not modelled is in doubt itself.
+    let kind = one.id.kind.as_str();
+    let differ = || contradiction(&one.body, &other.body, "", &Place::around(kind)?);
+    if let Some(path) = differ() {
         return Some(format!("it is declared twice, and differently ({path}); the last one counts"));
     }
     // Deployments of templates may say the same of one resource, one after the other.
-    let template = |r: &Resource| {
-        let address = r.source.address.strip_prefix("resources").filter(|_| !r.live)?;
-        let inner = address.rfind(".template.resources").map_or("", |at| address.get(..at).unwrap_or_default());
-        Some((r.source.span.file, inner.to_owned()))
-    };
     let chosen = one.doubt.is_some() || other.doubt.is_some();
-    let same = !chosen && template(one).is_some() && template(one) == template(other);
+    let same = !chosen && one.deployment.is_some() && one.deployment == other.deployment;
     same.then(|| "it is declared twice in one template, which Azure refuses".to_owned())
 }
 
-/// Where two descriptions of one resource say different things; what one of them leaves out contradicts nothing.
-fn contradiction(one: &Json, other: &Json, path: &str) -> Option<String> {
+/// Where two descriptions of one resource say different things, as far as that has a part in reachability; what one of
+/// them leaves out contradicts nothing.
+fn contradiction(one: &Json, other: &Json, path: &str, at: &Place) -> Option<String> {
     const TOLD: [&str; 6] = ["etag", "apiversion", "tags", "dependson", "systemdata", "resourceguid"];
     match (&one.value, &other.value) {
         (Value::Object(_), Value::Object(fields)) => {
-            let fields = fields.iter().filter(|(k, _)| !TOLD.contains(&k.to_lowercase().as_str()));
-            fields.filter_map(|(k, v)| Some((k, one.get(k)?, v))).find_map(|(key, a, b)| {
+            let fields = fields.iter().map(|(k, v)| (k, k.to_lowercase(), v));
+            let fields = fields.filter(|(_, word, _)| !TOLD.contains(&word.as_str()));
+            fields.filter_map(|(k, word, v)| Some((k, one.get(k)?, v, at.under(&word)?))).find_map(|(key, a, b, at)| {
                 let path = if path.is_empty() { key.to_string() } else { format!("{path}.{key}") };
-                contradiction(a, b, &path)
+                contradiction(a, b, &path, &at)
             })
         }
         (Value::List(a), Value::List(b)) if a.len() == b.len() => {
-            a.iter().zip(b.iter()).enumerate().find_map(|(n, (a, b))| contradiction(a, b, &format!("{path}[{n}]")))
+            let pairs = a.iter().zip(b.iter()).enumerate();
+            pairs.into_iter().find_map(|(n, (a, b))| contradiction(a, b, &format!("{path}[{n}]"), at))
         }
         (Value::Null, _) | (_, Value::Null) => None,
         (Value::Text(a), Value::Text(b)) if a.eq_ignore_ascii_case(b) => None,
-        (a, b) => (a != b).then(|| path.to_owned()),
+        (a, b) => (at.counts && a != b).then(|| path.to_owned()),
     }
 }

@@ -263,29 +263,48 @@ fn further_in(key: &str, name: &str) -> String {
 /// Where a walk through the values of a resource is.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
-    /// The key of the list for the objects there; none where everything counts.
-    key: Option<String>,
+    at: At,
     /// Whether a value that is not known counts there.
     pub(super) counts: bool,
+}
+
+/// What says which names count at a place.
+#[derive(Debug, Clone)]
+enum At {
+    /// Nothing: all do.
+    Anything,
+    /// The whole of a resource, with the key of the list for its properties.
+    Resource(String),
+    /// An object, with the key of its list.
+    Object(String),
 }
 
 impl Place {
     /// The properties of a type.
     pub(super) fn of(kind: &str) -> Self {
-        Self { key: key_of(kind), counts: true }
+        Self { at: key_of(kind).map_or(At::Anything, At::Object), counts: true }
+    }
+
+    /// The whole of a resource of a type; none of a type that has no list.
+    pub(super) fn around(kind: &str) -> Option<Self> {
+        Some(Self { at: At::Resource(key_of(kind)?), counts: true })
     }
 
     /// The place under a name in lower case; none if its list says that it has no part in reachability, whatever its
     /// value. What stands for all others there is not meant by that.
     pub(super) fn under(&self, word: &str) -> Option<Self> {
-        let anything = Some(Self { key: None, counts: true });
-        let Some(key) = &self.key else { return anything };
+        let anything = Some(Self { at: At::Anything, counts: true });
+        let at = |key: String, counts: bool| Some(Self { at: At::Object(key), counts });
+        let key = match &self.at {
+            At::Resource(kind) if word == "properties" => return at(kind.clone(), true),
+            At::Resource(_) | At::Anything => return anything,
+            At::Object(key) => key,
+        };
         let Listing { key, row, loose } = listing(key);
-        let at = |key: String, counts: bool| Some(Self { key: Some(key), counts });
         match row {
             _ if ["id", "name"].contains(&word) && !loose => anything,
             _ if EVERYWHERE.contains(&word) => None,
-            _ if word == REST => Some(Self { key: None, counts: self.counts }),
+            _ if word == REST => Some(Self { at: At::Anything, counts: self.counts }),
             Some(row) if row.reads(word).is_some() => at(further_in(key, row.reads(word).unwrap_or_default()), true),
             Some(_) if word == "properties" && key.contains([' ', '/']) => at(key.to_owned(), true),
             Some(row) if row.parts.contains(&word) => {

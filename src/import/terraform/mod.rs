@@ -135,6 +135,7 @@ fn import(session: &mut Session, json: &Json) {
                 existing: body.is_data,
                 live: false,
                 doubt: None,
+                deployment: None,
             });
         }
     }
