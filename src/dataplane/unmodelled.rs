@@ -20,6 +20,8 @@ pub struct Unmodelled {
     pub ports: Vec<(Transport, PortSet)>,
     /// Whether it is in doubt where what it affects stands, and with it whatever blocks its flows.
     pub place_assumed: bool,
+    /// Whether what names answer to what it affects, or by it, is in doubt, and nothing else.
+    pub names_assumed: bool,
     /// Whether only what the affected elements call is in doubt, and not who reaches them.
     pub calls_only: bool,
 }

@@ -73,18 +73,24 @@ pub(super) fn perhaps_frontend(plane: &Plane, address: IpAddr, stage: Stage) -> 
     Some(step.fix(write_address(owner)))
 }
 
-/// Who has an address that a route names and nothing nearby owns, and what to do.
-fn not_nearby(plane: &Plane, segment: &Segment, address: IpAddr, route: &Origin) -> (String, String) {
+/// That nothing nearby owns an address that a route names: who has it, and what to do. It rests on what joins the networks.
+fn not_nearby(plane: &Plane, segment: &Segment, address: IpAddr, label: &str, route: &Origin) -> Step {
+    let step = |text: String| {
+        let text = format!("{label} → {address}, {text}");
+        let step = Step::block(Stage::Route, Reason::NextHop, text).span(route.span);
+        step.rules(&["ROUTE-21", "UDR-02", "UDR-03"])
+    };
     let elsewhere = plane.owners(address).map(|id| plane.endpoints.get(id)).find(|e| e.segment.is_some());
     let place =
         |e: &crate::dataplane::Endpoint| e.segment.map(|s| &plane.networks.get(plane.segments.get(s).network).origin);
     let Some((owner, network)) = elsewhere.and_then(|e| Some((&e.origin, place(e)?))) else {
         let fix = format!("correct next_hop_in_ip_address of {route}; it must lie in this or a peered network");
-        return ("which nothing nearby owns".to_owned(), fix);
+        return step("which nothing nearby owns".to_owned()).fix(fix);
     };
     let here = &plane.networks.get(segment.network).origin;
     let text = format!("which {owner} has in {network}, to which {here} is not joined");
-    (text, format!("peer {here} with {network} from both sides, or correct next_hop_in_ip_address of {route}"))
+    let fix = format!("peer {here} with {network} from both sides, or correct next_hop_in_ip_address of {route}");
+    step(text).on(here).on(network).fix(fix)
 }
 
 impl<'a> Walk<'a> {
@@ -106,9 +112,7 @@ impl<'a> Walk<'a> {
                 self.steps.push(step);
                 return Some(End::Lost);
             }
-            let (text, fix) = not_nearby(self.plane, segment, address, route);
-            let step = Step::block(Stage::Route, Reason::NextHop, format!("{label} → {address}, {text}"));
-            self.steps.push(step.span(route.span).rules(&["ROUTE-21", "UDR-02", "UDR-03"]).fix(fix));
+            self.steps.push(not_nearby(self.plane, segment, address, label, route));
             return Some(End::Lost);
         };
         let device = self.plane.endpoints.get(owner);

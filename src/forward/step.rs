@@ -6,7 +6,7 @@ use crate::{
     net::Transport,
     verdict::{Reason, Verdict, Via},
 };
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// Part of the journey a step belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,6 +103,8 @@ pub struct Step {
     pub element: Option<String>,
     /// What it rests on beside the element: the route, the peering, the certificate.
     pub rests_on: Vec<String>,
+    /// Whether what it rests on decides what the steps after it are about: another answer to a name leads elsewhere.
+    pub steers: bool,
     /// The line that decided.
     pub span: Option<Span>,
     /// Rule ids.
@@ -124,6 +126,7 @@ impl Step {
             outcome: Outcome::Pass,
             element: None,
             rests_on: Vec::new(),
+            steers: false,
             span: None,
             rules: Vec::new(),
             fix: None,
@@ -169,6 +172,13 @@ impl Step {
     #[must_use]
     pub fn on(mut self, origin: &Origin) -> Self {
         self.rests_on.push(origin.name.clone());
+        self
+    }
+
+    /// Says that the steps after it are about something else if what it rests on does something else.
+    #[must_use]
+    pub fn steers(mut self) -> Self {
+        self.steers = true;
         self
     }
 
@@ -218,6 +228,13 @@ impl Step {
     pub fn is_blocker(&self) -> bool {
         matches!(self.outcome, Outcome::Block(_) | Outcome::Unsupported(_) | Outcome::Unknown(_))
     }
+}
+
+/// What steps meet and rest on, those of journeys inside them included.
+#[must_use]
+pub fn met(steps: &[Step]) -> BTreeSet<String> {
+    let own = steps.iter().flat_map(|s| s.element.iter().chain(&s.rests_on).cloned());
+    own.chain(steps.iter().flat_map(|s| met(&s.inner))).collect()
 }
 
 /// Whether nothing in the steps objects.

@@ -218,6 +218,8 @@ pub enum Matters {
     Ports(Key, String),
     /// It may change what an item calls, and not who reaches it.
     Calls(Key),
+    /// Who answers names to an item is in doubt, and nothing else of it.
+    Answers(Key),
     /// An item calls others from a place that is not modelled; who reaches it is as it would be without.
     CallsElsewhere(Key),
     /// It may be a member of a pool of an application gateway.
@@ -286,6 +288,8 @@ pub struct Draft {
     pub(super) shares: BTreeMap<FileId, Count>,
     /// Regions with the number of resources there, and the place of the first.
     pub(super) locations: BTreeMap<String, (usize, Span)>,
+    /// Whether the region of something is known only after deployment, so that none stands for all.
+    pub(super) unlocated: bool,
     /// What network interfaces belong to, by their ids.
     pub(super) interfaces: BTreeMap<String, Key>,
     /// The cloud, if it is not the public one.

@@ -97,7 +97,8 @@ fn places(draft: &Draft, names: &BTreeMap<Key, String>) -> BTreeMap<String, Stri
 
 /// The region that most resources are in.
 fn main_location(draft: &Draft) -> Option<Node> {
-    let most = draft.locations.iter().max_by_key(|(name, (uses, _))| (*uses, std::cmp::Reverse(*name)));
+    let known = draft.locations.iter().filter(|_| !draft.unlocated);
+    let most = known.max_by_key(|(name, (uses, _))| (*uses, std::cmp::Reverse(*name)));
     most.map(|(name, (_, at))| Node::text(name.clone(), *at))
 }
 

@@ -23,6 +23,9 @@ struct Part {
 /// Parts by the places that they, or values of theirs, were read at.
 type Index = BTreeMap<(FileId, u32, u32), BTreeSet<Part>>;
 
+/// Collections of what asks servers of its own for names.
+const ASKERS: [&str; 3] = ["virtual_networks", "virtual_machines", "secondary_interfaces"];
+
 /// Leaves out what errors point at: a named part of an item if they point into one, else the value if the item can do
 /// without and is missed otherwise, else the item. Gives whether there was anything.
 pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
@@ -45,7 +48,8 @@ pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
         let Some(item) = draft.items.get(&key) else { continue };
         let (name, mut source) = (item.name.clone(), item.source.clone());
         // Nobody would hear of flows to a service that is gone.
-        let path = match is_named || place_of(&key, item) == Matters::No {
+        let servers = path.iter().any(|p| p == "dns_servers") && ASKERS.contains(&key.collection);
+        let path = match is_named || servers || place_of(&key, item) == Matters::No {
             false => &[],
             true if is_named => path.as_slice(),
             true => optional(draft, &shapes, &key, item, &path),
@@ -57,7 +61,7 @@ pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
                 let (kind, name) = if is_named { named() } else { value() };
                 draft.items.get_mut(&key).into_iter().for_each(|i| remove(&mut i.fields, path));
                 source.span = at;
-                (kind, name, Matters::Item(key.clone()))
+                (kind, name, if servers { Matters::Answers(key.clone()) } else { Matters::Item(key.clone()) })
             }
             None => {
                 let item = draft.items.remove(&key);

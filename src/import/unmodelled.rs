@@ -94,7 +94,11 @@ pub(super) fn entries(
                 }
                 None => {}
             },
-            Matters::Address(key) | Matters::Place(key) | Matters::Calls(key) | Matters::CallsElsewhere(key)
+            Matters::Address(key)
+            | Matters::Place(key)
+            | Matters::Answers(key)
+            | Matters::Calls(key)
+            | Matters::CallsElsewhere(key)
                 if draft.items.contains_key(key) =>
             {
                 match names.of(key, 0) {
@@ -103,6 +107,7 @@ pub(super) fn entries(
                         fields.push(("affects", list(affected)));
                         let how: &[&str] = match &what.matters {
                             Matters::Place(_) => &["place_assumed"],
+                            Matters::Answers(_) => &["names_assumed"],
                             Matters::Calls(_) => &["calls_only"],
                             Matters::CallsElsewhere(_) => &["place_assumed", "calls_only"],
                             _ => &["address_assumed"],
@@ -125,6 +130,7 @@ pub(super) fn entries(
             | Matters::Address(_)
             | Matters::Ports(..)
             | Matters::Place(_)
+            | Matters::Answers(_)
             | Matters::Calls(_)
             | Matters::CallsElsewhere(_)
             | Matters::Pool(..) => {

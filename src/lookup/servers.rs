@@ -3,11 +3,11 @@
 use super::{Answer, MAX_DEPTH, Walker};
 use crate::{
     dataplane::{DnsServer, Endpoint, ForwardRule, Id, Listens, Origin, Otherwise, Packet, ROOT_SERVER, Role, View},
-    forward::{End, Outcome, Stage, Step, is_open},
+    forward::{End, Outcome, Stage, Step, is_open, met},
     net::{Fqdn, PLATFORM_ADDRESS, Transport},
     verdict::Reason,
 };
-use std::net::IpAddr;
+use std::{collections::BTreeSet, net::IpAddr};
 
 /// Queries to servers in one resolution; only lists of servers that forward to each other come near it.
 const MAX_QUERIES: usize = 64;
@@ -17,6 +17,15 @@ enum Reached<'a> {
     Server(&'a DnsServer, Id<Endpoint>),
     /// A resolver on the internet, and what it listens on.
     Public(&'a Origin, &'a Listens),
+}
+
+/// A query that arrives.
+struct Way<'a> {
+    reached: Reached<'a>,
+    /// What stands on the way, there and back.
+    met: BTreeSet<String>,
+    /// What is assumed of it.
+    assumed: Option<Step>,
 }
 
 impl<'a> Walker<'a> {
@@ -51,9 +60,16 @@ impl<'a> Walker<'a> {
                 return Answer::None(Reason::NotModelled);
             }
             let heard = match self.reach(*address, platform, from) {
-                Ok((reached, assumed)) => {
+                Ok(Way { reached, met, assumed }) => {
                     self.steps.extend(assumed);
-                    self.heard(reached, *address, name)
+                    let asked = self.steps.len();
+                    let answer = self.heard(reached, *address, name);
+                    if let Some(step) = self.steps.get_mut(asked) {
+                        step.rests_on.extend(met);
+                        // If the way to it were closed, another server of the list would answer.
+                        step.steers |= servers.len() > 1;
+                    }
+                    answer
                 }
                 Err(step) if matches!(step.outcome, Outcome::Unknown(_) | Outcome::Unsupported(_)) => {
                     let step = *step;
@@ -132,12 +148,13 @@ impl<'a> Walker<'a> {
         address: IpAddr,
         platform: Option<Id<View>>,
         from: Option<Id<Endpoint>>,
-    ) -> Result<(Reached<'a>, Option<Step>), Box<Step>> {
+    ) -> Result<Way<'a>, Box<Step>> {
+        let way = |reached, met, assumed| Way { reached, met, assumed };
         if address == PLATFORM_ADDRESS {
             if let Some(step) = self.platform_closed(from) {
                 return Err(Box::new(step));
             }
-            return platform.map(|view| (Reached::Platform(view), None)).ok_or_else(|| {
+            return platform.map(|view| way(Reached::Platform(view), BTreeSet::new(), None)).ok_or_else(|| {
                 Box::new(
                     Step::block(
                         Stage::Name,
@@ -196,10 +213,13 @@ impl<'a> Walker<'a> {
         }
         match (endpoint.dns, host.filter(|h| h.listens.serves(Transport::Udp, 53))) {
             (Some(server), _) => {
-                let assumed = self.over_tcp(from, &packet)?;
-                Ok((Reached::Server(self.plane.dns.servers.get(server), arrived), assumed))
+                let (over_tcp, assumed) = self.over_tcp(from, &packet)?;
+                let met = met(&journey.steps).into_iter().chain(over_tcp).collect();
+                Ok(way(Reached::Server(self.plane.dns.servers.get(server), arrived), met, assumed))
             }
-            (None, Some(host)) if endpoint.segment.is_none() => Ok((Reached::Public(who, &host.listens), None)),
+            (None, Some(host)) if endpoint.segment.is_none() => {
+                Ok(way(Reached::Public(who, &host.listens), met(&journey.steps), None))
+            }
             (None, Some(_)) => {
                 let text = format!("what {who} ({address}) answers to DNS queries is not declared");
                 Err(doubt(text, format!("declare the DNS server of {who}, or what it listens on"), Vec::new()))
@@ -212,19 +232,20 @@ impl<'a> Walker<'a> {
         }
     }
 
-    /// Whether the same server is reached by TCP, too, which answers that do not fit into a datagram need (FWD-06, A-24).
-    fn over_tcp(&self, from: Id<Endpoint>, query: &Packet) -> Result<Option<Step>, Box<Step>> {
+    /// Whether the same server is reached by TCP, too, which answers that do not fit into a datagram need (FWD-06, A-24):
+    /// what stands on the way, and what is assumed where it is not.
+    fn over_tcp(&self, from: Id<Endpoint>, query: &Packet) -> Result<(BTreeSet<String>, Option<Step>), Box<Step>> {
         let packet = Packet { transport: Transport::Tcp, ..query.clone() };
         let address = packet.destination;
         let journey = self.context.query(from, &packet);
         if matches!(journey.end, End::Delivered(_)) && is_open(&journey.steps) {
-            return Ok(None);
+            return Ok((met(&journey.steps), None));
         }
         let text = format!("{address} is reached on udp/53 and not on tcp/53, which longer answers need");
         let steps = journey.steps.clone();
         if !self.plane.assumptions.dns_needs_tcp {
             let step = Step::assume(Stage::Name, text + ": short ones are assumed, by assumption A-24");
-            return Ok(Some(step.rules(&["FWD-06", "A-24"]).inner(steps)));
+            return Ok((BTreeSet::new(), Some(step.rules(&["FWD-06", "A-24"]).inner(steps))));
         }
         let hard = |s: &Step| matches!(s.outcome, Outcome::Block(_) | Outcome::Unsupported(_));
         let certain = steps.iter().any(hard) || steps.iter().all(|s| !s.is_blocker());
@@ -292,12 +313,17 @@ impl<'a> Walker<'a> {
                 self.platform(view, name)
             }
             (Otherwise::Public, _) => self.public(name),
-            (Otherwise::Recurse, _) => match self.no_way_out(server, at) {
-                Some(step) => {
-                    self.steps.push(step);
+            (Otherwise::Recurse, _) => match self.way_out(server, at) {
+                Err(step) => {
+                    self.steps.push(*step);
                     Answer::None(Reason::DnsFail)
                 }
-                None => self.recursed(server, at, name),
+                Ok(met) => {
+                    if let Some(asked) = self.steps.last_mut() {
+                        asked.rests_on.extend(met);
+                    }
+                    self.recursed(server, at, name)
+                }
             },
             _ => {
                 self.steps.push(
@@ -324,15 +350,15 @@ impl<'a> Walker<'a> {
         })
     }
 
-    /// Why a server that resolves public names itself cannot ask public name servers, if it cannot: its queries to the
-    /// root stand for all of them (FWD-11).
-    fn no_way_out(&self, server: &DnsServer, at: Id<Endpoint>) -> Option<Step> {
-        let source = self.context.source(at, ROOT_SERVER)?;
+    /// What stands on the way of a server that resolves public names itself to public name servers, or why it cannot ask
+    /// them: its queries to the root stand for all of them (FWD-11).
+    fn way_out(&self, server: &DnsServer, at: Id<Endpoint>) -> Result<BTreeSet<String>, Box<Step>> {
+        let Some(source) = self.context.source(at, ROOT_SERVER) else { return Ok(BTreeSet::new()) };
         let packet =
             Packet { source, destination: ROOT_SERVER, transport: Transport::Udp, port: 53, name: None, reply: false };
         let journey = self.context.query(at, &packet);
         if matches!(journey.end, End::Delivered(_)) && is_open(&journey.steps) {
-            return None;
+            return Ok(met(&journey.steps));
         }
         let undecided = journey.steps.iter().any(Step::is_blocker)
             && !journey.steps.iter().any(|s| matches!(s.outcome, Outcome::Block(_)));
@@ -344,7 +370,7 @@ impl<'a> Walker<'a> {
             Step::block(Stage::Name, Reason::DnsFail, text)
         };
         let fix = format!("give {} a way out on port 53, or forwarders that it reaches", server.origin);
-        Some(step.at(&server.origin).rules(&["FWD-11", "NAT-07"]).fix(fix).inner(journey.steps.clone()))
+        Err(Box::new(step.at(&server.origin).rules(&["FWD-11", "NAT-07"]).fix(fix).inner(journey.steps.clone())))
     }
 
     /// That a server takes an alias along that it has a rule or a zone of its own for, if nobody said how it forwards
@@ -383,6 +409,7 @@ fn passed_over(silent: &[IpAddr], origin: &Origin, failures: Vec<Step>) -> Step 
     let list = silent.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     Step::pass(Stage::Name, format!("no answer from {list}; the next server of {origin} is asked"))
         .at(origin)
+        .steers()
         .rules(&["DNS-05", "DNS-06"])
         .inner(failures)
 }

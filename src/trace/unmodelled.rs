@@ -14,15 +14,13 @@ use std::net::IpAddr;
 pub(super) fn doubt(plane: &Plane, client: &Client, trace: &mut Trace) {
     for what in &plane.unmodelled {
         let shared = is_met(what, &trace.steps) || is_end(plane, what, client, &trace.addresses, trace.name.as_ref());
-        if shared {
-            soften(plane, what, &mut trace.steps);
-        }
+        let onward = shared && soften(plane, what, &mut trace.steps, false);
         if trace.alternatives.is_empty() && shared {
             trace.steps.push(unknown(what));
         }
         for (_, list) in &mut trace.alternatives {
             if shared || is_met(what, list) {
-                soften(plane, what, list);
+                soften(plane, what, list, onward);
                 list.push(unknown(what));
             }
         }
@@ -62,6 +60,9 @@ fn is_end(plane: &Plane, what: &Unmodelled, client: &Client, addresses: &[IpAddr
         ClientKind::Identity(of) => Some(&plane.resources.get(of).origin.name),
         ClientKind::Endpoint(_) => None,
     };
+    if what.names_assumed {
+        return name.is_some() && elements.contains(&client.origin.name);
+    }
     if what.calls_only {
         return elements.contains(&client.origin.name) || caller.is_some_and(|name| elements.contains(name));
     }
@@ -94,6 +95,9 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
     let named = |names: &std::collections::BTreeSet<String>| own().any(|e| names.contains(e));
     let here = match &what.scope {
         UnmodelledScope::Everything => true,
+        UnmodelledScope::Elements(elements) if what.names_assumed => {
+            matches!(step.stage, Stage::Name | Stage::Backend) && named(elements)
+        }
         UnmodelledScope::Elements(elements) => named(elements),
         UnmodelledScope::Owners(networks) => match step.outcome {
             // Whose address a route leads to is said at the route, so any network may be meant.
@@ -112,12 +116,26 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
     here || is_met(what, &step.inner)
 }
 
+/// Whether it could change what the steps after one are about: another answer to a name leads elsewhere.
+fn turns(plane: &Plane, what: &Unmodelled, step: &Step) -> bool {
+    let UnmodelledScope::Elements(elements) = &what.scope else { return false };
+    if step.stage != Stage::Name || what.calls_only || !what.ports.is_empty() {
+        return false;
+    }
+    // What has an address is meant for many a reason, mostly for what reaches it.
+    let placed = |name: &String| plane.endpoints.iter().any(|(_, e)| e.origin.name == *name);
+    let element = step.element.as_ref().filter(|e| elements.contains(*e));
+    what.names_assumed || element.is_some_and(|e| !placed(e)) || step.steers && meets(what, step)
+}
+
 /// Makes blockers unknown that it could lift. Another answer to the name leads elsewhere, and so does another place of one
-/// of the ends, so that every blocker may be beside the point.
-fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step]) {
+/// of the ends, so that every blocker may be beside the point. Gives whether those are that come after; `onward` says
+/// whether they were before.
+fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step], mut onward: bool) -> bool {
     let adds = what.ports.is_empty() && adds(plane, what);
     let elsewhere = what.place_assumed || matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
+        onward |= what.names_assumed && step.stage == Stage::Name;
         // Which rule or route acts follows from the address.
         let by_address = what.address_assumed
             && matches!(
@@ -125,9 +143,9 @@ fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step]) {
                 Stage::Route | Stage::Filter | Stage::Firewall | Stage::Balancer | Stage::Backend | Stage::Return
             );
         let absent = adds && matches!(step.outcome, Outcome::Block(reason) if ABSENT.contains(&reason));
-        if let (true, Outcome::Block(reason)) =
-            (elsewhere || absent || by_address || !what.calls_only && meets(what, step), step.outcome)
-        {
+        let other = elsewhere || onward || absent || by_address || !what.calls_only && meets(what, step);
+        onward |= turns(plane, what, step);
+        if let (true, Outcome::Block(reason)) = (other, step.outcome) {
             step.outcome = Outcome::Unknown(reason);
             // From another place there may be nothing to change.
             if what.place_assumed {
@@ -135,4 +153,5 @@ fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step]) {
             }
         }
     }
+    onward
 }

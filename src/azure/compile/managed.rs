@@ -278,6 +278,7 @@ impl<'e> Compiler<'e> {
                     address_assumed: false,
                     ports: Vec::new(),
                     place_assumed: false,
+                    names_assumed: false,
                     calls_only: false,
                 });
             }

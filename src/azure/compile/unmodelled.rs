@@ -2,7 +2,7 @@
 
 use super::Compiler;
 use crate::{
-    dataplane::{Origin, Unmodelled, UnmodelledScope},
+    dataplane::{Member, Origin, Resolver, Unmodelled, UnmodelledScope},
     diag::{Diagnostic, code, nearest},
 };
 use std::collections::BTreeSet;
@@ -38,6 +38,7 @@ impl Compiler<'_> {
                 Some((None, _)) => continue,
                 None if !what.names.is_empty() => UnmodelledScope::Names(self.names(&what.names)),
                 None if what.affects.is_empty() => UnmodelledScope::Everything,
+                None if what.names_assumed.value => UnmodelledScope::Elements(self.with_askers(elements)),
                 None => UnmodelledScope::Elements(self.with_inhabitants(elements)),
             };
             let text = format!("{} {name} is not modelled: {}", what.type_.value, what.reason.value);
@@ -48,10 +49,32 @@ impl Compiler<'_> {
                 address_assumed: what.address_assumed.value,
                 ports: what.ports.iter().map(|p| (p.value.transport, p.value.ports.clone())).collect(),
                 place_assumed: what.place_assumed.value,
+                names_assumed: what.names_assumed.value,
                 calls_only: what.calls_only.value,
             });
         }
         self.plane.unmodelled.extend(found);
+    }
+
+    /// Elements with whoever asks for names as they say: clients, and pools of gateways whose members are names.
+    fn with_askers(&self, mut elements: BTreeSet<String>) -> BTreeSet<String> {
+        // Servers of a member's own are told by their place.
+        let of_network = |at: &Origin| {
+            let network = self.estate.virtual_networks.get(&at.name);
+            network.is_none_or(|n| n.value.dns_servers.first().is_some_and(|s| Some(s.span) == at.span))
+        };
+        let asks = |resolver: &Resolver| match resolver {
+            Resolver::Platform(view) => elements.contains(&self.plane.dns.views.get(*view).origin.name),
+            Resolver::Servers { origin, .. } => elements.contains(&origin.name) && of_network(origin),
+            Resolver::Public => false,
+        };
+        let clients = self.plane.clients.iter().map(|(_, c)| c).filter(|c| asks(&c.resolver)).map(|c| &c.origin);
+        let gateways = self.plane.proxies.iter().map(|(_, p)| p).filter(|p| asks(&p.resolver));
+        let by_name = |m: &Member| matches!(m, Member::Name(_));
+        let pools = gateways.flat_map(|p| &p.rules).map(|r| &r.backend).filter(|b| b.members.iter().any(by_name));
+        let askers: Vec<String> = clients.chain(pools.map(|b| &b.origin)).map(|o| o.name.clone()).collect();
+        elements.extend(askers);
+        elements
     }
 
     /// Elements with their parts, and with everything that has an address in those of them that are networks or subnets.

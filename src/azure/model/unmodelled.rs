@@ -21,6 +21,8 @@ record! {
         ports: Vec<Spanned<ListenPort>>,
         /// Whether it is in doubt where what it affects stands: then whatever blocks its flows comes out `unknown`, too.
         place_assumed: Setting<bool> = false,
+        /// Whether what is in doubt is who answers names to what it affects, for example the DNS servers of a network: then whatever stops a flow after it asked for a name comes out `unknown`.
+        names_assumed: Setting<bool> = false,
         /// Whether only what the affected elements call themselves is in doubt, and not who reaches them.
         calls_only: Setting<bool> = false,
     }

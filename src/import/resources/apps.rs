@@ -1,6 +1,6 @@
 //! Web apps: access restrictions, slots, names.
 
-use super::{Mapper, Resource, service_rules, services};
+use super::{Mapper, Resource, outside, service_rules, services};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     ids::ArmId,
@@ -28,6 +28,9 @@ pub(super) const ENVIRONMENT: &str = "hostingEnvironmentProfile";
 
 const IN_ENVIRONMENT: &str =
     "it stands in an App Service Environment, which is not modelled: it answers and sends inside a network";
+
+const PERHAPS_IN_ENVIRONMENT: &str =
+    "its plan may be of an App Service Environment: the tier is known only after deployment";
 
 /// The priority of the rule that stands for everybody else.
 const LAST: i64 = 2_147_483_647;
@@ -198,6 +201,9 @@ pub(super) fn doubts(resource: &Resource, mapper: &Mapper<'_>) -> Vec<(&'static 
     let plan = resource.str("serverFarmId").and_then(|id| mapper.find(id));
     if own.iter().any(|path| resource.prop(path).is_some()) || plan.is_some_and(is_isolated) {
         found.push((ENVIRONMENT, IN_ENVIRONMENT));
+    }
+    if plan.is_some_and(outside::tier_told_later) {
+        found.push((ENVIRONMENT, PERHAPS_IN_ENVIRONMENT));
     }
     let usual = format!("{}.azurewebsites.", resource.id.name().to_lowercase());
     let unusual = resource.str("defaultHostName").is_some_and(|h| !h.to_lowercase().starts_with(&usual));

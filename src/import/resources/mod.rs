@@ -13,6 +13,7 @@ mod gateways;
 mod manager;
 mod members;
 mod network;
+mod outside;
 mod places;
 mod policies;
 mod private_link;
@@ -371,6 +372,7 @@ fn doubts(resource: &Resource, matters: &Matters, mapper: &mut Mapper<'_>) {
         mapper.unmodelled(resource, "", why, matters.clone());
     }
     settle::unknowns(resource, matters, mapper);
+    outside::doubts(resource, matters, mapper);
     settings::unread(resource, matters, mapper);
     state::doubts(resource, matters, mapper);
 }

@@ -3,7 +3,7 @@
 
 use super::{Mapper, Resource, services, values};
 use crate::import::{
-    draft::{Matters, NotUnderstood, Source},
+    draft::{Key, Matters, NotUnderstood, Source},
     json::{Json, REST, Value},
     listed::{Listed, Lists},
 };
@@ -326,7 +326,14 @@ const CALLS: [&str; 1] = ["restrictoutboundnetworkaccess"];
 /// Where a setting at a path matters, if what it belongs to matters.
 pub(super) fn matters_at(path: &str, matters: &Matters) -> Matters {
     let last = path.rsplit('.').next().unwrap_or_default().to_lowercase();
+    let words = path.to_lowercase();
+    let asks = |key: &Key| match key.collection {
+        "virtual_networks" => words.starts_with("properties.dhcpoptions"),
+        "virtual_machines" | "secondary_interfaces" => words.contains("dnssettings"),
+        _ => false,
+    };
     match matters {
+        Matters::Item(key) if asks(key) => Matters::Answers(key.clone()),
         Matters::Item(key) if key.collection == "services" && CALLS.contains(&last.as_str()) => {
             Matters::Calls(key.clone())
         }

@@ -72,6 +72,7 @@ impl Compiler<'_> {
                                             address_assumed: false,
                                             ports: Vec::new(),
                                             place_assumed: false,
+                                            names_assumed: false,
                                             calls_only: false,
                                         });
                                         let text = format!(
