@@ -90,7 +90,7 @@ impl Engine<'_> {
         Ok(Some(match name {
             "if" => {
                 let test = self.expression(argument(0)?, env, span)?;
-                if matches!(test.value, Value::Unknown(_) | Value::Secret) {
+                if test.is_withheld() {
                     return Ok(Some(Json::new(
                         Value::Unknown("its condition is known only after deployment".into()),
                         span,

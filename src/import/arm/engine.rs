@@ -261,7 +261,7 @@ impl<'s> Engine<'s> {
         };
         let Some(count) = copy.get("count") else { return Err(wrong(copy.span)) };
         let value = self.evaluate(count, env)?;
-        if matches!(value.value, Value::Unknown(_) | Value::Secret) {
+        if value.is_withheld() {
             return Ok(None);
         }
         value.as_int().filter(|n| (0..=800).contains(n)).map(Some).ok_or_else(|| wrong(count.span))
@@ -301,10 +301,10 @@ impl<'s> Engine<'s> {
     fn index(&mut self, base: &Expression, index: &Expression, env: &Env, span: Span) -> Outcome {
         let value = self.expression(base, env, span)?;
         let index = self.expression(index, env, span)?;
-        if let Value::Unknown(_) | Value::Secret = value.value {
+        if value.is_withheld() {
             return Ok(value);
         }
-        if let Value::Unknown(_) | Value::Secret = index.value {
+        if index.is_withheld() {
             return Ok(index);
         }
         if let Value::Text(key) = &index.value {

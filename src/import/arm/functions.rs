@@ -1,6 +1,6 @@
 //! Functions that depend on their arguments alone.
 
-use super::values::{Args, compare, fail, list, number, object, obstacle, show, text, truth, united};
+use super::values::{Args, compare, fail, list, number, object, show, text, truth, united};
 use crate::import::json::{Json, Value};
 use std::rc::Rc;
 
@@ -364,7 +364,7 @@ fn create_object(args: &Args<'_>) -> Outcome {
 
 /// What only a deployment tells, or is secret, taken as a whole.
 fn unknown(value: &Json) -> Option<Value> {
-    obstacle(value).filter(|_| !matches!(value.value, Value::List(_) | Value::Object(_)))
+    value.is_withheld().then(|| value.value.clone())
 }
 
 fn union(args: &Args<'_>) -> Outcome {

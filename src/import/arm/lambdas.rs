@@ -52,7 +52,7 @@ fn lambda<'e>(
 pub(super) fn call(engine: &mut Engine<'_>, name: &str, arguments: &[Expression], env: &Env, span: Span) -> Outcome {
     let Some(first) = arguments.first() else { return Err(wrong(name, span)) };
     let over = engine.expression(first, env, span)?;
-    if matches!(over.value, Value::Unknown(_) | Value::Secret) {
+    if over.is_withheld() {
         return Ok(over);
     }
     if let Some(unknown) = rest(&over) {

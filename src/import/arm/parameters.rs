@@ -48,7 +48,7 @@ pub(super) fn check(
 /// Why Azure takes no such value.
 fn misfit(declared: &Json, value: &Json) -> Option<(String, String)> {
     let is_expression = |v: &Json| v.as_str().is_some_and(|t| t.starts_with('[') && !t.starts_with("[["));
-    if is_expression(value) || matches!(value.value, Value::Null | Value::Unknown(_) | Value::Secret) {
+    if is_expression(value) || value.value == Value::Null || value.is_withheld() {
         return None;
     }
     let kind = declared.str_at("type").unwrap_or_default().to_lowercase();

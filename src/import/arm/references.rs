@@ -150,7 +150,7 @@ impl Engine<'_> {
     }
 
     fn resource_id(&mut self, name: &str, values: &[Json], own: (&str, &str, &str), span: Span) -> Outcome {
-        if let Some(stop) = values.iter().find(|v| matches!(v.value, Value::Unknown(_) | Value::Secret)) {
+        if let Some(stop) = values.iter().find(|v| v.is_withheld()) {
             return Ok(Json::new(stop.value.clone(), span));
         }
         let words: Vec<String> = values.iter().map(show).collect();

@@ -168,7 +168,7 @@ fn merge(all: &mut Vec<Field>, more: &[Field], deep: bool) {
     for (key, value) in more {
         match all.iter_mut().find(|(k, _)| k.eq_ignore_ascii_case(key)) {
             Some((_, old)) if deep && matches!(value.value, Value::Object(_)) => {
-                let is_open = matches!(old.value, Value::Object(_) | Value::Unknown(_) | Value::Secret);
+                let is_open = old.is_withheld() || matches!(old.value, Value::Object(_));
                 let both = is_open.then(|| united([&*old, value].into_iter(), true));
                 *old = both.map_or_else(|| value.clone(), |both| Json::new(both, value.span));
             }

@@ -78,6 +78,12 @@ impl Json {
         matches!(&self.value, Value::Unknown(why) if **why == *ADDED)
     }
 
+    /// Whether its value is not known: only a deployment tells it, or it is secret.
+    #[must_use]
+    pub fn is_withheld(&self) -> bool {
+        matches!(self.value, Value::Unknown(_) | Value::Secret)
+    }
+
     /// The address of a resource with an id, which only a deployment tells.
     #[must_use]
     pub fn address_of(id: &str, span: Span) -> Self {

@@ -186,7 +186,7 @@ pub(super) fn slot(resource: &Resource, mapper: &mut Mapper<'_>) {
 fn is_isolated(plan: &Resource) -> bool {
     let tiers = ["sku.tier", "sku.name"].iter().filter_map(|p| plan.body.str_at(p)).map(str::to_lowercase);
     let names = |tier: &str| {
-        let number = tier.strip_prefix('i').map(|t| t.trim_end_matches("v2").trim_end_matches("mv2"));
+        let number = tier.strip_prefix('i').map(|t| t.trim_end_matches("v2"));
         tier.starts_with("isolated")
             || number.is_some_and(|n| !n.is_empty() && n.trim_end_matches('m').bytes().all(|b| b.is_ascii_digit()))
     };

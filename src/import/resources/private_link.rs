@@ -5,7 +5,7 @@ use crate::azure::known_services::{Cloud, KnownServices};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     ids::ArmId,
-    json::{Json, Value},
+    json::Json,
 };
 
 pub(super) const TYPES: &[(&str, Map)] = &[
@@ -124,7 +124,7 @@ fn zone_group(resource: &Resource, mapper: &mut Mapper<'_>) {
         id.is_none_or(|i| i.as_str().is_none())
     };
     let configurations = resource.prop("privateDnsZoneConfigs");
-    let wholly = configurations.is_some_and(|c| matches!(c.value, Value::Unknown(_) | Value::Secret));
+    let wholly = configurations.is_some_and(Json::is_withheld);
     if wholly || resource.items("privateDnsZoneConfigs").iter().any(unknown) {
         let endpoint = resource.id.parent().and_then(|id| mapper.find(&id).cloned());
         let names = endpoint.map(|e| domains(&e)).unwrap_or_default();

@@ -56,7 +56,7 @@ pub(super) fn misfit(outer: &str, name: &str, value: &Json) -> Option<String> {
 }
 
 fn fits(kind: &str, value: &Json) -> bool {
-    let told_later = |json: &Json| matches!(json.value, Value::Null | Value::Unknown(_) | Value::Secret);
+    let told_later = |json: &Json| json.value == Value::Null || json.is_withheld();
     let is_scalar =
         |json: &Json| matches!(json.value, Value::Text(_) | Value::Int(_) | Value::Float(_) | Value::Bool(_));
     let is_object = |json: &Json| matches!(json.value, Value::Object(_));

@@ -112,7 +112,7 @@ pub(super) fn shape(values: &Json, fields: &[Field], body: &mut Json) {
 
 /// Whether a value is not known, or must not be.
 pub(super) fn is_unknown(value: &Json) -> bool {
-    matches!(value.value, Value::Unknown(_) | Value::Secret)
+    value.is_withheld()
 }
 
 /// A value at a path of attributes; on the way, a list of blocks stands for its first.
