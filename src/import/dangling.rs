@@ -3,12 +3,13 @@
 use super::{
     draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Source, Tree},
     finish::Shapes,
+    scope::plain_domain,
 };
 use crate::{
     diag::Span,
     document::{Shape, TypeInfo},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Drops what cannot be declared: references to what the input does not hold, and items without what they need. Each is
 /// reported, with where it could matter.
@@ -17,7 +18,12 @@ pub(super) fn settle(draft: &mut Draft, shapes: &Shapes) {
         let present: BTreeSet<Key> = draft.items.iter().filter(|(_, i)| !i.is_stub).map(|(k, _)| k.clone()).collect();
         let mut changed = false;
         let mut reports = Vec::new();
+        // What a private endpoint would answer is told by the reference that it loses.
+        let mut whole: BTreeMap<Key, Item> = BTreeMap::new();
         for (key, item) in &mut draft.items {
+            if key.collection == "private_endpoints" && !item.is_stub {
+                whole.insert(key.clone(), item.clone());
+            }
             for dangling in remove_dangling(item, &present) {
                 changed = true;
                 let (field, to, at) = dangling;
@@ -64,7 +70,7 @@ pub(super) fn settle(draft: &mut Draft, shapes: &Shapes) {
                     name: item.name.clone(),
                     why,
                     source: item.source.clone(),
-                    matters: place_of(&key, &item),
+                    matters: place_of(&key, whole.get(&key).unwrap_or(&item)),
                 });
             }
         }
@@ -122,42 +128,90 @@ fn why_lost(draft: &Draft, shapes: &Shapes, present: &BTreeSet<Key>, key: &Key, 
     Some(format!("its `{}` cannot be told from the input", missing.key))
 }
 
+/// Collections of what has an address in a subnet.
+const ADDRESSED: [&str; 7] = [
+    "virtual_machines",
+    "secondary_interfaces",
+    "frontends",
+    "inbound_endpoints",
+    "load_balancers",
+    "application_gateways",
+    "firewalls",
+];
+
 /// Where an item that is left out could have mattered.
 pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
     let reference = |field: &str| match item.get(field).map(|n| &n.tree) {
         Some(Tree::Reference(to, _)) => Some(to.clone()),
         _ => None,
     };
-    if key.collection == "private_endpoints" {
-        // Its records are missing, and whatever its target would have answered by them.
-        let target = match item.get("private_service_connection").map(|n| &n.tree) {
-            Some(Tree::Map(fields)) => fields.iter().find_map(|(_, n)| match &n.tree {
-                Tree::Reference(to, _) => Some(to.clone()),
-                _ => None,
-            }),
-            _ => None,
-        };
-        return match (target, zones_of(item)) {
-            (Some(target), _) => Matters::Item(target),
-            (None, zones) if !zones.is_empty() => Matters::Names(zones),
-            (None, _) => Matters::Everywhere,
-        };
+    let zone = item.parent.as_ref().map(|(p, _)| p.id.rsplit('/').next().unwrap_or_default().to_owned());
+    match (key.collection, zone, item.get("domain_name").map(|n| &n.tree), &item.parent) {
+        ("private_endpoints", ..) => return place_of_endpoint(item, reference("subnet")),
+        ("zone_links", Some(zone), ..) => return Matters::Names(vec![zone]),
+        ("a_records" | "cname_records", Some(zone), ..) if item.name == "@" => return Matters::Names(vec![zone]),
+        ("a_records" | "cname_records", Some(zone), ..) => {
+            return Matters::Names(vec![format!("{}.{zone}", item.name.trim_start_matches("*."))]);
+        }
+        ("forwarding_rules", _, Some(Tree::Text(domain)), _) => return Matters::Names(vec![plain_domain(domain)]),
+        ("ruleset_links", .., Some((ruleset, _))) => return Matters::Rules(ruleset.clone()),
+        _ => {}
     }
     if let Some(subnet) = reference("subnet") {
         return Matters::Subnet(subnet);
     }
+    let routes = ["virtual_network_gateways", "virtual_network_gateway_connections"].contains(&key.collection);
     for field in ["virtual_network", "virtual_network_gateway", "virtual_hub", "remote_virtual_network"] {
         if let Some(owner) = reference(field) {
-            return Matters::Item(owner);
+            return match routes {
+                true => Matters::All(vec![Matters::Item(owner), Matters::Gateways]),
+                false => Matters::Item(owner),
+            };
         }
     }
+    let addressed = ADDRESSED.contains(&key.collection) && item.get("public_ip").is_none();
     match (&item.parent, key.collection) {
+        (Some((parent, _)), _) if addressed => Matters::All(vec![Matters::Item(parent.clone()), Matters::SomeSubnet]),
         (Some((parent, _)), _) => Matters::Item(parent.clone()),
         (None, "private_dns_zones") => Matters::Names(vec![item.name.clone()]),
         (None, "network_managers" | "network_security_perimeters") => Matters::Everywhere,
+        (None, _) if routes => Matters::Gateways,
+        // A route may lead to its address.
+        (None, _) if addressed => Matters::SomeSubnet,
         // Nothing leads to the others unless something names them, and that was reported.
         (None, _) => Matters::No,
     }
+}
+
+/// The names that a private endpoint would answer, and its address.
+fn place_of_endpoint(item: &Item, subnet: Option<Key>) -> Matters {
+    let mut places = Vec::new();
+    let connection = match item.get("private_service_connection").map(|n| &n.tree) {
+        Some(Tree::Map(fields)) => fields.as_slice(),
+        _ => &[],
+    };
+    let groups = connection.iter().filter_map(|(_, n)| match &n.tree {
+        Tree::List(items) => Some(items),
+        _ => None,
+    });
+    let groups = groups.flatten().filter_map(|n| match &n.tree {
+        Tree::Text(text) => Some(text.clone()),
+        _ => None,
+    });
+    let target = connection.iter().find_map(|(_, n)| match &n.tree {
+        Tree::Reference(to, _) => Some(to.clone()),
+        _ => None,
+    });
+    let zones = zones_of(item);
+    match target {
+        Some(target) if ["services", "machine_learning_workspaces"].contains(&target.collection) => {
+            places.push(Matters::Target(target, groups.collect()));
+        }
+        None if zones.is_empty() => return Matters::Everywhere,
+        _ => places.push(Matters::Names(zones)),
+    }
+    places.push(subnet.map_or(Matters::SomeSubnet, Matters::Subnet));
+    Matters::All(places)
 }
 
 /// Zones that a private endpoint writes records into.

@@ -226,6 +226,17 @@ pub enum Matters {
     Pool(Key, String),
     /// It may answer names at or below these.
     Names(Vec<String>),
+    /// It may answer the names of an item, a service or workspace, by which these of its parts are asked for; of all
+    /// its parts, if there are none.
+    Target(Key, Vec<String>),
+    /// It may decide where names are asked for that the rules of a ruleset are about.
+    Rules(Key),
+    /// It may own any address that nobody owns, or forward from there: its subnet is not known.
+    SomeSubnet,
+    /// It may bring routes to any network that has a subnet for gateways.
+    Gateways,
+    /// In each of these places.
+    All(Vec<Matters>),
     /// Anywhere.
     Everywhere,
 }

@@ -49,7 +49,8 @@ pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
         let (name, mut source) = (item.name.clone(), item.source.clone());
         // Nobody would hear of flows to a service that is gone.
         let servers = path.iter().any(|p| p == "dns_servers") && ASKERS.contains(&key.collection);
-        let path = match is_named || servers || place_of(&key, item) == Matters::No {
+        let missed = matches!(place_of(&key, item), Matters::No | Matters::SomeSubnet | Matters::Gateways);
+        let path = match is_named || servers || missed {
             false => &[],
             true if is_named => path.as_slice(),
             true => optional(draft, &shapes, &key, item, &path),

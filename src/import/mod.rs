@@ -15,6 +15,7 @@ mod json;
 mod leave_out;
 mod listed;
 mod resources;
+mod scope;
 mod terraform;
 mod unmodelled;
 mod write;

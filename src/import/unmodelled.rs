@@ -3,6 +3,7 @@
 use super::{
     draft::{Draft, Key, Matters, Node, Style, Tree},
     finish::written,
+    scope,
 };
 use crate::net::Fqdn;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,12 @@ struct Names<'d> {
     elements: &'d BTreeSet<String>,
     /// Items that refer to others by these fields, by what they refer to.
     users: BTreeMap<(&'static str, &'d Key), Vec<&'d Key>>,
+    /// Items that refer to what acts through them, in whatever field, by that.
+    through: BTreeMap<&'d Key, BTreeSet<&'d Key>>,
 }
+
+/// Collections of what acts through what refers to it.
+const THROUGH: [&str; 3] = ["public_ips", "application_security_groups", "virtual_wans"];
 
 /// References by which what is shared acts on those that use it.
 const USES: [(&str, &str); 4] = [
@@ -53,10 +59,20 @@ pub(super) fn entries(
             }
         }
     }
-    let names = Names { draft, names, elements, users };
+    let mut through: BTreeMap<&Key, BTreeSet<&Key>> = BTreeMap::new();
+    for (key, item) in &draft.items {
+        item.fields.iter().for_each(|(_, node)| {
+            references(node, &mut |to| {
+                if THROUGH.contains(&to.collection) {
+                    through.entry(to).or_default().insert(key);
+                }
+            });
+        });
+    }
+    let names = Names { draft, names, elements, users, through };
     let mut entries: Vec<(String, Node)> = Vec::new();
     let mut taken: BTreeMap<String, usize> = BTreeMap::new();
-    for what in &draft.not_understood {
+    for what in &scope::plain(draft) {
         let span = what.source.span;
         let mut fields =
             vec![("type", Node::text(what.kind.clone(), span)), ("reason", Node::text(what.why.clone(), span))];
@@ -69,6 +85,7 @@ pub(super) fn entries(
                 fields.push(("names", list(vec![own.unwrap_or_else(stand_in)])));
             }
             Matters::Everywhere => {}
+            Matters::SomeSubnet => fields.push(("subnet_unknown", Node::flag(true, span))),
             Matters::Names(names) if names.is_empty() => continue,
             // What is no name can only be said to matter anywhere.
             Matters::Names(names) if names.iter().all(|n| n.parse::<Fqdn>().is_ok()) => {
@@ -136,6 +153,8 @@ pub(super) fn entries(
             | Matters::Pool(..) => {
                 continue;
             }
+            // They are other places by now.
+            Matters::Target(..) | Matters::Rules(_) | Matters::Gateways | Matters::All(_) => continue,
         }
         let plain = if what.name.is_empty() { what.kind.clone() } else { what.name.clone() };
         let mut name = plain.clone();
@@ -150,13 +169,13 @@ pub(super) fn entries(
     entries
 }
 
-/// Whether a value is a reference to an item, or has one inside.
-fn refers(node: &Node, key: &Key) -> bool {
+/// Gives every reference that a value is, or has inside.
+fn references<'n>(node: &'n Node, found: &mut impl FnMut(&'n Key)) {
     match &node.tree {
-        Tree::Reference(to, _) => to == key,
-        Tree::List(items) => items.iter().any(|i| refers(i, key)),
-        Tree::Map(fields) => fields.iter().any(|(_, n)| refers(n, key)),
-        _ => false,
+        Tree::Reference(to, _) => found(to),
+        Tree::List(items) => items.iter().for_each(|i| references(i, found)),
+        Tree::Map(fields) => fields.iter().for_each(|(_, n)| references(n, found)),
+        _ => {}
     }
 }
 
@@ -197,10 +216,9 @@ impl Names<'_> {
         }
         match (key.collection, &item.parent) {
             ("subnets", _) => self.met(key, path(key), depth),
-            // They act through what refers to them.
-            ("public_ips" | "application_security_groups" | "virtual_wans", _) => {
-                let users = self.draft.items.iter().filter(|(_, i)| i.fields.iter().any(|(_, n)| refers(n, key)));
-                Some(users.filter_map(|(user, _)| self.of(user, depth + 1)).flatten().collect())
+            (collection, _) if THROUGH.contains(&collection) => {
+                let users = self.through.get(key).into_iter().flatten();
+                Some(users.filter_map(|user| self.of(user, depth + 1)).flatten().collect())
             }
             // A part that paths meet by its own name does what is in doubt itself.
             (_, Some((parent, _))) => {

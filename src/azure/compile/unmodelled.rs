@@ -5,25 +5,38 @@ use crate::{
     dataplane::{Member, Origin, Resolver, Unmodelled, UnmodelledScope},
     diag::{Diagnostic, code, nearest},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What elements have inside, made once for all entries.
+struct Inside {
+    /// Names of all that a path can meet.
+    names: BTreeSet<String>,
+    /// Parts of gateways that go by their own names, by the gateway's.
+    of_gateways: BTreeMap<String, Vec<String>>,
+    /// What has an address in a network or subnet, by its name.
+    inhabitants: BTreeMap<String, Vec<String>>,
+}
 
 impl Compiler<'_> {
     /// Comes last, because it refers to the names of everything else.
     pub(super) fn unmodelled(&mut self) {
         let estate = self.estate;
+        if estate.unmodelled.iter().next().is_none() {
+            return;
+        }
+        let inside = self.insides();
         let mut found = Vec::new();
         for (name, entry) in estate.unmodelled.iter() {
             let what = &entry.value;
             let subnet = what.subnet.as_ref().map(|s| (self.subnet(s), s));
             let mut elements = BTreeSet::new();
-            let known = self.plane.element_names();
             for element in &what.affects {
-                if known.contains(element.value.as_str()) {
+                if inside.names.contains(&element.value) {
                     elements.insert(element.value.clone());
                     continue;
                 }
                 let text = format!("nothing that a path can meet is named `{}`", element.value);
-                let near = nearest(&element.value, known.iter().copied());
+                let near = nearest(&element.value, inside.names.iter().map(String::as_str));
                 let help =
                     near.map_or("name it as `privreach trace` does".to_owned(), |n| format!("did you mean `{n}`?"));
                 self.diagnostics.push(Diagnostic::error(code::REFERENCE, element.span, text).help(help));
@@ -37,9 +50,10 @@ impl Compiler<'_> {
                 }
                 Some((None, _)) => continue,
                 None if !what.names.is_empty() => UnmodelledScope::Names(self.names(&what.names)),
+                None if what.subnet_unknown.value => UnmodelledScope::Owners(self.subnets_of_hosts()),
                 None if what.affects.is_empty() => UnmodelledScope::Everything,
                 None if what.names_assumed.value => UnmodelledScope::Elements(self.with_askers(elements)),
-                None => UnmodelledScope::Elements(self.with_inhabitants(elements)),
+                None => UnmodelledScope::Elements(inside.with_inhabitants(elements)),
             };
             let text = format!("{} {name} is not modelled: {}", what.type_.value, what.reason.value);
             found.push(Unmodelled {
@@ -77,25 +91,44 @@ impl Compiler<'_> {
         elements
     }
 
-    /// Elements with their parts, and with everything that has an address in those of them that are networks or subnets.
-    fn with_inhabitants(&self, mut elements: BTreeSet<String>) -> BTreeSet<String> {
-        let is_part =
-            |name: &str| name.match_indices('/').any(|(at, _)| name.get(..at).is_some_and(|n| elements.contains(n)));
-        let parts: Vec<String> =
-            self.plane.element_names().into_iter().filter(|n| is_part(n)).map(str::to_owned).collect();
-        elements.extend(parts);
-        // Parts of a gateway go by their own names.
-        let own = self.plane.proxies.iter().filter(|(_, p)| elements.contains(&p.origin.name));
-        let own =
-            own.flat_map(|(_, p)| p.frontends.iter().map(|f| &f.origin).chain(p.listeners.iter().map(|l| &l.origin)));
-        let own: Vec<String> = own.map(|o| o.name.clone()).collect();
-        elements.extend(own);
+    /// Networks, and subnets that anything may stand in.
+    fn subnets_of_hosts(&self) -> BTreeSet<String> {
+        let segments = self.plane.segments.iter().map(|(_, s)| &s.origin.name);
+        let networks = self.plane.networks.iter().map(|(_, n)| &n.origin.name);
+        segments.filter(|name| !name.ends_with("/GatewaySubnet")).chain(networks).cloned().collect()
+    }
+
+    fn insides(&self) -> Inside {
+        let names = self.plane.element_names().into_iter().map(str::to_owned).collect();
+        let parts = self.plane.proxies.iter().map(|(_, p)| {
+            let own = p.frontends.iter().map(|f| &f.origin).chain(p.listeners.iter().map(|l| &l.origin));
+            (p.origin.name.clone(), own.map(|o| o.name.clone()).collect())
+        });
+        let of_gateways = parts.collect();
+        let mut inhabitants: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (_, endpoint) in self.plane.endpoints.iter() {
             let Some(segment) = endpoint.segment.map(|s| self.plane.segments.get(s)) else { continue };
-            let network = self.plane.networks.get(segment.network);
-            if elements.contains(&segment.origin.name) || elements.contains(&network.origin.name) {
-                elements.insert(endpoint.origin.name.clone());
+            for place in [&segment.origin, &self.plane.networks.get(segment.network).origin] {
+                inhabitants.entry(place.name.clone()).or_default().push(endpoint.origin.name.clone());
             }
+        }
+        Inside { names, of_gateways, inhabitants }
+    }
+}
+
+impl Inside {
+    /// Elements with their parts, and with everything that has an address in those of them that are networks or subnets.
+    fn with_inhabitants(&self, mut elements: BTreeSet<String>) -> BTreeSet<String> {
+        let below = |element: &String| {
+            let start = format!("{element}/");
+            let parts = self.names.range(start.clone()..);
+            parts.take_while(move |n| n.starts_with(&start)).cloned().collect::<Vec<_>>()
+        };
+        let parts: Vec<String> = elements.iter().flat_map(below).collect();
+        elements.extend(parts);
+        for inside in [&self.of_gateways, &self.inhabitants] {
+            let found: Vec<String> = elements.iter().filter_map(|e| inside.get(e)).flatten().cloned().collect();
+            elements.extend(found);
         }
         elements
     }

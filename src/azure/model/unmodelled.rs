@@ -3,7 +3,7 @@
 use crate::document::{ListenPort, Reference, Setting, Spanned, record};
 
 record! {
-    /// Something that exists and is not modelled. Verdicts that it could change come out `unknown`: with `subnet`, those that meet an address nobody owns there; with `affects`, those that meet one of the elements; with `names`, those of names at or below them; with none of these, all. Remove an entry once you know that it does not matter.
+    /// Something that exists and is not modelled. Verdicts that it could change come out `unknown`: with `subnet`, those that meet an address nobody owns there, with `subnet_unknown` those that meet one anywhere; with `affects`, those that meet one of the elements; with `names`, those of names at or below them; with none of these, all. Remove an entry once you know that it does not matter.
     pub struct Unmodelled {
         /// Resource type, or what it is.
         type_: Spanned<String> = required,
@@ -11,6 +11,8 @@ record! {
         reason: Spanned<String> = required,
         /// The subnet it stands in, as `vnet/subnet`.
         subnet: Option<Reference>,
+        /// Whether it stands in a subnet that is not known, so that any address which nobody owns may be its own.
+        subnet_unknown: Setting<bool> = false,
         /// Names of elements whose behaviour it could change, as traces name them.
         affects: Vec<Reference>,
         /// Domain names that it could answer, each with everything below it.

@@ -38,7 +38,7 @@ fn machine(resource: &Resource, mapper: &mut Mapper<'_>) {
         let nic = named.unwrap_or_else(|| "none".to_owned());
         let why = format!("its network interface ({nic}) is not in the input; import it, too");
         mapper.draft.items.remove(&key);
-        mapper.unmodelled(resource, "", &why, Matters::No);
+        mapper.unmodelled(resource, "", &why, Matters::SomeSubnet);
         return;
     };
     let mut fields = Vec::new();
@@ -97,7 +97,7 @@ fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
     let interfaces = resource.items("virtualMachineProfile.networkProfile.networkInterfaceConfigurations");
     let first = interfaces.iter().find(is_primary).or_else(|| interfaces.first());
     let Some(properties) = first.map(|i| i.get("properties").unwrap_or(i)) else {
-        mapper.unmodelled(resource, "", "its network profile is not in the input", Matters::No);
+        mapper.unmodelled(resource, "", "its network profile is not in the input", Matters::SomeSubnet);
         return;
     };
     for number in 0..count.min(SHOWN_INSTANCES) {
@@ -201,7 +201,17 @@ fn container_group(resource: &Resource, mapper: &mut Mapper<'_>) {
 /// A bastion reaches machines from its own subnet.
 fn bastion(resource: &Resource, mapper: &mut Mapper<'_>) {
     let configuration = resource.items("ipConfigurations").first().and_then(|c| c.get("properties"));
-    let Some(subnet) = subnet_of(configuration) else { return };
+    let Some(subnet) = subnet_of(configuration) else {
+        let (why, matters) = match resource.prop("virtualNetwork") {
+            Some(_) => (
+                "a bastion without a subnet of its own reaches machines of its network from an address of the platform \
+                 (168.63.129.16); that is not modelled",
+                Matters::Itself,
+            ),
+            None => ("in which subnet it stands is not known", Matters::SomeSubnet),
+        };
+        return mapper.unmodelled(resource, "", why, matters);
+    };
     let span = resource.source.span;
     let public = configuration.and_then(|c| name_of(c.at("publicIPAddress"), "public_ips"));
     let door = Key::new("network_security_groups", &format!("{}/door", resource.full_id));

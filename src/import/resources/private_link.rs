@@ -1,11 +1,12 @@
 //! Private endpoints, private link services, perimeters.
 
 use super::{Map, Mapper, Resource, id_of, list_of, members, name_of, path_of, scalars, services, subnet_of};
-use crate::azure::known_services::{Cloud, KnownServices};
+use crate::azure::known_services::Cloud;
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     ids::ArmId,
-    json::Json,
+    json::{Json, Value},
+    scope::any_with,
 };
 
 pub(super) const TYPES: &[(&str, Map)] = &[
@@ -92,44 +93,46 @@ fn endpoint(resource: &Resource, mapper: &mut Mapper<'_>) {
 /// Where an endpoint to a target that is not known could matter: names of all services that have the parts.
 fn of_any(groups: &[Json], mapper: &Mapper<'_>) -> Matters {
     let cloud = mapper.draft.cloud.and_then(|c| c.parse().ok()).unwrap_or(Cloud::Public);
-    let known: Option<Vec<&str>> = groups.iter().map(Json::as_str).collect();
-    let suffixes = known.iter().flatten().map(|g| KnownServices::get().public_suffixes(cloud, g));
-    let suffixes: Vec<_> = suffixes.collect();
-    if suffixes.is_empty() || suffixes.iter().any(|s| s.is_empty() || s.iter().any(|name| !name.contains('.'))) {
-        return Matters::Everywhere;
+    let known: Option<Vec<String>> = groups.iter().map(|g| g.as_str().map(str::to_owned)).collect();
+    match any_with(&known.unwrap_or_default(), cloud) {
+        Some(names) => Matters::Names(names.into_iter().collect()),
+        None => Matters::Everywhere,
     }
-    Matters::Names(suffixes.into_iter().flatten().map(str::to_owned).collect())
 }
 
-/// Zones that records of an endpoint's target may stand in.
-fn domains(endpoint: &Resource) -> Vec<String> {
+/// Where the zones of an endpoint matter, if they are not known: at the names of its target.
+fn answers(endpoint: &Resource) -> Matters {
     let lists = ["privateLinkServiceConnections", "manualPrivateLinkServiceConnections"];
-    let connections = lists.iter().flat_map(|l| endpoint.items(l));
-    let ids = connections.filter_map(|c| c.get("properties").unwrap_or(c).str_at("privateLinkServiceId"));
-    let kinds = ids.filter_map(|id| ArmId::parse(id).map(|i| i.kind));
-    let known = |kind: String| KnownServices::get().service(Cloud::Public, &kind);
-    let parts = kinds.filter_map(known).flat_map(|k| &k.sub_resources);
-    let zones: std::collections::BTreeSet<String> = parts.flat_map(|s| s.fixed_zones()).map(str::to_owned).collect();
-    zones.into_iter().collect()
+    let connections = lists.iter().flat_map(|l| endpoint.items(l)).map(|c| c.get("properties").unwrap_or(c));
+    let targets = connections.map(|c| {
+        let key = c.str_at("privateLinkServiceId").map(target)?;
+        let groups: Option<Vec<String>> =
+            c.items_at("groupIds").iter().map(|g| g.as_str().map(str::to_owned)).collect();
+        let named = ["services", "machine_learning_workspaces"].contains(&key.collection);
+        named.then(|| Matters::Target(key, groups.unwrap_or_default()))
+    });
+    let targets: Option<Vec<Matters>> = targets.collect();
+    targets.filter(|t| !t.is_empty()).map_or(Matters::Everywhere, Matters::All)
 }
+
+/// The type of private DNS zones.
+const ZONE: &str = "microsoft.network/privatednszones";
 
 fn zone_group(resource: &Resource, mapper: &mut Mapper<'_>) {
-    let zones = resource.items("privateDnsZoneConfigs").iter().filter_map(|c| {
-        let id = c.at("properties.privateDnsZoneId").or_else(|| c.at("privateDnsZoneId"))?;
-        Some(Node::name_of(Key::new("private_dns_zones", id.as_str()?), id.span))
-    });
-    let zones = list_of(zones);
-    let unknown = |c: &Json| {
-        let id = c.get("properties").unwrap_or(c).get("privateDnsZoneId");
-        id.is_none_or(|i| i.as_str().is_none())
+    let id = |c: &Json| c.get("properties").unwrap_or(c).get("privateDnsZoneId").cloned();
+    let zone = |c: &Json| {
+        let id = id(c)?;
+        let text = id.as_str().filter(|t| ArmId::parse(t).is_some_and(|i| i.kind == ZONE))?;
+        Some(Node::name_of(Key::new("private_dns_zones", text), id.span))
     };
-    let configurations = resource.prop("privateDnsZoneConfigs");
-    let wholly = configurations.is_some_and(Json::is_withheld);
-    if wholly || resource.items("privateDnsZoneConfigs").iter().any(unknown) {
+    let all = resource.items("privateDnsZoneConfigs");
+    let zones = list_of(all.iter().filter_map(zone));
+    let list = |c: &Json| matches!(c.value, Value::List(_) | Value::Null);
+    let wholly = resource.prop("privateDnsZoneConfigs").is_some_and(|c| !list(c));
+    if wholly || all.iter().any(|c| zone(c).is_none()) {
         let endpoint = resource.id.parent().and_then(|id| mapper.find(&id).cloned());
-        let names = endpoint.map(|e| domains(&e)).unwrap_or_default();
+        let matters = endpoint.map_or(Matters::Everywhere, |e| answers(&e));
         let why = "in which zones its endpoint registers is not known";
-        let matters = if names.is_empty() { Matters::Everywhere } else { Matters::Names(names) };
         mapper.unmodelled(resource, "privateDnsZoneConfigs", why, matters);
     }
     let Some(zones) = zones else { return };
