@@ -1,5 +1,6 @@
 //! What only a deployment tells is not taken as settled: each resource of each documented design is imported as it is,
-//! left out, and under a condition that nobody knows. Where it makes a difference whether it is there, a flow is `unknown` as long as that is not known.
+//! left out, and under a condition that nobody knows, and each of its settings as it is, left out, and with a value that
+//! nobody knows. Where it makes a difference whether it is there, a flow is `unknown` as long as that is not known.
 
 #![allow(
     clippy::unwrap_used,
@@ -20,6 +21,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 /// A condition that outputs of an earlier deployment decide.
 const UNKNOWN: &str = "[equals(reference(resourceId('Microsoft.Resources/deployments', 'earlier'), '2022-09-01').outputs.choice.value, 'yes')]";
+
+/// A value that only a deployment tells.
+const LATER: &str =
+    "[reference(resourceId('Microsoft.Resources/deployments', 'earlier'), '2022-09-01').outputs.choice.value]";
 
 type Answers = BTreeMap<Question, String>;
 
@@ -101,6 +106,31 @@ fn what_hangs_on_an_unknown_resource_is_unknown() {
             let (found, hangs) = compared(&label, &present, &under(json!(false)), &under(json!(UNKNOWN)));
             problems.extend(found);
             hanging += hangs;
+        }
+    }
+    assert!(problems.is_empty(), "{} of {hanging}:\n{}", problems.len(), problems.join("\n"));
+    assert!(hanging > 100, "{hanging}");
+}
+
+#[test]
+fn what_hangs_on_an_unknown_setting_is_unknown() {
+    let (mut problems, mut hanging) = (Vec::new(), 0);
+    for (name, template, present) in designs() {
+        for pointer in pointers(&template) {
+            let resource = template.pointer(&pointer).unwrap();
+            let settings: Vec<String> =
+                resource["properties"].as_object().into_iter().flatten().map(|(k, _)| k.clone()).collect();
+            for setting in settings {
+                let label = format!("{name}: {} {} {setting}", resource["type"], resource["name"]);
+                let mut absent = template.clone();
+                let properties = format!("{pointer}/properties");
+                absent.pointer_mut(&properties).unwrap().as_object_mut().unwrap().remove(&setting);
+                let mut unknown = template.clone();
+                unknown.pointer_mut(&properties).unwrap()[&setting] = json!(LATER);
+                let (found, hangs) = compared(&label, &present, &absent, &unknown);
+                problems.extend(found);
+                hanging += hangs;
+            }
         }
     }
     assert!(problems.is_empty(), "{} of {hanging}:\n{}", problems.len(), problems.join("\n"));

@@ -3,7 +3,7 @@
 
 use super::{Mapper, Resource, services, values};
 use crate::import::{
-    draft::{Key, Matters, NotUnderstood, Source},
+    draft::{Matters, NotUnderstood, Source},
     json::{Json, REST, Value},
     listed::{Listed, Lists},
 };
@@ -325,19 +325,25 @@ const CALLS: [&str; 1] = ["restrictoutboundnetworkaccess"];
 
 /// Where a setting at a path matters, if what it belongs to matters.
 pub(super) fn matters_at(path: &str, matters: &Matters) -> Matters {
-    let last = path.rsplit('.').next().unwrap_or_default().to_lowercase();
-    let words = path.to_lowercase();
-    let asks = |key: &Key| match key.collection {
-        "virtual_networks" => words.starts_with("properties.dhcpoptions"),
-        "virtual_machines" | "secondary_interfaces" => words.contains("dnssettings"),
-        _ => false,
-    };
-    match matters {
-        Matters::Item(key) if asks(key) => Matters::Answers(key.clone()),
-        Matters::Item(key) if key.collection == "services" && CALLS.contains(&last.as_str()) => {
-            Matters::Calls(key.clone())
+    let Matters::Item(key) = matters else { return matters.clone() };
+    let path = path.to_lowercase();
+    let setting = path.strip_prefix("properties.").unwrap_or(&path);
+    let last = setting.rsplit('.').next().unwrap_or_default();
+    let first = setting.split(['.', '[']).next().unwrap_or_default();
+    // What a managed network leads to by endpoints of its own.
+    const MANAGED: [&str; 5] =
+        ["managednetwork", "storageaccount", "keyvault", "containerregistry", "applicationinsights"];
+    match key.collection {
+        "virtual_networks" if first == "dhcpoptions" => Matters::Answers(key.clone()),
+        "virtual_machines" | "secondary_interfaces" if path.contains("dnssettings") => Matters::Answers(key.clone()),
+        "services" if CALLS.contains(&last) => Matters::Calls(key.clone()),
+        "services" if first == "virtualnetworksubnetid" => Matters::CallsElsewhere(key.clone()),
+        "machine_learning_workspaces" if MANAGED.contains(&first) => Matters::Place(key.clone()),
+        // Any network could be joined.
+        "virtual_hub_connections" | "virtual_network_peerings" if first == "remotevirtualnetwork" => {
+            Matters::Everywhere
         }
-        other => other.clone(),
+        _ => matters.clone(),
     }
 }
 
