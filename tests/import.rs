@@ -143,6 +143,41 @@ fn secrets_never_reach_the_output() {
     }
 }
 
+/// What is wrong with a plan, an export or parameters is told by its place: no line of them is shown, nor of what a lint
+/// run over them finds.
+#[test]
+fn errors_show_no_line_of_what_may_hold_secrets() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let plan = file(
+        "plan.json",
+        "{\"format_version\": \"1.0\", \"planned_values\": {\"password\": \"S3CRET\", \"resources\": [",
+    );
+    let export = file("export.json", "[{\"id\": 7, \"key\": \"S3CRET\"}, nothing]");
+    let template = file(
+        "template.json",
+        "{\"$schema\": \"https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#\",\n\"parameters\": \
+         {\"count\": {\"type\": \"int\"}, \"key\": {\"type\": \"securestring\"}},\n\"resources\": []}",
+    );
+    let values = "{\"parameters\": {\"key\": {\"value\": \"S3CRET\"}, \"count\": {\"value\": \"S3CRET\"}}}";
+    let values = file("values.json", values).display().to_string();
+    let runs: [(&str, &Path, &[&str]); 4] = [
+        ("terraform", &plan, &[]),
+        ("azure", &export, &[]),
+        ("arm", &template, &["--parameters", &values]),
+        ("arm", &template, &["--parameter", "key=S3CRET", "--parameter", "count=S3CRET"]),
+    ];
+    for (format, path, more) in runs {
+        let (yaml, errors, code) = import(format, path, more);
+        assert_eq!(code, Some(2), "{errors}");
+        assert!(errors.contains(":1:") && !errors.contains("S3CRET") && yaml.is_empty(), "{errors}");
+    }
+}
+
 /// Bad templates: each file's first line says what the error has to contain.
 #[test]
 fn bad_templates_are_refused_with_a_place() {

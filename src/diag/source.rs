@@ -39,6 +39,8 @@ pub struct SourceFile {
     pub name: String,
     /// Whole text.
     pub text: String,
+    /// Whether no line of it is shown, because secrets stand in it.
+    pub withheld: bool,
     line_starts: Vec<usize>,
 }
 
@@ -82,7 +84,16 @@ impl SourceMap {
         }
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
         let id = FileId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        self.0.push(SourceFile { name, text, line_starts });
+        self.0.push(SourceFile { name, text, withheld: false, line_starts });
+        id
+    }
+
+    /// Adds a file of which no line is shown, because secrets may stand in it: places in it are told by line and column.
+    pub fn add_withheld(&mut self, name: impl Into<String>, text: impl Into<String>) -> FileId {
+        let id = self.add(name, text);
+        if let Some(file) = self.0.get_mut(id.0 as usize) {
+            file.withheld = true;
+        }
         id
     }
 

@@ -70,28 +70,38 @@ pub struct Imported {
 }
 
 impl Session {
-    /// Adds a file.
+    /// Adds a template, of which lines are shown.
     pub fn file(&mut self, name: &str, text: &str) -> FileId {
-        let file = self.sources.add(name, text.strip_prefix('\u{feff}').unwrap_or(text));
+        let file = self.sources.add(name, text);
         self.first.get_or_insert(file);
         file
     }
 
-    /// Reads a whole JSON document; what is wrong with it is remembered.
+    /// Adds a file that may hold secrets: a plan, an export, parameters.
+    pub fn withheld(&mut self, name: &str, text: &str) -> FileId {
+        let file = self.sources.add_withheld(name, text);
+        self.first.get_or_insert(file);
+        file
+    }
+
+    /// Reads a whole JSON document that may hold secrets; what is wrong with it is remembered.
     pub fn json(&mut self, name: &str, text: &str) -> Option<Json> {
-        let file = self.file(name, text);
+        let text = unmarked(text);
+        let file = self.withheld(name, text);
         json::read(file, text).map_err(|problem| self.diagnostics.push(problem)).ok()
     }
 
     /// Reads an export of a live estate: Resource Graph results, `az … show` and `az … list` output.
     pub fn azure(&mut self, name: &str, text: &str) {
-        let file = self.file(name, text);
+        let text = unmarked(text);
+        let file = self.withheld(name, text);
         azure::read(self, file, text);
     }
 
     /// Reads effective routes or rules that tools printed for an interface, a machine or a subnet: an id or a name.
     pub fn evidence(&mut self, name: &str, text: &str, at: Option<&str>) {
-        let file = self.file(name, text);
+        let text = unmarked(text);
+        let file = self.withheld(name, text);
         let before = self.observed.len();
         azure::read(self, file, text);
         for observed in self.observed.iter_mut().skip(before) {
@@ -101,12 +111,13 @@ impl Session {
 
     /// Reads an ARM template, or what `bicep build` makes. `load` gives linked templates by their path relative to it.
     pub fn arm(&mut self, name: &str, text: &str, inputs: &Inputs, load: &Loader<'_>) {
-        arm::read(self, name, text, inputs, load);
+        arm::read(self, name, unmarked(text), inputs, load);
     }
 
     /// Reads a plan or a state of Terraform, as `terraform show -json` prints it.
     pub fn terraform(&mut self, name: &str, text: &str) {
-        let file = self.file(name, text);
+        let text = unmarked(text);
+        let file = self.withheld(name, text);
         terraform::read(self, file, text);
     }
 
@@ -162,6 +173,11 @@ impl Session {
         }
         Ok(imported)
     }
+}
+
+/// A text without its byte order mark, so that places count from its first character.
+fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 impl Imported {

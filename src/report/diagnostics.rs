@@ -1,7 +1,7 @@
 //! Diagnostics drawn over the source, as compilers draw them.
 
 use crate::diag::{Diagnostic, Severity, SourceFile, SourceMap, Span};
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use std::fmt::Write;
 
 /// Diagnostics that are drawn; a file with more is best mended from the top.
@@ -26,7 +26,7 @@ pub fn render(sources: &SourceMap, diagnostics: &[Diagnostic], colour: bool, wid
             let related = diagnostic.related.iter().filter(|(o, _)| o.file == span.file);
             let marks = std::iter::once((span, None)).chain(related.map(|(o, label)| (*o, Some(label.as_str()))));
             let (marks, far) = apart(file, marks.collect(), width);
-            group = group.element(snippet(file, &marks));
+            group = group.element(snippet(sources, file, &marks));
             for note in far {
                 group = group.element(Level::NOTE.message(folded(&note, HELP_LEAD, width)));
             }
@@ -82,23 +82,33 @@ pub(super) fn apart<'a>(
         let (a, b) = (range(first, &file.text), range(span, &file.text));
         let reach = width.saturating_sub(HELP_LEAD);
         let between = file.text.get(a.end.min(b.end)..a.start.max(b.start)).unwrap_or_default();
-        between.len() + (b.len().min(reach / 2)) <= reach || between.contains('\n')
+        let close = between.len() + (b.len().min(reach / 2)) <= reach || between.contains('\n');
+        span == first || close && !file.withheld
     };
     let (drawn, far): (Vec<_>, Vec<_>) = marks.into_iter().partition(|(span, _)| near(*span));
     let words = far.into_iter().map(|(span, label)| {
         let at = file.text.get(..range(span, &file.text).start).unwrap_or_default();
         let column = at.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-        format!("{} (column {column} of the same line)", super::format::printable(label.unwrap_or("here")))
+        let label = super::format::printable(label.unwrap_or("here"));
+        match file.withheld {
+            true => format!("{label} (line {}, column {column})", at.matches('\n').count() + 1),
+            false => format!("{label} (column {column} of the same line)"),
+        }
     });
     (drawn, words.collect())
 }
 
 /// The part of a file that holds some places: first the one it is about, unless it has a label, then those beside it.
-/// Only their lines are handed to the renderer, which reads all it is given.
+/// Only their lines are handed to the renderer, which reads all it is given. Of a file that may hold secrets, the place.
 pub(super) fn snippet<'a>(
+    sources: &SourceMap,
     file: &'a SourceFile,
     marks: &[(Span, Option<&'a str>)],
-) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+) -> annotate_snippets::Element<'a> {
+    if let (true, Some((span, _))) = (file.withheld, marks.first()) {
+        let at = sources.locate(*span);
+        return Origin::path(super::format::printable(&file.name)).line(at.line).char_column(at.column).into();
+    }
     let ranges: Vec<_> = marks.iter().map(|(span, _)| range(*span, &file.text)).collect();
     let start = ranges.iter().map(|r| r.start).min().unwrap_or(0);
     let end = ranges.iter().map(|r| r.end).max().unwrap_or(0);
@@ -113,7 +123,7 @@ pub(super) fn snippet<'a>(
             Some(label) => AnnotationKind::Context.span(span).label(super::format::printable(label)),
         });
     }
-    snippet
+    snippet.into()
 }
 
 /// The first line of a span, so that a whole mapping is not underlined; always on character borders.

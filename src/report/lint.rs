@@ -185,7 +185,7 @@ fn drawn<'a>(sources: &'a SourceMap, finding: &'a Finding, width: usize) -> Grou
         let related = finding.related.iter().filter(|(s, _)| s.file == id);
         let marks: Vec<_> = own.into_iter().chain(related.map(|(s, label)| (*s, Some(label.as_str())))).collect();
         let (marks, far) = super::diagnostics::apart(file, marks, width);
-        group = group.element(super::diagnostics::snippet(file, &marks));
+        group = group.element(super::diagnostics::snippet(sources, file, &marks));
         notes.extend(far);
     }
     for note in notes {

@@ -62,7 +62,7 @@ pub(super) fn read(session: &mut Session, name: &str, text: &str, inputs: &Input
         }
     }
     for (key, value) in &inputs.parameters {
-        let file = session.sources.add(format!("--parameter {key}"), value.clone());
+        let file = session.sources.add_withheld(format!("--parameter {key}"), value.clone());
         let span = Span { file, start: 0, end: 0 };
         let is_text =
             !value.trim_start().starts_with(['{', '[', '"']) && !matches!(value.as_str(), "true" | "false" | "null");

@@ -202,7 +202,7 @@ fn finding(sources: &SourceMap, finding: &Finding) -> FindingReport {
 
 /// The line of a place with some around it.
 fn snippet(sources: &SourceMap, span: Span) -> Vec<(usize, String, bool)> {
-    let Some(file) = sources.file(span.file) else { return Vec::new() };
+    let Some(file) = sources.file(span.file).filter(|f| !f.withheld) else { return Vec::new() };
     let at = sources.locate(span).line;
     let first = at.saturating_sub(AROUND).max(1);
     let lines = file.text.lines().enumerate().skip(first - 1).take(at + AROUND + 1 - first);
