@@ -127,6 +127,16 @@ impl Node {
         Some(Self::new(tree, json.span))
     }
 
+    /// Adds the items of a collection that it refers to.
+    pub(super) fn references(&self, collection: &str, found: &mut BTreeSet<Key>) {
+        match &self.tree {
+            Tree::Reference(key, _) if key.collection == collection => drop(found.insert(key.clone())),
+            Tree::List(items) => items.iter().for_each(|i| i.references(collection, found)),
+            Tree::Map(fields) => fields.iter().for_each(|(_, n)| n.references(collection, found)),
+            _ => {}
+        }
+    }
+
     /// Adds a remark.
     #[must_use]
     pub fn comment(mut self, text: impl Into<String>) -> Self {
@@ -371,8 +381,20 @@ impl Draft {
         self.locations.entry(location.to_lowercase().replace(' ', "")).or_insert((0, at)).0 += 1;
     }
 
-    /// Remembers that an item was left out: if it was a resource of its own, that one is not understood after all.
+    /// Remembers that an item was left out: if it was a resource of its own, that one is not understood after all. Its
+    /// public addresses are not unused for that.
     pub(super) fn lost(&mut self, item: &Item) {
+        let mut addresses = BTreeSet::new();
+        item.fields.iter().for_each(|(_, node)| node.references("public_ips", &mut addresses));
+        for key in addresses {
+            self.not_understood(NotUnderstood {
+                kind: "public_ips".to_owned(),
+                name: key.id.rsplit('/').next().unwrap_or_default().to_owned(),
+                why: format!("it belongs to {}, which is left out", item.name),
+                source: item.source.clone(),
+                matters: Matters::Item(key),
+            });
+        }
         if item.parent.is_none() && !item.is_stub {
             self.left_out.insert((item.source.span.file, item.source.address.clone()));
         }

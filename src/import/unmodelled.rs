@@ -218,7 +218,9 @@ impl Names<'_> {
             ("subnets", _) => self.met(key, path(key), depth),
             (collection, _) if THROUGH.contains(&collection) => {
                 let users = self.through.get(key).into_iter().flatten();
-                Some(users.filter_map(|user| self.of(user, depth + 1)).flatten().collect())
+                // Whom a public address belongs to may be what is not in the scenario.
+                let own = Some(path(key)).filter(|name| self.elements.contains(name));
+                Some(users.filter_map(|user| self.of(user, depth + 1)).flatten().chain(own).collect())
             }
             // A part that paths meet by its own name does what is in doubt itself.
             (_, Some((parent, _))) => {

@@ -30,6 +30,14 @@ fn public_ip(resource: &Resource, mapper: &mut Mapper<'_>) {
     // The second version is closed to what nobody asked for, as the first.
     let second = matches!(&sku.tree, Tree::Text(t) if t.eq_ignore_ascii_case("StandardV2"));
     item.set("sku", if second { Node::text("Standard", sku.span) } else { sku });
+    // An export tells what it is attached to, whether it holds that or not.
+    let owner =
+        resource.str("ipConfiguration.id").and_then(|id| id.rsplit_once('/')?.0.rsplit_once('/').map(|(o, _)| o));
+    if let Some(owner) = owner.filter(|owner| mapper.find(owner).is_none()) {
+        let why =
+            format!("it is attached to {owner}, which the input does not hold; import the file that declares it, too");
+        mapper.unmodelled(resource, "ipConfiguration", &why, Matters::Item(resource.key("public_ips")));
+    }
 }
 
 fn nat_gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
