@@ -24,10 +24,12 @@ fn check(view: &View<'_>, findings: &mut Findings) {
         let connection = &endpoint.value.private_service_connection;
         let target = &connection.private_connection_resource.value;
         let hub = view.estate.machine_learning_workspaces.get(target).is_some();
-        let account =
-            view.estate.services.get(target).map(|s| &s.value).filter(|s| {
-                s.type_.value.eq_ignore_ascii_case("Microsoft.CognitiveServices/accounts")
-            });
+        let account = view
+            .estate
+            .services
+            .get(target)
+            .map(|s| &s.value)
+            .filter(|s| s.type_.value.eq_ignore_ascii_case("Microsoft.CognitiveServices/accounts"));
         // An account of most kinds has one name, and needs one zone (COG-02).
         let one = account.and_then(|s| s.kind.as_ref()).and_then(|k| account_family(&k.value));
         let zones: &[&str] = match (hub, account.is_some() && one.is_none()) {
