@@ -127,12 +127,12 @@ impl Node {
         Some(Self::new(tree, json.span))
     }
 
-    /// Adds the items of a collection that it refers to.
-    pub(super) fn references(&self, collection: &str, found: &mut BTreeSet<Key>) {
+    /// Hands over every item that it refers to.
+    pub(super) fn references<'n>(&'n self, found: &mut dyn FnMut(&'n Key)) {
         match &self.tree {
-            Tree::Reference(key, _) if key.collection == collection => drop(found.insert(key.clone())),
-            Tree::List(items) => items.iter().for_each(|i| i.references(collection, found)),
-            Tree::Map(fields) => fields.iter().for_each(|(_, n)| n.references(collection, found)),
+            Tree::Reference(key, _) => found(key),
+            Tree::List(items) => items.iter().for_each(|i| i.references(found)),
+            Tree::Map(fields) => fields.iter().for_each(|(_, n)| n.references(found)),
             _ => {}
         }
     }
@@ -385,7 +385,13 @@ impl Draft {
     /// public addresses are not unused for that.
     pub(super) fn lost(&mut self, item: &Item) {
         let mut addresses = BTreeSet::new();
-        item.fields.iter().for_each(|(_, node)| node.references("public_ips", &mut addresses));
+        item.fields.iter().for_each(|(_, node)| {
+            node.references(&mut |key| {
+                if key.collection == "public_ips" {
+                    addresses.insert(key.clone());
+                }
+            });
+        });
         for key in addresses {
             self.not_understood(NotUnderstood {
                 kind: "public_ips".to_owned(),

@@ -62,7 +62,7 @@ pub(super) fn entries(
     let mut through: BTreeMap<&Key, BTreeSet<&Key>> = BTreeMap::new();
     for (key, item) in &draft.items {
         item.fields.iter().for_each(|(_, node)| {
-            references(node, &mut |to| {
+            node.references(&mut |to| {
                 if THROUGH.contains(&to.collection) {
                     through.entry(to).or_default().insert(key);
                 }
@@ -167,16 +167,6 @@ pub(super) fn entries(
         entries.push((name, Node::map(fields, span).comment(what.source.address.clone())));
     }
     entries
-}
-
-/// Gives every reference that a value is, or has inside.
-fn references<'n>(node: &'n Node, found: &mut impl FnMut(&'n Key)) {
-    match &node.tree {
-        Tree::Reference(to, _) => found(to),
-        Tree::List(items) => items.iter().for_each(|i| references(i, found)),
-        Tree::Map(fields) => fields.iter().for_each(|(_, n)| references(n, found)),
-        _ => {}
-    }
 }
 
 impl Names<'_> {

@@ -190,8 +190,7 @@ fn is_isolated(plan: &Resource) -> bool {
         tier.starts_with("isolated")
             || number.is_some_and(|n| !n.is_empty() && n.trim_end_matches('m').bytes().all(|b| b.is_ascii_digit()))
     };
-    plan.prop("hostingEnvironmentProfile").is_some_and(|p| !matches!(p.value, Value::Null))
-        || tiers.into_iter().any(|t| names(&t))
+    plan.prop(ENVIRONMENT).is_some_and(|p| !matches!(p.value, Value::Null)) || tiers.into_iter().any(|t| names(&t))
 }
 
 /// Settings of an app that are not modelled.
