@@ -472,6 +472,35 @@ fn an_input_is_no_place_for_the_output() {
     assert_eq!(run(&["check", name, "-o", old.to_str().unwrap()]).0, 0);
 }
 
+/// What is no plain file stays what it is: writing to `/dev/null` must not put a file in its place.
+#[cfg(unix)]
+#[test]
+fn links_and_pipes_are_written_into() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::write(at("report.json"), "old").unwrap();
+    fs::set_permissions(at("report.json"), fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("report.json", at("link")).unwrap();
+    let write = |name: &str| run(&["explain", "NOROUTE", "-o", at(name).to_str().unwrap()]);
+    assert_eq!(write("link").0, 0);
+    assert!(fs::symlink_metadata(at("link")).unwrap().is_symlink());
+    assert!(fs::read_to_string(at("report.json")).unwrap().contains("NOROUTE"));
+    assert_eq!(fs::metadata(at("report.json")).unwrap().permissions().mode() & 0o777, 0o640);
+
+    assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = at("pipe");
+        move || fs::read_to_string(pipe).unwrap()
+    });
+    assert_eq!(write("pipe").0, 0);
+    assert!(fs::symlink_metadata(at("pipe")).unwrap().file_type().is_fifo());
+    assert!(reader.join().unwrap().contains("NOROUTE"));
+
+    let (code, _, error) = write("");
+    assert!(code != 0 && error.contains("directory"), "{error}");
+}
+
 /// A place in an extended file is named as tools that annotate files find it.
 #[test]
 fn extended_files_have_plain_paths() {

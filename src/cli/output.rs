@@ -7,20 +7,36 @@ use super::{
 use crate::report::Style;
 use std::{io::Write, path::Path};
 
-/// Writes a result to the chosen place. A file appears whole or not at all.
+/// Writes a result to the chosen place. A file appears whole or not at all; a device or a pipe is written into.
 pub(super) fn write(global: &Global, text: &str) -> Result<(), Failure> {
     match &global.output {
-        Some(path) => {
-            let fail = |error| Failure::Output(path.display().to_string(), error);
-            let mut name = path.file_name().unwrap_or_default().to_owned();
-            name.push(".partial");
-            let partial = path.with_file_name(name);
-            std::fs::write(&partial, text).and_then(|()| std::fs::rename(&partial, path)).map_err(fail)
-        }
+        Some(path) => write_file(path, text).map_err(|error| Failure::Output(path.display().to_string(), error)),
         None => {
             let fail = |error| Failure::Output("standard output".to_owned(), error);
             let mut out = std::io::stdout().lock();
             out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(fail)
+        }
+    }
+}
+
+fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
+    // A rename replaces whatever has the name: `/dev/null` for root, or the link instead of what it leads to.
+    let target = path.canonicalize();
+    let target = target.as_deref().unwrap_or(path);
+    match std::fs::metadata(target) {
+        Ok(there) if there.is_dir() => Err(std::io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => {
+            std::fs::OpenOptions::new().write(true).open(target)?.write_all(text.as_bytes())
+        }
+        there => {
+            let mut name = target.file_name().unwrap_or_default().to_owned();
+            name.push(".partial");
+            let partial = target.with_file_name(name);
+            std::fs::write(&partial, text)?;
+            if let Ok(there) = there {
+                std::fs::set_permissions(&partial, there.permissions())?;
+            }
+            std::fs::rename(&partial, target)
         }
     }
 }
