@@ -22,6 +22,8 @@ pub struct Unmodelled {
     pub place_assumed: bool,
     /// Whether what names answer to what it affects, or by it, is in doubt, and nothing else.
     pub names_assumed: bool,
+    /// Whether it is in doubt where packets go that meet what it affects, and with it what happens to them there.
+    pub routes_assumed: bool,
     /// Whether only what the affected elements call is in doubt, and not who reaches them.
     pub calls_only: bool,
 }

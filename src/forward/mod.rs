@@ -31,7 +31,16 @@ pub fn round_trip(context: &Context<'_>, from: Id<Endpoint>, packet: &Packet) ->
         back.extend(reply::walk_back(context, from, arrival, packet));
     }
     if !matches!(journey.end, End::Lost) {
-        back.extend(journey.legs.iter().rev().flat_map(|leg| reply::walk_leg_back(context, leg, packet)));
+        for leg in journey.legs.iter().rev() {
+            let steps = reply::walk_leg_back(context, leg, packet);
+            // Only what stops a reply is told of the stretches before; the last step rests on the rest.
+            let (told, quiet): (Vec<_>, Vec<_>) =
+                steps.into_iter().partition(|s| s.is_blocker() || s.outcome == Outcome::Assume);
+            if let Some(last) = back.last_mut().or(journey.steps.last_mut()) {
+                last.rests_on.extend(met(&quiet));
+            }
+            back.extend(told);
+        }
     }
     for step in back {
         // What both directions meet is told once, and a peering asked once whether it is open.

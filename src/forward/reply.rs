@@ -7,7 +7,7 @@ use super::exit::served;
 use super::filters::{apply, at_endpoint, unresolved};
 use super::filters::{is_grouped, show};
 use super::peering::{closed, link_to, undeclared_region};
-use super::step::{Outcome, Stage, Step};
+use super::step::{Stage, Step};
 use super::{
     routes::{Found, discarded, dropped, in_hub, lookup, nearby, table, winner},
     walk::{Arrival, Leg},
@@ -52,6 +52,8 @@ struct Back<'a> {
     from_inside: bool,
     /// What objects on the way.
     steps: Vec<Step>,
+    /// What led and passed the answer on.
+    met: BTreeSet<&'a str>,
 }
 
 /// Where a reply stands after a hop.
@@ -101,13 +103,14 @@ pub(super) fn walk_back(context: &Context<'_>, from: Id<Endpoint>, arrival: &Arr
         devices: Vec::new(),
         from_inside: true,
         steps: Vec::new(),
+        met: BTreeSet::new(),
     };
     back.secondary_interface(reached);
     back.run(sent);
     back.steps
 }
 
-/// From a translator on, back over the stretch before it (ASYM-02). Only what stops a reply is told.
+/// From a translator on, back over the stretch before it (ASYM-02).
 pub(super) fn walk_leg_back(context: &Context<'_>, leg: &Leg, sent: &Packet) -> Vec<Step> {
     let plane = context.plane;
     let translator = plane.endpoints.get(leg.translator);
@@ -129,9 +132,9 @@ pub(super) fn walk_leg_back(context: &Context<'_>, leg: &Leg, sent: &Packet) -> 
         devices: Vec::new(),
         from_inside: true,
         steps: Vec::new(),
+        met: BTreeSet::new(),
     };
     back.run(sent);
-    back.steps.retain(|s| s.is_blocker() || s.outcome == Outcome::Assume);
     back.steps
 }
 
@@ -151,19 +154,24 @@ impl<'a> Back<'a> {
                 Hop::On => {}
                 Hop::Home(owner) => {
                     let closing = self.finish(owner, sent);
-                    return self.steps.push(closing);
+                    return self.close(closing);
                 }
-                Hop::Lost(step) => return self.steps.push(*step),
+                Hop::Lost(step) => return self.close(*step),
             }
         }
         let emitter = &self.plane.endpoints.get(self.emitter).origin;
         let text = format!("the reply to {} passes {emitter} twice", show(self.source));
-        self.steps.push(
-            Step::block(Stage::Return, Reason::RouteLoop, text)
-                .at(emitter)
-                .rules(&["EVAL-02", "EVAL-07", "UDR-13"])
-                .fix("break the circle of next hops in the route tables on the way back"),
-        );
+        let step = Step::block(Stage::Return, Reason::RouteLoop, text)
+            .at(emitter)
+            .rules(&["EVAL-02", "EVAL-07", "UDR-13"])
+            .fix("break the circle of next hops in the route tables on the way back");
+        self.close(step);
+    }
+
+    /// The last step rests on the whole way, since nothing else is told of it.
+    fn close(&mut self, mut step: Step) {
+        step.rests_on.extend(self.met.iter().map(|name| (*name).to_owned()));
+        self.steps.push(step);
     }
 
     /// Replies of a secondary interface to other subnets depend on routes inside the guest (ADDR-09).
@@ -183,6 +191,7 @@ impl<'a> Back<'a> {
 
     fn hop(&mut self) -> Hop {
         let here = self.plane.endpoints.get(self.emitter);
+        self.met.insert(&here.origin.name);
         // What outranks routes on the way out does so on the way back; nobody says what a service makes of it (ROUTE-15).
         if let Some((endpoint, _)) = served(self.plane, self.segment, self.source) {
             let text =
@@ -225,6 +234,7 @@ impl<'a> Back<'a> {
     }
 
     fn follow(&mut self, route: &Found<'a>) -> Hop {
+        self.met.insert(&route.origin.name);
         match route.hop {
             NextHop::Network { network, link } => {
                 let owner = self.plane.owner(*network, self.source);
@@ -374,6 +384,7 @@ impl<'a> Back<'a> {
     /// A device that a route names. A balancer sends a reply to the member that the request passed (NVA-05).
     fn device(&mut self, id: Id<Endpoint>, route: &Found<'a>) -> Hop {
         let endpoint = self.plane.endpoints.get(id);
+        self.met.insert(&endpoint.origin.name);
         // The next hop may be whom the reply is for: a device that translated the source.
         if endpoint.addresses.contains(&self.source) {
             return Hop::Home(Some(id));

@@ -37,9 +37,10 @@ pub(super) fn settle(draft: &mut Draft, shapes: &Shapes) {
                         to.id
                     ),
                     source: Source { address: item.source.address.clone(), span: at },
-                    matters: match by_zone {
-                        true => Matters::Names(vec![zone.to_owned()]),
-                        false => Matters::Item(key.clone()),
+                    matters: match field.as_str() {
+                        _ if by_zone => Matters::Names(vec![zone.to_owned()]),
+                        "route_table" => Matters::Routes(key.clone()),
+                        _ => Matters::Item(key.clone()),
                     },
                 });
             }

@@ -28,8 +28,15 @@ fn spread(matters: &Matters, draft: &Draft, places: &mut Vec<Matters>) {
                 places.push(Matters::Everywhere);
             }
         }
+        Matters::Item(key) if is_table(key, draft) => places.push(Matters::Routes(key.clone())),
         plain => places.push(plain.clone()),
     }
+}
+
+/// Whether an item is a table of routes, or a part of one.
+fn is_table(key: &Key, draft: &Draft) -> bool {
+    let parent = |k: &&Key| draft.items.get(*k).and_then(|i| i.parent.as_ref()).map(|(p, _)| p);
+    std::iter::successors(Some(key), parent).any(|k| ["route_tables", "hub_tables"].contains(&k.collection))
 }
 
 /// Domains that the rules of a ruleset are about.

@@ -116,15 +116,17 @@ pub(super) fn entries(
             | Matters::Answers(key)
             | Matters::Calls(key)
             | Matters::CallsElsewhere(key)
+            | Matters::Routes(key)
                 if draft.items.contains_key(key) =>
             {
-                match names.of(key, 0) {
+                match names.of_all(key) {
                     Some(affected) if affected.is_empty() => continue,
                     Some(affected) => {
                         fields.push(("affects", list(affected)));
                         let how: &[&str] = match &what.matters {
                             Matters::Place(_) => &["place_assumed"],
                             Matters::Answers(_) => &["names_assumed"],
+                            Matters::Routes(_) => &["routes_assumed"],
                             Matters::Calls(_) => &["calls_only"],
                             Matters::CallsElsewhere(_) => &["place_assumed", "calls_only"],
                             _ => &["address_assumed"],
@@ -150,6 +152,7 @@ pub(super) fn entries(
             | Matters::Answers(_)
             | Matters::Calls(_)
             | Matters::CallsElsewhere(_)
+            | Matters::Routes(_)
             | Matters::Pool(..) => {
                 continue;
             }

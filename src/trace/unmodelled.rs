@@ -135,7 +135,7 @@ fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step], mut onward: bool
     let adds = what.ports.is_empty() && adds(plane, what);
     let elsewhere = what.place_assumed || matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
-        onward |= what.names_assumed && step.stage == Stage::Name;
+        onward |= what.names_assumed && step.stage == Stage::Name || what.routes_assumed && step.stage == Stage::Route;
         // Which rule or route acts follows from the address.
         let by_address = what.address_assumed
             && matches!(

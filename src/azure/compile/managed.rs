@@ -279,6 +279,7 @@ impl<'e> Compiler<'e> {
                     ports: Vec::new(),
                     place_assumed: false,
                     names_assumed: false,
+                    routes_assumed: false,
                     calls_only: false,
                 });
             }

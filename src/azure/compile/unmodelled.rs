@@ -64,6 +64,7 @@ impl Compiler<'_> {
                 ports: what.ports.iter().map(|p| (p.value.transport, p.value.ports.clone())).collect(),
                 place_assumed: what.place_assumed.value,
                 names_assumed: what.names_assumed.value,
+                routes_assumed: what.routes_assumed.value,
                 calls_only: what.calls_only.value,
             });
         }

@@ -25,6 +25,8 @@ record! {
         place_assumed: Setting<bool> = false,
         /// Whether what is in doubt is who answers names to what it affects, for example the DNS servers of a network: then whatever stops a flow after it asked for a name comes out `unknown`.
         names_assumed: Setting<bool> = false,
+        /// Whether what is in doubt is where packets go from what it affects, for example the route table of a subnet: then whatever stops a flow that meets it comes out `unknown`, from its first route on.
+        routes_assumed: Setting<bool> = false,
         /// Whether only what the affected elements call themselves is in doubt, and not who reaches them.
         calls_only: Setting<bool> = false,
     }

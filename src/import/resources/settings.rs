@@ -336,6 +336,7 @@ pub(super) fn matters_at(path: &str, matters: &Matters) -> Matters {
     match key.collection {
         "virtual_networks" if first == "dhcpoptions" => Matters::Answers(key.clone()),
         "virtual_machines" | "secondary_interfaces" if path.contains("dnssettings") => Matters::Answers(key.clone()),
+        "subnets" if first == "routetable" => Matters::Routes(key.clone()),
         "services" if CALLS.contains(&last) => Matters::Calls(key.clone()),
         "services" if first == "virtualnetworksubnetid" => Matters::CallsElsewhere(key.clone()),
         "machine_learning_workspaces" if MANAGED.contains(&first) => Matters::Place(key.clone()),

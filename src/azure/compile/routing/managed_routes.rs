@@ -73,6 +73,7 @@ impl Compiler<'_> {
                                             ports: Vec::new(),
                                             place_assumed: false,
                                             names_assumed: false,
+                                            routes_assumed: false,
                                             calls_only: false,
                                         });
                                         let text = format!(
