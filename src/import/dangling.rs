@@ -3,7 +3,7 @@
 use super::{
     draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Source, Tree},
     finish::Shapes,
-    scope::plain_domain,
+    scope::place_of,
 };
 use crate::{
     diag::Span,
@@ -127,106 +127,6 @@ fn why_lost(draft: &Draft, shapes: &Shapes, present: &BTreeSet<Key>, key: &Key, 
             && !draft.items.values().any(|c| c.parent.as_ref().is_some_and(|(p, field)| p == key && *field == f.key))
     })?;
     Some(format!("its `{}` cannot be told from the input", missing.key))
-}
-
-/// Collections of what has an address in a subnet.
-const ADDRESSED: [&str; 7] = [
-    "virtual_machines",
-    "secondary_interfaces",
-    "frontends",
-    "inbound_endpoints",
-    "load_balancers",
-    "application_gateways",
-    "firewalls",
-];
-
-/// Where an item that is left out could have mattered.
-pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
-    let reference = |field: &str| match item.get(field).map(|n| &n.tree) {
-        Some(Tree::Reference(to, _)) => Some(to.clone()),
-        _ => None,
-    };
-    let zone = item.parent.as_ref().map(|(p, _)| p.id.rsplit('/').next().unwrap_or_default().to_owned());
-    match (key.collection, zone, item.get("domain_name").map(|n| &n.tree), &item.parent) {
-        ("private_endpoints", ..) => return place_of_endpoint(item, reference("subnet")),
-        ("zone_links", Some(zone), ..) => return Matters::Names(vec![zone]),
-        ("a_records" | "cname_records", Some(zone), ..) if item.name == "@" => return Matters::Names(vec![zone]),
-        ("a_records" | "cname_records", Some(zone), ..) => {
-            return Matters::Names(vec![format!("{}.{zone}", item.name.trim_start_matches("*."))]);
-        }
-        ("forwarding_rules", _, Some(Tree::Text(domain)), _) => return Matters::Names(vec![plain_domain(domain)]),
-        ("ruleset_links", .., Some((ruleset, _))) => return Matters::Rules(ruleset.clone()),
-        _ => {}
-    }
-    if let Some(subnet) = reference("subnet") {
-        return Matters::Subnet(subnet);
-    }
-    let routes = ["virtual_network_gateways", "virtual_network_gateway_connections"].contains(&key.collection);
-    for field in ["virtual_network", "virtual_network_gateway", "virtual_hub", "remote_virtual_network"] {
-        if let Some(owner) = reference(field) {
-            return match routes {
-                true => Matters::All(vec![Matters::Item(owner), Matters::Gateways]),
-                false => Matters::Item(owner),
-            };
-        }
-    }
-    let addressed = ADDRESSED.contains(&key.collection) && item.get("public_ip").is_none();
-    match (&item.parent, key.collection) {
-        (Some((parent, _)), _) if addressed => Matters::All(vec![Matters::Item(parent.clone()), Matters::SomeSubnet]),
-        (Some((parent, _)), _) => Matters::Item(parent.clone()),
-        (None, "private_dns_zones") => Matters::Names(vec![item.name.clone()]),
-        (None, "network_managers" | "network_security_perimeters") => Matters::Everywhere,
-        (None, _) if routes => Matters::Gateways,
-        // A route may lead to its address.
-        (None, _) if addressed => Matters::SomeSubnet,
-        // Nothing leads to the others unless something names them, and that was reported.
-        (None, _) => Matters::No,
-    }
-}
-
-/// The names that a private endpoint would answer, and its address.
-fn place_of_endpoint(item: &Item, subnet: Option<Key>) -> Matters {
-    let mut places = Vec::new();
-    let connection = match item.get("private_service_connection").map(|n| &n.tree) {
-        Some(Tree::Map(fields)) => fields.as_slice(),
-        _ => &[],
-    };
-    let groups = connection.iter().filter_map(|(_, n)| match &n.tree {
-        Tree::List(items) => Some(items),
-        _ => None,
-    });
-    let groups = groups.flatten().filter_map(|n| match &n.tree {
-        Tree::Text(text) => Some(text.clone()),
-        _ => None,
-    });
-    let target = connection.iter().find_map(|(_, n)| match &n.tree {
-        Tree::Reference(to, _) => Some(to.clone()),
-        _ => None,
-    });
-    let zones = zones_of(item);
-    match target {
-        Some(target) if ["services", "machine_learning_workspaces"].contains(&target.collection) => {
-            places.push(Matters::Target(target, groups.collect()));
-        }
-        None if zones.is_empty() => return Matters::Everywhere,
-        _ => places.push(Matters::Names(zones)),
-    }
-    places.push(subnet.map_or(Matters::SomeSubnet, Matters::Subnet));
-    Matters::All(places)
-}
-
-/// Zones that a private endpoint writes records into.
-fn zones_of(item: &Item) -> Vec<String> {
-    let Some(Tree::Map(group)) = item.get("private_dns_zone_group").map(|n| &n.tree) else { return Vec::new() };
-    let zones = group.iter().filter_map(|(_, n)| match &n.tree {
-        Tree::List(items) => Some(items),
-        _ => None,
-    });
-    let name = |n: &Node| match &n.tree {
-        Tree::Reference(key, _) => key.id.rsplit('/').next().map(str::to_owned),
-        _ => None,
-    };
-    zones.flatten().filter_map(name).collect()
 }
 
 /// Removes references to what is absent: the key, or the item of a list.

@@ -127,6 +127,33 @@ impl Node {
         Some(Self::new(tree, json.span))
     }
 
+    /// Its text, if it is text.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        match &self.tree {
+            Tree::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// What is in it, if it is a list.
+    #[must_use]
+    pub fn items(&self) -> &[Self] {
+        match &self.tree {
+            Tree::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// The item that it refers to, if it is a reference.
+    #[must_use]
+    pub fn target(&self) -> Option<&Key> {
+        match &self.tree {
+            Tree::Reference(to, _) => Some(to),
+            _ => None,
+        }
+    }
+
     /// Hands over every item that it refers to.
     pub(super) fn references<'n>(&'n self, found: &mut dyn FnMut(&'n Key)) {
         match &self.tree {

@@ -1,9 +1,9 @@
 //! What a scenario cannot say is left out of the draft, as little of it as the error is about.
 
 use super::{
-    dangling::place_of,
     draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Tree},
     finish::Shapes,
+    scope::place_of,
 };
 use crate::{
     diag::{Diagnostic, FileId, Span},

@@ -14,6 +14,7 @@ mod ids;
 mod json;
 mod leave_out;
 mod listed;
+mod naming;
 mod resources;
 mod scope;
 mod terraform;

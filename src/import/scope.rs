@@ -1,8 +1,11 @@
 //! What doubts come to: places that follow from the rest of the draft.
 
-use super::draft::{Draft, Item, Key, Matters, NotUnderstood, Tree};
-use crate::azure::known_services::{Cloud, KnownService, KnownServices, NameValues, SubResource};
-use std::collections::{BTreeMap, BTreeSet};
+use super::{
+    draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Tree},
+    naming::Naming,
+};
+use crate::azure::known_services::{Cloud, KnownService, KnownServices, SubResource};
+use std::collections::BTreeSet;
 
 /// What was not understood, once for each plain place.
 pub(super) fn plain(draft: &Draft) -> Vec<NotUnderstood> {
@@ -47,7 +50,7 @@ fn domains(ruleset: &Key, draft: &Draft) -> Vec<String> {
 }
 
 /// A domain as a rule names it, without the dot at its end; the root is a dot.
-pub(super) fn plain_domain(domain: &str) -> String {
+fn plain_domain(domain: &str) -> String {
     let name = domain.trim_end_matches('.');
     if name.is_empty() { ".".to_owned() } else { name.to_owned() }
 }
@@ -80,41 +83,13 @@ fn names(service: &KnownService, groups: &[String], item: &Item, cloud: Cloud) -
         true => service.sub_resources.clone(),
         false => groups.iter().filter_map(|g| service.sub_resource(g)).map(|s| s.into_owned()).collect(),
     };
-    let mut values: BTreeMap<String, String> = match item.get("name_values").map(|n| &n.tree) {
-        Some(Tree::Map(told)) => {
-            let told = told.iter().filter_map(|(k, n)| match &n.tree {
-                Tree::Text(text) => Some((k.clone(), text.clone())),
-                _ => None,
-            });
-            told.collect()
-        }
-        _ => BTreeMap::new(),
-    };
-    values.extend(text(item, "custom_subdomain_name").map(|s| ("customSubdomain".to_owned(), s)));
-    let replicas: Vec<String> = match item.get("replica_locations").map(|n| &n.tree) {
-        Some(Tree::List(list)) => list
-            .iter()
-            .filter_map(|n| match &n.tree {
-                Tree::Text(text) => Some(text.clone()),
-                _ => None,
-            })
-            .collect(),
-        _ => Vec::new(),
-    };
-    let (region, kind) = (text(item, "location"), text(item, "kind"));
-    let known = NameValues {
-        name: &item.name,
-        region: region.as_deref(),
-        replica_regions: &replicas,
-        kind: kind.as_deref(),
-        values: &values,
-    };
+    let naming = Naming::of(item);
     let mut found = BTreeSet::new();
     for part in &parts {
-        match part.instantiate(&known) {
+        match part.instantiate(&naming.known()) {
             Ok(made) => {
                 found.extend(made.names.iter().flat_map(|n| [n.public.to_string(), n.private.to_string()]));
-                found.extend(part.open_suffixes().filter(|s| !values.contains_key(*s)).map(str::to_owned));
+                found.extend(part.open_suffixes().filter(|s| !naming.values.contains_key(*s)).map(str::to_owned));
             }
             Err(_) => found.extend(any_with(std::slice::from_ref(&part.name), cloud)?),
         }
@@ -131,8 +106,85 @@ pub(super) fn any_with(groups: &[String], cloud: Cloud) -> Option<BTreeSet<Strin
 }
 
 fn text(item: &Item, key: &str) -> Option<String> {
-    match item.get(key).map(|n| &n.tree) {
-        Some(Tree::Text(text)) => Some(text.clone()),
-        _ => None,
+    item.get(key).and_then(Node::as_text).map(str::to_owned)
+}
+
+/// Collections of what has an address in a subnet.
+const ADDRESSED: [&str; 7] = [
+    "virtual_machines",
+    "secondary_interfaces",
+    "frontends",
+    "inbound_endpoints",
+    "load_balancers",
+    "application_gateways",
+    "firewalls",
+];
+
+/// Where an item that is left out could have mattered.
+pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
+    let reference = |field: &str| item.get(field).and_then(Node::target).cloned();
+    let zone = item.parent.as_ref().map(|(p, _)| p.id.rsplit('/').next().unwrap_or_default().to_owned());
+    match (key.collection, zone, item.get("domain_name").map(|n| &n.tree), &item.parent) {
+        ("private_endpoints", ..) => return place_of_endpoint(item, reference("subnet")),
+        ("zone_links", Some(zone), ..) => return Matters::Names(vec![zone]),
+        ("a_records" | "cname_records", Some(zone), ..) if item.name == "@" => return Matters::Names(vec![zone]),
+        ("a_records" | "cname_records", Some(zone), ..) => {
+            return Matters::Names(vec![format!("{}.{zone}", item.name.trim_start_matches("*."))]);
+        }
+        ("forwarding_rules", _, Some(Tree::Text(domain)), _) => return Matters::Names(vec![plain_domain(domain)]),
+        ("ruleset_links", .., Some((ruleset, _))) => return Matters::Rules(ruleset.clone()),
+        _ => {}
     }
+    if let Some(subnet) = reference("subnet") {
+        return Matters::Subnet(subnet);
+    }
+    let routes = ["virtual_network_gateways", "virtual_network_gateway_connections"].contains(&key.collection);
+    for field in ["virtual_network", "virtual_network_gateway", "virtual_hub", "remote_virtual_network"] {
+        if let Some(owner) = reference(field) {
+            return match routes {
+                true => Matters::All(vec![Matters::Item(owner), Matters::Gateways]),
+                false => Matters::Item(owner),
+            };
+        }
+    }
+    let addressed = ADDRESSED.contains(&key.collection) && item.get("public_ip").is_none();
+    match (&item.parent, key.collection) {
+        (Some((parent, _)), _) if addressed => Matters::All(vec![Matters::Item(parent.clone()), Matters::SomeSubnet]),
+        (Some((parent, _)), _) => Matters::Item(parent.clone()),
+        (None, "private_dns_zones") => Matters::Names(vec![item.name.clone()]),
+        (None, "network_managers" | "network_security_perimeters") => Matters::Everywhere,
+        (None, _) if routes => Matters::Gateways,
+        // A route may lead to its address.
+        (None, _) if addressed => Matters::SomeSubnet,
+        // Nothing leads to the others unless something names them, and that was reported.
+        (None, _) => Matters::No,
+    }
+}
+
+/// The names that a private endpoint would answer, and its address.
+fn place_of_endpoint(item: &Item, subnet: Option<Key>) -> Matters {
+    let mut places = Vec::new();
+    let connection = match item.get("private_service_connection").map(|n| &n.tree) {
+        Some(Tree::Map(fields)) => fields.as_slice(),
+        _ => &[],
+    };
+    let groups = connection.iter().flat_map(|(_, n)| n.items()).filter_map(Node::as_text).map(str::to_owned);
+    let target = connection.iter().find_map(|(_, n)| n.target()).cloned();
+    let zones = zones_of(item);
+    match target {
+        Some(target) if ["services", "machine_learning_workspaces"].contains(&target.collection) => {
+            places.push(Matters::Target(target, groups.collect()));
+        }
+        None if zones.is_empty() => return Matters::Everywhere,
+        _ => places.push(Matters::Names(zones)),
+    }
+    places.push(subnet.map_or(Matters::SomeSubnet, Matters::Subnet));
+    Matters::All(places)
+}
+
+/// Zones that a private endpoint writes records into.
+fn zones_of(item: &Item) -> Vec<String> {
+    let Some(Tree::Map(group)) = item.get("private_dns_zone_group").map(|n| &n.tree) else { return Vec::new() };
+    let name = |n: &Node| n.target()?.id.rsplit('/').next().map(str::to_owned);
+    group.iter().flat_map(|(_, n)| n.items()).filter_map(name).collect()
 }

@@ -1,7 +1,7 @@
 //! What was not understood, as entries of `unmodelled`: where it could matter, in names that paths can meet.
 
 use super::{
-    draft::{Draft, Key, Matters, Node, Style, Tree},
+    draft::{Draft, Key, Matters, Node, Style},
     finish::written,
     scope,
 };
@@ -54,7 +54,7 @@ pub(super) fn entries(
     let mut users: BTreeMap<_, Vec<&Key>> = BTreeMap::new();
     for (key, item) in &draft.items {
         for field in USES.iter().map(|(_, field)| *field).chain([INHERITS]) {
-            if let Some(Node { tree: Tree::Reference(to, _), .. }) = item.get(field) {
+            if let Some(to) = item.get(field).and_then(Node::target) {
                 users.entry((field, to)).or_default().push(key);
             }
         }
@@ -238,16 +238,11 @@ impl Names<'_> {
             return own.map(|name| vec![name]);
         }
         let item = self.draft.items.get(key)?;
-        let references = ACTS_ON.iter().filter_map(|f| item.get(f)).flat_map(|node| match &node.tree {
-            Tree::List(items) => items.iter().collect(),
-            _ => vec![node],
-        });
-        let references = references.filter_map(|node| match &node.tree {
-            Tree::Reference(to, _) => Some(to.clone()),
-            _ => None,
-        });
+        let named = ACTS_ON.iter().filter_map(|f| item.get(f));
+        let references =
+            named.flat_map(|node| node.target().into_iter().chain(node.items().iter().filter_map(Node::target)));
         let mut found: Vec<String> = own.into_iter().collect();
-        found.extend(references.filter_map(|to| self.of(&to, depth + 1)).flatten());
+        found.extend(references.filter_map(|to| self.of(to, depth + 1)).flatten());
         // Nothing that a path meets belongs to it, and it may still do something that is not read.
         (!found.is_empty()).then_some(found)
     }

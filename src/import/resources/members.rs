@@ -6,10 +6,10 @@ use crate::{
     import::{
         draft::{Item, Key, Node, Tree},
         json::Json,
+        naming::Naming,
     },
     net::Fqdn,
 };
-use std::collections::BTreeMap;
 
 /// An address with what is said of it.
 struct Hint {
@@ -47,34 +47,16 @@ pub(super) fn has_one_address(endpoint: &Item, mapper: &Mapper<'_>) -> bool {
     let Some(Node { tree: Tree::Map(connection), .. }) = endpoint.get("private_service_connection") else {
         return false;
     };
-    let field = |key: &str| connection.iter().find(|(k, _)| k == key).map(|(_, n)| &n.tree);
-    let Some(Tree::Reference(target, _)) = field("private_connection_resource") else { return false };
+    let field = |key: &str| connection.iter().find(|(k, _)| k == key).map(|(_, n)| n);
+    let Some(target) = field("private_connection_resource").and_then(Node::target) else { return false };
     if target.collection != "services" {
         return ["private_link_services", "application_gateways"].contains(&target.collection);
     }
-    let group = match field("subresource_names") {
-        Some(Tree::List(groups)) => groups.first().and_then(as_text),
-        _ => None,
-    };
+    let group = field("subresource_names").and_then(|n| n.items().first()?.as_text());
     let count = || {
-        let item = mapper.draft.get(target)?;
-        let text = |key: &str| item.get(key).and_then(as_text);
-        let service = KnownServices::get().service(Cloud::Public, &text("type")?)?;
-        let region = text("location");
-        let replicas: Vec<String> = match item.get("replica_locations").map(|n| &n.tree) {
-            Some(Tree::List(list)) => list.iter().filter_map(as_text).collect(),
-            _ => Vec::new(),
-        };
-        let kind = text("kind");
-        let values = BTreeMap::from_iter(text("custom_subdomain_name").map(|s| ("customSubdomain".to_owned(), s)));
-        let known = NameValues {
-            name: &item.name,
-            region: region.as_deref(),
-            replica_regions: &replicas,
-            kind: kind.as_deref(),
-            values: &values,
-        };
-        Some(service.sub_resource(&group?)?.instantiate(&known).ok()?.member_count)
+        let naming = Naming::of(mapper.draft.get(target)?);
+        let service = KnownServices::get().service(Cloud::Public, mapper.draft.get(target)?.get("type")?.as_text()?)?;
+        Some(service.sub_resource(group?)?.instantiate(&naming.known()).ok()?.member_count)
     };
     count() == Some(1)
 }
@@ -119,32 +101,24 @@ fn hints(resource: &Resource, mapper: &Mapper<'_>) -> Vec<Hint> {
 /// The member of each address. Names that do not follow from the target's own are told to it on the way.
 fn members(target: &Key, group: &str, hints: &[Hint], mapper: &mut Mapper<'_>) -> Option<Vec<usize>> {
     let item = mapper.draft.get(target).filter(|_| target.collection == "services")?;
-    let text = |key: &str| match item.get(key).map(|n| &n.tree) {
-        Some(Tree::Text(text)) => Some(text.clone()),
-        _ => None,
-    };
-    let texts = |key: &str| match item.get(key).map(|n| &n.tree) {
-        Some(Tree::List(list)) => list.iter().filter_map(as_text).collect(),
-        _ => Vec::new(),
-    };
-    let service = KnownServices::get().service(Cloud::Public, &text("type")?)?;
+    let service = KnownServices::get().service(Cloud::Public, item.get("type")?.as_text()?)?;
     let sub = service.sub_resource(group)?;
-    let (name, region, replicas) = (item.name.clone(), text("location"), texts("replica_locations"));
-    let mut values = BTreeMap::new();
-    values.extend(text("custom_subdomain_name").map(|s| ("customSubdomain".to_owned(), s)));
+    let mut naming = Naming::of(item);
     let span = item.source.span;
     for suffix in sub.open_suffixes() {
         let all = hints.iter().flat_map(|h| &h.names);
         let labels = all.filter_map(|n| n.strip_suffix(suffix)?.strip_suffix('.'));
         if let Some(labels) = labels.min_by_key(|l| l.len()) {
-            values.insert(suffix.to_owned(), labels.to_owned());
+            naming.values.insert(suffix.to_owned(), labels.to_owned());
         }
     }
-    let told: Vec<(String, Node)> =
-        values.iter().filter(|(k, _)| k.contains('.')).map(|(k, v)| (k.clone(), Node::text(v.clone(), span))).collect();
-    let kind = text("kind");
-    let (region, kind) = (region.as_deref(), kind.as_deref());
-    let known = NameValues { name: &name, region, replica_regions: &replicas, kind, values: &values };
+    let told: Vec<(String, Node)> = naming
+        .values
+        .iter()
+        .filter(|(k, _)| k.contains('.'))
+        .map(|(k, v)| (k.clone(), Node::text(v.clone(), span)))
+        .collect();
+    let known = naming.known();
     let order = hints.iter().map(|h| member(&sub, &known, h)).collect::<Option<Vec<usize>>>();
     if let Some(item) = mapper.draft.get_mut(target).filter(|_| !told.is_empty()) {
         match item.fields.iter_mut().find(|(k, _)| k == "name_values") {
@@ -160,13 +134,6 @@ fn members(target: &Key, group: &str, hints: &[Hint], mapper: &mut Mapper<'_>) -
     let mut sorted = order.clone();
     sorted.sort_unstable();
     (sorted.iter().enumerate().all(|(n, m)| n == *m)).then_some(order)
-}
-
-fn as_text(node: &Node) -> Option<String> {
-    match &node.tree {
-        Tree::Text(text) => Some(text.clone()),
-        _ => None,
-    }
 }
 
 /// The member that an address serves, by what is said of it.

@@ -10,6 +10,7 @@ mod compute;
 mod dns;
 mod firewalls;
 mod gateways;
+mod known;
 mod manager;
 mod members;
 mod network;
@@ -27,12 +28,12 @@ mod values;
 mod web_firewalls;
 mod workspaces;
 
-pub(super) use self::{places::ELEMENTS, private_link::target, services::is_service, settings::speaks_of_network};
 use self::{
+    known::Place,
     places::places_of,
     refer::{id_of, last_of, list_of, name_of, path_of, scalars, servers, subnet_of},
-    settings::Place,
 };
+pub(super) use self::{known::speaks_of_network, places::ELEMENTS, private_link::target, services::is_service};
 
 use super::{
     draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Source, Standing},
@@ -269,7 +270,7 @@ const BESIDE: &[&str] = &[
 pub(super) fn is_beside(kind: &str) -> bool {
     let listed = BESIDE.iter().any(|p| kind.starts_with(p));
     // Parts of services hold data and settings of data, unless their own name speaks of the network.
-    listed || service_of(kind).is_some() && !settings::speaks_of_network(kind.rsplit('/').next().unwrap_or_default())
+    listed || service_of(kind).is_some() && !speaks_of_network(kind.rsplit('/').next().unwrap_or_default())
 }
 
 /// The type of the service that a type is part of.

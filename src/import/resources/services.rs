@@ -91,12 +91,12 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
         item.set_some("execution_environment", resource.scalar("executionEnvironment"));
     }
     if resource.id.kind == "microsoft.storage/storageaccounts" {
-        item.set_some("account_kind", resource.body.at("kind").and_then(Node::scalar));
+        item.set_some("account_kind", kind_of(resource));
     }
     if resource.id.kind == "microsoft.cognitiveservices/accounts" {
         let known =
             |n: &Node| matches!(&n.tree, Tree::Text(t) if ACCOUNT_KINDS.iter().any(|k| k.eq_ignore_ascii_case(t)));
-        item.set_some("kind", resource.body.at("kind").and_then(Node::scalar).filter(known));
+        item.set_some("kind", kind_of(resource).filter(known));
     }
     if resource.id.kind == "microsoft.cache/redis" {
         item.set_some("non_ssl_port_enabled", resource.scalar("enableNonSslPort"));
@@ -143,6 +143,11 @@ fn integrate(item: &mut Item, subnet: &str, span: crate::diag::Span, all: Option
     item.set("virtual_network_integration", Node::map(fields, span));
 }
 
+/// The kind, where there is one: exports write an empty text for none.
+fn kind_of(resource: &Resource) -> Option<Node> {
+    resource.body.at("kind").filter(|k| k.as_str() != Some("")).and_then(Node::scalar)
+}
+
 /// A database stands in the regions that it lists, wherever its account was made: where it is written first, and others.
 fn regions(resource: &Resource, item: &mut Item) {
     let mut listed: Vec<&Json> = resource.items("locations").iter().collect();
@@ -157,7 +162,7 @@ fn regions(resource: &Resource, item: &mut Item) {
 /// The interfaces of a database, and with them its names, follow from its kind and what it can do, if both are known.
 fn interfaces(resource: &Resource, item: &mut Item) {
     let known = |n: &Node| matches!(&n.tree, Tree::Text(t) if DATABASE_KINDS.iter().any(|k| k.eq_ignore_ascii_case(t)));
-    let Some(kind) = resource.body.at("kind").and_then(Node::scalar).filter(known) else { return };
+    let Some(kind) = kind_of(resource).filter(known) else { return };
     let all = resource.prop("capabilities").map_or(&[][..], Json::items);
     let names: Vec<Option<Node>> = all.iter().map(|c| c.at("name").and_then(Node::scalar)).collect();
     if resource.prop("capabilities").is_some_and(|c| !matches!(c.value, Value::List(_))) || names.contains(&None) {

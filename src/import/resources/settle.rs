@@ -1,9 +1,6 @@
 //! After the mapping: values that only a deployment tells, and addresses that Azure would allocate.
 
-use super::{
-    Mapper, Resource, application_gateways, dns, firewalls,
-    settings::{Place, matters_at},
-};
+use super::{Mapper, Resource, application_gateways, dns, firewalls, known::Place, settings::matters_at};
 use crate::{
     import::{
         draft::{Draft, Key, Matters, Node, NotUnderstood, Source, Tree},

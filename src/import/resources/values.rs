@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::{
         diag::{FileId, Span},
-        import::resources::settings::{each_read, lists},
+        import::resources::known::{each_read, lists},
     };
     use std::collections::BTreeSet;
 
