@@ -47,7 +47,7 @@ fn the_reason_reference_is_current() {
     }
     let text = format!(
         "# Verdicts, paths and reasons\n\nGenerated from the program's closed lists; a test keeps it true. `privreach explain CODE` prints the same.\n\n\
-         ## Verdicts\n\n| verdict | meaning |\n|---|---|\n{}\n## Paths (`via`)\n\n| path | meaning |\n|---|---|\n{}\n## Reasons\n\n| reason | meaning |\n|---|---|\n{}\n## Drift of live DNS\n\n| drift | meaning |\n|---|---|\n{}",
+         ## Verdicts\n\n| verdict | meaning |\n|---|---|\n{}\n## Paths (`via`)\n\n| path | meaning |\n|---|---|\n{}\n## Reasons\n\n| reason | meaning |\n|---|---|\n{}\n## Live DNS\n\nWhat is not undecided, and does not agree, is drift.\n\n| word | meaning |\n|---|---|\n{}",
         table::<Verdict>(),
         table::<Via>(),
         table::<Reason>(),

@@ -10,7 +10,7 @@
 
 use privreach::{
     dataplane::Plane,
-    live::{Asker, Drift, Finding, Over, Reply, Server, Vantage, ask, compare, private_names},
+    live::{Asker, Drift, Finding, Over, Reply, Said, Server, Vantage, ask, compare, private_names},
     net::Fqdn,
     scenario::load_file,
     snapshot::Snapshot,
@@ -57,12 +57,15 @@ fn load(path: &Path) -> Plane {
     snapshot.plane
 }
 
-fn small() -> Plane {
+fn load_text(text: &str) -> Plane {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("small.yaml");
-    let big: Vec<String> = (0..200).map(|i| format!("10.0.200.{i}")).collect();
-    std::fs::write(&file, SMALL.replace("BIG", &big.join(", "))).unwrap();
+    std::fs::write(&file, text).unwrap();
     load(&file)
+}
+
+fn small() -> Plane {
+    load_text(&many("10.0.200.199"))
 }
 
 /// Serves a vantage from a thread that ends with the test run.
@@ -82,12 +85,16 @@ fn name(text: &str) -> Fqdn {
     text.parse().unwrap()
 }
 
-fn ask_one(server: SocketAddr, over: Over, text: &str) -> Reply {
+fn ask_one(server: SocketAddr, over: Over, text: &str) -> Said {
+    reply(server, over, text).said
+}
+
+fn reply(server: SocketAddr, over: Over, text: &str) -> Reply {
     ask(&asker(server, over), &[name(text)]).unwrap().remove(0)
 }
 
-fn addresses(list: &[&str]) -> Reply {
-    Reply::Addresses(list.iter().map(|a| a.parse::<IpAddr>().unwrap()).collect())
+fn addresses(list: &[&str]) -> Said {
+    Said::Addresses(list.iter().map(|a| a.parse::<IpAddr>().unwrap()).collect())
 }
 
 fn drift(plane: &Plane, from: &str, server: SocketAddr, over: Over) -> Vec<Finding> {
@@ -154,9 +161,9 @@ fn the_server_answers_as_the_model_over_both_transports() {
         assert_eq!(ask_one(server, over, "DB.Corp.Example"), addresses(&["10.0.1.10"]));
         assert_eq!(ask_one(server, over, "alias.corp.example"), addresses(&["10.0.1.10"]));
         assert_eq!(ask_one(server, over, "x.wild.corp.example"), addresses(&["10.0.1.13"]));
-        assert_eq!(ask_one(server, over, "no.corp.example"), Reply::NxDomain);
+        assert_eq!(ask_one(server, over, "no.corp.example"), Said::NxDomain);
         // What the scenario says nothing of is a failure, never an answer.
-        assert_eq!(ask_one(server, over, "undeclared.example.net"), Reply::Failure("Server Failure".to_owned()));
+        assert_eq!(ask_one(server, over, "undeclared.example.net"), Said::Failure("SERVFAIL".to_owned()));
     }
 }
 
@@ -165,10 +172,10 @@ fn what_does_not_fit_a_datagram_is_truncated_and_comes_by_tcp() {
     let server = serve(small(), "app");
     let raw = exchange(server, &question("big.corp.example", 1, 1));
     assert!(raw.len() <= 512 && raw[2] & 2 == 2, "{} bytes, flags {:x}", raw.len(), raw[2]);
-    let Reply::Addresses(all) = ask_one(server, Over::UdpThenTcp, "big.corp.example") else { panic!() };
+    let Said::Addresses(all) = ask_one(server, Over::UdpThenTcp, "big.corp.example") else { panic!() };
     assert_eq!(all.len(), 200);
     let udp = ask_one(server, Over::Udp, "big.corp.example");
-    assert_eq!(udp, Reply::Cut);
+    assert_eq!(udp, Said::Cut(None));
 }
 
 #[test]
@@ -253,15 +260,22 @@ fn servers_that_refuse_fail_or_keep_silent() {
     assert_eq!(of(&some, "pair.corp.example").drift, Drift::Refused);
     // A truncated answer and nobody on TCP; nobody at all.
     let cut = ask_one(misbehaving(|_| Some(TRUNCATED)), Over::UdpThenTcp, "db.corp.example");
-    assert!(!matches!(cut, Reply::Addresses(_) | Reply::NoData | Reply::NxDomain), "{cut:?}");
+    assert!(!matches!(cut, Said::Addresses(_) | Said::NoData | Said::NxDomain), "{cut:?}");
     let begin = Instant::now();
     let silent = kinds(misbehaving(|_| None));
     assert!(silent.iter().all(|d| *d == Drift::TimeOut), "{silent:?}");
     assert!(begin.elapsed() < Duration::from_secs(10));
     let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let refused = ask_one(closed, Over::Tcp, "db.corp.example");
-    assert!(matches!(refused, Reply::Unreachable(_)), "{refused:?}");
-    assert!(!ask_one(closed, Over::Udp, "db.corp.example").was_heard());
+    assert!(matches!(refused, Said::Unreachable(_)), "{refused:?}");
+    // A closed UDP port is told at once, not after the whole wait.
+    for over in [Over::Udp, Over::UdpThenTcp] {
+        let patient = Asker { server: closed, over, timeout: Duration::from_secs(30) };
+        let begin = Instant::now();
+        let told = ask(&patient, &[name("db.corp.example")]).unwrap().remove(0);
+        assert!(matches!(told.said, Said::Unreachable(_)), "{told:?}");
+        assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    }
 }
 
 /// A server that cuts its answer off and then leaves its TCP connections unanswered said nothing that differs.
@@ -288,7 +302,7 @@ fn a_silent_server_is_not_asked_a_thousand_times() {
     let names: Vec<Fqdn> = (0..1000).map(|i| name(&format!("n{i}.corp.example"))).collect();
     let begin = Instant::now();
     let replies = ask(&asker(misbehaving(|_| None), Over::UdpThenTcp), &names).unwrap();
-    assert!(replies.len() == 1000 && replies.iter().all(|r| *r == Reply::Silent));
+    assert!(replies.len() == 1000 && replies.iter().all(|r| r.said == Said::Silent));
     assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
 }
 
@@ -358,12 +372,168 @@ fn hostile_answers_are_never_agreement() {
     for (what, answer) in hostile {
         let begin = Instant::now();
         let reply = ask_one(forging(answer), Over::UdpThenTcp, "db.corp.example");
-        assert!(!matches!(reply, Reply::Addresses(_)), "{what}: {reply:?}");
+        assert!(!matches!(reply, Said::Addresses(_)), "{what}: {reply:?}");
         assert!(begin.elapsed() < Duration::from_secs(5), "{what}");
     }
     // The same server is believed where it answers what was asked.
     let honest = ask_one(forging(move |q| [head(q, 1), address(&[0xc0, 12])].concat()), Over::Udp, "db.corp.example");
     assert_eq!(honest, addresses(&["10.0.2.4"]));
+}
+
+/// The texts of `resolve --live` against a server, with the exit code, for one name of the small estate or all of them.
+fn told(design: &str, server: SocketAddr, arguments: &[&str]) -> (i32, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("small.yaml");
+    std::fs::write(&file, design).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_privreach"))
+        .args(["resolve", file.to_str().unwrap(), "--from", "app", "--live", "--timeout", "1"])
+        .args(["--server", &server.to_string()])
+        .args(arguments)
+        .output()
+        .unwrap();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    (output.status.code().unwrap(), text.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+fn many(last: &str) -> String {
+    let mut big: Vec<String> = (0..199).map(|i| format!("10.0.200.{i}")).collect();
+    big.push(last.to_owned());
+    SMALL.replace("BIG", &big.join(", "))
+}
+
+/// Each finding says what came, what differs and what to do.
+#[test]
+fn findings_say_what_came_and_what_to_do() {
+    let design = many("10.0.200.199");
+    let one = "db.corp.example";
+    let has = |(code, text): (i32, String), wanted: i32, parts: &[&str]| {
+        assert_eq!(code, wanted, "{text}");
+        for part in parts {
+            assert!(text.contains(part), "{part} is not in: {text}");
+        }
+        text
+    };
+    // An alias that leads nowhere is shown, and one that leads in a circle.
+    let alias = |to: &'static [u8]| {
+        forging(move |q| {
+            let mut message = q.to_vec();
+            message[2..4].copy_from_slice(&[0x81, 0x80]);
+            message[6..12].copy_from_slice(&[0, 1, 0, 0, 0, 0]);
+            message.extend([0xc0, 12, 0, 5, 0, 1, 0, 0, 0, 60, 0, u8::try_from(to.len()).unwrap()]);
+            [&message, to].concat()
+        })
+    };
+    let text = has(
+        told(&design, alias(b"\x04lost\x07example\0"), &[one]),
+        1,
+        &[
+            "missing-record",
+            "server NODATA, by alias lost.example",
+            "add the record of lost.example",
+            "link zone corp.example",
+        ],
+    );
+    assert!(
+        text.contains("`privreach explain missing-record` says") && text.contains("1 name: none as designed"),
+        "{text}"
+    );
+    has(told(&design, alias(&[0xc0, 12]), &[one]), 1, &["server-failure", "lead in a circle"]);
+    // Truncated, with and without TCP behind it.
+    let cut = misbehaving(|_| Some(TRUNCATED));
+    has(told(&design, cut, &[one, "--transport", "udp"]), 3, &["server answers truncated", "--transport auto"]);
+    has(told(&design, cut, &[one]), 3, &["gives nothing by TCP: nothing listens", "make the server answer by TCP"]);
+    // A refusal of everything, and a closed port.
+    has(
+        told(&design, misbehaving(|_| Some(REFUSED)), &[one]),
+        3,
+        &["refused-asker", "server REFUSED", "ask from where"],
+    );
+    let closed = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    has(
+        told(&design, closed, &[one]),
+        3,
+        &["unreachable", "out of reach: nothing listens", "check the server's address"],
+    );
+    // Of 200 addresses, the one that differs.
+    let server = serve(load_text(&many("10.0.99.9")), "app");
+    let text = has(
+        told(&design, server, &["big.corp.example"]),
+        1,
+        &["design 200 addresses; server 200 addresses", "does not answer 10.0.200.199", "answers besides 10.0.99.9"],
+    );
+    assert!(text.len() < 600, "{text}");
+    let (_, json) = told(&design, server, &["big.corp.example", "--format", "json"]);
+    let value: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let found = &value["result"]["servers"][0]["names"][0];
+    assert_eq!((&found["missing"][0], &found["unexpected"][0]), (&"10.0.200.199".into(), &"10.0.99.9".into()));
+    assert!(found["fix"].is_string() && found["found"].as_array().unwrap().len() == 200);
+    // Why a server fails, in its own words.
+    let dead = design
+        .replace("      db: { records: [10.0.1.10] }\n", "")
+        .replace("alias: { record: db.corp", "db: { record: nowhere");
+    let server = serve(load_text(&dead), "app");
+    has(
+        told(&design, server, &[one]),
+        1,
+        &[
+            "server-failure",
+            "server SERVFAIL",
+            "it says: DNS-UNDECLARED: the scenario declares nothing",
+            "look at the server",
+        ],
+    );
+}
+
+/// Servers may close a TCP connection after each answer; the questions that share it are asked again.
+#[test]
+fn a_server_that_closes_after_each_answer_is_heard_all_the_same() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let server = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            std::thread::spawn(move || {
+                let mut length = [0; 2];
+                stream.read_exact(&mut length).unwrap();
+                let mut message = vec![0; usize::from(u16::from_be_bytes(length))];
+                stream.read_exact(&mut message).unwrap();
+                message[2..4].copy_from_slice(&[0x81, 0x83]);
+                message[6..12].fill(0);
+                let end = 12 + message[12..].iter().position(|b| *b == 0).unwrap() + 5;
+                stream.write_all(&u16::try_from(end).unwrap().to_be_bytes()).unwrap();
+                stream.write_all(&message[..end]).unwrap();
+            });
+        }
+    });
+    let names: Vec<Fqdn> = (0..40).map(|i| name(&format!("n{i}.corp.example"))).collect();
+    let replies = ask(&asker(server, Over::Tcp), &names).unwrap();
+    let said: Vec<_> = replies.iter().map(|r| &r.said).filter(|s| **s != Said::NxDomain).collect();
+    assert!(said.is_empty(), "{said:?}");
+}
+
+/// A no says which zone it comes from (RFC 2308); the SOA record of a private zone is Azure's.
+#[test]
+fn a_no_comes_with_the_zone_that_says_it() {
+    let server = serve(small(), "app");
+    let soa = |text: &str, kind: u8| -> (u8, [u8; 3], bool) {
+        let raw = exchange(server, &question(text, kind, 1));
+        (raw[3] & 15, [raw[7], raw[9], raw[11]], contains(&raw, "azureprivatedns"))
+    };
+    // No such name, no such type, and the name above a record, which exists.
+    assert_eq!(soa("no.corp.example", 1), (3, [0, 1, 0], true));
+    assert_eq!(soa("db.corp.example", 28), (0, [0, 1, 0], true));
+    assert_eq!(soa("alias.corp.example", 28), (0, [1, 1, 0], true));
+    assert_eq!(soa("wild.corp.example", 1), (0, [0, 1, 0], true));
+    assert_eq!(soa("corp.example", 1), (0, [0, 1, 0], true));
+    // SOA is type 6: at the apex the record itself, elsewhere a no.
+    assert_eq!(soa("corp.example", 6), (0, [1, 0, 0], true));
+    assert_eq!(soa("db.corp.example", 6), (0, [0, 1, 0], true));
+    assert_eq!(soa("no.corp.example", 6), (3, [0, 1, 0], true));
+    // An answer needs none, a public no has one that nobody takes for Azure's.
+    assert_eq!(soa("db.corp.example", 1), (0, [1, 0, 0], false));
+    assert_eq!(soa("www.example.org", 28), (0, [0, 1, 0], false));
+    // Nothing is said of what is not declared.
+    assert_eq!(soa("undeclared.example.net", 1), (2, [0, 0, 0], false));
+    assert_eq!(ask_one(server, Over::Udp, "wild.corp.example"), Said::NoData);
 }
 
 /// The binary as a server; ends with the guard.
@@ -446,6 +616,12 @@ fn mistakes_on_the_command_line() {
     fails(&["dns-serve", FLAGSHIP, "--as", "onprem-use", "--listen", "127.0.0.1:0"], "did you mean `onprem-user`");
     fails(&["resolve", FLAGSHIP, "--from", "onprem-user"], "NAME");
     fails(&["resolve", FLAGSHIP, "--from", "onprem-user", "--live"], "--server");
+    // Only what is missing is asked for.
+    for option in [["--server", "10.0.0.4"], ["--timeout", "3"], ["--transport", "tcp"]] {
+        let arguments = [["resolve", FLAGSHIP].as_slice(), &["--from", "onprem-user"], &option].concat();
+        fails(&arguments, "--live");
+        assert!(!run(&arguments).1.contains("<NAME>\n\n"), "{}", run(&arguments).1);
+    }
     fails(&["resolve", FLAGSHIP, "--from", "onprem-user", "--live", "--server", "dc1"], "10.0.0.4:53");
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -168,10 +168,10 @@ pub(super) struct Resolve {
     #[arg(long, value_name = "NAME")]
     pub(super) from: String,
     /// Domain name; with `--live`, every private name that the design implies unless one is given.
-    #[arg(required_unless_present = "live")]
+    #[arg(required_unless_present_any = ["live", "server", "transport", "timeout"])]
     pub(super) name: Option<String>,
-    /// Ask real servers and report where they answer otherwise than the design: exit code 1 with drift, 3 where a server
-    /// is silent.
+    /// Ask real servers and report where they answer otherwise than the design: exit code 1 with drift, 3 where that
+    /// cannot be said, because a server is silent, out of reach, cuts its answers off or refuses everything.
     #[arg(long, requires = "server")]
     pub(super) live: bool,
     /// A server to ask, port 53 unless given; may be repeated.

@@ -20,7 +20,16 @@ fn words() -> Vec<(&'static str, &'static str, &'static str)> {
         W::ALL.iter().map(|w| (W::KIND, w.as_str(), w.meaning()))
     }
     let codes = CODES.iter().map(|c| ("diagnostic", c.code.as_str(), c.explanation));
-    list::<Verdict>().chain(list::<Via>()).chain(list::<Reason>()).chain(list::<Drift>()).chain(codes).collect()
+    // Not everything that a live comparison says is drift.
+    let live = Drift::ALL.iter().map(|w| {
+        let kind = match w {
+            Drift::Agrees => "live DNS, as designed",
+            w if w.is_drift() => "live DNS, drift",
+            _ => "live DNS, undecided",
+        };
+        (kind, w.as_str(), w.meaning())
+    });
+    list::<Verdict>().chain(list::<Via>()).chain(list::<Reason>()).chain(live).chain(codes).collect()
 }
 
 pub(super) fn run(args: &Explain, global: &Global) -> Result<Exit, Failure> {

@@ -140,6 +140,12 @@ impl RecordSet {
         None
     }
 
+    /// Whether a name exists here: it has a record, or something lies below it (ZONE-20).
+    #[must_use]
+    pub fn exists(&self, name: &Fqdn) -> bool {
+        self.passed.contains(name) || self.find(name).is_some()
+    }
+
     /// All records in order of name.
     pub fn iter(&self) -> impl Iterator<Item = (&Fqdn, &Record)> {
         self.records.iter()

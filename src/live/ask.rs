@@ -1,20 +1,20 @@
 //! Questions to a real server.
 
+use super::{
+    extended,
+    wire::{Heard, Wire},
+};
 use crate::net::Fqdn;
 use hickory_resolver::{
-    NameServerPool, PoolContext, TlsConfig,
-    config::{ConnectionConfig, NameServerConfig, ResolverOpts, ServerOrderingStrategy},
-    net::{
-        DnsError, NetError,
-        runtime::TokioRuntimeProvider,
-        xfer::{DnsHandle, FirstAnswer},
-    },
+    net::NetError,
     proto::{
-        op::{DnsRequestOptions, DnsResponse, Query, ResponseCode},
+        op::{DnsResponse, ResponseCode},
         rr::{Name, RData, RecordType},
     },
 };
 use std::{
+    collections::BTreeSet,
+    io::ErrorKind,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -44,8 +44,19 @@ pub struct Asker {
 
 /// What a server said of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reply {
-    /// Its addresses of both families, in order.
+pub struct Reply {
+    /// The answer.
+    pub said: Said,
+    /// Names that the asked one is an alias of, in order, as far as the server leads.
+    pub aliases: Vec<String>,
+    /// What the server says of the answer itself, by extended DNS errors (RFC 8914).
+    pub remarks: Vec<String>,
+}
+
+/// A server's answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// Addresses of both families, in order.
     Addresses(Vec<IpAddr>),
     /// The name exists and has no address.
     NoData,
@@ -55,19 +66,25 @@ pub enum Reply {
     Refused,
     /// The server cannot answer; its response code, or what is wrong with the response.
     Failure(String),
-    /// The answer did not fit a datagram, and none came by TCP.
-    Cut,
+    /// The answer did not fit a datagram; why none came by TCP, where that was tried.
+    Cut(Option<String>),
     /// No answer in time.
     Silent,
     /// Nothing listens there, or no route leads there.
     Unreachable(String),
 }
 
+impl From<Said> for Reply {
+    fn from(said: Said) -> Self {
+        Self { said, aliases: Vec::new(), remarks: Vec::new() }
+    }
+}
+
 impl Reply {
     /// Whether a DNS server was heard at all.
     #[must_use]
     pub fn was_heard(&self) -> bool {
-        !matches!(self, Self::Silent | Self::Unreachable(_))
+        !matches!(self.said, Said::Silent | Said::Unreachable(_))
     }
 }
 
@@ -82,13 +99,13 @@ const IN_FLIGHT: usize = 16;
 pub fn ask(asker: &Asker, names: &[Fqdn]) -> std::io::Result<Vec<Reply>> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let pool = pool(asker)?;
-        let mut replies = Vec::with_capacity(names.len());
+        let wire = Arc::new(Wire::new(asker));
+        let mut replies: Vec<Reply> = Vec::with_capacity(names.len());
         for batch in names.chunks(IN_FLIGHT) {
             let mut tasks = tokio::task::JoinSet::new();
             for (i, name) in batch.iter().enumerate() {
-                let (pool, name, limit) = (pool.clone(), name.clone(), asker.timeout);
-                tasks.spawn(async move { (i, both_families(&pool, &name, limit).await) });
+                let (wire, name) = (wire.clone(), name.clone());
+                tasks.spawn(async move { (i, both_families(&wire, &name).await) });
             }
             let mut answered = Vec::new();
             while let Some(done) = tasks.join_next().await {
@@ -97,7 +114,7 @@ pub fn ask(asker: &Asker, names: &[Fqdn]) -> std::io::Result<Vec<Reply>> {
             answered.sort_by_key(|(i, _)| *i);
             replies.extend(answered.into_iter().map(|(_, reply)| reply));
             if replies.iter().all(|r| !r.was_heard()) {
-                let last = replies.last().cloned().unwrap_or(Reply::Silent);
+                let last = replies.last().cloned().unwrap_or(Said::Silent.into());
                 replies.resize(names.len(), last);
                 break;
             }
@@ -106,105 +123,107 @@ pub fn ask(asker: &Asker, names: &[Fqdn]) -> std::io::Result<Vec<Reply>> {
     })
 }
 
-fn pool(asker: &Asker) -> std::io::Result<NameServerPool<TokioRuntimeProvider>> {
-    let mut options = ResolverOpts::default();
-    options.timeout = asker.timeout;
-    options.cache_size = 0;
-    options.try_tcp_on_error = false;
-    options.server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
-    let at = |mut connection: ConnectionConfig| {
-        connection.port = asker.server.port();
-        connection
-    };
-    let connections = match asker.over {
-        Over::UdpThenTcp => vec![at(ConnectionConfig::udp()), at(ConnectionConfig::tcp())],
-        Over::Udp => vec![at(ConnectionConfig::udp())],
-        Over::Tcp => vec![at(ConnectionConfig::tcp())],
-    };
-    let server = NameServerConfig::new(asker.server.ip(), true, connections);
-    let context = PoolContext::new(options, TlsConfig::new().map_err(std::io::Error::other)?);
-    Ok(NameServerPool::from_config([server], Arc::new(context), TokioRuntimeProvider::new()))
-}
-
 /// The addresses of both families. The first family decides what is wrong: forwarders that choke on AAAA are common, and
 /// their clients reach the name all the same.
-async fn both_families(pool: &NameServerPool<TokioRuntimeProvider>, name: &Fqdn, limit: Duration) -> Reply {
-    let first = one(pool, name, RecordType::A, limit).await;
-    if matches!(first, Reply::NxDomain | Reply::Cut | Reply::Silent | Reply::Unreachable(_)) {
+async fn both_families(wire: &Wire, name: &Fqdn) -> Reply {
+    let first = one(wire, name, RecordType::A).await;
+    if matches!(first.said, Said::NxDomain | Said::Cut(_) | Said::Silent | Said::Unreachable(_)) {
         return first;
     }
-    match (first, one(pool, name, RecordType::AAAA, limit).await) {
-        (Reply::Addresses(mut all), Reply::Addresses(more)) => {
-            all.extend(more);
-            all.sort();
-            all.dedup();
-            Reply::Addresses(all)
+    let second = one(wire, name, RecordType::AAAA).await;
+    match (&first.said, &second.said) {
+        (Said::Addresses(some), Said::Addresses(more)) => {
+            let all: BTreeSet<IpAddr> = some.iter().chain(more).copied().collect();
+            Reply { said: Said::Addresses(all.into_iter().collect()), ..first }
         }
-        (Reply::NoData, second @ (Reply::Addresses(_) | Reply::NoData)) => second,
-        (first, _) => first,
+        (Said::NoData, Said::Addresses(_)) => second,
+        _ => first,
     }
 }
 
-async fn one(pool: &NameServerPool<TokioRuntimeProvider>, name: &Fqdn, kind: RecordType, limit: Duration) -> Reply {
+async fn one(wire: &Wire, name: &Fqdn, kind: RecordType) -> Reply {
     let Ok(absolute) = Name::from_ascii(format!("{name}.")) else {
-        return Reply::Failure("not a name that DNS can carry".to_owned());
+        return Said::Failure("not a name that DNS can carry".to_owned()).into();
     };
-    let mut options = DnsRequestOptions::default();
-    options.use_edns = true;
-    let answer = pool.lookup(Query::query(absolute.clone(), kind), options).first_answer();
-    // A truncated answer is asked for twice, each within the limit.
-    match tokio::time::timeout(limit * 2, answer).await {
-        Err(_) => Reply::Silent,
-        Ok(Ok(response)) => read(&response, &absolute),
-        Ok(Err(error)) => failed(&error),
+    match wire.ask(absolute.clone(), kind).await {
+        Heard::Response(response) => read(&response, &absolute),
+        Heard::Cut(None) => Said::Cut(None).into(),
+        Heard::Cut(Some(error)) => Said::Cut(Some(match failed(&error) {
+            Said::Unreachable(why) | Said::Failure(why) => why,
+            _ => "no answer in time".to_owned(),
+        }))
+        .into(),
+        Heard::Nothing(error) => failed(&error).into(),
+    }
+}
+
+/// A response code as DNS spells it.
+pub(super) fn spelled(code: ResponseCode) -> String {
+    match code {
+        ResponseCode::Unknown(number) => format!("response code {number}"),
+        known => format!("{known:?}").to_uppercase(),
     }
 }
 
 /// Addresses of the name that was asked for, or of one that its aliases lead to; whatever else an answer holds is not
 /// believed.
 fn read(response: &DnsResponse, asked: &Name) -> Reply {
-    if response.metadata.response_code == ResponseCode::NXDomain {
-        return Reply::NxDomain;
+    if response.queries.iter().any(|q| q.name() != asked) {
+        return Said::Failure("a response to another question".to_owned()).into();
     }
     let mut names = vec![asked];
-    for _ in &response.answers {
-        let leads = response.answers.iter().filter_map(|r| match &r.data {
-            RData::CNAME(alias) if names.contains(&&r.name) && !names.contains(&&alias.0) => Some(&alias.0),
-            _ => None,
-        });
-        match leads.collect::<Vec<_>>() {
-            none if none.is_empty() => break,
-            more => names.extend(more),
+    let mut circle = false;
+    while let Some(next) = response.answers.iter().find_map(|r| match &r.data {
+        RData::CNAME(alias) if names.last() == Some(&&r.name) => Some(&alias.0),
+        _ => None,
+    }) {
+        if names.contains(&next) {
+            circle = true;
+            break;
         }
+        names.push(next);
     }
+    let text = |name: &Name| name.to_ascii().trim_end_matches('.').to_ascii_lowercase();
+    let said = match response.response_code {
+        ResponseCode::NoError if circle => Said::Failure("aliases that lead in a circle".to_owned()),
+        ResponseCode::NoError => addresses(response, &names),
+        ResponseCode::NXDomain => Said::NxDomain,
+        ResponseCode::Refused => Said::Refused,
+        code => Said::Failure(spelled(code)),
+    };
+    let aliases = names.iter().skip(1).map(|n| text(n)).collect();
+    Reply { said, aliases, remarks: extended::all(response.edns.as_ref()) }
+}
+
+fn addresses(response: &DnsResponse, names: &[&Name]) -> Said {
     let all = response.answers.iter().filter_map(|r| match &r.data {
         RData::A(a) => Some((&r.name, IpAddr::V4(a.0))),
         RData::AAAA(a) => Some((&r.name, IpAddr::V6(a.0))),
         _ => None,
     });
     let (asked, others): (Vec<_>, Vec<_>) = all.partition(|(owner, _)| names.contains(owner));
-    let mut addresses: Vec<IpAddr> = asked.into_iter().map(|(_, address)| address).collect();
-    addresses.sort();
-    addresses.dedup();
-    match (addresses.is_empty(), others.is_empty()) {
-        (false, _) => Reply::Addresses(addresses),
-        (true, true) => Reply::NoData,
-        (true, false) => Reply::Failure("an answer for names that were not asked for".to_owned()),
+    let found: BTreeSet<IpAddr> = asked.into_iter().map(|(_, address)| address).collect();
+    match (found.is_empty(), others.is_empty()) {
+        (false, _) => Said::Addresses(found.into_iter().collect()),
+        (true, true) => Said::NoData,
+        (true, false) => Said::Failure("an answer for names that were not asked for".to_owned()),
     }
 }
 
-fn failed(error: &NetError) -> Reply {
+fn failed(error: &NetError) -> Said {
     match error {
-        NetError::Dns(DnsError::NoRecordsFound(none)) if none.response_code == ResponseCode::NXDomain => {
-            Reply::NxDomain
+        NetError::Timeout => Said::Silent,
+        NetError::NoConnections => Said::Unreachable("no connection is accepted".to_owned()),
+        NetError::Io(error) if error.kind() == ErrorKind::ConnectionRefused => {
+            Said::Unreachable("nothing listens on the port (connection refused)".to_owned())
         }
-        NetError::Dns(DnsError::NoRecordsFound(none)) if none.response_code == ResponseCode::NoError => Reply::NoData,
-        NetError::Dns(DnsError::ResponseCode(ResponseCode::Refused)) => Reply::Refused,
-        NetError::Dns(DnsError::ResponseCode(code)) => Reply::Failure(code.to_string()),
-        NetError::Truncated => Reply::Cut,
-        NetError::NoConnections => Reply::Unreachable("no connection is accepted".to_owned()),
-        NetError::Timeout => Reply::Silent,
-        NetError::Io(error) => Reply::Unreachable(error.to_string()),
-        other => Reply::Failure(other.to_string()),
+        NetError::Io(error) if !CLOSED.contains(&error.kind()) => Said::Unreachable(error.to_string()),
+        NetError::Io(_) | NetError::Busy => Said::Unreachable("the connection was closed without an answer".to_owned()),
+        NetError::Proto(error) => Said::Failure(format!("a response that cannot be read: {error}")),
+        other => Said::Failure(other.to_string()),
     }
 }
+
+/// Errors of a connection that was accepted, and ended.
+const CLOSED: [ErrorKind; 4] =
+    [ErrorKind::ConnectionReset, ErrorKind::ConnectionAborted, ErrorKind::UnexpectedEof, ErrorKind::BrokenPipe];

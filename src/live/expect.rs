@@ -17,6 +17,8 @@ pub struct Expected {
     pub answer: Answer,
     /// Names of the alias chain, the asked one first.
     pub chain: Vec<Fqdn>,
+    /// The zone that makes the answer.
+    pub zone: Option<Fqdn>,
     /// The line that decides the answer.
     pub span: Option<Span>,
 }
@@ -33,7 +35,8 @@ pub fn expected(plane: &Plane, client: &Client, name: &Fqdn) -> Expected {
     };
     let resolution = lookup::query(plane, &client.resolver, from, name);
     let span = resolution.steps.iter().rev().find_map(|s| s.span);
-    Expected { name: name.clone(), answer: resolution.answer, chain: resolution.chain, span }
+    let zone = resolution.authority.map(|a| a.zone);
+    Expected { name: name.clone(), answer: resolution.answer, chain: resolution.chain, zone, span }
 }
 
 /// Every private name that the design implies, in order of name: records of private zones and of the customer's DNS

@@ -1,5 +1,6 @@
 //! A server that answers as a client's resolver would in the model.
 
+use super::{ask::spelled, extended};
 use crate::{
     dataplane::{Client, ClientKind, Endpoint, Id, Plane, Resolver},
     lookup::{self, Answer, Resolution},
@@ -12,7 +13,7 @@ use hickory_server::{
         op::{Edns, MessageType, Metadata, OpCode, ResponseCode},
         rr::{
             DNSClass, Name, RData, Record, RecordType,
-            rdata::{A, AAAA, CNAME, opt::EdnsOption},
+            rdata::{A, AAAA, CNAME, SOA},
         },
     },
     server::{Request, RequestHandler, ResponseHandler, ResponseInfo},
@@ -35,8 +36,11 @@ const MAX_UDP: u16 = 1232;
 const IDLE: Duration = Duration::from_secs(10);
 const ENDING: Duration = Duration::from_secs(1);
 
-/// Extended DNS error 0, "other", with a text (RFC 8914).
-const EXTENDED_ERROR: u16 = 15;
+/// What Azure writes into the SOA record of a private zone, which nobody can edit in the host and few do in the rest.
+const AZURE: (&str, &str) = ("azureprivatedns.net.", "azureprivatedns-host.microsoft.com.");
+
+/// What stands there of any other zone: the model does not hold it.
+const INVENTED: (&str, &str) = ("dns-serve.invalid.", "hostmaster.dns-serve.invalid.");
 
 /// Whose resolver is played.
 #[derive(Debug, Clone)]
@@ -151,12 +155,14 @@ struct Handler {
 struct Response {
     code: ResponseCode,
     records: Vec<Record>,
+    /// The zone that a no comes from, as its SOA record, which says how long the no holds (RFC 2308).
+    authority: Option<Record>,
     why: Option<String>,
 }
 
 impl Response {
     fn refusal(code: ResponseCode, why: impl Into<String>) -> Self {
-        Self { code, records: Vec::new(), why: Some(why.into()) }
+        Self { code, records: Vec::new(), authority: None, why: Some(why.into()) }
     }
 }
 
@@ -170,15 +176,14 @@ impl RequestHandler for Handler {
         let mut edns = Edns::new();
         edns.set_max_payload(request.max_payload().clamp(512, MAX_UDP)).set_version(0);
         if let Some(why) = &response.why {
-            let text: String = why.chars().take(200).collect();
-            let data = [&[0, 0], text.as_bytes()].concat();
-            edns.options_mut().insert(EdnsOption::Unknown(EXTENDED_ERROR, data));
+            extended::put(&mut edns, why);
         }
         let mut builder = MessageResponseBuilder::from_message_request(request);
         if request.edns.is_some() {
             builder.edns(&edns);
         }
-        let written = handle.send_response(builder.build(metadata, &response.records, [], [], [])).await;
+        let written =
+            handle.send_response(builder.build(metadata, &response.records, [], &response.authority, [])).await;
         // The client is gone, or its address takes no answer: nothing is left to tell it.
         written.unwrap_or_else(|_| {
             ResponseInfo::from(hickory_server::proto::op::Header { metadata, counts: Default::default() })
@@ -205,7 +210,7 @@ impl Handler {
         (self.watch)(&Handled {
             kind: query.query_type().to_string(),
             name: query.name().to_ascii(),
-            code: format!("{:?}", response.code).to_uppercase(),
+            code: spelled(response.code),
             data: response.records.iter().map(|r| r.data.to_string()).collect(),
             why: response.why.clone(),
         });
@@ -213,9 +218,27 @@ impl Handler {
     }
 }
 
+/// The SOA record of the zone that an answer comes from; of a public one, whose apex the model does not hold, that of the
+/// name above.
+fn soa(resolution: &Resolution) -> Option<Record> {
+    let last = resolution.chain.last()?;
+    let (zone, azure) = match &resolution.authority {
+        Some(authority) => (authority.zone.clone(), authority.azure),
+        None => (last.parent().unwrap_or_else(|| last.clone()), false),
+    };
+    let (host, mail) = if azure { AZURE } else { INVENTED };
+    let name = |text: &str| Name::from_ascii(text).ok();
+    // Azure's defaults: the last is how long a no may be kept.
+    let data = SOA::new(name(host)?, name(mail)?, 1, 3600, 300, 2_419_200, TTL);
+    Some(Record::from_rdata(absolute(&zone), TTL, RData::SOA(data)))
+}
+
+fn absolute(name: &Fqdn) -> Name {
+    Name::from_ascii(format!("{name}.")).unwrap_or_else(|_| Name::root())
+}
+
 /// A resolution as a response to a question of one type.
 fn answer(resolution: &Resolution, kind: RecordType) -> Response {
-    let absolute = |name: &Fqdn| Name::from_ascii(format!("{name}.")).unwrap_or_else(|_| Name::root());
     let mut records: Vec<Record> = resolution
         .chain
         .iter()
@@ -225,14 +248,27 @@ fn answer(resolution: &Resolution, kind: RecordType) -> Response {
     if kind == RecordType::CNAME && !records.is_empty() {
         // The alias itself was asked for, and where it leads does not matter.
         records.truncate(1);
-        return Response { code: ResponseCode::NoError, records, why: None };
+        return Response { code: ResponseCode::NoError, records, authority: None, why: None };
     }
     let why = || {
         let stopped = resolution.steps.iter().rev().find(|s| s.is_blocker());
         stopped.or(resolution.steps.last()).map(|s| s.text.clone())
     };
+    let exists = resolution.authority.as_ref().is_some_and(|a| a.exists);
+    if kind == RecordType::SOA
+        && let Some(authority) = resolution.authority.as_ref().filter(|_| !matches!(resolution.answer, Answer::None(_)))
+    {
+        let apex = resolution.chain.last() == Some(&authority.zone);
+        records.extend(soa(resolution).filter(|_| apex));
+        let code = if exists { ResponseCode::NoError } else { ResponseCode::NXDomain };
+        return Response { code, records, authority: soa(resolution).filter(|_| !apex), why: None };
+    }
     match &resolution.answer {
-        Answer::NxDomain => Response { code: ResponseCode::NXDomain, records, why: why() },
+        // A name that exists without an address, such as the apex of a zone, is not denied.
+        Answer::NxDomain => {
+            let code = if exists { ResponseCode::NoError } else { ResponseCode::NXDomain };
+            Response { code, records, authority: soa(resolution), why: why() }
+        }
         // A real resolver that reaches a dead end says so; what it saw on the way is of no use to the client.
         Answer::None(reason) => {
             let text = why().map_or_else(|| reason.to_string(), |text| format!("{reason}: {text}"));
@@ -246,6 +282,7 @@ fn answer(resolution: &Resolution, kind: RecordType) -> Response {
                 RecordType::ANY => true,
                 _ => false,
             };
+            let links = records.len();
             records.extend(addresses.iter().filter(|a| wanted(a)).map(|a| {
                 let data = match a {
                     IpAddr::V4(v4) => RData::A(A(*v4)),
@@ -253,13 +290,14 @@ fn answer(resolution: &Resolution, kind: RecordType) -> Response {
                 };
                 Record::from_rdata(end.clone(), TTL, data)
             }));
+            let authority = soa(resolution).filter(|_| records.len() == links);
             match kind {
                 RecordType::A
                 | RecordType::AAAA
                 | RecordType::ANY
                 | RecordType::CNAME
                 | RecordType::HTTPS
-                | RecordType::SVCB => Response { code: ResponseCode::NoError, records, why: None },
+                | RecordType::SVCB => Response { code: ResponseCode::NoError, records, authority, why: None },
                 other => Response::refusal(ResponseCode::NotImp, format!("the model holds no {other} records")),
             }
         }

@@ -32,6 +32,25 @@ pub struct Resolution {
     pub chain: Vec<Fqdn>,
     /// The end.
     pub answer: Answer,
+    /// The zone that the end is from; none where public DNS or a managed network answers, or nothing does.
+    pub authority: Option<Authority>,
+}
+
+/// A zone of the customer's that answers for a name, with an address or with a no.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authority {
+    /// Its apex.
+    pub zone: Fqdn,
+    /// Whether it is a private zone of Azure; one of a DNS server otherwise.
+    pub azure: bool,
+    /// Whether the name exists there, if only as the apex or above another.
+    pub exists: bool,
+}
+
+impl Authority {
+    fn new(zone: &Fqdn, records: &RecordSet, azure: bool, name: &Fqdn) -> Self {
+        Self { zone: zone.clone(), azure, exists: name == zone || records.exists(name) }
+    }
 }
 
 /// Aliases and forwarders followed within each other before a circle is assumed. Circles are told by a server that is asked
@@ -51,6 +70,8 @@ struct Walker<'a> {
     asked: Vec<(Id<Endpoint>, Fqdn)>,
     /// Whether what failed was an answer all the same: a policy that blocks a name speaks for it (DNSPOL-03).
     refused: bool,
+    /// The zone that answered last.
+    authority: Option<Authority>,
 }
 
 /// What one authority said of one name.
@@ -72,9 +93,10 @@ pub fn resolve(context: &Context<'_>, resolver: &Resolver, from: Option<Id<Endpo
         queries: 0,
         asked: Vec::new(),
         refused: false,
+        authority: None,
     };
     let answer = walker.ask(resolver, from, name);
-    Resolution { steps: walker.steps, chain: walker.chain, answer }
+    Resolution { steps: walker.steps, chain: walker.chain, answer, authority: walker.authority }
 }
 
 /// Resolves a name apart from a flow.
@@ -172,6 +194,7 @@ impl<'a> Walker<'a> {
             self.refused = true;
             return Answer::None(Reason::DnsFail);
         }
+        self.authority = None;
         if let Some(record) = view.overrides.find(name) {
             let record = record.clone();
             let who = format!("DNS of {}", view.origin);
@@ -192,6 +215,7 @@ impl<'a> Walker<'a> {
         }
         if let Some(link) = link {
             let zone = plane.dns.zones.get(link.zone);
+            self.authority = Some(Authority::new(&zone.name, &zone.records, true, name));
             if let Some(record) = zone.records.find(name) {
                 let record = record.clone();
                 let who = format!("zone {}, linked to {}", zone.name, view.origin.name);
@@ -251,6 +275,7 @@ impl<'a> Walker<'a> {
 
     /// One name in public DNS; an alias is followed by whoever asks.
     fn public_link(&mut self, name: &Fqdn, follow: impl FnOnce(&mut Self, &Fqdn) -> Answer) -> Answer {
+        self.authority = None;
         if self.plane.dns.pending.contains(name) {
             let text = format!("whether {name} is an alias while its connections await approval is assumption A-3");
             self.steps.push(Step::assume(Stage::Name, text).rules(&["DNS-08", "A-3"]));

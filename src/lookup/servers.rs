@@ -1,6 +1,6 @@
 //! Servers: which of a list answers, and what one of the customer's does with a name.
 
-use super::{Answer, MAX_DEPTH, Walker};
+use super::{Answer, Authority, MAX_DEPTH, Walker};
 use crate::{
     dataplane::{DnsServer, Endpoint, ForwardRule, Id, Listens, Origin, Otherwise, Packet, ROOT_SERVER, Role, View},
     forward::{End, Outcome, Stage, Step, is_open, met},
@@ -277,6 +277,7 @@ impl<'a> Walker<'a> {
         let zone = server.zones.iter().filter(|(z, _)| name.is_under(z)).max_by_key(|(z, _)| z.labels().count());
         if let Some((zone, records)) = zone {
             let who = format!("zone {zone} on {}", server.origin);
+            self.authority = Some(Authority::new(zone, records, false, name));
             return match records.find(name) {
                 Some(record) => {
                     let record = record.clone();
