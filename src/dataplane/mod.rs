@@ -36,7 +36,7 @@ pub use service::{
     Caller, Connection, ConnectionTarget, Door, DoorName, FurtherName, Gate, GateRule, OrderedRules, Outbound,
     Perimeter, PrivateEndpoint, Recognises, Resource, Setting, SharedLink,
 };
-pub use unmodelled::{Unmodelled, UnmodelledScope};
+pub use unmodelled::{Links, Unmodelled, UnmodelledScope};
 
 use crate::{diag::Span, net::Fqdn};
 use std::{collections::BTreeMap, fmt, net::IpAddr};

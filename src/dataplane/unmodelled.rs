@@ -24,8 +24,19 @@ pub struct Unmodelled {
     pub names_assumed: bool,
     /// Whether it is in doubt where packets go that meet what it affects, and with it what happens to them there.
     pub routes_assumed: bool,
+    /// What flows stay among that are not concerned, if links of networks are in doubt and nothing else.
+    pub links: Option<Links>,
     /// Whether only what the affected elements call is in doubt, and not who reaches them.
     pub calls_only: bool,
+}
+
+/// Networks whose links to others are in doubt.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Links {
+    /// The networks, and all that stands in them.
+    pub inside: BTreeSet<String>,
+    /// What stands elsewhere, and what leads there.
+    pub outside: BTreeSet<String>,
 }
 
 /// Where something that is not modelled could matter.

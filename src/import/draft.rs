@@ -259,6 +259,8 @@ pub enum Matters {
     Answers(Key),
     /// An item calls others from a place that is not modelled; who reaches it is as it would be without.
     CallsElsewhere(Key),
+    /// How an item, a network or what joins some, is joined to others is in doubt.
+    Links(Key),
     /// Where packets go from an item is in doubt, and so what happens to them there.
     Routes(Key),
     /// It may be a member of a pool of an application gateway.

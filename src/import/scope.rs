@@ -7,6 +7,14 @@ use super::{
 use crate::azure::known_services::{Cloud, KnownService, KnownServices, SubResource};
 use std::collections::BTreeSet;
 
+/// Collections of what joins networks.
+pub(super) const LINKS: [&str; 4] = [
+    "virtual_network_peerings",
+    "virtual_hub_connections",
+    "virtual_network_gateway_connections",
+    "virtual_hub_branches",
+];
+
 /// What was not understood, once for each plain place.
 pub(super) fn plain(draft: &Draft) -> Vec<NotUnderstood> {
     let mut found = Vec::new();
@@ -32,6 +40,7 @@ fn spread(matters: &Matters, draft: &Draft, places: &mut Vec<Matters>) {
             }
         }
         Matters::Item(key) if is_table(key, draft) => places.push(Matters::Routes(key.clone())),
+        Matters::Item(key) if LINKS.contains(&key.collection) => places.push(Matters::Links(key.clone())),
         plain => places.push(plain.clone()),
     }
 }
@@ -143,6 +152,7 @@ pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
         if let Some(owner) = reference(field) {
             return match routes {
                 true => Matters::All(vec![Matters::Item(owner), Matters::Gateways]),
+                false if LINKS.contains(&key.collection) => Matters::Links(owner),
                 false => Matters::Item(owner),
             };
         }

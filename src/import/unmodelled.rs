@@ -116,6 +116,7 @@ pub(super) fn entries(
             | Matters::Answers(key)
             | Matters::Calls(key)
             | Matters::CallsElsewhere(key)
+            | Matters::Links(key)
             | Matters::Routes(key)
                 if draft.items.contains_key(key) =>
             {
@@ -126,6 +127,7 @@ pub(super) fn entries(
                         let how: &[&str] = match &what.matters {
                             Matters::Place(_) => &["place_assumed"],
                             Matters::Answers(_) => &["names_assumed"],
+                            Matters::Links(_) => &["links_assumed"],
                             Matters::Routes(_) => &["routes_assumed"],
                             Matters::Calls(_) => &["calls_only"],
                             Matters::CallsElsewhere(_) => &["place_assumed", "calls_only"],
@@ -152,6 +154,7 @@ pub(super) fn entries(
             | Matters::Answers(_)
             | Matters::Calls(_)
             | Matters::CallsElsewhere(_)
+            | Matters::Links(_)
             | Matters::Routes(_)
             | Matters::Pool(..) => {
                 continue;
@@ -227,14 +230,8 @@ impl Names<'_> {
     /// The name if a path can meet it, else that of what the item acts on.
     fn met(&self, key: &Key, name: String, depth: usize) -> Option<Vec<String>> {
         // A link may be met where it refuses only; what it joins is met in any case.
-        const LINKS: [&str; 4] = [
-            "virtual_network_peerings",
-            "virtual_hub_connections",
-            "virtual_network_gateway_connections",
-            "virtual_hub_branches",
-        ];
         let own = self.elements.contains(&name).then_some(name);
-        if own.is_some() && !LINKS.contains(&key.collection) {
+        if own.is_some() && !scope::LINKS.contains(&key.collection) {
             return own.map(|name| vec![name]);
         }
         let item = self.draft.items.get(key)?;

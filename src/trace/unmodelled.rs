@@ -2,7 +2,7 @@
 
 use super::Trace;
 use crate::{
-    dataplane::{Client, ClientKind, Plane, Unmodelled, UnmodelledScope},
+    dataplane::{Client, ClientKind, Links, Plane, Unmodelled, UnmodelledScope},
     forward::{Outcome, Stage, Step},
     net::{Fqdn, Transport},
     verdict::Reason,
@@ -13,6 +13,10 @@ use std::net::IpAddr;
 /// one. Blockers elsewhere stay certain.
 pub(super) fn doubt(plane: &Plane, client: &Client, trace: &mut Trace) {
     for what in &plane.unmodelled {
+        let lists = || std::iter::once(&trace.steps).chain(trace.alternatives.iter().map(|(_, steps)| steps));
+        if what.links.as_ref().is_some_and(|links| lists().all(|steps| stays(links, steps))) {
+            continue;
+        }
         let shared = is_met(what, &trace.steps) || is_end(plane, what, client, &trace.addresses, trace.name.as_ref());
         let onward = shared && soften(plane, what, &mut trace.steps, false);
         if trace.alternatives.is_empty() && shared {
@@ -25,6 +29,22 @@ pub(super) fn doubt(plane: &Plane, client: &Client, trace: &mut Trace) {
             }
         }
     }
+}
+
+/// Whether a flow leads over none of the links that are in doubt, and to nothing that other links could lead to: by the
+/// routes of a network to itself.
+fn stays(links: &Links, steps: &[Step]) -> bool {
+    steps.iter().all(|step| {
+        let mut own = step.element.iter().chain(&step.rests_on);
+        let here = match step.stage {
+            // What leads nowhere may be led somewhere by another link.
+            Stage::Route | Stage::Return => !step.is_blocker() && own.all(|e| links.inside.contains(e)),
+            // Zones and their links stand nowhere.
+            Stage::Name => !own.any(|e| links.outside.contains(e)),
+            _ => true,
+        };
+        here && stays(links, &step.inner)
+    })
 }
 
 /// Blockers by absence: there would be a path if something were there.

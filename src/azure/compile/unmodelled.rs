@@ -2,8 +2,9 @@
 
 use super::Compiler;
 use crate::{
-    dataplane::{Member, Origin, Resolver, Unmodelled, UnmodelledScope},
+    dataplane::{Links, Member, Origin, Resolver, Unmodelled, UnmodelledScope},
     diag::{Diagnostic, code, nearest},
+    document::Reference,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,6 +66,7 @@ impl Compiler<'_> {
                 place_assumed: what.place_assumed.value,
                 names_assumed: what.names_assumed.value,
                 routes_assumed: what.routes_assumed.value,
+                links: what.links_assumed.value.then(|| self.links(&what.affects)),
                 calls_only: what.calls_only.value,
             });
         }
@@ -90,6 +92,24 @@ impl Compiler<'_> {
         let askers: Vec<String> = clients.chain(pools.map(|b| &b.origin)).map(|o| o.name.clone()).collect();
         elements.extend(askers);
         elements
+    }
+
+    /// What stands inside networks that are named, and what elsewhere.
+    fn links(&self, affected: &[Reference]) -> Links {
+        let mut links = Links::default();
+        let networks = self.plane.networks.iter().map(|(id, n)| (id, &n.origin));
+        let segments = self.plane.segments.iter().map(|(_, s)| (s.network, &s.origin));
+        let endpoints = self.plane.endpoints.iter().map(|(id, e)| (self.plane.network_of(id), &e.origin));
+        let placed = networks.chain(segments).map(|(network, origin)| (Some(network), origin)).chain(endpoints);
+        for (network, origin) in placed {
+            let network = network.map(|n| &self.plane.networks.get(n).origin.name);
+            let inside = network.is_some_and(|name| affected.iter().any(|a| a.value == *name));
+            if inside { &mut links.inside } else { &mut links.outside }.insert(origin.name.clone());
+        }
+        // Routes of a network to itself have its name.
+        let routes = self.plane.segments.iter().flat_map(|(_, s)| s.routes.iter());
+        links.outside.extend(routes.map(|r| &r.origin.name).filter(|n| !links.inside.contains(*n)).cloned());
+        links
     }
 
     /// Networks, and subnets that anything may stand in.

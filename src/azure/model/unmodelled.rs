@@ -27,6 +27,8 @@ record! {
         names_assumed: Setting<bool> = false,
         /// Whether what is in doubt is where packets go from what it affects, for example the route table of a subnet: then whatever stops a flow that meets it comes out `unknown`, from its first route on.
         routes_assumed: Setting<bool> = false,
+        /// Whether what is in doubt is only how the affected networks are joined to others, for example a peering: then flows that stay inside one of them are not concerned.
+        links_assumed: Setting<bool> = false,
         /// Whether only what the affected elements call themselves is in doubt, and not who reaches them.
         calls_only: Setting<bool> = false,
     }

@@ -74,6 +74,7 @@ impl Compiler<'_> {
                                             place_assumed: false,
                                             names_assumed: false,
                                             routes_assumed: false,
+                                            links: None,
                                             calls_only: false,
                                         });
                                         let text = format!(
