@@ -28,6 +28,11 @@ pub struct Unmodelled {
     pub links: Option<Links>,
     /// Whether only what the affected elements call is in doubt, and not who reaches them.
     pub calls_only: bool,
+    /// Whether only whom the affected services let in at their public address is in doubt, and not what private endpoints
+    /// bring.
+    pub public_only: bool,
+    /// Whether only the rules of their public address are in doubt, which nobody asks where it is switched off.
+    pub public_rules_only: bool,
 }
 
 /// Networks whose links to others are in doubt.

@@ -15,7 +15,7 @@ mod walk;
 pub use context::{Answers, Context, Forks};
 pub use egress::EgressPass;
 pub use filters::{Guards, PlatformDnsDenied, guards};
-pub use step::{Denied, Outcome, Stage, Step, is_open, met};
+pub use step::{Denied, Outcome, PublicDoor, Stage, Step, is_open, met};
 pub use walk::{Arrival, End, Journey, walk};
 
 use crate::dataplane::{Direction, Endpoint, Id, Packet, Plane, Route, ServiceEndpoint, TagRoute};

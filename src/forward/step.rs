@@ -75,6 +75,15 @@ pub enum Outcome {
     Unknown(Reason),
 }
 
+/// What decides whom a service lets in at its public address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublicDoor {
+    /// Its rules.
+    Rules,
+    /// The switch that closes it, whatever its rules say.
+    Switch,
+}
+
 /// A packet that a filter or firewall stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Denied {
@@ -105,6 +114,8 @@ pub struct Step {
     pub rests_on: Vec<String>,
     /// Whether what it rests on decides what the steps after it are about: another answer to a name leads elsewhere.
     pub steers: bool,
+    /// What decides, where it says whom a service lets in at its public address.
+    pub public_door: Option<PublicDoor>,
     /// The line that decided.
     pub span: Option<Span>,
     /// Rule ids.
@@ -127,6 +138,7 @@ impl Step {
             element: None,
             rests_on: Vec::new(),
             steers: false,
+            public_door: None,
             span: None,
             rules: Vec::new(),
             fix: None,

@@ -40,6 +40,7 @@ pub(super) fn settle(draft: &mut Draft, shapes: &Shapes) {
                     matters: match field.as_str() {
                         _ if by_zone => Matters::Names(vec![zone.to_owned()]),
                         "route_table" => Matters::Routes(key.clone()),
+                        rule if rule.starts_with("network_rules") => Matters::PublicRules(key.clone()),
                         _ => Matters::Item(key.clone()),
                     },
                 });

@@ -257,6 +257,10 @@ pub enum Matters {
     Calls(Key),
     /// Who answers names to an item is in doubt, and nothing else of it.
     Answers(Key),
+    /// Whom an item lets in at its public address is in doubt, and nothing of what private endpoints bring.
+    Public(Key),
+    /// The same of the rules of that address, which nobody asks where it is switched off.
+    PublicRules(Key),
     /// An item calls others from a place that is not modelled; who reaches it is as it would be without.
     CallsElsewhere(Key),
     /// How an item, a network or what joins some, is joined to others is in doubt.

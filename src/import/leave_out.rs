@@ -26,6 +26,9 @@ type Index = BTreeMap<(FileId, u32, u32), BTreeSet<Part>>;
 /// Collections of what asks servers of its own for names.
 const ASKERS: [&str; 3] = ["virtual_networks", "virtual_machines", "secondary_interfaces"];
 
+/// Rules by which a service lets callers in at its public address.
+const PUBLIC: [&str; 3] = ["network_rules", "ip_restrictions", "scm_ip_restrictions"];
+
 /// Leaves out what errors point at: a named part of an item if they point into one, else the value if the item can do
 /// without and is missed otherwise, else the item. Gives whether there was anything.
 pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
@@ -62,7 +65,13 @@ pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
                 let (kind, name) = if is_named { named() } else { value() };
                 draft.items.get_mut(&key).into_iter().for_each(|i| remove(&mut i.fields, path));
                 source.span = at;
-                (kind, name, if servers { Matters::Answers(key.clone()) } else { Matters::Item(key.clone()) })
+                let public = path.first().is_some_and(|p| PUBLIC.contains(&p.as_str()));
+                let matters = match (servers, public) {
+                    (true, _) => Matters::Answers(key.clone()),
+                    (_, true) => Matters::PublicRules(key.clone()),
+                    _ => Matters::Item(key.clone()),
+                };
+                (kind, name, matters)
             }
             None => {
                 let item = draft.items.remove(&key);

@@ -117,6 +117,8 @@ pub(super) fn entries(
             | Matters::Calls(key)
             | Matters::CallsElsewhere(key)
             | Matters::Links(key)
+            | Matters::Public(key)
+            | Matters::PublicRules(key)
             | Matters::Routes(key)
                 if draft.items.contains_key(key) =>
             {
@@ -130,6 +132,8 @@ pub(super) fn entries(
                             Matters::Links(_) => &["links_assumed"],
                             Matters::Routes(_) => &["routes_assumed"],
                             Matters::Calls(_) => &["calls_only"],
+                            Matters::Public(_) => &["public_only"],
+                            Matters::PublicRules(_) => &["public_rules_only"],
                             Matters::CallsElsewhere(_) => &["place_assumed", "calls_only"],
                             _ => &["address_assumed"],
                         };
@@ -155,6 +159,8 @@ pub(super) fn entries(
             | Matters::Calls(_)
             | Matters::CallsElsewhere(_)
             | Matters::Links(_)
+            | Matters::Public(_)
+            | Matters::PublicRules(_)
             | Matters::Routes(_)
             | Matters::Pool(..) => {
                 continue;

@@ -6,7 +6,7 @@ use crate::{
         Caller, Door, Endpoint, Gate, Host, Id, Listens, Match, OrderedRules, Packet, Party, Plane, Recognises,
         Resource, Segment, SharedLink,
     },
-    forward::{Arrival, Outcome, Stage, Step},
+    forward::{Arrival, Outcome, PublicDoor, Stage, Step},
     net::{Fqdn, Membership, Transport, is_undeclared_public},
     verdict::{Reason, Verdict, Via},
 };
@@ -244,7 +244,11 @@ fn outbound(from: &Resource, to: &Resource, target: Id<Resource>) -> Option<Step
 
 /// What the public gate says, unless being let in there is not supported.
 fn admit(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
-    let step = admission(plane, gate, caller, via, from_managed);
+    let mut step = admission(plane, gate, caller, via, from_managed);
+    // Services with an identity may be let in where the public is not (TRUST-01, TRUST-06).
+    let switch = !gate.enabled.value && gate.enabled.span.is_some() && gate.closed_by.is_none();
+    let shut = switch && matches!(caller, Caller::Network { .. });
+    step.public_door = Some(if shut { PublicDoor::Switch } else { PublicDoor::Rules });
     match (gate.unsupported, step.outcome) {
         (Some((reason, text, rules)), Outcome::Admit(..)) => Step::unsupported(Stage::Service, reason, text)
             .at(&gate.origin)

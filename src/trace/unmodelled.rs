@@ -3,7 +3,7 @@
 use super::Trace;
 use crate::{
     dataplane::{Client, ClientKind, Links, Plane, Unmodelled, UnmodelledScope},
-    forward::{Outcome, Stage, Step},
+    forward::{Outcome, PublicDoor, Stage, Step},
     net::{Fqdn, Transport},
     verdict::Reason,
 };
@@ -72,7 +72,7 @@ fn is_end(plane: &Plane, what: &Unmodelled, client: &Client, addresses: &[IpAddr
         return names.iter().any(|n| asked.is_under(n));
     }
     let UnmodelledScope::Elements(elements) = &what.scope else { return false };
-    if !what.ports.is_empty() {
+    if !what.ports.is_empty() || at_public_door(what) {
         return false;
     }
     // A service that calls from no network has a name of its own as a client.
@@ -88,6 +88,11 @@ fn is_end(plane: &Plane, what: &Unmodelled, client: &Client, addresses: &[IpAddr
     }
     let mut owners = addresses.iter().flat_map(|a| plane.owners(*a));
     elements.contains(&client.origin.name) || owners.any(|o| elements.contains(&plane.endpoints.get(o).origin.name))
+}
+
+/// Whether only whom services let in at their public address is in doubt.
+fn at_public_door(what: &Unmodelled) -> bool {
+    what.public_only || what.public_rules_only
 }
 
 /// Whether the steps, or journeys inside them, meet what it could change.
@@ -110,6 +115,15 @@ fn may_carry(what: &Unmodelled, step: &Step) -> bool {
 fn meets(what: &Unmodelled, step: &Step) -> bool {
     if !what.ports.is_empty() && !may_carry(what, step) {
         return is_met(what, &step.inner);
+    }
+    if at_public_door(what) {
+        let decides = match step.public_door {
+            Some(PublicDoor::Rules) => true,
+            Some(PublicDoor::Switch) => what.public_only,
+            None => false,
+        };
+        let UnmodelledScope::Elements(elements) = &what.scope else { return true };
+        return decides && step.element.iter().any(|e| elements.contains(e)) || is_met(what, &step.inner);
     }
     let own = || step.element.iter().chain(&step.rests_on);
     let named = |names: &std::collections::BTreeSet<String>| own().any(|e| names.contains(e));
@@ -139,7 +153,7 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
 /// Whether it could change what the steps after one are about: another answer to a name leads elsewhere.
 fn turns(plane: &Plane, what: &Unmodelled, step: &Step) -> bool {
     let UnmodelledScope::Elements(elements) = &what.scope else { return false };
-    if step.stage != Stage::Name || what.calls_only || !what.ports.is_empty() {
+    if step.stage != Stage::Name || what.calls_only || !what.ports.is_empty() || at_public_door(what) {
         return false;
     }
     // What has an address is meant for many a reason, mostly for what reaches it.
@@ -152,7 +166,7 @@ fn turns(plane: &Plane, what: &Unmodelled, step: &Step) -> bool {
 /// of the ends, so that every blocker may be beside the point. Gives whether those are that come after; `onward` says
 /// whether they were before.
 fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step], mut onward: bool) -> bool {
-    let adds = what.ports.is_empty() && adds(plane, what);
+    let adds = what.ports.is_empty() && !at_public_door(what) && adds(plane, what);
     let elsewhere = what.place_assumed || matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
         onward |= what.names_assumed && step.stage == Stage::Name || what.routes_assumed && step.stage == Stage::Route;

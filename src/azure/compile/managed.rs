@@ -282,6 +282,8 @@ impl<'e> Compiler<'e> {
                     routes_assumed: false,
                     links: None,
                     calls_only: false,
+                    public_only: false,
+                    public_rules_only: false,
                 });
             }
         }

@@ -68,6 +68,8 @@ impl Compiler<'_> {
                 routes_assumed: what.routes_assumed.value,
                 links: what.links_assumed.value.then(|| self.links(&what.affects)),
                 calls_only: what.calls_only.value,
+                public_only: what.public_only.value,
+                public_rules_only: what.public_rules_only.value,
             });
         }
         self.plane.unmodelled.extend(found);

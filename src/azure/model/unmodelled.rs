@@ -31,5 +31,9 @@ record! {
         links_assumed: Setting<bool> = false,
         /// Whether only what the affected elements call themselves is in doubt, and not who reaches them.
         calls_only: Setting<bool> = false,
+        /// Whether only whom the affected services let in at their public address is in doubt: flows by private endpoints stay certain.
+        public_only: Setting<bool> = false,
+        /// Whether only the rules by which the affected services let callers in at their public address are in doubt: flows by private endpoints stay certain, and so does what `public_network_access_enabled: false` refuses.
+        public_rules_only: Setting<bool> = false,
     }
 }

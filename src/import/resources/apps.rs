@@ -51,7 +51,7 @@ pub(super) fn restrictions(configuration: &Json, resource: &Resource, app: &Key,
                         found.push((name, Node::map(fields, rule.span)));
                     }
                 }
-                Err(why) => mapper.unmodelled(resource, rules, why, Matters::Item(app.clone())),
+                Err(why) => mapper.unmodelled(resource, rules, why, Matters::PublicRules(app.clone())),
             }
         }
         let Some(item) = mapper.draft.get_mut(app) else { return };

@@ -1,6 +1,6 @@
 //! Who a service lets in at its public endpoint: rules by subnet, address and caller.
 
-use super::{Map, Mapper, Resource, list_of, private_link::target, services::public_access};
+use super::{Map, Mapper, Resource, list_of, private_link::target, services::public_access, settings::at_public_door};
 use crate::import::{
     draft::{Key, Matters, Node, Tree},
     ids::ArmId,
@@ -110,7 +110,7 @@ pub(super) fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec
         let told = fields.iter().any(|(k, _)| *k == "default_action") || kind == "microsoft.search/searchservices";
         if !told && rules.fields().iter().any(|(_, v)| v.value != Value::Null) {
             let why = "without a `defaultAction`, whom it lets in beside its rules is not told";
-            mapper.unmodelled(resource, "firewall", why, Matters::Item(resource.key("services")));
+            mapper.unmodelled(resource, "firewall", why, at_public_door(kind, &resource.key("services")));
         }
     }
     match kind {
@@ -125,7 +125,7 @@ pub(super) fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec
                 !closed && resource.prop("isVirtualNetworkFilterEnabled").and_then(Json::as_bool) == Some(true);
             if unruled && !is_closed(resource, mapper) {
                 let key = resource.key("services");
-                mapper.unmodelled(resource, "isVirtualNetworkFilterEnabled", NOBODY, Matters::Item(key));
+                mapper.unmodelled(resource, "isVirtualNetworkFilterEnabled", NOBODY, Matters::PublicRules(key));
             }
             if closed {
                 fields.push(("default_action", Node::text("Deny", resource.source.span)));
@@ -173,6 +173,7 @@ fn rule_fields(rules: &Json, resource: &Resource, mapper: &mut Mapper<'_>, field
         Some(key) => key,
         None => resource.key("services"),
     };
+    let matters = at_public_door(&resource.id.kind, &service);
     let ips = rules.items_at("ipRules").iter().map(|r| value(r).or_else(|| Node::scalar(r)).map(prefix));
     let ips: Vec<Option<Node>> = ips.collect();
     let subnets = rules.items_at("virtualNetworkRules").iter().map(|r| {
@@ -187,10 +188,10 @@ fn rule_fields(rules: &Json, resource: &Resource, mapper: &mut Mapper<'_>, field
     let azure = |n: &Node| matches!(&n.tree, Tree::Text(t) if t.starts_with("0.0.0.0/32"));
     if odd || ips.iter().chain(&subnets).any(Option::is_none) {
         let why = "a rule of its firewall cannot be told from the input";
-        mapper.unmodelled(resource, "firewall", why, Matters::Item(service.clone()));
+        mapper.unmodelled(resource, "firewall", why, matters.clone());
     }
     if ips.iter().flatten().any(azure) {
-        mapper.unmodelled(resource, "ipRules", ALL_OF_AZURE, Matters::Item(service.clone()));
+        mapper.unmodelled(resource, "ipRules", ALL_OF_AZURE, matters.clone());
     }
     fields.extend(list_of(ips.into_iter().flatten().filter(|n| !azure(n))).map(|n| ("ip_rules", n)));
     fields.extend(list_of(subnets.into_iter().flatten()).map(|n| ("virtual_network_subnets", n)));
@@ -202,7 +203,7 @@ fn rule_fields(rules: &Json, resource: &Resource, mapper: &mut Mapper<'_>, field
                 resource,
                 "resourceAccessRules",
                 "a rule admits every resource of a type",
-                Matters::Item(service.clone()),
+                matters.clone(),
             ),
         }
     }
@@ -254,14 +255,16 @@ pub(super) fn address_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
     let address = |path| either(path).and_then(|t| t.parse::<std::net::Ipv4Addr>().ok()).map(u32::from);
     match (address("startIpAddress"), address("endIpAddress")) {
         (Some(0), Some(0)) => {
-            mapper.unmodelled(resource, "", ALL_OF_AZURE, Matters::Item(key));
+            mapper.unmodelled(resource, "", ALL_OF_AZURE, Matters::PublicRules(key));
         }
         (Some(first), Some(last)) if first <= last => {
             for text in covering(first, last) {
                 push_rule(mapper, &key, "ip_rules", Node::text(text, resource.source.span));
             }
         }
-        _ => mapper.unmodelled(resource, "", "its addresses are known only after deployment", Matters::Item(key)),
+        _ => {
+            mapper.unmodelled(resource, "", "its addresses are known only after deployment", Matters::PublicRules(key))
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use super::{
     values,
 };
 use crate::import::{
-    draft::{Matters, NotUnderstood, Source},
+    draft::{Key, Matters, NotUnderstood, Source},
     json::{Json, Value},
 };
 
@@ -166,7 +166,7 @@ impl<'j> Search<'_, 'j> {
 const CALLS: [&str; 1] = ["restrictoutboundnetworkaccess"];
 
 /// Where a setting at a path matters, if what it belongs to matters.
-pub(super) fn matters_at(path: &str, matters: &Matters) -> Matters {
+pub(super) fn matters_at(kind: &str, path: &str, matters: &Matters) -> Matters {
     let Matters::Item(key) = matters else { return matters.clone() };
     let path = path.to_lowercase();
     let setting = path.strip_prefix("properties.").unwrap_or(&path);
@@ -182,11 +182,39 @@ pub(super) fn matters_at(path: &str, matters: &Matters) -> Matters {
         "services" if CALLS.contains(&last) => Matters::Calls(key.clone()),
         "services" if first == "virtualnetworksubnetid" => Matters::CallsElsewhere(key.clone()),
         "machine_learning_workspaces" if MANAGED.contains(&first) => Matters::Place(key.clone()),
+        "services" | "machine_learning_workspaces" if last == "publicnetworkaccess" => Matters::Public(key.clone()),
+        "services" if is_public_rule(kind, setting) => at_public_door(kind, key),
         // Any network could be joined.
         "virtual_hub_connections" | "virtual_network_peerings" if first == "remotevirtualnetwork" => {
             Matters::Everywhere
         }
         _ => matters.clone(),
+    }
+}
+
+/// Whether a setting in lower case is about the rules by which a service lets callers in at its public address.
+fn is_public_rule(kind: &str, setting: &str) -> bool {
+    const PARTS: [&str; 2] = ["/firewallrules", "/virtualnetworkrules"];
+    const RULES: [&str; 8] = [
+        "networkacl",
+        "networkruleset",
+        "iprules",
+        "virtualnetworkrules",
+        "iprangefilter",
+        "isvirtualnetworkfilterenabled",
+        "ipsecurityrestrictions",
+        "scmipsecurityrestrictions",
+    ];
+    let setting = setting.strip_prefix("siteconfig.").unwrap_or(setting);
+    PARTS.iter().any(|p| kind.ends_with(p)) || RULES.iter().any(|r| setting.starts_with(r))
+}
+
+/// Where rules matter by which a service of a type lets callers in at its public address.
+pub(super) fn at_public_door(kind: &str, key: &Key) -> Matters {
+    // Those of SignalR name private endpoints, too.
+    match kind.starts_with("microsoft.signalrservice/") {
+        true => Matters::Item(key.clone()),
+        false => Matters::PublicRules(key.clone()),
     }
 }
 
@@ -197,7 +225,7 @@ fn say(resource: &Resource, found: Found<'_>, matters: &Matters, mapper: &mut Ma
         name: resource.id.name().to_owned(),
         why,
         source: Source { address: format!("{}.{path}", resource.source.address), span: value.span },
-        matters: matters_at(&path, matters),
+        matters: matters_at(&resource.id.kind, &path, matters),
     });
 }
 

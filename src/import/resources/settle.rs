@@ -74,7 +74,7 @@ pub(super) fn unknowns(resource: &Resource, matters: &Matters, mapper: &mut Mapp
             name: resource.id.name().to_owned(),
             why,
             source: Source { address: format!("{}.{path}", resource.source.address), span },
-            matters: matters_at(&path, matters),
+            matters: matters_at(&resource.id.kind, &path, matters),
         });
     }
 }

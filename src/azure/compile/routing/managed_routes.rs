@@ -76,6 +76,8 @@ impl Compiler<'_> {
                                             routes_assumed: false,
                                             links: None,
                                             calls_only: false,
+                                            public_only: false,
+                                            public_rules_only: false,
                                         });
                                         let text = format!(
                                             "`{name}` and `{other}` send {} to different next hops (AVNM-12)",
