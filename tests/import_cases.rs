@@ -1,8 +1,8 @@
 //! Settings that decide about a flow: each case changes one value of a design, and the flow has to follow.
 //!
 //! A file of `tests/import/cases` holds the resources of a design, with `~` for the resource group in ids, and cases. A
-//! case sets values (`resource/path/to/key`), names a flow, and says what comes of it: its verdict, what the import says,
-//! or what it writes. Files of `azure` are read as an export and as a template unless a case names one of them. Files of
+//! case sets values (`resource/path/to/key`), names a flow, and says what comes of it: its verdict, what the import says or
+//! assumes, or what it writes. Files of `azure` are read as an export and as a template unless a case names one of them. Files of
 //! `templates` are read as templates: a case has what stands beside the resources (`template`), and resources as they are
 //! written (`add`).
 
@@ -52,7 +52,10 @@ fn parts(key: &str) -> (String, Vec<&str>) {
 fn document(format: &str, resources: &Map<String, Value>, case: &Value) -> Value {
     if format == "terraform" {
         let bodies = resources.iter().map(|(key, body)| (key.clone(), expanded(body).as_object().unwrap().clone()));
-        return plan::document(bodies);
+        let mut plan = plan::document(bodies);
+        let variables = case["variables"].as_object().into_iter().flatten();
+        plan["variables"] = variables.map(|(k, v)| (k.clone(), json!({ "value": v }))).collect::<Map<_, _>>().into();
+        return plan;
     }
     let list = resources.iter().map(|(key, body)| {
         let mut body = expanded(body);
@@ -178,6 +181,11 @@ fn differences(format: &str, resources: &Map<String, Value>, case: &Value) -> Ve
     }
     if case["silent"] == true && !said.is_empty() {
         found.push(format!("it says {said:?}"));
+    }
+    if let Some(assumes) = case["assumes"].as_str()
+        && !imported.assumptions().iter().any(|a| a.contains(assumes))
+    {
+        found.push(format!("it does not assume `{assumes}` but {:?}", imported.assumptions()));
     }
     if let Some(hides) = case["hides"].as_str()
         && (imported.yaml().contains(hides) || said.iter().any(|s| s.contains(hides)))

@@ -338,8 +338,15 @@ fn summary(imported: &Imported, verbose: bool) -> String {
         out,
         "{all} resources: {known} imported, {beside} without a part in reachability, {not} not understood ({share} % understood{doubts})"
     );
-    let mut left = imported.not_understood().iter();
     let limit = if verbose { usize::MAX } else { 20 };
+    let assumed = imported.assumptions();
+    for text in assumed.iter().take(limit) {
+        let _ = writeln!(out, "  assumed: {text}");
+    }
+    if let Some(more @ 1..) = assumed.len().checked_sub(limit) {
+        let _ = writeln!(out, "  and {more} more assumptions (-v lists all)");
+    }
+    let mut left = imported.not_understood().iter();
     for what in left.by_ref().take(limit) {
         let place = imported.sources.locate(what.source.span);
         let matters = match &what.matters {

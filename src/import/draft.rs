@@ -348,6 +348,10 @@ pub struct Draft {
     pub(super) unlocated: bool,
     /// What network interfaces belong to, by their ids.
     pub(super) interfaces: BTreeMap<String, Key>,
+    /// What was taken for granted, in words.
+    pub(super) assumed: Vec<String>,
+    /// The same of single resources, by their addresses in the source.
+    pub(super) assumed_of: BTreeMap<String, BTreeSet<String>>,
     /// The cloud, if it is not the public one.
     pub(super) cloud: Option<&'static str>,
 }

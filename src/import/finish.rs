@@ -19,6 +19,8 @@ pub struct Finished {
     pub(super) fields: Vec<(String, Node)>,
     /// How many settings of resources in the scenario are in doubt.
     pub doubts: usize,
+    /// What was taken for granted, in words.
+    pub assumed: Vec<String>,
     /// What was not understood.
     pub not_understood: Vec<NotUnderstood>,
     /// Resources read by type: how many there are, and how many are of a type that is understood.
@@ -48,7 +50,9 @@ pub(super) fn finish(mut draft: Draft, title: &str, span: Span, elements: Option
         let name = names.get(key).cloned().unwrap_or_default();
         top.entry(key.collection).or_default().push((name, writer.item(key, item)));
     }
-    let mut fields = vec![("name".to_owned(), Node::text(title, span))];
+    let mut named = Node::text(title, span);
+    named.comments.extend(draft.assumed.iter().map(|text| format!("Assumed: {text}.")));
+    let mut fields = vec![("name".to_owned(), named)];
     if let Some(cloud) = draft.cloud {
         fields.push(("cloud".to_owned(), Node::text(cloud, span)));
     }
@@ -80,6 +84,7 @@ pub(super) fn finish(mut draft: Draft, title: &str, span: Span, elements: Option
     Finished {
         fields,
         doubts,
+        assumed: draft.assumed,
         not_understood: draft.not_understood,
         counts: draft.counts,
         shares: draft.shares,
@@ -164,6 +169,7 @@ impl Writer<'_> {
         let says_more = parent.is_none_or(|p| !item.source.address.starts_with(&p.source.address));
         node.comments.extend(Some(item.source.address.clone()).filter(|a| says_more && !a.is_empty()));
         node.comments.extend(item.notes.iter().cloned());
+        node.comments.extend(self.draft.assumed_of.get(&item.source.address).into_iter().flatten().cloned());
         node
     }
 }

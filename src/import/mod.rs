@@ -317,6 +317,12 @@ impl Imported {
         &self.finished.not_understood
     }
 
+    /// What was taken for granted of the design, in words; comments in the scenario say it, too.
+    #[must_use]
+    pub fn assumptions(&self) -> &[String] {
+        &self.finished.assumed
+    }
+
     /// How many settings of resources in the scenario are in doubt.
     #[must_use]
     pub fn doubts(&self) -> usize {

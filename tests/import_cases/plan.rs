@@ -67,26 +67,29 @@ fn block(fields: &Map<String, Value>) -> Shown {
     Shown { value: values.into(), unknown: unknown.into(), expression: Some(expressions.into()) }
 }
 
-/// A plan of resources by `TYPE.NAME`, or `TYPE.NAME["KEY"]` of a loop over a local value.
+/// A plan of resources by `TYPE.NAME`, or `TYPE.NAME["KEY"]` of a loop over a local value, or `TYPE.NAME[0]` of a count.
 pub(crate) fn document(resources: impl Iterator<Item = (String, Map<String, Value>)>) -> Value {
     let (mut planned, mut changes, mut configured) = (Vec::new(), Vec::new(), Vec::new());
     for (address, mut body) in resources {
         let (kind, name) = address.split_once('.').unwrap();
-        let (name, key) = name.split_once("[\"").map_or((name, None), |(n, k)| (n, k.strip_suffix("\"]")));
+        let (name, inside) = name.split_once('[').map_or((name, None), |(n, k)| (n, k.strip_suffix(']')));
+        let key = inside.map(|k| serde_json::from_str::<Value>(k).unwrap());
         body.entry("resource_group_name").or_insert("rg".into());
         body.entry("name").or_insert(name.into());
         let own = block(&body);
         let provider = "registry.terraform.io/hashicorp/azurerm";
         let mut instance = json!({"address": address, "mode": "managed", "type": kind, "name": name,
             "provider_name": provider, "values": own.value, "sensitive_values": {}});
-        instance.as_object_mut().unwrap().extend(key.map(|k| ("index".to_owned(), k.into())));
+        instance.as_object_mut().unwrap().extend(key.clone().map(|k| ("index".to_owned(), k)));
         planned.push(instance);
         changes.push(json!({"address": address, "mode": "managed", "type": kind, "name": name,
             "change": {"actions": ["create"], "after_unknown": own.unknown}}));
         let local = format!("{kind}.{name}");
         if configured.iter().all(|c: &Value| c["address"] != local.as_str()) {
+            let runs =
+                if key.as_ref().is_some_and(Value::is_number) { "count_expression" } else { "for_each_expression" };
             configured.push(json!({"address": local, "mode": "managed", "type": kind, "name": name,
-                "expressions": own.expression, "for_each_expression": key.map(|_| references(&json!(["local.all"])))}));
+                "expressions": own.expression, runs: key.map(|_| references(&json!(["local.all"])))}));
         }
     }
     json!({"format_version": "1.2", "terraform_version": "1.9.8",

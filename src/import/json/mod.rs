@@ -66,6 +66,16 @@ impl Json {
         Self { value, span }
     }
 
+    /// Gives it and all inside another place.
+    pub(super) fn place(&mut self, span: Span) {
+        self.span = span;
+        match &mut self.value {
+            Value::List(items) => Rc::make_mut(items).iter_mut().for_each(|i| i.place(span)),
+            Value::Object(fields) => Rc::make_mut(fields).iter_mut().for_each(|(_, v)| v.place(span)),
+            _ => {}
+        }
+    }
+
     /// What Azure adds to the description of something deployed.
     #[must_use]
     pub fn added(span: Span) -> Self {

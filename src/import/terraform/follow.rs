@@ -52,6 +52,10 @@ impl Resolver<'_> {
                 let names: Vec<&str> = several.iter().filter_map(Json::as_str).collect();
                 let last = |n: &str| n.rsplit('/').next().unwrap_or_default().to_owned();
                 let names: Vec<String> = names.into_iter().map(last).collect();
+                let why = several.iter().find(|s| names.is_empty() && matches!(s.value, Value::Unknown(_)));
+                if let Some(unknown) = why {
+                    return Some(unknown.clone());
+                }
                 Some(self.unknown(expression, &format!("its expression may give any of {}", names.join(", "))))
             }
         }
@@ -116,7 +120,7 @@ impl Resolver<'_> {
             Some(expression) => {
                 let want = wanted(&rest).unwrap_or(&scope.want).to_owned();
                 let own = scope.modules.last().and_then(|(_, key)| key.clone());
-                let outer = Scope { own, ..Scope::new(outside.to_vec(), None, want) };
+                let outer = Scope { own, call: Some(call.clone()), ..Scope::new(outside.to_vec(), None, want) };
                 self.selected(expression, &outer, &rest)
             }
             None => default().and_then(|v| select(&v, &rest)).into_iter().collect(),
@@ -135,7 +139,9 @@ impl Resolver<'_> {
         if key.is_some() {
             keys.retain(|k| *k == key);
         } else {
-            let Some(meant) = choice.among(&keys) else { return vec![self.unclear(near)] };
+            let Some(meant) = self.chosen(choice, &keys, &format!("module.{name}"), &[], scope) else {
+                return vec![self.unclear(near)];
+            };
             keys = meant;
         }
         if keys.is_empty() {
@@ -235,7 +241,13 @@ impl Resolver<'_> {
             rest = path.from(at + 1);
         } else {
             let keys: Vec<Option<String>> = numbers.iter().map(key_of).collect();
-            let Some(meant) = choice.among(&keys) else { return vec![self.unclear(near)] };
+            let ids = match choice {
+                Choice::Index(..) => numbers.iter().filter_map(|n| Some((self.id(*n)?, key_of(n)))).collect(),
+                _ => Vec::new(),
+            };
+            let Some(meant) = self.chosen(choice, &keys, &words.join("."), &ids, scope) else {
+                return vec![self.unclear(near)];
+            };
             numbers.retain(|n| meant.contains(&key_of(n)));
         }
         numbers.into_iter().filter_map(|n| self.leaf(n, &rest, &scope.want, near)).collect()

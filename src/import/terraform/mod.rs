@@ -45,6 +45,7 @@ use super::{
     resources::Resource,
 };
 use crate::diag::FileId;
+use choice::Assumed;
 use kinds::Place;
 use patch::{merge, part};
 use plan::{Instance, Plan};
@@ -125,6 +126,7 @@ fn import(session: &mut Session, json: &Json) {
             }
         }
     }
+    assumptions(session, &resolver);
     for (_, body) in bodies {
         if let Some(id) = ArmId::parse(&body.id) {
             session.resources.push(Resource {
@@ -164,6 +166,21 @@ fn import(session: &mut Session, json: &Json) {
             matters: Matters::Everywhere,
         });
     }
+}
+
+/// Says what was taken by the index of a loop: once for all rounds, and at each.
+fn assumptions(session: &mut Session, resolver: &Resolver<'_>) {
+    let mut lines = BTreeSet::new();
+    for Assumed { who, what, rounds } in resolver.assumed.borrow().iter() {
+        let loop_ = who.rsplit_once('[').map_or(who.as_str(), |(name, _)| name);
+        lines.insert(format!(
+            "each {loop_} takes the {what} of its own index, of {rounds}; a plan does not show a number that is added to \
+             `count.index`"
+        ));
+        let note = format!("The {what} of its own index is assumed.");
+        session.draft.assumed_of.entry(who.clone()).or_default().insert(note);
+    }
+    session.draft.assumed.extend(lines);
 }
 
 /// The subscription: the provider's, else the one that most known ids are in.

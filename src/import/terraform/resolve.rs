@@ -6,10 +6,14 @@
 
 use super::{
     blocks::{self, Writer},
+    choice::Assumed,
     kinds,
     plan::{Instance, Modules, Plan},
 };
-use crate::import::json::{Json, Value};
+use crate::import::{
+    ids::ArmId,
+    json::{Json, Value},
+};
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
@@ -27,6 +31,8 @@ pub(super) struct Resolver<'p> {
     ids: RefCell<Vec<Option<Option<Rc<str>>>>>,
     full: RefCell<Vec<Option<Json>>>,
     pub(super) depth: Cell<usize>,
+    /// What was taken by the index of a loop.
+    pub(super) assumed: RefCell<BTreeSet<Assumed>>,
     /// Subnets by their ids in lower case, once they are asked for.
     subnets: RefCell<Option<Rc<BTreeMap<String, usize>>>>,
 }
@@ -41,6 +47,8 @@ pub(super) struct Scope<'a> {
     pub(super) want: String,
     /// The key of that resource, or of the module that the expression is handed to.
     pub(super) own: Option<String>,
+    /// The module that it is handed to.
+    pub(super) call: Option<String>,
     /// Whether it stands in a block of which is not known what wrote it.
     pub(super) unsure: bool,
 }
@@ -48,7 +56,7 @@ pub(super) struct Scope<'a> {
 impl<'a> Scope<'a> {
     pub(super) fn new(modules: Modules, instance: Option<&'a Instance>, want: String) -> Self {
         let own = instance.and_then(|i| i.key.clone());
-        Self { modules, instance, want, own, unsure: false }
+        Self { modules, instance, want, own, call: None, unsure: false }
     }
 }
 
@@ -61,6 +69,7 @@ impl<'p> Resolver<'p> {
             ids: RefCell::new(vec![None; size]),
             full: RefCell::new(vec![None; size]),
             depth: Cell::new(0),
+            assumed: RefCell::new(BTreeSet::new()),
             subnets: RefCell::new(None),
         }
     }
@@ -92,11 +101,44 @@ impl<'p> Resolver<'p> {
         let Some(instance) = self.plan.instances.get(number) else { return self.nothing() };
         let expressions = self.own_config(instance).and_then(|c| c.at("expressions").cloned());
         let scope = Scope::new(instance.modules.clone(), Some(instance), String::new());
-        let full = self.merged(&instance.values, &instance.unknown, &instance.secret, expressions.as_ref(), &scope);
+        let mut full = self.merged(&instance.values, &instance.unknown, &instance.secret, expressions.as_ref(), &scope);
+        self.no_loops(number, &mut full);
         if let Some(slot) = self.full.borrow_mut().get_mut(number) {
             *slot = Some(full.clone());
         }
         full
+    }
+
+    /// What would lead to itself by the index of its loop leads elsewhere, by a sum that the plan does not show.
+    fn no_loops(&self, number: usize, full: &mut Json) {
+        // Attributes with the attribute for the other end, or with the resource around it.
+        const ENDS: [(&str, &str, Option<&str>); 2] = [
+            ("azurerm_virtual_network_peering", "remote_virtual_network_id", None),
+            (
+                "azurerm_virtual_network_gateway_connection",
+                "peer_virtual_network_gateway_id",
+                Some("virtual_network_gateway_id"),
+            ),
+        ];
+        let kind = self.plan.instances.get(number).map_or("", |i| &i.kind);
+        for (_, attribute, other) in ENDS.iter().filter(|(k, ..)| *k == kind) {
+            let Some(to) = full.str_at(attribute) else { continue };
+            let own = match other {
+                Some(other) => full.str_at(other).map(str::to_owned),
+                None => self.id(number).and_then(|id| ArmId::parse(&id)?.parent()),
+            };
+            let known = self.plan.instances.get(number).is_some_and(|i| i.values.str_at(attribute).is_some());
+            if known || own.is_none_or(|own| !own.eq_ignore_ascii_case(to)) {
+                continue;
+            }
+            let why =
+                "by the index of its loop it leads to itself, so that it takes another, which the plan does not tell";
+            let unknown = self.unknown(full, why);
+            if let Value::Object(fields) = &mut full.value {
+                let fields = Rc::make_mut(fields);
+                fields.iter_mut().filter(|(k, _)| &**k == *attribute).for_each(|(_, v)| *v = unknown.clone());
+            }
+        }
     }
 
     /// The id of an instance in Azure: the one it has, or the one its names will give it.
@@ -185,7 +227,9 @@ impl<'p> Resolver<'p> {
                     if is_marked(secret, key) || explicit_null {
                         continue;
                     }
-                    if let Some(found) = self.expression(expression, &scope) {
+                    if let Some(mut found) = self.expression(expression, &scope) {
+                        // All instances share the expression; the mark is this one's own.
+                        unknown.get(key).into_iter().for_each(|mark| found.place(mark.span));
                         out.retain(|(k, _)| k != key);
                         out.push((key.clone(), found));
                     }
