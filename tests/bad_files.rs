@@ -89,6 +89,13 @@ fn files_that_are_no_text_or_no_scenario() {
         codes(load_paths(&[path]))
     };
     assert_eq!(write("latin1.yaml", b"name: caf\xe9\n"), ["E-ENCODING"]);
+    assert_eq!(write("binary.yaml", b"name: x\n\0\0\0"), ["E-ENCODING"]);
+    // Editors and shells of Windows write UTF-16.
+    let wide = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { text.encode_utf16().flat_map(bytes).collect() };
+    let text = "\u{feff}virtual_networks: { v: { address_space: [10.0.0.0/16] } }\n";
+    assert_eq!(write("little.yaml", &wide(text, u16::to_le_bytes)), [""; 0]);
+    assert_eq!(write("big.yaml", &wide(text, u16::to_be_bytes)), [""; 0]);
+    assert_eq!(write("cut.yaml", &wide(text, u16::to_le_bytes)[..31]), ["E-ENCODING"]);
     assert_eq!(write("empty.yaml", b""), ["E-EMPTY"]);
     assert_eq!(write("comment.yaml", b"# nothing\n"), ["E-EMPTY"]);
     assert_eq!(write("list.yaml", b"- a\n- b\n"), ["E-TYPE"]);

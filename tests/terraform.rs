@@ -129,7 +129,7 @@ fn secrets_never_reach_the_output() {
 fn what_is_no_plan_of_azure_is_refused_with_its_place() {
     let cases = [
         ("{\"planned_values\": {\"root_module\": {\"resources\": [", "E-JSON", "cut off"),
-        ("", "E-JSON", "cut off"),
+        ("", "E-JSON", "the file is empty"),
         ("resource \"azurerm_subnet\" \"a\" {\n}", "E-JSON", "terraform show -json"),
         ("PK\u{3}\u{4}tfplan", "E-JSON", "terraform show -json"),
         (

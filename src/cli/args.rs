@@ -465,10 +465,11 @@ pub(super) struct Import {
     #[arg(long, global = true, value_name = "TARGET", requires = "run")]
     pub(super) to: Option<String>,
     /// Transport of `--run trace`.
-    #[arg(long, global = true, default_value = "tcp", value_parser = clap::value_parser!(crate::net::Transport))]
+    #[arg(long, global = true, default_value = "tcp", requires = "run",
+        value_parser = clap::value_parser!(crate::net::Transport))]
     pub(super) protocol: crate::net::Transport,
-    /// Form of what `--run` prints.
-    #[arg(long, global = true, value_enum, default_value_t = crate::report::Format::Text)]
+    /// Form of what `--run` prints; what is written without it is YAML.
+    #[arg(long, global = true, value_enum, default_value_t = crate::report::Format::Text, requires = "run")]
     pub(super) format: crate::report::Format,
 }
 

@@ -20,11 +20,11 @@ pub(super) fn run(args: &Check, global: &Global) -> Result<Exit, Failure> {
     if let Some(variant) = &args.variant {
         input::only_variant(&mut loaded, variant)?;
     }
-    evaluate(loaded, args.format, global)
+    evaluate(loaded, (args.format, "add `expectations`, or ask with `privreach trace`"), global)
 }
 
-/// The same for scenarios that are loaded already.
-pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) -> Result<Exit, Failure> {
+/// The same for scenarios that are loaded already; the form of the report, and what to do where nothing is asserted.
+pub(super) fn evaluate(loaded: Loaded, form: (report::Format, &str), global: &Global) -> Result<Exit, Failure> {
     let mut evaluated = Evaluated::new(loaded.sources, loaded.diagnostics);
     for scenario in loaded.scenarios {
         let title = format!("checking {}", scenario.title());
@@ -33,7 +33,7 @@ pub(super) fn evaluate(loaded: Loaded, format: report::Format, global: &Global) 
     }
     let partial = input::of_partial(loaded.partial, &evaluated.problems, verify::question_problems);
     evaluated.problems.extend(partial);
-    evaluated.show(format, global)
+    evaluated.show(form, global)
 }
 
 /// The same for a scenario that is compiled already, and what loading it said.
@@ -41,12 +41,12 @@ pub(super) fn evaluate_compiled(
     sources: SourceMap,
     remarks: Vec<Diagnostic>,
     snapshot: &Snapshot,
-    format: report::Format,
+    form: (report::Format, &str),
     global: &Global,
 ) -> Result<Exit, Failure> {
     let mut evaluated = Evaluated::new(sources, remarks);
     evaluated.add(snapshot, global);
-    evaluated.show(format, global)
+    evaluated.show(form, global)
 }
 
 /// What scenarios came to so far.
@@ -81,16 +81,13 @@ impl Evaluated {
         self.report.scenarios.push(ScenarioReport::new(&self.sources, scenario, &verification));
     }
 
-    fn show(self, format: report::Format, global: &Global) -> Result<Exit, Failure> {
+    fn show(self, (format, help): (report::Format, &str), global: &Global) -> Result<Exit, Failure> {
         let Self { sources, mut problems, mut report, silent } = self;
         // Problems explain an empty report better than this would.
         let asserted = report.scenarios.iter().any(|s| !s.expectations.is_empty() || !s.missing_refusals.is_empty());
         if !asserted && problems.iter().all(|d| d.severity == Severity::Warning) {
             let text = "nothing was asserted: no scenario under the paths has expectations";
-            problems.push(
-                Diagnostic::error(code::NO_EXPECTATION, None, text)
-                    .help("add `expectations`, or ask with `privreach trace`"),
-            );
+            problems.push(Diagnostic::error(code::NO_EXPECTATION, None, text).help(help));
         } else {
             // Beside others it would look as if it had passed.
             problems.extend(silent);

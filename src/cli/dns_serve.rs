@@ -34,7 +34,9 @@ pub(super) fn run(args: &DnsServe, global: &Global) -> Result<Exit, Failure> {
         output::write(global, &text)?;
     }
     let address = server.address();
-    server.run(std::future::pending()).map_err(|error| Failure::Output(format!("answers on {address}"), error))?;
+    server
+        .run(std::future::pending())
+        .map_err(|error| input::mistake(&format!("cannot answer on {address}: {error}")))?;
     Ok(Exit::Holds)
 }
 

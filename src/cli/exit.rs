@@ -57,11 +57,24 @@ pub(super) enum Failure {
     #[error("{0}")]
     Problems(String, Vec<DiagnosticReport>),
     /// The output could not be written.
-    #[error("error: cannot write {0}: {1}\n")]
+    #[error("error: cannot write {0}: {1}\n = help: {help}\n", help = elsewhere(.1))]
     Output(String, std::io::Error),
     /// The program contradicts itself.
     #[error("internal error: {0}; please report it\n")]
     Internal(String),
+}
+
+/// What to do about output that cannot be written.
+fn elsewhere(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::NotFound => "make its directory first, or name another file with `--output`",
+        std::io::ErrorKind::IsADirectory => "name a file in it",
+        std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
+            "check who may write there, or name another file with `--output`"
+        }
+        std::io::ErrorKind::StorageFull => "make room, or name another file with `--output`",
+        _ => "name another file with `--output`",
+    }
 }
 
 fn told(mistake: &str) -> String {

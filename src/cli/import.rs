@@ -7,7 +7,7 @@ use super::{
     input, lint, matrix, output, trace,
 };
 use crate::{
-    diag::{Diagnostic, Severity, SourceMap, code},
+    diag::{Diagnostic, Severity, SourceMap, code, decode},
     effective,
     import::{Imported, Inputs, Matters, Session},
     report::{self, EvidenceReport},
@@ -26,9 +26,13 @@ use std::{
 /// Largest file that is read, in bytes: places are 32-bit offsets.
 const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
+/// What to do where nothing is asserted: there is no file yet that could hold expectations.
+const NO_FILE: &str =
+    "add `--expect`, which asserts today's verdicts; or write the scenario, and add `expectations` to it";
+
 pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
     let mut session = Session::default();
-    let title = read(args, &mut session)?;
+    let title = read(args, &mut session, global)?;
     let mut imported =
         session.finish(&title).map_err(|(sources, problems)| input::failure(&sources, &problems, global))?;
     let mut kept = None;
@@ -81,9 +85,9 @@ pub(super) fn run(args: &Import, global: &Global) -> Result<Exit, Failure> {
         Some(Run::Check) => match kept {
             Some(Kept { sources, remarks, mut snapshot, .. }) => {
                 snapshot.scenario.expectations = imported.expectations();
-                check::evaluate_compiled(sources, remarks, &snapshot, args.format, global)
+                check::evaluate_compiled(sources, remarks, &snapshot, (args.format, NO_FILE), global)
             }
-            None => check::evaluate(imported.load(), args.format, global),
+            None => check::evaluate(imported.load(), (args.format, NO_FILE), global),
         },
         Some(Run::Lint) => {
             let options = Lint {
@@ -216,12 +220,12 @@ fn matrix_options(args: &Import) -> Result<Matrix, Failure> {
 }
 
 /// Reads the files of a format; gives a name for the result.
-fn read(args: &Import, session: &mut Session) -> Result<String, Failure> {
+fn read(args: &Import, session: &mut Session, global: &Global) -> Result<String, Failure> {
     match &args.source {
         ImportFormat::Arm { file, parameters, parameter, subscription, resource_group, location, with } => {
             let mut inputs = Inputs::default();
             for path in parameters {
-                inputs.parameter_files.push((shown(path), text(path)?));
+                inputs.parameter_files.push((shown(path), text(path, global)?));
             }
             for one in parameter {
                 let pair = one.split_once('=').ok_or_else(|| {
@@ -235,23 +239,24 @@ fn read(args: &Import, session: &mut Session) -> Result<String, Failure> {
             choose(&mut settings.group, resource_group);
             choose(&mut settings.location, location);
             let beside = file.parent().unwrap_or(Path::new("")).to_path_buf();
-            session.arm(&shown(file), &text(file)?, &inputs, &|linked| linked_template(&beside, linked));
+            session
+                .arm(&shown(file), &text(file, global)?, &inputs, &|linked| linked_template(&beside, linked, global));
             for path in with {
-                let text = text(path)?;
+                let text = text(path, global)?;
                 session.azure(&shown(path), &text);
             }
             Ok(title(Some(file)))
         }
         ImportFormat::Terraform { files } => {
             for path in files {
-                let text = text(path)?;
+                let text = text(path, global)?;
                 session.terraform(&shown(path), &text);
             }
             Ok(title(files.first()))
         }
         ImportFormat::Azure { files, evidence } => {
             for path in files {
-                let text = text(path)?;
+                let text = text(path, global)?;
                 session.azure(&shown(path), &text);
             }
             for word in evidence {
@@ -259,7 +264,7 @@ fn read(args: &Import, session: &mut Session) -> Result<String, Failure> {
                     Some((at, path)) if !Path::new(word).exists() => (Some(at), path),
                     _ => (None, word.as_str()),
                 };
-                let text = text(Path::new(path))?;
+                let text = text(Path::new(path), global)?;
                 session.evidence(path, &text, at);
             }
             Ok(title(files.first()))
@@ -268,7 +273,7 @@ fn read(args: &Import, session: &mut Session) -> Result<String, Failure> {
 }
 
 /// A linked template beside the template: under its own relative path, or under the end of a URL's path.
-fn linked_template(beside: &Path, linked: &str) -> Option<(String, String)> {
+fn linked_template(beside: &Path, linked: &str, global: &Global) -> Option<(String, String)> {
     let path = linked.split_once("://").map_or(linked, |(_, rest)| rest);
     let parts: Vec<&str> = path.split('/').filter(|p| !p.is_empty() && *p != ".").collect();
     let is_url = path.len() != linked.len();
@@ -282,7 +287,7 @@ fn linked_template(beside: &Path, linked: &str) -> Option<(String, String)> {
     (least.max(1)..=most).rev().find_map(|n| {
         let relative: PathBuf = parts.get(parts.len() - n..)?.iter().collect();
         let path = beside.join(relative);
-        path.is_file().then(|| text(&path).ok()).flatten().map(|t| (shown(&path), t))
+        path.is_file().then(|| text(&path, global).ok()).flatten().map(|t| (shown(&path), t))
     })
 }
 
@@ -296,20 +301,30 @@ fn title(path: Option<&PathBuf>) -> String {
     stem.filter(|s| s != "-").unwrap_or_else(|| "imported".to_owned())
 }
 
-pub(super) fn text(path: &Path) -> Result<String, Failure> {
+/// A whole text file, or why it cannot be read and what to do.
+pub(super) fn text(path: &Path, global: &Global) -> Result<String, Failure> {
+    let unusable = |code, message: String, help: &str| {
+        let problem = Diagnostic::error(code, None, message).help(help);
+        input::failure(&SourceMap::default(), &[problem], global)
+    };
     let mut bytes = Vec::new();
     let read = if path.as_os_str() == "-" {
         std::io::stdin().lock().take(MAX_BYTES + 1).read_to_end(&mut bytes)
     } else {
         std::fs::File::open(path).and_then(|f| f.take(MAX_BYTES + 1).read_to_end(&mut bytes))
     };
-    read.map_err(|e| input::mistake(&format!("cannot read {}: {e}", shown(path))))?;
+    read.map_err(|error| {
+        let help = match error.kind() {
+            std::io::ErrorKind::IsADirectory => "name the files in it, or `DIRECTORY/*.json`",
+            std::io::ErrorKind::PermissionDenied => "check who may read it",
+            _ => "check the path",
+        };
+        unusable(code::IO, format!("cannot read {}: {error}", shown(path)), help)
+    })?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(input::mistake(&format!("{} is larger than 1 GiB; split the export", shown(path))));
+        return Err(unusable(code::LIMIT, format!("{} is larger than 1 GiB", shown(path)), "split the export"));
     }
-    String::from_utf8(bytes).map_err(|e| {
-        input::mistake(&format!("{} is not UTF-8 text (byte {})", shown(path), e.utf8_error().valid_up_to()))
-    })
+    decode(bytes).map_err(|why| unusable(code::ENCODING, format!("{}: {}", shown(path), why.message), why.help))
 }
 
 /// What was understood, and what was not, with places.
@@ -363,6 +378,9 @@ fn summary(imported: &Imported, verbose: bool) -> String {
     let more = left.count();
     if more > 0 {
         let _ = writeln!(out, "  and {more} more (-v lists all)");
+    }
+    for note in imported.notes() {
+        let _ = writeln!(out, "  {note}");
     }
     out
 }

@@ -51,7 +51,7 @@ fn compare(
     snapshot: &Snapshot,
     global: &Global,
 ) -> Result<Exit, Failure> {
-    let text = super::import::text(path)?;
+    let text = super::import::text(path, global)?;
     let file = sources.add(super::import::shown(path), &text);
     let evidence = import::evidence(file, &text).map_err(|problems| input::failure(&sources, &problems, global))?;
     let comparison =

@@ -41,7 +41,7 @@ macro_rules! codes {
 
 codes! {
     IO = "E-IO", "A file or directory could not be read. Check the path and its permissions.";
-    ENCODING = "E-ENCODING", "A scenario file must be UTF-8 text.";
+    ENCODING = "E-ENCODING", "A file that is read must be text, in UTF-8 or UTF-16.";
     SYNTAX = "E-SYNTAX", "The file is not well-formed YAML 1.2 (or JSON).";
     LIMIT = "E-LIMIT", "The file exceeds a limit on nesting, values or alias expansion. The limits keep a hostile file from exhausting memory.";
     EMPTY = "E-EMPTY", "The file holds no scenario.";

@@ -3,10 +3,12 @@
 mod codes;
 mod printable;
 mod source;
+mod text;
 
 pub use codes::{CODES, Code, CodeInfo, code};
 pub use printable::is_printable;
 pub use source::{FileId, Lines, Location, SourceFile, SourceMap, Span};
+pub use text::{NotText, decode, zero_free};
 
 /// How bad a diagnostic is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

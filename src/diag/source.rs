@@ -1,5 +1,7 @@
 //! Source files, spans in them, and their lines and columns.
 
+use std::sync::OnceLock;
+
 /// A file known to a [`SourceMap`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(u32);
@@ -42,7 +44,12 @@ pub struct SourceFile {
     /// Whether no line of it is shown, because secrets stand in it.
     pub withheld: bool,
     line_starts: Vec<usize>,
+    /// Characters before each [`BLOCK`] of bytes; counted when a long line asks for it.
+    characters: OnceLock<Vec<usize>>,
 }
+
+/// Bytes between two counts of characters: a place in a line of hundreds of megabytes must not walk it.
+const BLOCK: usize = 64 * 1024;
 
 /// Whole lines of a file.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +63,26 @@ pub struct Lines<'a> {
 }
 
 impl SourceFile {
+    /// Characters between two offsets.
+    fn characters(&self, start: usize, end: usize) -> usize {
+        let count = |from: usize, to: usize| {
+            self.text.as_bytes().get(from..to).unwrap_or_default().iter().filter(|b| **b & 0xc0 != 0x80).count()
+        };
+        if end.saturating_sub(start) <= 2 * BLOCK {
+            return count(start, end);
+        }
+        let blocks = self.characters.get_or_init(|| {
+            let sizes = (0..self.text.len()).step_by(BLOCK).map(|at| count(at, (at + BLOCK).min(self.text.len())));
+            let sums = sizes.scan(0, |sum, size| {
+                *sum += size;
+                Some(*sum)
+            });
+            std::iter::once(0).chain(sums).collect()
+        });
+        let before = |at: usize| blocks.get(at / BLOCK).map_or(0, |n| n + count(at / BLOCK * BLOCK, at));
+        before(end) - before(start)
+    }
+
     /// The lines that hold a range of bytes.
     #[must_use]
     pub fn lines(&self, range: std::ops::Range<usize>) -> Lines<'_> {
@@ -84,7 +111,7 @@ impl SourceMap {
         }
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
         let id = FileId(u32::try_from(self.0.len()).unwrap_or(u32::MAX));
-        self.0.push(SourceFile { name, text, withheld: false, line_starts });
+        self.0.push(SourceFile { name, text, withheld: false, line_starts, characters: OnceLock::new() });
         id
     }
 
@@ -112,7 +139,7 @@ impl SourceMap {
         let at = (span.start as usize).min(file.text.len());
         let line = file.line_starts.partition_point(|start| *start <= at).max(1);
         let start = file.line_starts.get(line - 1).copied().unwrap_or(0);
-        let column = file.text.get(start..at).map_or(1, |t| t.chars().count() + 1);
+        let column = file.characters(start, at) + 1;
         Location { file: file.name.clone(), line, column }
     }
 }
@@ -127,5 +154,18 @@ mod tests {
         let file = map.add("a.yaml", "é: 1\nnäme: x\n");
         let span = Span { file, start: 13, end: 14 };
         assert_eq!(map.locate(span).to_string(), "a.yaml:2:7");
+    }
+
+    #[test]
+    fn columns_of_long_lines_count_characters_too() {
+        let mut map = SourceMap::default();
+        let text = format!("x\n{}", "aé".repeat(3 * BLOCK));
+        let file = map.add("long.json", text.clone());
+        for at in [2, 3, 5, BLOCK - 1, 3 * BLOCK + 2, 5 * BLOCK, 8 * BLOCK + 2, text.len()] {
+            let start = (at..=text.len()).find(|n| text.is_char_boundary(*n)).unwrap();
+            let span = Span { file, start: u32::try_from(start).unwrap(), end: u32::try_from(start).unwrap() };
+            let column = text[2..start].chars().count() + 1;
+            assert_eq!(map.locate(span).to_string(), format!("long.json:2:{column}"));
+        }
     }
 }

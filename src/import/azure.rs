@@ -56,6 +56,8 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
             }
             if let Some(one) = resource(&rest) {
                 found.push(one);
+            } else if found.is_empty() && others.is_empty() && first.is_none() && is_empty(&rest) {
+                session.empty.push(rest.span);
             } else if found.is_empty() && others.is_empty() && first.is_none() {
                 session.diagnostics.push(
                     Diagnostic::error(code::IMPORT, rest.span, "this is no export of resources").help(
@@ -92,6 +94,19 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
                 session.observed.push(Observed { at: evidence::owner(&seen), evidence: seen, span });
             }
         }
+    }
+}
+
+/// Whether a file is the answer of nothing to a query or a list; one of these keys was taken out as the list.
+fn is_empty(rest: &Json) -> bool {
+    const BESIDE: [&str; 8] =
+        ["count", "total_records", "totalRecords", "resultTruncated", "facets", "skip_token", "$skipToken", "nextLink"];
+    match &rest.value {
+        json::Value::List(_) => true,
+        json::Value::Object(fields) => {
+            fields.iter().all(|(key, _)| BESIDE.contains(&&**key)) && rest.span.end > rest.span.start + 2
+        }
+        _ => false,
     }
 }
 

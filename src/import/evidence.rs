@@ -45,7 +45,7 @@ pub(super) fn row(json: &Json, evidence: &mut Evidence) -> Result<(), Diagnostic
 pub fn evidence(file: FileId, text: &str) -> Result<Evidence, Vec<Diagnostic>> {
     let mut evidence = Evidence::default();
     let mut problems = Vec::new();
-    let rest = json::read_items(file, text, &["value"], &mut |item| {
+    let rest = json::read_items(file, text, &["value", "data"], &mut |item| {
         if is_row(&item) {
             row(&item, &mut evidence).unwrap_or_else(|problem| problems.push(problem));
         } else {
@@ -138,6 +138,11 @@ fn rule(json: &Json) -> Result<SeenRule, Diagnostic> {
         ports: several("destinationPortRange", "destinationPortRanges"),
         span: json.span,
     })
+}
+
+/// The place of the first row.
+pub(super) fn first(evidence: &Evidence) -> Option<crate::diag::Span> {
+    evidence.routes.first().map(|r| r.span).or(evidence.groups.first().map(|g| g.span))
 }
 
 /// Whose effective rules these are, as far as they say: the interface, or the subnet of a file that names no interface.

@@ -52,6 +52,10 @@ pub struct Session {
     pub resources: Vec<Resource>,
     /// Effective routes and rules that tools printed, to be compared with what the design comes to.
     pub observed: Vec<Observed>,
+    /// For people: what was taken to be so.
+    notes: Vec<String>,
+    /// Exports that hold nothing.
+    empty: Vec<Span>,
     first: Option<FileId>,
 }
 
@@ -64,6 +68,7 @@ pub struct Imported {
     pub title: String,
     /// Effective routes and rules that tools printed.
     pub observed: Vec<Observed>,
+    notes: Vec<String>,
     finished: Finished,
     span: Span,
     /// What the scenario loads as, while nothing has changed since.
@@ -103,10 +108,13 @@ impl Session {
     pub fn evidence(&mut self, name: &str, text: &str, at: Option<&str>) {
         let text = unmarked(text);
         let file = self.withheld(name, text);
-        let before = self.observed.len();
-        azure::read(self, file, text);
-        for observed in self.observed.iter_mut().skip(before) {
-            observed.at = at.map(str::to_owned).or(observed.at.take());
+        match evidence::evidence(file, text) {
+            Ok(evidence) => {
+                let at = at.map(str::to_owned).or_else(|| evidence::owner(&evidence));
+                let span = evidence::first(&evidence).unwrap_or(Span { file, start: 0, end: 0 });
+                self.observed.push(Observed { at, evidence, span });
+            }
+            Err(problems) => problems.into_iter().for_each(|problem| self.diagnostics.push(problem)),
         }
     }
 
@@ -140,6 +148,10 @@ impl Session {
         self.resources = Vec::new();
         let Some(file) = self.first.filter(|_| !self.draft.counts.is_empty()) else {
             let first = self.draft.not_understood.first();
+            if let (Some(empty), None) = (self.empty.first(), first) {
+                let problem = Diagnostic::error(code::IMPORT, *empty, NOTHING).help(WHY_NOTHING);
+                return Err((self.sources, vec![problem]));
+            }
             let text = first.map_or_else(
                 || "nothing in the input is a resource".to_owned(),
                 |n| format!("nothing in the input could be imported: {} {}: {}", n.kind, n.name, n.why),
@@ -148,8 +160,12 @@ impl Session {
                 .help("name a template, a plan or an export that holds resources");
             return Err((self.sources, vec![problem]));
         };
+        for empty in &self.empty {
+            self.notes.push(format!("{}: {NOTHING}", self.sources.locate(*empty).file));
+        }
         let span = Span { file, start: 0, end: 0 };
         let mut imported = Imported {
+            notes: self.notes,
             finished: finish::finish(self.draft.clone(), title, span, None),
             sources: self.sources,
             observed: self.observed,
@@ -175,6 +191,11 @@ impl Session {
         Ok(imported)
     }
 }
+
+/// What is said of an export that holds nothing, and why that may be.
+const NOTHING: &str = "this export holds no resources: the query or the list found nothing";
+const WHY_NOTHING: &str = "either the account that asked may not read the resources (`az account show` says which it is), \
+     another subscription or tenant was asked (`--subscriptions`), or the query's conditions match nothing";
 
 /// A text without its byte order mark, so that places count from its first character.
 fn unmarked(text: &str) -> &str {
@@ -309,6 +330,12 @@ impl Imported {
         }
         let node = Node::new(Tree::Map(vec![(place.to_owned(), entry)]), at);
         self.finished.fields.push(("unmodelled".to_owned(), node.comment("What evidence contradicts.")));
+    }
+
+    /// For people: what was taken to be so.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// What was not understood.

@@ -98,6 +98,9 @@ pub(super) fn apart<'a>(
     (drawn, words.collect())
 }
 
+/// Lines of more bytes are not drawn: the renderer walks them many times.
+const LONGEST: usize = 1024 * 1024;
+
 /// The part of a file that holds some places: first the one it is about, unless it has a label, then those beside it.
 /// Only their lines are handed to the renderer, which reads all it is given. Of a file that may hold secrets, the place.
 pub(super) fn snippet<'a>(
@@ -105,14 +108,14 @@ pub(super) fn snippet<'a>(
     file: &'a SourceFile,
     marks: &[(Span, Option<&'a str>)],
 ) -> annotate_snippets::Element<'a> {
-    if let (true, Some((span, _))) = (file.withheld, marks.first()) {
-        let at = sources.locate(*span);
-        return Origin::path(super::format::printable(&file.name)).line(at.line).char_column(at.column).into();
-    }
     let ranges: Vec<_> = marks.iter().map(|(span, _)| range(*span, &file.text)).collect();
     let start = ranges.iter().map(|r| r.start).min().unwrap_or(0);
     let end = ranges.iter().map(|r| r.end).max().unwrap_or(0);
     let lines = file.lines(start..end);
+    if let (true, Some((span, _))) = (file.withheld || lines.text.len() > LONGEST, marks.first()) {
+        let at = sources.locate(*span);
+        return Origin::path(super::format::printable(&file.name)).line(at.line).char_column(at.column).into();
+    }
     let mut snippet =
         Snippet::source(lines.text).line_start(lines.first).path(super::format::printable(&file.name)).fold(true);
     for ((_, label), range) in marks.iter().zip(ranges) {

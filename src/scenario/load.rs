@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     azure::{model::Estate, not_modelled::gap, service_tags::PublishedTags},
-    diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span, code, nearest},
+    diag::{Diagnostic, Diagnostics, Severity, SourceMap, Span, code, decode, nearest},
     document::{Context, Decode, Entry, MAX_SUGGESTIONS, Mapping, Node, Shape, Spanned, Value, overlay},
 };
 use std::{
@@ -456,11 +456,11 @@ impl Loader {
         if let Some(known) = self.tags.get(&path) {
             return known.clone();
         }
-        let mut text = String::new();
+        let mut bytes = Vec::new();
         let read = std::fs::File::open(&path)
-            .and_then(|f| f.take(MAX_BYTES).read_to_string(&mut text))
-            .map(|_| text)
-            .map_err(|e| e.to_string());
+            .and_then(|f| f.take(MAX_BYTES).read_to_end(&mut bytes))
+            .map_err(|e| e.to_string())
+            .and_then(|_| decode(bytes).map_err(|why| why.message));
         let parsed = read.and_then(|text| PublishedTags::parse(&text));
         let tags = parsed.map(Arc::new).map_err(|why| {
             self.diagnostics.push(

@@ -2,7 +2,7 @@
 
 use super::{json, load::Loader, yaml};
 use crate::{
-    diag::{Diagnostic, FileId, Span, code},
+    diag::{Diagnostic, FileId, NotText, Span, code, decode, zero_free},
     document::Node,
 };
 use std::{io::Read, path::Path};
@@ -34,37 +34,25 @@ impl Loader {
             return None;
         }
         let name = if path.as_os_str() == "-" { "<stdin>".to_owned() } else { path.display().to_string() };
-        match String::from_utf8(bytes) {
+        match decode(bytes) {
             Ok(text) => self.parse(&name, &text),
-            Err(error) => {
-                let valid = error.utf8_error().valid_up_to();
-                let good = String::from_utf8_lossy(error.as_bytes().get(..valid).unwrap_or_default()).into_owned();
-                let file = self.sources.add(name, good);
-                let start = u32::try_from(valid).unwrap_or(u32::MAX);
-                self.diagnostics.push(
-                    Diagnostic::error(code::ENCODING, Span { file, start, end: start }, "the file is not UTF-8 text")
-                        .help("save the file as UTF-8"),
-                );
-                None
-            }
+            Err(why) => self.no_text(&name, why),
         }
+    }
+
+    /// What is text of it is the file, so that the end of that is a place.
+    fn no_text(&mut self, name: &str, why: NotText) -> Option<Node> {
+        let start = u32::try_from(why.good.len()).unwrap_or(u32::MAX);
+        let file = self.sources.add(name, why.good);
+        let at = Span { file, start, end: start };
+        self.diagnostics.push(Diagnostic::error(code::ENCODING, at, why.message).help(why.help));
+        None
     }
 
     pub(super) fn parse(&mut self, name: &str, text: &str) -> Option<Node> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        if let Some(at) = text.as_bytes().iter().position(|byte| *byte == 0) {
-            // The rest is no text either, and may be very long.
-            let file = self.sources.add(name, text.get(..at).unwrap_or_default());
-            let start = u32::try_from(at).unwrap_or(u32::MAX);
-            self.diagnostics.push(
-                Diagnostic::error(
-                    code::ENCODING,
-                    Span { file, start, end: start },
-                    "the file holds zero bytes, as no text does",
-                )
-                .help("save it as UTF-8: UTF-16 and binary files hold such bytes"),
-            );
-            return None;
+        if text.contains('\0') {
+            return zero_free(text.to_owned()).err().and_then(|why| self.no_text(name, why));
         }
         let file = self.sources.add(name, text);
         if name.ends_with(".json") && !self.is_json(file, text) {

@@ -52,9 +52,13 @@ impl Engine<'_> {
             Some(Err(why)) => Err(self
                 .fault(span, format!("`{name}` cannot be evaluated: {why}"))
                 .help("check its arguments, and the parameters that they come from")),
-            None => Err(self
-                .fault(span, format!("the function `{name}` is not known"))
-                .help("write the value out in a copy of the template, or deploy and use `privreach import azure`")),
+            None => Err(self.fault(span, format!("the function `{name}` is not known")).help(
+                match super::known::meant(name) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => "write the value out in a copy of the template, or deploy and use `privreach import azure`"
+                        .to_owned(),
+                },
+            )),
         }
     }
 

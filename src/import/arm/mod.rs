@@ -10,6 +10,7 @@ mod encode;
 mod engine;
 mod expression;
 mod functions;
+mod known;
 mod lambdas;
 mod names;
 mod parameters;
@@ -48,9 +49,17 @@ pub struct Inputs {
 /// Reads a template into the session.
 pub(super) fn read(session: &mut Session, name: &str, text: &str, inputs: &Inputs, load: &Loader<'_>) {
     let mut given = BTreeMap::new();
+    let mut wrong = false;
     let env = Env::of(0);
     for (name, text) in &inputs.parameter_files {
         let Some(json) = session.json(name, text) else { continue };
+        if parameters::is_template(&json) {
+            session.diagnostics.push(Diagnostic::error(code::IMPORT, json.span, "this is a template, not a parameter file").help(
+                "name the template before `--parameters`; a parameter file holds `\"parameters\": { \"name\": { \"value\": … } }`",
+            ));
+            wrong = true;
+            continue;
+        }
         let all = json.get("parameters").unwrap_or(&json);
         for (key, value) in all.fields().iter().filter(|(k, _)| !k.starts_with('$') && &**k != "contentVersion") {
             let value = match (value.get("value"), value.get("reference")) {
@@ -72,6 +81,8 @@ pub(super) fn read(session: &mut Session, name: &str, text: &str, inputs: &Input
     let file = session.file(name, text);
     match json::read(file, text) {
         Err(problem) => session.diagnostics.push(problem),
+        // What is missing of the parameters would be told of every one.
+        Ok(_) if wrong => {}
         Ok(template) => expand(session, file, template, given, inputs, load),
     }
 }
@@ -103,6 +114,7 @@ fn expand(
         () => format!("/subscriptions/{}/resourceGroups/{}", settings.subscription, settings.group),
     };
     parameters::check(session, &template, &mut given, inputs);
+    parameters::tell_unset(session, &template, &given);
     let mut problems = Vec::new();
     let mut engine = Engine::new(settings, load, &mut session.sources);
     engine.literals = engine.sources.file(file).map(|f| addresses(&f.text)).unwrap_or_default();

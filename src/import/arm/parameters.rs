@@ -28,7 +28,6 @@ pub(super) fn check(
             *value = Json::text(raw, value.span);
         }
     }
-    let given = &*given;
     for (name, (value, _)) in given {
         let (text, help) = match declared.iter().find(|(k, _)| k.eq_ignore_ascii_case(name)) {
             None => {
@@ -42,6 +41,27 @@ pub(super) fn check(
             },
         };
         session.diagnostics.push(Diagnostic::error(code::TEMPLATE_PARAMETER, value.span, text).help(help));
+        // What follows from it is no mistake of its own.
+        value.value = Value::Unknown("its parameter has a wrong value".into());
+    }
+}
+
+/// Whether a file that should hold parameters is a template.
+pub(super) fn is_template(file: &Json) -> bool {
+    let schema = file.str_at("$schema").unwrap_or_default().to_lowercase();
+    file.get("resources").is_some() && (schema.contains("deploymenttemplate.json") || file.get("parameters").is_some())
+}
+
+/// Remembers, for people, the secrets that nobody gave: they are not read, and taken as unknown.
+pub(super) fn tell_unset(session: &mut Session, template: &Json, given: &BTreeMap<String, (Json, Env)>) {
+    let declared = template.get("parameters").map_or(&[][..], Json::fields);
+    let unset = declared.iter().filter(|(name, d)| {
+        let secret = d.str_at("type").is_some_and(|kind| kind.to_lowercase().starts_with("secure"));
+        secret && d.get("defaultValue").is_none() && !given.contains_key(&name.to_ascii_lowercase())
+    });
+    let names: Vec<&str> = unset.map(|(name, _)| &**name).collect();
+    if !names.is_empty() {
+        session.notes.push(format!("secret parameters without a value, taken as unknown: {}", names.join(", ")));
     }
 }
 

@@ -10,6 +10,7 @@ use std::{collections::HashMap, rc::Rc};
 /// If it is not JSON; the diagnostic names the place.
 pub(in crate::import) fn read(file: FileId, text: &str) -> Result<Json, Diagnostic> {
     let mut reader = Reader::new(file, text);
+    reader.begin()?;
     let value = reader.value(0)?;
     reader.end()?;
     Ok(value)
@@ -27,7 +28,7 @@ pub(in crate::import) fn read_items(
     item: &mut dyn FnMut(Json),
 ) -> Result<Json, Diagnostic> {
     let mut reader = Reader::new(file, text);
-    reader.space()?;
+    reader.begin()?;
     let start = reader.at;
     let rest = match reader.peek() {
         Some(b'[') => {
@@ -87,11 +88,20 @@ impl<'t> Reader<'t> {
         self.fault(self.at, "the text ends in the middle of a value", "the file is cut off; export or copy it again")
     }
 
-    /// Skips white space, other control characters and comments.
+    /// Goes to the first value.
+    fn begin(&mut self) -> Result<(), Diagnostic> {
+        self.space()?;
+        match self.peek() {
+            None => self.fault(0, "the file is empty", "export or copy it again; it may be that nothing was exported"),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Skips white space, other control characters and comments. Zero bytes are none of them.
     fn space(&mut self) -> Result<(), Diagnostic> {
         while let Some(byte) = self.peek() {
             match (byte, self.bytes.get(self.at + 1)) {
-                (0..=b' ', _) => self.at += 1,
+                (1..=b' ', _) => self.at += 1,
                 (b'/', Some(b'/')) => self.at = self.find(b"\n").unwrap_or(self.bytes.len()),
                 (b'/', Some(b'*')) => match self.find(b"*/") {
                     Some(end) => self.at = end + 2,
@@ -130,6 +140,9 @@ impl<'t> Reader<'t> {
         }
         let value = match self.peek() {
             None => return self.cut(),
+            Some(0) => {
+                return self.fault(start, "the text holds a zero byte, as no text does", "export or copy it again");
+            }
             Some(b'"') => Value::Text(self.string()?.into()),
             Some(b'[') => {
                 let mut items = Vec::new();
