@@ -1,6 +1,6 @@
 //! What machines, private endpoints and services do with a request that reached them.
 
-use super::{Question, public_via};
+use super::{Question, legs::public_via};
 use crate::{
     dataplane::{
         Caller, Door, Endpoint, Gate, Host, Id, Listens, Match, OrderedRules, Packet, Party, Plane, Recognises,

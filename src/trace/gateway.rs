@@ -1,6 +1,9 @@
 //! Application gateways: listener, certificate, backend (AGW-10 to AGW-16).
 
-use super::{Asker, Bridge, judge::admission, leg};
+use super::{
+    judge::admission,
+    legs::{Asker, Bridge, leg},
+};
 use crate::{
     dataplane::{
         Backend, Endpoint, Frontend, Host, Id, Listener, Member, Origin, Packet, Plane, Proxy, Regions, Unsupported,
