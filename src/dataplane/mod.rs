@@ -33,8 +33,8 @@ pub use network::{
 };
 pub use proxy::{Backend, Certificate, Frontend, Listener, Member, Proxy, ProxyRule, Unsupported, Use};
 pub use service::{
-    Caller, Connection, ConnectionTarget, Door, DoorName, FurtherName, Gate, GateRule, OrderedRules, Outbound,
-    Perimeter, PrivateEndpoint, Recognises, Resource, Setting, SharedLink,
+    Caller, CloudRule, Connection, ConnectionTarget, Door, DoorName, FurtherName, Gate, GateRule, OrderedRules,
+    Outbound, Perimeter, PrivateEndpoint, Recognises, Resource, Setting, SharedLink,
 };
 pub use unmodelled::{Links, Unmodelled, UnmodelledScope};
 

@@ -137,6 +137,8 @@ pub struct Gate {
     pub ordered: Option<OrderedRules>,
     /// Admitted addresses.
     pub addresses: Vec<(Prefix, Option<Span>)>,
+    /// The rule that admits every address of the cloud, whoever has it, if there is one (PAAS-04).
+    pub cloud: Option<CloudRule>,
     /// From where callers are recognised by their public address.
     pub recognises: Recognises,
     /// Admitted segments (service endpoints).
@@ -161,6 +163,15 @@ pub struct Gate {
     pub unsupported: Option<(Reason, &'static str, &'static [&'static str])>,
     /// Rule ids.
     pub rules: &'static [&'static str],
+}
+
+/// A rule that admits every address of the cloud.
+#[derive(Debug, Clone)]
+pub struct CloudRule {
+    /// Declaration.
+    pub span: Span,
+    /// Addresses outside of the model that are the cloud's.
+    pub addresses: super::Matcher,
 }
 
 /// Rules of a gate, the first that matches decides.
@@ -206,6 +217,8 @@ pub enum Caller<'a> {
         segment: Option<Id<Segment>>,
         /// The network it called from, if that is one of the cloud's.
         cloud: Option<&'a super::Network>,
+        /// Whether its public address is the cloud's, where the way it took tells.
+        by_cloud: Option<bool>,
     },
     /// A service with its identity.
     Identity(Id<Resource>),
@@ -218,6 +231,7 @@ impl Gate {
         if let Some(perimeter) = &self.perimeter {
             found.push(perimeter.addresses.contains(source.address).into());
         }
+        found.extend(self.cloud.iter().map(|rule| rule.addresses.matches(source)));
         match &self.ordered {
             Some(rules) => found.extend(rules.rules.iter().map(|r| r.from.matches(source))),
             None if self.enabled.value && !self.default_allow.value => {
@@ -226,6 +240,16 @@ impl Gate {
             None => {}
         }
         found
+    }
+
+    /// Whether the rule for the cloud admits a caller that shows its public address; whether that is the cloud's or a
+    /// site's may be known already.
+    pub(crate) fn admits_cloud(&self, source: super::Party<'_>, from_cloud: Option<bool>) -> super::Match {
+        match (&self.cloud, from_cloud) {
+            (Some(_), Some(known)) => known.into(),
+            (Some(rule), None) => rule.addresses.matches(source),
+            (None, _) => super::Match::No,
+        }
     }
 
     /// The admitted addresses as a set.

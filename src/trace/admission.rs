@@ -4,12 +4,13 @@ use super::{Question, legs::public_via};
 use crate::{
     dataplane::{
         Caller, Door, Endpoint, Gate, Host, Id, Listens, Match, OrderedRules, Packet, Party, Plane, Recognises,
-        Resource, Segment, SharedLink,
+        Resource, Segment, SharedLink, Tags,
     },
     forward::{Arrival, Outcome, PublicDoor, Stage, Step},
     net::{Fqdn, Membership, Transport, is_undeclared_public},
     verdict::{Reason, Verdict, Via},
 };
+use std::net::IpAddr;
 
 /// A machine answers on the ports it serves.
 pub(super) fn host(plane: &Plane, endpoint: &Endpoint, host: &Host, arrival: &Arrival) -> Vec<Step> {
@@ -96,9 +97,10 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
         );
     }
     steps.extend(endpoint_policy(plane, door, arrival));
-    let cloud = plane.network_of(arrival.sender).map(|n| plane.networks.get(n));
-    let cloud = cloud.filter(|n| !n.beyond_gateway && arrival.left_by.is_none());
-    let caller = Caller::Network { source: packet.source, segment: arrival.segment_identity, cloud };
+    let home = plane.network_of(arrival.sender).map(|n| plane.networks.get(n));
+    let cloud = home.filter(|n| !n.beyond_gateway && arrival.left_by.is_none());
+    let by_cloud = home.map(|_| cloud.is_some());
+    let caller = Caller::Network { source: packet.source, segment: arrival.segment_identity, cloud, by_cloud };
     let mut step = admit(plane, &door.gate, caller, public_via(arrival), arrival.egress.is_some());
     // Where the subnet has no service endpoint, what is not known of it decides.
     let own = plane.endpoints.get(arrival.sender).segment.filter(|_| arrival.segment_identity.is_none());
@@ -307,6 +309,10 @@ fn perimeter(gate: &Gate, caller: Caller<'_>) -> Option<Step> {
     closed.then(|| refuse(format!("{origin} does not admit the caller"), origin.span, &["NSP-03", "TRUST-04"]))
 }
 
+fn tags_of(plane: &Plane, source: IpAddr) -> Option<&Tags> {
+    plane.public_owner(source).map(|id| &plane.endpoints.get(id).tags)
+}
+
 /// Rules in order: the first that matches decides (APP-06). Traffic of a service endpoint carries its subnet's identity
 /// and no public address.
 fn by_rules(plane: &Plane, gate: &Gate, rules: &OrderedRules, caller: Caller<'_>, via: Via) -> Step {
@@ -315,7 +321,7 @@ fn by_rules(plane: &Plane, gate: &Gate, rules: &OrderedRules, caller: Caller<'_>
         let text = format!("whether access restrictions of {who} admit calls of services is not modelled");
         return Step::unknown(stage, Reason::NotModelled, text).at(who).rules(&["APP-06"]);
     };
-    let tags = plane.public_owner(source).map(|id| &plane.endpoints.get(id).tags);
+    let tags = tags_of(plane, source);
     for rule in &rules.rules {
         let (matched, by_segment) = match (rule.segment, segment) {
             (Some(wanted), Some(has)) => (Match::from(wanted == has), true),
@@ -351,6 +357,9 @@ fn by_rules(plane: &Plane, gate: &Gate, rules: &OrderedRules, caller: Caller<'_>
         .fix(format!("add an access restriction for the caller, or reach {} through a private endpoint", who.name))
 }
 
+/// What a rule for 0.0.0.0 does.
+const ALL_OF_AZURE: &str = "admits every address of Azure, other customers' included";
+
 /// Public admission, in the order of precedence: open to all, the caller's subnet, its address, its identity, the
 /// exception for trusted services (PAAS-01, PAAS-02, PAAS-03, PAAS-06, SE-03, SE-04, TRUST-01, TRUST-06, TRUST-07).
 fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_managed: bool) -> Step {
@@ -378,7 +387,7 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
         );
     }
     match caller {
-        Caller::Network { source, segment, cloud } => {
+        Caller::Network { source, segment, cloud, by_cloud } => {
             if let Some((_, span)) = gate.segments.iter().find(|(s, _)| open && Some(*s) == segment) {
                 return ok(
                     Verdict::Backbone,
@@ -415,8 +424,19 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
                     .rules(&["STG-01"])
                     .fix("declare `location` of the service and of the caller's network");
             }
+            let party = Party { address: source, tags: tags_of(plane, source), perhaps: &[] };
+            let ruled = gate.cloud.as_ref().filter(|_| open && segment.is_none());
+            let ruled = ruled.map(|rule| (gate.admits_cloud(party, by_cloud), rule.span));
+            if let Some((Match::Yes, span)) = ruled {
+                return ok(Verdict::Public, via, format!("{who} {ALL_OF_AZURE}"), Some(span), &["PAAS-04"]);
+            }
             if let Some((prefix, span)) = by_address {
                 return ok(Verdict::Public, via, format!("{who} admits {prefix}"), *span, &["PAAS-04"]);
+            }
+            if let Some((Match::Undecided, span)) = ruled {
+                let text = format!("{who} {ALL_OF_AZURE}, and whether the caller's is one is not declared");
+                let step = Step::unknown(stage, Reason::Tag, text).at(who).span(span).rules(&["PAAS-04", "TAG-04"]);
+                return step.fix("load the published service tags (`service_tags_file`), or remove the rule");
             }
             let could_match = gate.address_set().membership(source) != Membership::Out;
             let undeclared = is_undeclared_public(source) && neighbour != Some(true);
@@ -453,6 +473,9 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
                     Some(*span),
                     &["TRUST-06"],
                 );
+            }
+            if let Some(rule) = gate.cloud.as_ref().filter(|_| open) {
+                return ok(Verdict::Public, via, format!("{who} {ALL_OF_AZURE}"), Some(rule.span), &["PAAS-04"]);
             }
             if gate.trust_unmodelled {
                 let text =

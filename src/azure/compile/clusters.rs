@@ -198,6 +198,7 @@ impl Compiler<'_> {
             bypass: None,
             trusted: std::sync::Arc::default(),
             bypass_rule: None,
+            cloud: None,
             trust_unmodelled: false,
             closed_by: None,
             perimeter: None,

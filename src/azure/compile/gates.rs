@@ -12,15 +12,21 @@ use crate::{
             service::{Bypass, ConnectionStatus, NetworkRules, Service},
         },
     },
-    dataplane::{EndpointPolicy, Gate, Id, Origin, Recognises, Resource, Setting},
+    dataplane::{CloudRule, EndpointPolicy, Gate, Id, Origin, Recognises, Resource, Setting},
     diag::{Diagnostic, Span, code},
-    net::is_public,
+    document::Spanned,
+    net::{Prefix, is_public},
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::Ipv4Addr,
+};
 
 const APPS: &str = "microsoft.web/sites";
 /// Types, or how they begin, whose rules lead from a first to a last address.
 const RANGES: [&str; 4] = ["microsoft.sql/", "microsoft.dbfor", "microsoft.synapse/", "microsoft.cache/"];
+/// Those of which a rule for 0.0.0.0 admits every address of Azure, beside [`DATABASES`].
+const CLOUD: [&str; 3] = ["microsoft.sql/", "microsoft.dbfor", "microsoft.synapse/"];
 pub(super) const DATABASES: &str = "microsoft.documentdb/databaseaccounts";
 
 impl<'e> Compiler<'e> {
@@ -41,6 +47,7 @@ impl<'e> Compiler<'e> {
             instances: Vec::new(),
             bypass: bypass_default(&kind).map(|value| Setting { value, span: None }),
             bypass_rule: None,
+            cloud: None,
             trust_unmodelled: false,
             trusted: self.trusted_by(&kind, None),
             perimeter: None,
@@ -56,7 +63,15 @@ impl<'e> Compiler<'e> {
         gate.default_allow =
             Setting { value: rules.default_action.value == Access::Allow, span: rules.default_action.span };
         self.check_address_rules(&kind, rules);
-        gate.addresses = rules.ip_rules.iter().map(|r| (r.value, Some(r.span))).collect();
+        // Databases let in whoever calls from Azure by the address that nobody has.
+        let takes_cloud = kind == DATABASES || CLOUD.iter().any(|k| kind.starts_with(k));
+        let (cloud, addresses): (Vec<_>, Vec<_>) =
+            rules.ip_rules.iter().partition(|r| takes_cloud && r.value == Prefix::host(Ipv4Addr::UNSPECIFIED.into()));
+        gate.cloud = cloud.first().map(|r| {
+            let tag = Spanned { value: "AzureCloud".to_owned(), span: r.span };
+            CloudRule { span: r.span, addresses: self.list(&[tag]) }
+        });
+        gate.addresses = addresses.into_iter().map(|r| (r.value, Some(r.span))).collect();
         for reference in &rules.virtual_network_subnets {
             if let Some(segment) = self.subnet(reference) {
                 gate.segments.push((segment, reference.span));
@@ -235,7 +250,7 @@ impl<'e> Compiler<'e> {
         let ranges = RANGES.iter().any(|r| kind.starts_with(r));
         for rule in &rules.ip_rules {
             let prefix = rule.value;
-            let problem = if ranges {
+            let problem = if ranges || kind == DATABASES && prefix == Prefix::host(Ipv4Addr::UNSPECIFIED.into()) {
                 None
             } else if !is_public(prefix.network()) || !is_public(prefix.last()) {
                 Some((

@@ -346,6 +346,7 @@ impl Compiler<'_> {
             bypass: None,
             trusted: Arc::default(),
             bypass_rule: None,
+            cloud: None,
             trust_unmodelled: false,
             closed_by: None,
             perimeter: None,

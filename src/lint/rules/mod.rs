@@ -177,6 +177,7 @@ rules! {
     mixed_dns_servers,
     service_rules_without_effect,
     storage_rule_for_own_region,
+    all_of_azure_admitted,
     subnet_rule_without_endpoint,
     bypass_does_not_apply,
     secured_by_absent_perimeter,

@@ -30,6 +30,7 @@ struct Kind<'p> {
     /// Whether it takes anybody, and whoever no rule names.
     open: (bool, bool),
     addresses: Vec<Prefix>,
+    cloud: bool,
     recognises: Option<Option<&'p str>>,
     unsupported: Option<Reason>,
     /// Whether the name that was asked for is nobody's, and then whether it is one of private link.
@@ -122,6 +123,7 @@ fn kind<'p>(model: &Model<'p>, column: &Column) -> Option<Kind<'p>> {
         default_allow,
         ordered: None,
         addresses,
+        cloud,
         recognises,
         segments: _,
         instances: _,
@@ -141,6 +143,7 @@ fn kind<'p>(model: &Model<'p>, column: &Column) -> Option<Kind<'p>> {
     Some(Kind {
         open: (enabled.value, default_allow.value),
         addresses: addresses.iter().map(|(p, _)| *p).collect(),
+        cloud: cloud.is_some(),
         recognises: match recognises {
             Recognises::Everyone => None,
             Recognises::Outside(region) => Some(region.as_deref()),

@@ -5,7 +5,7 @@ use super::{
     walk::{LetOut, Passage},
 };
 use crate::{
-    dataplane::{Door, Gate, Host, Id, Match, Network, OrderedRules, Party, Recognises, Resource, Segment},
+    dataplane::{Door, Gate, Host, Id, Match, Network, OrderedRules, Party, Plane, Recognises, Resource, Segment},
     net::{Fqdn, Membership, Transport, is_undeclared_public},
     reach::{Column, Findings},
     verdict::{Reason, Verdict, Via},
@@ -18,9 +18,18 @@ struct Caller<'p> {
     identity: Option<Id<Segment>>,
     /// The network of the cloud it called from.
     cloud: Option<&'p Network>,
+    /// Whether its public address is the cloud's, where the way it took tells.
+    by_cloud: Option<bool>,
     /// Whether it came out of a managed network.
     managed: bool,
     via: Via,
+}
+
+impl Caller<'_> {
+    fn party<'p>(&self, plane: &'p Plane) -> Party<'p> {
+        let tags = plane.public_owner(self.source).map(|id| &plane.endpoints.get(id).tags);
+        Party { address: self.source, tags, perhaps: &[] }
+    }
 }
 
 pub(super) fn public_via(way: &Passage<'_>) -> Via {
@@ -117,12 +126,13 @@ impl<'p> Probe<'_, 'p> {
                 found.block(Reason::SePolicy);
             }
         }
-        let cloud = plane.network_of(way.sender).map(|n| self.model.network(n));
-        let cloud = cloud.filter(|n| !n.beyond_gateway && !way.left_by_site);
+        let home = plane.network_of(way.sender).map(|n| self.model.network(n));
+        let cloud = home.filter(|n| !n.beyond_gateway && !way.left_by_site);
         let caller = Caller {
             source: way.source,
             identity: way.identity,
             cloud,
+            by_cloud: home.map(|_| cloud.is_some()),
             managed: way.let_out.is_some(),
             via: public_via(way),
         };
@@ -134,7 +144,7 @@ impl<'p> Probe<'_, 'p> {
                     self.by_rules(rules, &caller, &mut gate);
                 }
             }
-            None => admit(&door.gate, &caller, &mut gate),
+            None => admit(plane, &door.gate, &caller, &mut gate),
         }
         if let (Some((reason, ..)), Some(_)) = (door.gate.unsupported, gate.admitted) {
             gate = Findings::default();
@@ -151,10 +161,7 @@ impl Probe<'_, '_> {
             let matched = match (rule.segment, caller.identity) {
                 (Some(wanted), identity) => Match::from(identity == Some(wanted)),
                 (None, Some(_)) => Match::No,
-                (None, None) => {
-                    let tags = self.model.plane.public_owner(caller.source).map(|id| &self.model.endpoint(id).tags);
-                    rule.from.matches(Party { address: caller.source, tags, perhaps: &[] })
-                }
+                (None, None) => rule.from.matches(caller.party(self.model.plane)),
             };
             return match (matched, rule.allow, rule.segment) {
                 (Match::No, ..) => continue,
@@ -255,6 +262,8 @@ fn by_identity(gate: &Gate, caller: Id<Resource>) -> Result<(Verdict, Via), (Rea
         Ok((Verdict::Public, Via::PublicEndpoint))
     } else if gate.instances.iter().any(|(id, _)| *id == caller) {
         Ok((Verdict::Backbone, Via::ResourceInstance))
+    } else if gate.enabled.value && gate.cloud.is_some() {
+        Ok((Verdict::Public, Via::PublicEndpoint))
     } else if trusted {
         Ok((Verdict::Backbone, Via::TrustedService))
     } else if gate.trust_unmodelled {
@@ -302,11 +311,11 @@ fn serves(door: &Door, port: u16) -> bool {
 
 /// The gate's answer to a caller from a network: the perimeter, open to all, its subnet, its address (NSP-02, NSP-03,
 /// PAAS-01 to PAAS-04, SE-03, SE-04, STG-01).
-fn admit(gate: &Gate, caller: &Caller<'_>, found: &mut Findings) {
+fn admit(plane: &Plane, gate: &Gate, caller: &Caller<'_>, found: &mut Findings) {
     if before_rules(gate, caller, found) {
         return;
     }
-    let Caller { source, identity, cloud, managed, via } = *caller;
+    let Caller { source, identity, cloud, by_cloud, managed, via } = *caller;
     let nameless = is_undeclared_public(source);
     if !gate.enabled.value {
         return found.block(Reason::Pna);
@@ -323,6 +332,10 @@ fn admit(gate: &Gate, caller: &Caller<'_>, found: &mut Findings) {
         _ => Some(false),
     };
     let listed = identity.is_none() && !nameless && gate.addresses.iter().any(|(p, _)| p.contains(source));
+    let ruled = if identity.is_none() { gate.admits_cloud(caller.party(plane), by_cloud) } else { Match::No };
+    if ruled == Match::Yes {
+        return found.admit(Verdict::Public, via);
+    }
     match (listed, same_region) {
         (true, Some(false)) => found.admit(Verdict::Public, via),
         (true, Some(true)) => found.block(Reason::Pna),
@@ -333,7 +346,7 @@ fn admit(gate: &Gate, caller: &Caller<'_>, found: &mut Findings) {
                 && gate.address_set().membership(source) != Membership::Out
                 && !managed
                 && identity.is_none();
-            if perhaps { found.unknown(Reason::Tag) } else { found.block(Reason::Pna) }
+            if perhaps || ruled == Match::Undecided { found.unknown(Reason::Tag) } else { found.block(Reason::Pna) }
         }
     }
 }
