@@ -6,7 +6,7 @@ use super::{
 use crate::{
     azure::known_services::{ACCOUNT_KINDS, Cloud, DATABASE_KINDS, KnownServices},
     import::{
-        draft::{Item, Key, Matters, Node, Tree},
+        draft::{Item, Key, Matters, Node, NotUnderstood, Tree},
         ids::ArmId,
         json::{Json, Value},
     },
@@ -60,6 +60,15 @@ pub(super) fn refer(id: &str, key: &Key, from: &Resource, mapper: &mut Mapper<'_
     let item = mapper.draft.item(key, parsed.name(), &from.source);
     item.set("type", Node::text(kind, from.source.span));
     item.note("Only referred to: its own settings are not in the input, so Azure's defaults stand in for them.");
+    mapper.draft.not_understood(NotUnderstood {
+        kind: parsed.kind.clone(),
+        name: parsed.name().to_owned(),
+        why: "it is only referred to, so that whom it admits at its public address is not known; import the file that \
+              declares it, too"
+            .to_owned(),
+        source: from.source.clone(),
+        matters: Matters::Public(key.clone()),
+    });
 }
 
 /// A service of any known type.
