@@ -4,7 +4,7 @@
 //! case sets values (`resource/path/to/key`), names a flow, and says what comes of it: its verdict, what the import says or
 //! assumes, or what it writes. Files of `azure` are read as an export and as a template unless a case names one of them. Files of
 //! `templates` are read as templates: a case has what stands beside the resources (`template`), and resources as they are
-//! written (`add`).
+//! written (`add`). An export may be read twice (`again`), and another beside what is read (`with`).
 
 #![allow(
     clippy::unwrap_used,
@@ -15,7 +15,7 @@
 )]
 
 use privreach::{
-    import::{Imported, Inputs, Session},
+    import::{Count, Imported, Inputs, Session},
     net::Transport,
     snapshot::Snapshot,
     trace::{Question, trace},
@@ -134,6 +134,12 @@ fn import(format: &str, resources: &Map<String, Value>, case: &Value) -> Importe
             session.arm("template.json", &text, &inputs, &|_| None);
         }
     }
+    if case["again"] == true {
+        session.azure("again.json", &text);
+    }
+    if case["with"].is_array() {
+        session.azure("with.json", &json!({ "data": expanded(&case["with"]) }).to_string());
+    }
     let mut imported = session.finish("case").unwrap_or_else(|(_, problems)| panic!("{problems:?}"));
     imported
         .accept_refusals(|l| l.scenarios.into_iter().next().map(|s| Snapshot::new(s).diagnostics).unwrap_or_default());
@@ -186,6 +192,19 @@ fn differences(format: &str, resources: &Map<String, Value>, case: &Value) -> Ve
         && !imported.assumptions().iter().any(|a| a.contains(assumes))
     {
         found.push(format!("it does not assume `{assumes}` but {:?}", imported.assumptions()));
+    }
+    if let Some(never) = case["never"].as_str()
+        && let Some(said) = said.iter().find(|s| s.contains(never))
+    {
+        found.push(format!("it says `{said}`"));
+    }
+    if let Some(counts) = case["counts"].as_array() {
+        let shares = imported.shares();
+        let sum = |of: fn(&Count) -> usize| json!(shares.iter().map(|(_, c)| of(c)).sum::<usize>());
+        let actual = [sum(|c| c.understood), sum(|c| c.beside), sum(|c| c.not_understood)];
+        if *counts != actual {
+            found.push(format!("it counts {actual:?}"));
+        }
     }
     if let Some(hides) = case["hides"].as_str()
         && (imported.yaml().contains(hides) || said.iter().any(|s| s.contains(hides)))

@@ -513,7 +513,8 @@ pub(super) enum ImportFormat {
         /// What `resourceGroup().location` gives.
         #[arg(long, value_name = "REGION")]
         location: Option<String>,
-        /// Exports of what exists already, for one estate with what the template adds.
+        /// Exports of what exists already, for one estate with what the template adds. `existing` resources are looked for
+        /// where `--subscription` and `--resource-group` say that it is deployed.
         #[arg(long, value_name = "EXPORT.json")]
         with: Vec<PathBuf>,
     },

@@ -334,7 +334,8 @@ fn summary(imported: &Imported, verbose: bool) -> String {
     for (file, count) in shares.iter().filter(|_| shares.len() > 1) {
         let all = count.understood + count.beside + count.not_understood;
         let share = (count.understood + count.beside) * 100 / all.max(1);
-        let _ = writeln!(out, "{file}: {all} resources ({share} % understood)");
+        let plural = if all == 1 { "" } else { "s" };
+        let _ = writeln!(out, "{file}: {all} resource{plural} ({share} % understood)");
     }
     let (mut known, mut beside, mut not) = (0, 0, 0);
     for (_, count) in &shares {
@@ -351,7 +352,8 @@ fn summary(imported: &Imported, verbose: bool) -> String {
     };
     let _ = writeln!(
         out,
-        "{all} resources: {known} imported, {beside} without a part in reachability, {not} not understood ({share} % understood{doubts})"
+        "{all} resource{}: {known} imported, {beside} without a part in reachability, {not} not understood ({share} % understood{doubts})",
+        if all == 1 { "" } else { "s" }
     );
     let limit = if verbose { usize::MAX } else { 20 };
     let assumed = imported.assumptions();

@@ -4,7 +4,10 @@
 //! (an ARM id, a plan address). References between them stay identifiers until everything is read, so that files may
 //! come in any order; [`super::finish`] turns them into names.
 
-use super::json::{Json, Value};
+use super::{
+    elsewhere::Deployed,
+    json::{Json, Value},
+};
 use crate::diag::{FileId, Span};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -286,6 +289,18 @@ pub enum Matters {
     Everywhere,
 }
 
+impl Matters {
+    /// In both places.
+    pub(super) fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (one, Self::No) => one,
+            (Self::No, other) => other,
+            (one, other) if one == other => one,
+            (one, other) => Self::All(vec![one, other]),
+        }
+    }
+}
+
 /// Something that was not understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NotUnderstood {
@@ -332,6 +347,12 @@ pub struct Draft {
     pub(super) alike: BTreeMap<Key, Vec<Key>>,
     /// Resources that were counted as understood, and whose items had to be left out since: files and addresses.
     pub(super) left_out: BTreeSet<(FileId, String)>,
+    /// Resources that were counted as understood: files and addresses.
+    understood: BTreeSet<(FileId, String)>,
+    /// Items that were declared, and had to be left out.
+    pub(super) gone: BTreeSet<Key>,
+    /// Where the template is taken to be deployed.
+    pub(super) deployed: Option<Deployed>,
     /// Resources that were counted as not understood, likewise.
     unread: BTreeSet<(FileId, String)>,
     /// What was not understood, in the order it was met.
@@ -397,8 +418,10 @@ impl Draft {
     /// Counts a resource of a type.
     pub fn count(&mut self, kind: &str, standing: Standing, source: &Source) {
         let file = source.span.file;
-        if standing == Standing::NotUnderstood {
-            self.unread.insert((file, source.address.clone()));
+        match standing {
+            Standing::Understood => drop(self.understood.insert((file, source.address.clone()))),
+            Standing::NotUnderstood => drop(self.unread.insert((file, source.address.clone()))),
+            Standing::Beside => {}
         }
         let by_kind = self.counts.entry(kind.to_owned()).or_default();
         for count in [by_kind, self.shares.entry(file).or_default()] {
@@ -422,7 +445,10 @@ impl Draft {
 
     /// Remembers that an item was left out: if it was a resource of its own, that one is not understood after all. Its
     /// public addresses are not unused for that.
-    pub(super) fn lost(&mut self, item: &Item) {
+    pub(super) fn lost(&mut self, key: &Key, item: &Item) {
+        if !item.is_stub {
+            self.gone.insert(key.clone());
+        }
         let mut addresses = BTreeSet::new();
         item.fields.iter().for_each(|(_, node)| {
             node.references(&mut |key| {
@@ -440,9 +466,21 @@ impl Draft {
                 matters: Matters::Item(key),
             });
         }
-        if item.parent.is_none() && !item.is_stub {
-            self.left_out.insert((item.source.span.file, item.source.address.clone()));
+        // What stands inside another resource was never counted itself.
+        let place = (item.source.span.file, item.source.address.clone());
+        if item.parent.is_none() && !item.is_stub && self.understood.contains(&place) {
+            self.left_out.insert(place);
         }
+    }
+
+    /// What was reported of a value inside something, by words for the value in a scenario.
+    pub(super) fn cause(&mut self, source: &Source, means: &dyn Fn(&str) -> bool) -> Option<&mut NotUnderstood> {
+        let inside = |n: &NotUnderstood| {
+            let rest =
+                n.source.address.strip_prefix(&source.address).filter(|_| n.source.span.file == source.span.file);
+            rest.and_then(|r| r.strip_prefix('.')).is_some_and(|r| r.split('.').any(|s| means(&scenario_word(s))))
+        };
+        self.not_understood.iter_mut().rev().find(|n| inside(n))
     }
 
     /// How many settings of resources in the scenario are in doubt.
@@ -461,4 +499,17 @@ impl Draft {
             self.not_understood.push(what);
         }
     }
+}
+
+/// What a scenario calls a property: `addressPrefixes[0]` is `address_prefixes`.
+fn scenario_word(segment: &str) -> String {
+    let name = segment.split('[').next().unwrap_or_default().trim_end_matches(|c: char| c.is_ascii_digit());
+    let mut word = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.push(c.to_ascii_lowercase());
+    }
+    word
 }

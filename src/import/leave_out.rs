@@ -75,11 +75,17 @@ pub(super) fn leave_out(draft: &mut Draft, errors: &[Diagnostic]) -> bool {
             }
             None => {
                 let item = draft.items.remove(&key);
-                item.iter().for_each(|i| draft.lost(i));
+                item.iter().for_each(|i| draft.lost(&key, i));
                 (key.collection.to_owned(), name, item.map_or(Matters::Everywhere, |i| place_of(&key, &i)))
             }
         };
-        draft.not_understood(NotUnderstood { kind, name, why, source, matters });
+        // A value that is not known was said to be so, and is why something is missing.
+        let lacks = path.is_empty() && [" needs ", "missing "].iter().any(|w| why.contains(w));
+        let names = |word: &str| lacks && word.contains('_') && why.split([' ', ',', '`']).any(|w| w == word);
+        match draft.cause(&source, &names) {
+            Some(cause) => cause.matters = cause.matters.clone().and(matters),
+            None => draft.not_understood(NotUnderstood { kind, name, why, source, matters }),
+        }
     }
     any
 }

@@ -8,6 +8,7 @@ mod arm;
 mod azure;
 mod dangling;
 mod draft;
+mod elsewhere;
 mod evidence;
 mod finish;
 mod ids;
@@ -57,6 +58,8 @@ pub struct Session {
     /// Exports that hold nothing.
     empty: Vec<Span>,
     first: Option<FileId>,
+    /// Exports, plans and states read so far.
+    read: Vec<FileId>,
 }
 
 /// An estate that was imported.
@@ -101,7 +104,9 @@ impl Session {
     pub fn azure(&mut self, name: &str, text: &str) {
         let text = unmarked(text);
         let file = self.withheld(name, text);
-        azure::read(self, file, text);
+        if !self.is_repeated(file, text) {
+            azure::read(self, file, text);
+        }
     }
 
     /// Reads effective routes or rules that tools printed for an interface, a machine or a subnet: an id or a name.
@@ -127,7 +132,25 @@ impl Session {
     pub fn terraform(&mut self, name: &str, text: &str) {
         let text = unmarked(text);
         let file = self.withheld(name, text);
-        terraform::read(self, file, text);
+        if !self.is_repeated(file, text) {
+            terraform::read(self, file, text);
+        }
+    }
+
+    /// Whether a file was given before; that is said.
+    fn is_repeated(&mut self, file: FileId, text: &str) -> bool {
+        let same = |id: &&FileId| self.sources.file(**id).is_some_and(|f| f.text == text);
+        let before = self.read.iter().find(same).and_then(|id| self.sources.file(*id)).map(|f| f.name.clone());
+        self.read.push(file);
+        let (Some(before), Some(again)) = (before, self.sources.file(file)) else { return false };
+        self.draft.not_understood(NotUnderstood {
+            kind: "file".to_owned(),
+            name: again.name.clone(),
+            why: format!("it holds the same as {before}, and is read once"),
+            source: Source { address: String::new(), span: Span { file, start: 0, end: 0 } },
+            matters: Matters::No,
+        });
+        true
     }
 
     /// Settles everything that was read.

@@ -21,6 +21,9 @@ pub(super) fn plain(draft: &Draft) -> Vec<NotUnderstood> {
     for what in &draft.not_understood {
         let mut places = Vec::new();
         spread(&what.matters, draft, &mut places);
+        let mut distinct: Vec<Matters> = Vec::new();
+        places.into_iter().for_each(|p| distinct.extend(Some(p).filter(|p| !distinct.contains(p))));
+        let places = distinct;
         found.extend(places.into_iter().map(|matters| NotUnderstood { matters, ..what.clone() }));
     }
     found
@@ -164,7 +167,8 @@ pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
         (None, "private_dns_zones") => Matters::Names(vec![item.name.clone()]),
         (None, "network_managers" | "network_security_perimeters") => Matters::Everywhere,
         (None, _) if routes => Matters::Gateways,
-        // A route may lead to its address.
+        // A route may lead to an address of its.
+        (None, "virtual_networks") => Matters::SomeSubnet,
         (None, _) if addressed => Matters::SomeSubnet,
         // Nothing leads to the others unless something names them, and that was reported.
         (None, _) => Matters::No,

@@ -176,8 +176,10 @@ fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step], mut onward: bool
                 step.stage,
                 Stage::Route | Stage::Filter | Stage::Firewall | Stage::Balancer | Stage::Backend | Stage::Return
             );
+        // What is joined counts as one network, which the rules let in that every group ends with.
+        let joined = what.links.is_some() && step.stage == Stage::Filter && step.text.contains("DenyAll");
         let absent = adds && matches!(step.outcome, Outcome::Block(reason) if ABSENT.contains(&reason));
-        let other = elsewhere || onward || absent || by_address || !what.calls_only && meets(what, step);
+        let other = elsewhere || onward || absent || by_address || joined || !what.calls_only && meets(what, step);
         onward |= turns(plane, what, step);
         if let (true, Outcome::Block(reason)) = (other, step.outcome) {
             step.outcome = Outcome::Unknown(reason);

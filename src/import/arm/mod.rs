@@ -113,6 +113,7 @@ fn expand(
         () if schema.contains("/tenantdeploymenttemplate") => String::new(),
         () => format!("/subscriptions/{}/resourceGroups/{}", settings.subscription, settings.group),
     };
+    session.draft.deployed = Some((settings.subscription.to_lowercase(), settings.group.to_lowercase()));
     parameters::check(session, &template, &mut given, inputs);
     parameters::tell_unset(session, &template, &given);
     let mut problems = Vec::new();

@@ -40,7 +40,10 @@ use super::{
     ids::ArmId,
     json::{Json, Value},
 };
-use std::{collections::BTreeMap, rc::Rc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 /// A resource in ARM's form, with every expression evaluated.
 #[derive(Debug, Clone)]
@@ -310,6 +313,17 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
     let mut ordered: Vec<(Option<(usize, Map)>, &Resource)> =
         resources.iter().filter(|r| !r.existing).map(|r| (entry(&r.id.kind), r)).collect();
     ordered.sort_by_key(|(e, r)| (e.map_or(usize::MAX, |(rank, _)| rank), r.id.names.len()));
+    // A plan has one resource where Azure has several: the whole stands for its parts.
+    let place = |r: &Resource| (r.source.span.file, r.source.address.clone());
+    let mut wholes: BTreeMap<_, &Resource> = BTreeMap::new();
+    for resource in resources.iter().filter(|r| r.deployment.is_none() && !r.live) {
+        let whole = wholes.entry(place(resource)).or_insert(resource);
+        if resource.id.names.len() < whole.id.names.len() {
+            *whole = resource;
+        }
+    }
+    let mut counted: BTreeSet<String> = BTreeSet::new();
+    let mut again: BTreeMap<_, (usize, &Resource)> = BTreeMap::new();
     let mut mapper = Mapper {
         draft,
         all: &all,
@@ -326,6 +340,12 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
             mapper.draft.location(location, at.span);
         }
         let kind = resource.id.kind.as_str();
+        let is_part = wholes.get(&place(resource)).is_some_and(|whole| !std::ptr::eq(*whole, resource));
+        let is_again = !counted.insert(resource.full_id.trim_end_matches('/').to_lowercase()) && resource.live;
+        let counts = !is_part && !is_again;
+        if is_again {
+            again.entry(resource.source.span.file).or_insert((0, resource)).0 += 1;
+        }
         mapper.current = None;
         let before = mapper.draft.not_understood.len();
         match entry {
@@ -339,11 +359,16 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
                 // What became an item is in the scenario, in doubt or not.
                 let known = mapper.current.is_some() || mapper.draft.not_understood.len() == before;
                 let standing = if known { Standing::Understood } else { Standing::NotUnderstood };
-                mapper.draft.count(kind, standing, &resource.source);
+                if counts {
+                    mapper.draft.count(kind, standing, &resource.source);
+                }
             }
-            None if is_beside(kind) => mapper.draft.count(kind, Standing::Beside, &resource.source),
+            None if is_beside(kind) && counts => mapper.draft.count(kind, Standing::Beside, &resource.source),
+            None if is_beside(kind) => {}
             None => {
-                mapper.draft.count(kind, Standing::NotUnderstood, &resource.source);
+                if counts {
+                    mapper.draft.count(kind, Standing::NotUnderstood, &resource.source);
+                }
                 for (why, matters) in places_of(resource) {
                     mapper.draft.not_understood(NotUnderstood {
                         kind: kind.to_owned(),
@@ -362,6 +387,16 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
     }
     for (resource, matters) in parts.iter().zip(settle::owners(&parts, &mapper)) {
         doubts(resource, &matters, &mut mapper);
+    }
+    for (many, first) in again.into_values() {
+        let those = if many == 1 { "one resource".to_owned() } else { format!("{many} resources") };
+        mapper.draft.not_understood(NotUnderstood {
+            kind: "export".to_owned(),
+            name: String::new(),
+            why: format!("{those} of it were read before, and count once"),
+            source: first.source.clone(),
+            matters: Matters::No,
+        });
     }
     state::both_sides(resources, &mut mapper);
     settle::addresses(&mut mapper);

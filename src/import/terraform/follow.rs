@@ -99,8 +99,14 @@ impl Resolver<'_> {
         self.plan.config_of(&scope.modules).map(|c| self.variable(path, scope, c)).unwrap_or_default()
     }
 
-    fn unclear(&self, near: &Json) -> Json {
-        self.unknown(near, "which of several it takes hangs on a value that no plan shows")
+    fn unclear(&self, choice: &Choice, what: &str, near: &Json) -> Json {
+        match choice {
+            Choice::Index(..) => {
+                let why = "a plan does not show a number that is added to `count.index`";
+                self.unknown(near, &format!("which of the {what} it takes is not told: {why}"))
+            }
+            _ => self.unknown(near, "which of several it takes hangs on a value that no plan shows"),
+        }
     }
 
     fn variable(&self, path: &Path, scope: &Scope<'_>, config: &Config) -> Vec<Json> {
@@ -139,8 +145,9 @@ impl Resolver<'_> {
         if key.is_some() {
             keys.retain(|k| *k == key);
         } else {
-            let Some(meant) = self.chosen(choice, &keys, &format!("module.{name}"), &[], scope) else {
-                return vec![self.unclear(near)];
+            let what = format!("module.{name}");
+            let Some(meant) = self.chosen(choice, &keys, &what, &[], scope) else {
+                return vec![self.unclear(choice, &what, near)];
             };
             keys = meant;
         }
@@ -245,8 +252,9 @@ impl Resolver<'_> {
                 Choice::Index(..) => numbers.iter().filter_map(|n| Some((self.id(*n)?, key_of(n)))).collect(),
                 _ => Vec::new(),
             };
-            let Some(meant) = self.chosen(choice, &keys, &words.join("."), &ids, scope) else {
-                return vec![self.unclear(near)];
+            let what = words.join(".");
+            let Some(meant) = self.chosen(choice, &keys, &what, &ids, scope) else {
+                return vec![self.unclear(choice, &what, near)];
             };
             numbers.retain(|n| meant.contains(&key_of(n)));
         }
