@@ -206,8 +206,11 @@ pub(super) enum Transport {
 fn server(text: &str) -> Result<std::net::SocketAddr, String> {
     let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
     let address = bare.parse::<std::net::IpAddr>().map(|a| (a, 53).into());
+    let address: Result<std::net::SocketAddr, _> = address.or_else(|_| text.parse());
     address
-        .or_else(|_| text.parse())
+        .ok()
+        .filter(|a| a.port() != 0)
+        .ok_or(())
         .map_err(|_| "an address, or an address and a port: 10.0.0.4, 10.0.0.4:53, [fd00::4]:53".to_owned())
 }
 

@@ -42,6 +42,9 @@ pub(super) fn run(args: &DnsServe, global: &Global) -> Result<Exit, Failure> {
 
 fn line(handled: &Handled) -> String {
     let mut text = format!("{} {} {}", handled.kind, handled.name, handled.code);
+    if handled.data.is_empty() && handled.why.is_none() {
+        text.push_str("  no data");
+    }
     for part in handled.data.iter().chain(&handled.why) {
         text.push_str("  ");
         text.push_str(part);

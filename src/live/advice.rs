@@ -1,6 +1,7 @@
 //! What to do about a name that a server answers otherwise, or not at all.
 
 use super::{Drift, Finding, Said};
+use crate::lookup::Answer;
 
 /// What to do; none where the server answers as designed.
 #[must_use]
@@ -22,6 +23,11 @@ pub fn advice(finding: &Finding) -> Option<String> {
         }
         (Drift::MissingRecord, ..) => format!("add what is missing to {records}, or correct the design"),
         (Drift::StaleRecord, ..) => "correct the record where the server has it from, or the design".to_owned(),
+        (Drift::UnexpectedAnswer, ..) if matches!(finding.expected.answer, Answer::Addresses(_)) => {
+            "the server sees a private zone that this client does not in the design: name the client that it serves with \
+             `--from`, or declare the link or forwarder"
+                .to_owned()
+        }
         (Drift::UnexpectedAnswer, ..) => "remove the record where the server has it from, or declare it".to_owned(),
         (Drift::Refused, ..) => "let the server answer: a policy or an access list of it refuses the name".to_owned(),
         (Drift::ServerFailure, ..) => "look at the server, and at what it forwards the name to".to_owned(),

@@ -34,7 +34,7 @@ pub fn expected(plane: &Plane, client: &Client, name: &Fqdn) -> Expected {
         ClientKind::Identity(_) => None,
     };
     let resolution = lookup::query(plane, &client.resolver, from, name);
-    let span = resolution.steps.iter().rev().find_map(|s| s.span);
+    let span = resolution.decider().and_then(|s| s.span);
     let zone = resolution.authority.map(|a| a.zone);
     Expected { name: name.clone(), answer: resolution.answer, chain: resolution.chain, zone, span }
 }

@@ -39,6 +39,18 @@ const ENDING: Duration = Duration::from_secs(1);
 /// What Azure writes into the SOA record of a private zone, which nobody can edit in the host and few do in the rest.
 const AZURE: (&str, &str) = ("azureprivatedns.net.", "azureprivatedns-host.microsoft.com.");
 
+/// Types of which the model knows whether a name has them; what clients ask beside addresses, and never have of a private name,
+/// is among them.
+const MODELLED: [RecordType; 7] = [
+    RecordType::A,
+    RecordType::AAAA,
+    RecordType::ANY,
+    RecordType::CNAME,
+    RecordType::HTTPS,
+    RecordType::SVCB,
+    RecordType::SOA,
+];
+
 /// What stands there of any other zone: the model does not hold it.
 const INVENTED: (&str, &str) = ("dns-serve.invalid.", "hostmaster.dns-serve.invalid.");
 
@@ -205,7 +217,8 @@ impl Handler {
         }
         let response = match query.name().to_ascii().parse::<Fqdn>() {
             Ok(name) => answer(&self.vantage.resolve(&name), query.query_type()),
-            Err(error) => Response::refusal(ResponseCode::NXDomain, error.to_string()),
+            // The model holds names of hosts only: of the root and of others it says nothing.
+            Err(error) => Response::refusal(ResponseCode::ServFail, error.to_string()),
         };
         (self.watch)(&Handled {
             kind: query.query_type().to_string(),
@@ -245,6 +258,9 @@ fn answer(resolution: &Resolution, kind: RecordType) -> Response {
         .zip(resolution.chain.iter().skip(1))
         .map(|(from, to)| Record::from_rdata(absolute(from), TTL, RData::CNAME(CNAME(absolute(to)))))
         .collect();
+    if !MODELLED.contains(&kind) {
+        return Response::refusal(ResponseCode::NotImp, format!("the model holds no {kind} records"));
+    }
     if kind == RecordType::CNAME && !records.is_empty() {
         // The alias itself was asked for, and where it leads does not matter.
         records.truncate(1);
@@ -267,7 +283,7 @@ fn answer(resolution: &Resolution, kind: RecordType) -> Response {
         // A name that exists without an address, such as the apex of a zone, is not denied.
         Answer::NxDomain => {
             let code = if exists { ResponseCode::NoError } else { ResponseCode::NXDomain };
-            Response { code, records, authority: soa(resolution), why: why() }
+            Response { code, records, authority: soa(resolution), why: why().filter(|_| !exists) }
         }
         // A real resolver that reaches a dead end says so; what it saw on the way is of no use to the client.
         Answer::None(reason) => {
@@ -292,13 +308,11 @@ fn answer(resolution: &Resolution, kind: RecordType) -> Response {
             }));
             let authority = soa(resolution).filter(|_| records.len() == links);
             match kind {
-                RecordType::A
-                | RecordType::AAAA
-                | RecordType::ANY
-                | RecordType::CNAME
-                | RecordType::HTTPS
-                | RecordType::SVCB => Response { code: ResponseCode::NoError, records, authority, why: None },
-                other => Response::refusal(ResponseCode::NotImp, format!("the model holds no {other} records")),
+                // Of a public zone.
+                RecordType::SOA => {
+                    Response::refusal(ResponseCode::NotImp, "the model holds no SOA records of public zones")
+                }
+                _ => Response { code: ResponseCode::NoError, records, authority, why: None },
             }
         }
     }

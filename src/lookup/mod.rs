@@ -6,7 +6,7 @@ mod servers;
 
 use crate::{
     dataplane::{Endpoint, Id, NameRule, Origin, Plane, Record, RecordData, RecordSet, Resolver, View},
-    forward::{Context, Stage, Step, platform_dns_denied},
+    forward::{Context, Outcome, Stage, Step, platform_dns_denied},
     net::Fqdn,
     verdict::Reason,
 };
@@ -34,6 +34,14 @@ pub struct Resolution {
     pub answer: Answer,
     /// The zone that the end is from; none where public DNS or a managed network answers, or nothing does.
     pub authority: Option<Authority>,
+}
+
+impl Resolution {
+    /// The step that decides the answer: the last with a place, unless it only says what is assumed.
+    #[must_use]
+    pub fn decider(&self) -> Option<&Step> {
+        self.steps.iter().rev().find(|s| !matches!(s.outcome, Outcome::Assume) && s.span.is_some())
+    }
 }
 
 /// A zone of the customer's that answers for a name, with an address or with a no.
