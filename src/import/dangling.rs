@@ -73,7 +73,7 @@ pub(super) fn settle(draft: &mut Draft, shapes: &Shapes) {
             };
             // A value that is not known says more, too.
             let cause = match (&lost, &reference) {
-                (Lost::Without(names), None) => draft.cause(&item.source, &|word| names.iter().any(|n| *n == word)),
+                (Lost::Without(names), None) => draft.cause(&item.source, &|word| names.contains(&word)),
                 _ => None,
             };
             if let Some(cause) = cause {

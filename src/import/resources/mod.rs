@@ -33,7 +33,9 @@ use self::{
     places::places_of,
     refer::{id_of, last_of, list_of, name_of, path_of, scalars, servers, subnet_of},
 };
-pub(super) use self::{known::speaks_of_network, places::ELEMENTS, private_link::target, services::is_service};
+pub(super) use self::{
+    known::speaks_of_network, places::ELEMENTS, private_link::target, services::is_service, values::turns_off,
+};
 
 use super::{
     draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Source, Standing},

@@ -10,6 +10,11 @@ const VALUES: &str = include_str!("../data/values.txt");
 /// Words that turn a setting off.
 const OFF: [&str; 5] = ["", "disabled", "none", "notspecified", "default"];
 
+/// Whether a word turns a setting off.
+pub(in crate::import) fn turns_off(word: &str) -> bool {
+    OFF.contains(&&*word.to_lowercase())
+}
+
 /// What one setting takes: any of these.
 type Kinds = Vec<&'static str>;
 
@@ -67,7 +72,7 @@ fn fits(kind: &str, value: &Json) -> bool {
     let is_empty = value.as_str() == Some("");
     match kind {
         "flag" => value.as_bool().is_some(),
-        "off" => value.as_bool() == Some(false) || value.as_str().is_some_and(|t| OFF.contains(&&*t.to_lowercase())),
+        "off" => value.as_bool() == Some(false) || value.as_str().is_some_and(turns_off),
         "number" => value.as_int().is_some() || is_empty || matches!(value.value, Value::Float(_)),
         "text" => value.as_str().is_some(),
         "scalar" => is_scalar(value),

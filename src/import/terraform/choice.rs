@@ -5,10 +5,13 @@
 
 use super::{
     path::Path,
-    resolve::{Resolver, Scope},
+    resolve::{Resolver, Scope, texts as texts_in},
 };
 use crate::import::json::{Json, Value};
-use std::{collections::BTreeSet, rc::Rc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    rc::Rc,
+};
 
 /// How instances are chosen.
 #[derive(Debug, Clone)]
@@ -99,14 +102,14 @@ impl Resolver<'_> {
         }
     }
 
-    /// The keys that are meant among those of something; nothing where that cannot be told. `ids` are the ids of what
+    /// The keys that are meant among those of something; nothing where that cannot be told. `ids` gives the ids of what
     /// the keys are those of, as far as there are any.
     pub(super) fn chosen(
         &self,
         choice: &Choice,
         keys: &[Option<String>],
         what: &str,
-        ids: &[(Rc<str>, Option<String>)],
+        ids: &dyn Fn() -> BTreeMap<String, Option<String>>,
         scope: &Scope<'_>,
     ) -> Option<Vec<Option<String>>> {
         let meant = choice.among(keys);
@@ -124,20 +127,24 @@ impl Resolver<'_> {
 
     /// Whether other rounds of the loop, of which the plan knows what they take, take what has their own index; nothing
     /// where it knows of none.
-    fn others_take_their_own(&self, ids: &[(Rc<str>, Option<String>)], scope: &Scope<'_>) -> Option<bool> {
-        /// Rounds that are asked: they were all written by one expression.
+    fn others_take_their_own(
+        &self,
+        ids: &dyn Fn() -> BTreeMap<String, Option<String>>,
+        scope: &Scope<'_>,
+    ) -> Option<bool> {
+        /// Rounds that are asked: one expression wrote them all.
         const MANY: usize = 16;
         let instance = scope.instance?;
         let rounds = self.plan.find(&instance.modules, &instance.local_name());
         let others = rounds.iter().filter_map(|n| self.plan.instances.get(*n)).filter(|o| o.key != instance.key);
-        let known = others.filter(|o| !knows_later(&o.unknown, &scope.want)).take(MANY);
+        let mut known = others.take(MANY * 4).filter(|o| !knows_later(&o.unknown, &scope.want)).take(MANY).peekable();
+        known.peek()?;
+        let ids = ids();
         let mut told = None;
         for other in known {
             let mut texts = BTreeSet::new();
-            super::resolve::texts(&other.values, &mut texts);
-            let texts: BTreeSet<String> = texts.into_iter().map(|t| t.to_lowercase()).collect();
-            let taken = ids.iter().filter(|(id, _)| texts.contains(&id.to_lowercase()));
-            for (_, key) in taken {
+            texts_in(&other.values, &mut texts);
+            for key in texts.iter().filter_map(|t| ids.get(&t.to_lowercase())) {
                 if *key != other.key {
                     return Some(false);
                 }

@@ -8,7 +8,7 @@ use super::{
     resolve::{MAX_DEPTH, Resolver, Scope, is_marked},
 };
 use crate::import::json::{Json, Value};
-use std::rc::Rc;
+use std::{collections::BTreeMap, rc::Rc};
 
 impl Resolver<'_> {
     /// The value of an expression: its constant, or what its references lead to. None where it says nothing.
@@ -146,7 +146,7 @@ impl Resolver<'_> {
             keys.retain(|k| *k == key);
         } else {
             let what = format!("module.{name}");
-            let Some(meant) = self.chosen(choice, &keys, &what, &[], scope) else {
+            let Some(meant) = self.chosen(choice, &keys, &what, &BTreeMap::new, scope) else {
                 return vec![self.unclear(choice, &what, near)];
             };
             keys = meant;
@@ -248,10 +248,7 @@ impl Resolver<'_> {
             rest = path.from(at + 1);
         } else {
             let keys: Vec<Option<String>> = numbers.iter().map(key_of).collect();
-            let ids = match choice {
-                Choice::Index(..) => numbers.iter().filter_map(|n| Some((self.id(*n)?, key_of(n)))).collect(),
-                _ => Vec::new(),
-            };
+            let ids = || numbers.iter().filter_map(|n| Some((self.id(*n)?.to_lowercase(), key_of(n)))).collect();
             let what = words.join(".");
             let Some(meant) = self.chosen(choice, &keys, &what, &ids, scope) else {
                 return vec![self.unclear(choice, &what, near)];

@@ -7,7 +7,7 @@ use super::{
 use crate::import::{
     json::{Json, Value},
     listed::{Listed, Lists},
-    resources::speaks_of_network,
+    resources::{speaks_of_network, turns_off},
 };
 use std::sync::OnceLock;
 
@@ -175,8 +175,7 @@ fn rests(entry: &str, name: &str, value: &Json) -> bool {
 fn is_off(value: &Json) -> bool {
     match &value.value {
         Value::Null | Value::Bool(false) | Value::Int(0) => true,
-        // Encryption that lets everything else pass, too, decides about nothing.
-        Value::Text(text) => ["", "Disabled", "None", "Default", "AllowUnencrypted"].contains(&&**text),
+        Value::Text(text) => turns_off(text),
         Value::List(items) => items.iter().all(is_off),
         Value::Object(fields) => fields.iter().all(|(_, v)| is_off(v)),
         Value::Bool(true) | Value::Int(_) | Value::Float(_) | Value::Unknown(_) | Value::Secret => false,
