@@ -163,11 +163,20 @@ fn is_set(value: &Json) -> bool {
 
 /// Whether an attribute is the one of an entry `NAME` or `NAME=VALUE`, and is off or has that value.
 fn rests(entry: &str, name: &str, value: &Json) -> bool {
-    match (entry.split_once('='), &value.value) {
-        (None, _) => entry == name && is_off(value),
-        (Some((known, usual)), Value::Bool(on)) => known == name && usual == if *on { "true" } else { "false" },
-        (Some((known, usual)), Value::Text(text)) => known == name && usual == &**text,
-        (Some(_), _) => false,
+    match entry.split_once('=') {
+        None => entry == name && is_off(value),
+        Some((known, usual)) => known == name && says(value, usual),
+    }
+}
+
+/// Whether a value, or every one in a block, is a word.
+fn says(value: &Json, word: &str) -> bool {
+    match &value.value {
+        Value::Bool(on) => word == if *on { "true" } else { "false" },
+        Value::Text(text) => word == &**text,
+        Value::List(items) => items.iter().all(|i| says(i, word)),
+        Value::Object(fields) => fields.iter().all(|(_, v)| says(v, word)),
+        Value::Null | Value::Int(_) | Value::Float(_) | Value::Unknown(_) | Value::Secret => false,
     }
 }
 
