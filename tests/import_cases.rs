@@ -5,6 +5,8 @@
 //! assumes, or what it writes. Files of `azure` are read as an export and as a template unless a case names one of them. Files of
 //! `templates` are read as templates: a case has what stands beside the resources (`template`), and resources as they are
 //! written (`add`). An export may be read twice (`again`), and another beside what is read (`with`).
+//!
+//! A file of `tests/import/whole` is an input by itself; its `metadata` says how it is read and what comes of its flows.
 
 #![allow(
     clippy::unwrap_used,
@@ -121,21 +123,24 @@ fn set(resources: &mut Map<String, Value>, key: &str, value: &Value) {
 }
 
 fn import(format: &str, resources: &Map<String, Value>, case: &Value) -> Imported {
-    let text = document(format, resources, case).to_string();
+    read(format, &document(format, resources, case).to_string(), case)
+}
+
+fn read(format: &str, text: &str, case: &Value) -> Imported {
     let mut session = Session::default();
     match format {
-        "terraform" => session.terraform("plan.json", &text),
-        "azure" => session.azure("export.json", &text),
+        "terraform" => session.terraform("plan.json", text),
+        "azure" => session.azure("export.json", text),
         _ => {
             let mut inputs = Inputs::default();
             inputs.settings.subscription = "00000000-0000-0000-0000-000000000001".into();
             inputs.settings.group = "rg".into();
             inputs.settings.location = "westeurope".into();
-            session.arm("template.json", &text, &inputs, &|_| None);
+            session.arm("template.json", text, &inputs, &|_| None);
         }
     }
     if case["again"] == true {
-        session.azure("again.json", &text);
+        session.azure("again.json", text);
     }
     if case["with"].is_array() {
         session.azure("with.json", &json!({ "data": expanded(&case["with"]) }).to_string());
@@ -222,6 +227,27 @@ fn differences(format: &str, resources: &Map<String, Value>, case: &Value) -> Ve
         found.push(format!("it writes `{without}`:\n{}", imported.yaml()));
     }
     found
+}
+
+/// Inputs of which something is not known: what could change a flow is in doubt, however far from it.
+#[test]
+fn whole_inputs_give_their_verdicts() {
+    let mut files: Vec<PathBuf> = fs::read_dir("tests/import/whole").unwrap().map(|e| e.unwrap().path()).collect();
+    files.sort();
+    let mut problems = Vec::new();
+    for file in &files {
+        let text = fs::read_to_string(file).unwrap();
+        let all: Value = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+        let imported = read(all["metadata"]["format"].as_str().unwrap(), &text, &Value::Null);
+        for (flow, expected) in all["metadata"]["flows"].as_object().unwrap() {
+            let actual = verdict(&imported, flow);
+            if actual.split(' ').next() != expected.as_str() {
+                problems.push(format!("{}: {flow}: {actual}, not {expected}", file.display()));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{} of {} fail:\n{}", problems.len(), files.len(), problems.join("\n"));
+    assert!(files.len() > 20);
 }
 
 #[test]

@@ -372,6 +372,25 @@ impl Filter {
         (other.rules != self.rules).then_some(other)
     }
 
+    /// Whether rules about a packet, up to one that decided or all, name the networks around: what the tags VirtualNetwork
+    /// and Internet hold follows from how networks are joined (TAG-01, TAG-03).
+    pub(crate) fn asks_networks(&self, direction: Direction, packet: &Packet, decided: Option<&FilterRule>) -> bool {
+        const TAGS: [&str; 2] = ["VirtualNetwork", "Internet"];
+        let named = |m: &Matcher| m.written.iter().any(|w| TAGS.iter().any(|t| t.eq_ignore_ascii_case(w)));
+        let last = self.rules.iter().position(|r| decided.is_some_and(|d| std::ptr::eq(r, d)));
+        let asked = self.rules.iter().take(last.map_or(usize::MAX, |n| n + 1));
+        let about = |r: &&FilterRule| {
+            r.direction.is_none_or(|d| d == direction)
+                && r.protocol.matches(packet.transport)
+                && r.ports.contains(packet.port)
+        };
+        let hangs = |r: &FilterRule, side: &Matcher, address| {
+            let by_itself = decided.is_some_and(|d| std::ptr::eq(r, d)) && side.literal.contains(address);
+            named(side) && !by_itself
+        };
+        asked.filter(about).any(|r| hangs(r, &r.from, packet.source) || hangs(r, &r.to, packet.destination))
+    }
+
     /// The first rule that matches, or may match; the flag tells that it is not known whether it does. For lists in
     /// which no match means something else than a denial.
     pub(crate) fn first(

@@ -74,7 +74,8 @@ pub(super) fn apply(
         Direction::Outbound => "outbound",
     };
     let flow = flow(packet);
-    let step = match filter.decide(direction, packet, from, to, resolved) {
+    let mut by_networks = false;
+    let mut step = match filter.decide(direction, packet, from, to, resolved) {
         Decision::Allow(rule) => {
             let mut steps = vec![
                 Step::pass(stage, format!("{} allows {flow} {way} by {}", filter.origin, rule.origin.name))
@@ -98,6 +99,7 @@ pub(super) fn apply(
             return steps;
         }
         Decision::Deny(rule) => {
+            by_networks = filter.asks_networks(direction, packet, Some(rule));
             Step::block(stage, filter.reason, format!("{} denies {flow} {way} by {}", filter.origin, rule.origin.name))
                 .span(rule.origin.span)
                 .denies(direction, packet)
@@ -136,6 +138,7 @@ pub(super) fn apply(
                 .fix("declare `ip_address`, `service_tags` and `location` of the public host")
         }
     };
+    step.by_networks = by_networks;
     vec![step.at(&filter.origin).rules(filter.rules_ids)]
 }
 

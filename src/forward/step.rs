@@ -114,6 +114,8 @@ pub struct Step {
     pub rests_on: Vec<String>,
     /// Whether what it rests on decides what the steps after it are about: another answer to a name leads elsewhere.
     pub steers: bool,
+    /// Whether a filter says so by what networks are joined to the one that it stands in.
+    pub by_networks: bool,
     /// What decides, where it says whom a service lets in at its public address.
     pub public_door: Option<PublicDoor>,
     /// The line that decided.
@@ -138,6 +140,7 @@ impl Step {
             element: None,
             rests_on: Vec::new(),
             steers: false,
+            by_networks: false,
             public_door: None,
             span: None,
             rules: Vec::new(),

@@ -270,6 +270,10 @@ pub enum Matters {
     Links(Key),
     /// Where packets go from an item is in doubt, and so what happens to them there.
     Routes(Key),
+    /// It may be a member of any pool.
+    SomePool,
+    /// It may have any public address that nobody has.
+    SomeAddress,
     /// It may be a member of a pool of an application gateway.
     Pool(Key, String),
     /// It may answer names at or below these.

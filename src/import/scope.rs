@@ -42,16 +42,34 @@ fn spread(matters: &Matters, draft: &Draft, places: &mut Vec<Matters>) {
                 places.push(Matters::Everywhere);
             }
         }
-        Matters::Item(key) if is_table(key, draft) => places.push(Matters::Routes(key.clone())),
+        Matters::Item(key) if leads(key, draft) => places.push(Matters::Routes(key.clone())),
         Matters::Item(key) if LINKS.contains(&key.collection) => places.push(Matters::Links(key.clone())),
+        Matters::SomePool => {
+            let all = draft.items.keys().filter(|k| ["load_balancers", "application_gateways"].contains(&k.collection));
+            places.extend(all.cloned().map(Matters::Item));
+        }
+        Matters::SomeAddress => places.extend(free_addresses(draft).map(Matters::Item)),
         plain => places.push(plain.clone()),
     }
 }
 
-/// Whether an item is a table of routes, or a part of one.
-fn is_table(key: &Key, draft: &Draft) -> bool {
+/// Public addresses that nothing in the draft has.
+fn free_addresses(draft: &Draft) -> impl Iterator<Item = Key> {
+    let mut taken = BTreeSet::new();
+    for item in draft.items.values() {
+        item.fields.iter().for_each(|(_, node)| node.references(&mut |to| taken.extend([to.clone()])));
+    }
+    let all = draft.items.keys().filter(|k| k.collection == "public_ips");
+    all.filter(move |k| !taken.contains(k)).cloned()
+}
+
+/// Collections of what has routes of its own.
+const LEADS: [&str; 3] = ["route_tables", "virtual_hubs", "route_servers"];
+
+/// Whether an item leads packets on by routes of its own, or is a part of one that does.
+fn leads(key: &Key, draft: &Draft) -> bool {
     let parent = |k: &&Key| draft.items.get(*k).and_then(|i| i.parent.as_ref()).map(|(p, _)| p);
-    std::iter::successors(Some(key), parent).any(|k| ["route_tables", "hub_tables"].contains(&k.collection))
+    std::iter::successors(Some(key), parent).any(|k| LEADS.contains(&k.collection))
 }
 
 /// Domains that the rules of a ruleset are about.
@@ -150,15 +168,17 @@ pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
     if let Some(subnet) = reference("subnet") {
         return Matters::Subnet(subnet);
     }
+    const ENDS: [&str; 4] = ["virtual_network", "virtual_network_gateway", "virtual_hub", "remote_virtual_network"];
+    let ends: Vec<Key> = ENDS.iter().filter_map(|field| reference(field)).collect();
+    if LINKS.contains(&key.collection) && key.collection != "virtual_network_gateway_connections" && !ends.is_empty() {
+        return Matters::All(ends.into_iter().map(Matters::Links).collect());
+    }
     let routes = ["virtual_network_gateways", "virtual_network_gateway_connections"].contains(&key.collection);
-    for field in ["virtual_network", "virtual_network_gateway", "virtual_hub", "remote_virtual_network"] {
-        if let Some(owner) = reference(field) {
-            return match routes {
-                true => Matters::All(vec![Matters::Item(owner), Matters::Gateways]),
-                false if LINKS.contains(&key.collection) => Matters::Links(owner),
-                false => Matters::Item(owner),
-            };
-        }
+    if let Some(owner) = ends.into_iter().next() {
+        return match routes {
+            true => Matters::All(vec![Matters::Item(owner), Matters::Gateways]),
+            false => Matters::Item(owner),
+        };
     }
     let addressed = ADDRESSED.contains(&key.collection) && item.get("public_ip").is_none();
     match (&item.parent, key.collection) {

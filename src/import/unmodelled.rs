@@ -1,7 +1,7 @@
 //! What was not understood, as entries of `unmodelled`: where it could matter, in names that paths can meet.
 
 use super::{
-    draft::{Draft, Key, Matters, Node, Style},
+    draft::{Draft, Item, Key, Matters, Node, Style, Tree},
     finish::written,
     scope,
 };
@@ -124,7 +124,11 @@ pub(super) fn entries(
             | Matters::Routes(key)
                 if draft.items.contains_key(key) =>
             {
-                match names.of_all(key) {
+                let affected = match &what.matters {
+                    Matters::Routes(key) => names.of_led(key),
+                    _ => names.of_all(key),
+                };
+                match affected {
                     Some(affected) if affected.is_empty() => continue,
                     Some(affected) => {
                         fields.push(("affects", list(affected)));
@@ -132,6 +136,8 @@ pub(super) fn entries(
                             Matters::Place(_) => &["place_assumed"],
                             Matters::Answers(_) => &["names_assumed"],
                             Matters::Links(_) => &["links_assumed"],
+                            // No hub leads what stays inside a network.
+                            Matters::Routes(key) if names.hub(key).is_some() => &["links_assumed", "routes_assumed"],
                             Matters::Routes(_) => &["routes_assumed"],
                             Matters::Calls(_) => &["calls_only"],
                             Matters::Public(_) => &["public_only"],
@@ -167,7 +173,12 @@ pub(super) fn entries(
                 continue;
             }
             // They are other places by now.
-            Matters::Target(..) | Matters::Rules(_) | Matters::Gateways | Matters::All(_) => continue,
+            Matters::Target(..)
+            | Matters::Rules(_)
+            | Matters::Gateways
+            | Matters::SomeAddress
+            | Matters::SomePool
+            | Matters::All(_) => continue,
         }
         let plain = if what.name.is_empty() { what.kind.clone() } else { what.name.clone() };
         let mut name = plain.clone();
@@ -196,6 +207,48 @@ impl Names<'_> {
         let alike = self.draft.alike.get(key).map_or(&[][..], Vec::as_slice);
         let all: Option<Vec<Vec<String>>> = std::iter::once(key).chain(alike).map(|k| self.of(k, 0)).collect();
         all.map(|a| a.concat())
+    }
+
+    /// The item that an item is a part of, if it is one of a collection.
+    fn root<'k>(&'k self, key: &'k Key, collection: &str) -> Option<&'k Key> {
+        let parent = |k: &&'k Key| self.draft.items.get(*k).and_then(|i| i.parent.as_ref()).map(|(p, _)| p);
+        std::iter::successors(Some(key), parent).find(|k| k.collection == collection)
+    }
+
+    /// The hub that an item is, or is a part of.
+    fn hub<'k>(&'k self, key: &'k Key) -> Option<&'k Key> {
+        self.root(key, "virtual_hubs")
+    }
+
+    /// The same of what leads packets on, and of the networks and sites that learn its routes: those joined to a hub or to
+    /// another one of its WAN, and those that use the gateways of a Route Server's network (VWAN-04, GW-03).
+    fn of_led(&self, key: &Key) -> Option<Vec<String>> {
+        let field = |item: &'_ Item, field: &str| item.get(field).and_then(Node::target).cloned();
+        let all = |collection: &'static str| self.draft.items.iter().filter(move |(k, _)| k.collection == collection);
+        let mut found = self.of_all(key)?;
+        let mut learn = Vec::new();
+        if let Some(hub) = self.hub(key) {
+            let wan = self.draft.items.get(hub).and_then(|h| field(h, "virtual_wan"));
+            let beside = |(k, h): &(&Key, &Item)| *k == hub || wan.is_some() && field(h, "virtual_wan") == wan;
+            let hubs: BTreeSet<&Key> = all("virtual_hubs").filter(beside).map(|(k, _)| k).collect();
+            learn.extend(hubs.iter().map(|k| (*k).clone()));
+            for (_, link) in all("virtual_hub_connections").chain(all("virtual_hub_branches")) {
+                if field(link, "virtual_hub").is_some_and(|h| hubs.contains(&h)) {
+                    learn.extend(["remote_virtual_network", "on_premises_site"].iter().filter_map(|f| field(link, f)));
+                }
+            }
+        } else if let Some(server) = self.root(key, "route_servers") {
+            let home = self.draft.items.get(server).and_then(|s| field(s, "virtual_network"));
+            let uses =
+                |(_, p): &(&Key, &Item)| p.get("use_remote_gateways").is_some_and(|n| n.tree == Tree::Bool(true));
+            let there = |(_, p): &(&Key, &Item)| home.is_some() && field(p, "remote_virtual_network") == home;
+            let users = all("virtual_network_peerings").filter(uses).filter(there);
+            learn.extend(users.filter_map(|(_, p)| field(p, "virtual_network")));
+        }
+        for key in learn {
+            found.extend(self.of(&key, 0)?.into_iter().filter(|n| !found.contains(n)).collect::<Vec<_>>());
+        }
+        Some(found)
     }
 
     /// What paths can meet of the elements that an item decides about: none if nobody uses it, nothing if there is no

@@ -198,14 +198,12 @@ pub(super) fn arrived(context: &Context<'_>, asker: Asker<'_>, arrival: &Arrival
                     steps.extend(gateway::through_private_link(context, asker, bridge, sources, origin, packet, depth));
                 }
                 ConnectionTarget::Service { nat, frontend, origin, broken } => {
-                    steps.push(
-                        Step::pass(
-                            Stage::Endpoint,
-                            format!("{origin} hands it to {frontend} from an address of its own"),
-                        )
-                        .at(origin)
-                        .rules(&["PLS-02", "PLS-03"]),
+                    let mut step = Step::pass(
+                        Stage::Endpoint,
+                        format!("{origin} hands it to {frontend} from an address of its own"),
                     );
+                    step.rests_on.extend(nat.iter().map(|n| plane.endpoints.get(*n).origin.name.clone()));
+                    steps.push(step.at(origin).rules(&["PLS-02", "PLS-03"]));
                     if let Some(name) = packet.name.as_ref().filter(|n| plane.door_names.contains_key(n)) {
                         let text = format!("{origin} is behind {}, not the service {name}", packet.destination);
                         let step = Step::block(Stage::Endpoint, Reason::PeTarget, text).at(&endpoint.origin);

@@ -41,6 +41,8 @@ fn stays(links: &Links, steps: &[Step]) -> bool {
             Stage::Route | Stage::Return => !step.is_blocker() && own.all(|e| links.inside.contains(e)),
             // Zones and their links stand nowhere.
             Stage::Name => !own.any(|e| links.outside.contains(e)),
+            // What its subnet learns decides what a gateway supports (AGW-18).
+            Stage::Listener | Stage::Backend => false,
             _ => true,
         };
         here && stays(links, &step.inner)
@@ -58,6 +60,22 @@ fn adds(plane: &Plane, what: &Unmodelled) -> bool {
     let segments = plane.segments.iter().map(|(_, s)| &s.origin);
     let endpoints = plane.endpoints.iter().map(|(_, e)| &e.origin);
     networks.chain(segments).chain(endpoints).any(|o| elements.contains(&o.name))
+}
+
+/// Whether it may join networks, or announce routes to one, on which hangs what tags of security groups hold.
+fn joins(plane: &Plane, what: &Unmodelled) -> bool {
+    let networks = || plane.networks.iter().map(|(_, n)| &n.origin.name);
+    match &what.scope {
+        _ if what.links.is_some() || what.routes_assumed => true,
+        UnmodelledScope::Elements(elements) => !is_narrow(what) && networks().any(|n| elements.contains(n)),
+        UnmodelledScope::Owners(places) => places.iter().any(|p| p.ends_with("/GatewaySubnet")),
+        UnmodelledScope::Everything | UnmodelledScope::Names(_) => false,
+    }
+}
+
+/// Whether it says what is in doubt of the elements.
+fn is_narrow(what: &Unmodelled) -> bool {
+    !what.ports.is_empty() || what.names_assumed || what.calls_only || what.address_assumed || at_public_door(what)
 }
 
 fn unknown(what: &Unmodelled) -> Step {
@@ -167,6 +185,7 @@ fn turns(plane: &Plane, what: &Unmodelled, step: &Step) -> bool {
 /// whether they were before.
 fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step], mut onward: bool) -> bool {
     let adds = what.ports.is_empty() && !at_public_door(what) && adds(plane, what);
+    let joins = joins(plane, what);
     let elsewhere = what.place_assumed || matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
         onward |= what.names_assumed && step.stage == Stage::Name || what.routes_assumed && step.stage == Stage::Route;
@@ -176,13 +195,14 @@ fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step], mut onward: bool
                 step.stage,
                 Stage::Route | Stage::Filter | Stage::Firewall | Stage::Balancer | Stage::Backend | Stage::Return
             );
-        // What is joined counts as one network, which the rules let in that every group ends with.
-        let joined = what.links.is_some() && step.stage == Stage::Filter && step.text.contains("DenyAll");
         let absent = adds && matches!(step.outcome, Outcome::Block(reason) if ABSENT.contains(&reason));
+        let joined = joins && step.by_networks;
         let other = elsewhere || onward || absent || by_address || joined || !what.calls_only && meets(what, step);
         onward |= turns(plane, what, step);
-        if let (true, Outcome::Block(reason)) = (other, step.outcome) {
+        if let (true, Outcome::Block(reason) | Outcome::Unsupported(reason)) = (other, step.outcome) {
             step.outcome = Outcome::Unknown(reason);
+            // The walk went on from a guess: another member, or another source.
+            onward |= step.stage == Stage::Balancer || reason == Reason::NoEgress;
             // From another place there may be nothing to change.
             if what.place_assumed {
                 step.fix = None;

@@ -1,9 +1,12 @@
 //! Public addresses, NAT gateways, load balancers, network interfaces, IP groups.
 
 use super::{Map, Mapper, Resource, id_of, last_of, list_of, name_of, subnet_of};
-use crate::import::{
-    draft::{Key, Matters, Node, Source, Tree},
-    json::Json,
+use crate::{
+    diag::Span,
+    import::{
+        draft::{Key, Matters, Node, NotUnderstood, Source, Tree},
+        json::Json,
+    },
 };
 
 pub(super) const TYPES: &[(&str, Map)] = &[
@@ -292,14 +295,30 @@ pub(super) fn interface_fields(properties: &Json, fields: &mut Vec<(&'static str
     Some(())
 }
 
+/// That a machine is in a pool of a balancer that the input does not hold: it may send, and be reached, by that.
+fn absent_pool(id: &str, machine: &Key, span: Span, mapper: &mut Mapper<'_>) {
+    let Some(source) = mapper.draft.get(machine).map(|m| m.source.clone()) else { return };
+    mapper.draft.not_understood(NotUnderstood {
+        kind: "reference from virtual_machine".to_owned(),
+        name: machine.id.rsplit('/').next().unwrap_or_default().to_owned(),
+        why: format!(
+            "it is in the pool {}, which the input does not hold; import the file that declares it, too",
+            id.to_lowercase()
+        ),
+        source: Source { span, ..source },
+        matters: Matters::Item(machine.clone()),
+    });
+}
+
 /// Puts a machine into the balancer pools of its interface's configurations.
 pub(super) fn join_pools(properties: &Json, machine: &Key, mapper: &mut Mapper<'_>) {
     for configuration in properties.items_at("ipConfigurations") {
         let inner = configuration.get("properties").unwrap_or(configuration);
         for (id, span) in inner.items_at("loadBalancerBackendAddressPools").iter().filter_map(|p| id_of(Some(p))) {
             let key = Key::new("pools", id);
-            if let Some(pool) = mapper.draft.get_mut(&key) {
-                pool.push("virtual_machines", Node::name_of(machine.clone(), span));
+            match mapper.draft.get_mut(&key) {
+                Some(pool) => pool.push("virtual_machines", Node::name_of(machine.clone(), span)),
+                None => absent_pool(id, machine, span, mapper),
             }
         }
         for (id, span) in inner.items_at("loadBalancerInboundNatRules").iter().filter_map(|r| id_of(Some(r))) {

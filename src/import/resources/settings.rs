@@ -180,7 +180,9 @@ pub(super) fn matters_at(kind: &str, path: &str, matters: &Matters) -> Matters {
         "virtual_machines" | "secondary_interfaces" if path.contains("dnssettings") => Matters::Answers(key.clone()),
         "subnets" if first == "routetable" => Matters::Routes(key.clone()),
         "services" if CALLS.contains(&last) => Matters::Calls(key.clone()),
-        "services" if first == "virtualnetworksubnetid" => Matters::CallsElsewhere(key.clone()),
+        "services" if first == "virtualnetworksubnetid" && kind.starts_with("microsoft.web/") => {
+            Matters::CallsElsewhere(key.clone())
+        }
         "machine_learning_workspaces" if MANAGED.contains(&first) => Matters::Place(key.clone()),
         "services" | "machine_learning_workspaces" if last == "publicnetworkaccess" => Matters::Public(key.clone()),
         "services" if is_public_rule(kind, setting) => at_public_door(kind, key),
@@ -188,8 +190,30 @@ pub(super) fn matters_at(kind: &str, path: &str, matters: &Matters) -> Matters {
         "virtual_hub_connections" | "virtual_network_peerings" if first == "remotevirtualnetwork" => {
             Matters::Everywhere
         }
+        // Rules for its members, and against others, are at whoever it meets.
+        "virtual_machines" | "secondary_interfaces" if setting.contains("applicationsecuritygroups") => {
+            Matters::All(vec![matters.clone(), Matters::Address(key.clone())])
+        }
+        "virtual_machines" | "secondary_interfaces" if POOLS.iter().any(|p| setting.contains(p)) => {
+            Matters::All(vec![matters.clone(), Matters::SomePool])
+        }
+        _ if leads_to_addresses(setting) => Matters::All(vec![matters.clone(), Matters::SomeAddress]),
         _ => matters.clone(),
     }
+}
+
+/// Settings that make an interface a member of pools, or name one that may be.
+const POOLS: [&str; 3] =
+    ["loadbalancerbackendaddresspools", "applicationgatewaybackendaddresspools", "networkprofile.networkinterfaces"];
+
+/// Whether a setting names a public address, or holds one that does.
+fn leads_to_addresses(setting: &str) -> bool {
+    let last = setting.rsplit('.').next().unwrap_or_default();
+    let last = last.split('[').next().unwrap_or_default();
+    let named = setting.contains("publicipaddress.") || setting.contains("publicipaddresses[");
+    let whole =
+        ["ipconfigurations", "frontendipconfigurations", "publicipaddress", "publicipaddresses"].contains(&last);
+    named || whole || last == "properties" && setting.contains("ipconfigurations[")
 }
 
 /// Whether a setting in lower case is about the rules by which a service lets callers in at its public address.
