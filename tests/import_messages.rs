@@ -54,6 +54,26 @@ fn one_mistake_is_one_message() {
     write("zero.json", b"{\"a\":\0 1}");
     write("latin1.json", b"{\"a\": \"caf\xe9\"}");
     write("tfplan", b"PK\x03\x04\x14\0\x08\0");
+    write(
+        "main.bicep",
+        b"// a comment\nparam location string\nresource v 'Microsoft.Network/virtualNetworks@2024-05-01' = {\n}\n",
+    );
+    write("main.bicepparam", b"using './main.bicep'\nparam a = 'x'\n");
+    write("main.tf", b"resource \"azurerm_virtual_network\" \"v\" {\n}\n");
+    write("scenario.yaml", b"virtual_networks:\n  v: { address_space: [10.0.0.0/16] }\n");
+    write("scenario.json", br#"{ "virtual_networks": { "v": { "address_space": ["10.0.0.0/16"] } } }"#);
+    write("list.yaml", b"- id: x\n  name: vnet\n");
+    write("table.txt", b"Name    ResourceGroup\n------  ------\nvnet    rg\n");
+    write("table.csv", b"id,name,type\nx,vnet,y\n");
+    write("page.html", b"<!DOCTYPE html><html></html>");
+    write("error.txt", b"ERROR: (AuthorizationFailed) The client may not\n");
+    write("warned.json", b"WARNING: The command is in preview.\n[]");
+    write("refused.json", br#"{ "error": { "code": "AuthorizationFailed", "message": "The client may not" } }"#);
+    write("coloured.json", b"\x1b[32m[]\x1b[0m");
+    write("lines.json", format!("{VNET}\n{VNET}\n").as_bytes());
+    write("plan.json", br#"{ "format_version": "1.2", "planned_values": { "root_module": { "resources": [] } } }"#);
+    write("state.json", br#"{ "version": 4, "terraform_version": "1.9.5", "lineage": "x", "resources": [ {}, {} ] }"#);
+    write("template.json", template("", "vnet").as_bytes());
     fs::create_dir(here.join("dir")).unwrap();
     let cases: &[(&str, &[&str])] = &[
         (
@@ -75,6 +95,30 @@ fn one_mistake_is_one_message() {
         ("azure zero.json", &["zero bytes, as no text does", "= help:"]),
         ("azure latin1.json", &["not UTF-8 text (byte 11)", "save the file as UTF-8"]),
         ("terraform tfplan", &["ZIP archive", "terraform show -json"]),
+        ("arm main.bicep", &["this is Bicep", "bicep build"]),
+        ("terraform main.bicep", &["this is Bicep", "bicep build"]),
+        ("arm template.json --parameters main.bicepparam", &["Bicep parameter file", "bicep build-params"]),
+        ("arm template.json --parameters list.json", &["this is a list, and no parameter file"]),
+        ("arm main.tf", &["configuration of Terraform", "privreach import terraform"]),
+        ("azure scenario.yaml", &["this is YAML", "privreach check"]),
+        ("azure scenario.json", &["this is a scenario", "privreach check"]),
+        ("azure list.yaml", &["this is YAML", "-o json"]),
+        ("azure table.txt", &["this is a table", "-o json"]),
+        ("azure table.csv", &["this is a table", "-o json"]),
+        ("azure page.html", &["a web page", "sign-in"]),
+        ("azure error.txt", &["error of a tool"]),
+        ("azure warned.json", &["messages of a tool", "2>&1"]),
+        ("azure refused.json", &["an error that Azure answered (AuthorizationFailed)"]),
+        ("azure coloured.json", &["with colours", "-o json"]),
+        ("azure lines.json", &["one JSON document a file", "jq -s ."]),
+        ("azure plan.json", &["a plan or state of Terraform", "privreach import terraform"]),
+        ("azure state.json", &["a state as Terraform keeps it", "terraform show -json"]),
+        ("azure template.json", &["an ARM template", "privreach import arm"]),
+        ("arm vnet.json", &["an export of resources", "privreach import azure"]),
+        ("arm plan.json", &["a plan or state of Terraform", "privreach import terraform"]),
+        ("arm state.json", &["a state as Terraform keeps it", "terraform show -json"]),
+        ("terraform template.json", &["an ARM template", "privreach import arm"]),
+        ("terraform vnet.json", &["an export of resources", "privreach import azure"]),
         ("azure absent.json", &["cannot read absent.json", "check the path"]),
         ("azure dir", &["cannot read dir", "name the files in it"]),
     ];

@@ -228,8 +228,10 @@ fn read(args: &Import, session: &mut Session, global: &Global) -> Result<String,
                 inputs.parameter_files.push((shown(path), text(path, global)?));
             }
             for one in parameter {
-                let pair = one.split_once('=').ok_or_else(|| {
-                    input::mistake(&format!("`--parameter {one}` has no value; write `--parameter name=value`"))
+                let pair = one.split_once('=').filter(|(name, _)| !name.trim().is_empty()).ok_or_else(|| {
+                    input::mistake(&format!(
+                        "`--parameter {one}` lacks a name or a value; write `--parameter name=value`"
+                    ))
                 })?;
                 inputs.parameters.push((pair.0.trim().to_owned(), pair.1.to_owned()));
             }

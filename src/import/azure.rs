@@ -5,6 +5,7 @@ use super::{
     evidence::{self, Observed},
     ids::ArmId,
     json::{self, Json},
+    mistaken,
     resources::{Resource, is_beside, is_service, target},
 };
 use crate::{
@@ -56,6 +57,10 @@ pub(super) fn read(session: &mut Session, file: FileId, text: &str) {
             }
             if let Some(one) = resource(&rest) {
                 found.push(one);
+            } else if let (true, None, Some((what, help))) = (found.is_empty(), first, mistaken::document(&rest)) {
+                let text = format!("this is {what}, and no export of resources");
+                session.diagnostics.push(Diagnostic::error(code::IMPORT, rest.span, text).help(help));
+                return;
             } else if found.is_empty() && others.is_empty() && first.is_none() && is_empty(&rest) {
                 session.empty.push(rest.span);
             } else if found.is_empty() && others.is_empty() && first.is_none() {

@@ -15,6 +15,7 @@ mod ids;
 mod json;
 mod leave_out;
 mod listed;
+mod mistaken;
 mod naming;
 mod resources;
 mod scope;

@@ -26,6 +26,7 @@ use super::{
     Session, Source,
     ids::ArmId,
     json::{self, Json, Value},
+    mistaken,
     resources::Resource,
 };
 use crate::diag::{Diagnostic, FileId, Span, code};
@@ -52,7 +53,19 @@ pub(super) fn read(session: &mut Session, name: &str, text: &str, inputs: &Input
     let mut wrong = false;
     let env = Env::of(0);
     for (name, text) in &inputs.parameter_files {
-        let Some(json) = session.json(name, text) else { continue };
+        let Some(json) = session.json(name, text) else {
+            wrong = true;
+            continue;
+        };
+        if !matches!(json.value, Value::Object(_)) {
+            let text = format!("this is {}, and no parameter file", json.kind());
+            session.diagnostics.push(
+                Diagnostic::error(code::IMPORT, json.span, text)
+                    .help("a parameter file holds `\"parameters\": { \"name\": { \"value\": … } }`"),
+            );
+            wrong = true;
+            continue;
+        }
         if parameters::is_template(&json) {
             session.diagnostics.push(Diagnostic::error(code::IMPORT, json.span, "this is a template, not a parameter file").help(
                 "name the template before `--parameters`; a parameter file holds `\"parameters\": { \"name\": { \"value\": … } }`",
@@ -96,6 +109,14 @@ fn expand(
     load: &Loader<'_>,
 ) {
     let schema = template.str_at("$schema").unwrap_or_default().to_lowercase();
+    let is_template = schema.contains("deploymenttemplate.json");
+    if let Some((what, help)) =
+        mistaken::document_or_export(&template).filter(|_| !is_template && !schema.contains("deploymentparameters"))
+    {
+        let text = format!("this is {what}, and no template");
+        session.diagnostics.push(Diagnostic::error(code::IMPORT, template.span, text).help(help));
+        return;
+    }
     if template.get("resources").is_none() {
         let what = if schema.contains("deploymentparameters") { "a parameter file" } else { "no template" };
         let text = format!("this is {what}: it has no `resources`");

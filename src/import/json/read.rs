@@ -1,7 +1,10 @@
 //! The reader of JSON.
 
 use super::{Json, MAX_DEPTH, Value};
-use crate::diag::{Diagnostic, FileId, Span, code};
+use crate::{
+    diag::{Diagnostic, FileId, Span, code},
+    import::mistaken,
+};
 use std::{collections::HashMap, rc::Rc};
 
 /// Reads a whole text.
@@ -93,7 +96,19 @@ impl<'t> Reader<'t> {
         self.space()?;
         match self.peek() {
             None => self.fault(0, "the file is empty", "export or copy it again; it may be that nothing was exported"),
-            Some(_) => Ok(()),
+            Some(byte) => {
+                let rest = self.text.get(self.at..).unwrap_or_default();
+                let coloured = self.text.get(..self.at).is_some_and(|t| t.contains('\u{1b}'));
+                let number = || rest.trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
+                let word = || ["true", "false", "null"].iter().any(|w| rest.starts_with(w));
+                if !coloured && (matches!(byte, 0 | b'{' | b'[' | b'"') || number() || word()) {
+                    return Ok(());
+                }
+                match mistaken::text(if coloured { "\u{1b}" } else { rest }) {
+                    Some((what, help)) => self.fault(self.at, what, help),
+                    None => Ok(()),
+                }
+            }
         }
     }
 
@@ -122,9 +137,11 @@ impl<'t> Reader<'t> {
         self.space()?;
         match self.peek() {
             None => Ok(()),
-            Some(_) => {
-                self.fault(self.at, "something follows the end of the document", "keep one JSON document a file")
-            }
+            Some(_) => self.fault(
+                self.at,
+                "something follows the end of the document",
+                "keep one JSON document a file; `jq -s .` makes a list of several",
+            ),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     diag::{Diagnostic, code},
-    import::json::Json,
+    import::{json::Json, mistaken},
 };
 use std::collections::BTreeMap;
 
@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub(super) fn explained(text: &str, problem: Diagnostic) -> Diagnostic {
     let help = if text.starts_with("PK") {
         "this is a saved plan; print it with `terraform show -json PLAN > plan.json`"
+    } else if mistaken::text(text).is_some() {
+        return problem;
     } else if text.trim_start().starts_with(['#', 'r', 't', 'p', 'v', 'm', 'd', 'l']) {
         "this looks like configuration; make a plan with `terraform plan -out PLAN` and print it with \
          `terraform show -json PLAN`"
@@ -38,6 +40,9 @@ pub(super) fn refusal(json: &Json) -> Option<Diagnostic> {
     }
     let values = json.at("planned_values").or_else(|| json.at("values"));
     let Some(values) = values else {
+        if let Some((what, help)) = mistaken::document_or_export(json) {
+            return error(format!("this is {what}, and no plan"), help);
+        }
         return error(
             "this is no plan or state: it has neither `planned_values` nor `values`".to_owned(),
             "print a plan or state with `terraform show -json`",
