@@ -42,6 +42,8 @@ fn spread(matters: &Matters, draft: &Draft, places: &mut Vec<Matters>) {
                 places.push(Matters::Everywhere);
             }
         }
+        // Whatever stands in a subnet that is not there may stand anywhere.
+        Matters::Subnet(key) if !draft.items.contains_key(key) => places.push(Matters::SomeSubnet),
         Matters::Item(key) if leads(key, draft) => places.push(Matters::Routes(key.clone())),
         Matters::Item(key) if LINKS.contains(&key.collection) => places.push(Matters::Links(key.clone())),
         Matters::SomePool => {

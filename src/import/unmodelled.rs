@@ -95,8 +95,6 @@ pub(super) fn entries(
             Matters::Subnet(subnet) if draft.items.contains_key(subnet) => {
                 fields.push(("subnet", Node::text(written(subnet, Style::Path, draft, names.names), span)));
             }
-            // Whatever stands there may stand anywhere.
-            Matters::Subnet(_) => fields.push(("subnet_unknown", Node::flag(true, span))),
             Matters::Item(key) if names.zone(key).is_some() => {
                 fields.push(("names", list(names.zone(key).into_iter().collect())));
             }
@@ -158,7 +156,8 @@ pub(super) fn entries(
                 fields.push(("affects", list(vec![pool.clone()])));
             }
             // What it stands in was left out itself, and that was reported with its own place.
-            Matters::Item(_)
+            Matters::Subnet(_)
+            | Matters::Item(_)
             | Matters::Address(_)
             | Matters::Ports(..)
             | Matters::Place(_)

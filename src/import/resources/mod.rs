@@ -391,11 +391,14 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
         doubts(resource, &matters, &mut mapper);
     }
     for (many, first) in again.into_values() {
-        let those = if many == 1 { "one resource".to_owned() } else { format!("{many} resources") };
+        let why = match many {
+            1 => "one resource of it was read before, and counts once".to_owned(),
+            _ => format!("{many} resources of it were read before, and count once"),
+        };
         mapper.draft.not_understood(NotUnderstood {
             kind: "export".to_owned(),
             name: String::new(),
-            why: format!("{those} of it were read before, and count once"),
+            why,
             source: first.source.clone(),
             matters: Matters::No,
         });
