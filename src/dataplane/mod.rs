@@ -38,6 +38,9 @@ pub use service::{
 };
 pub use unmodelled::{Links, Unmodelled, UnmodelledScope};
 
+/// What the routes of a network are named by that come from the platform and not from a declaration.
+pub const DEFAULT_ROUTE: &str = "default route";
+
 use crate::{diag::Span, net::Fqdn};
 use std::{collections::BTreeMap, fmt, net::IpAddr};
 

@@ -13,6 +13,8 @@ pub struct Unmodelled {
     pub text: String,
     /// Where it could matter.
     pub scope: UnmodelledScope,
+    /// What learns routes from the gateway that it may stand at, a default among them.
+    pub learners: BTreeSet<String>,
     /// Whether the address of what it affects is in doubt, and with it what rules and routes by address do.
     pub address_assumed: bool,
     /// Ports that the affected elements may carry by rules which are not known; if there are any, only what no known rule

@@ -300,7 +300,7 @@ impl<'a> Walk<'a> {
                 self.follow(endpoint, segment, &Found::of(routes.get(picked)?))
             }
             NextHop::Internet => {
-                self.steps.push(found.via(&"internet"));
+                self.steps.push(found.via(&"internet").on(&endpoint.origin));
                 self.leave(endpoint, segment)
             }
             NextHop::Drop(reason) => {

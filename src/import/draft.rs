@@ -270,6 +270,8 @@ pub enum Matters {
     Links(Key),
     /// Where packets go from an item is in doubt, and so what happens to them there.
     Routes(Key),
+    /// It may change what any item of an Azure type does: which one it belongs to is not known.
+    AnyOf(String),
     /// It may be a member of any pool.
     SomePool,
     /// It may have any public address that nobody has.

@@ -3,6 +3,7 @@
 use super::{
     draft::{Draft, Item, Key, Matters, Node, NotUnderstood, Tree},
     naming::Naming,
+    resources::ELEMENTS,
 };
 use crate::azure::known_services::{Cloud, KnownService, KnownServices, SubResource};
 use std::collections::BTreeSet;
@@ -46,6 +47,13 @@ fn spread(matters: &Matters, draft: &Draft, places: &mut Vec<Matters>) {
         Matters::Subnet(key) if !draft.items.contains_key(key) => places.push(Matters::SomeSubnet),
         Matters::Item(key) if leads(key, draft) => places.push(Matters::Routes(key.clone())),
         Matters::Item(key) if LINKS.contains(&key.collection) => places.push(Matters::Links(key.clone())),
+        Matters::AnyOf(kind) => {
+            let all = of_type(kind, draft);
+            if all.is_empty() {
+                places.push(Matters::Everywhere);
+            }
+            all.into_iter().for_each(|key| spread(&Matters::Item(key), draft, places));
+        }
         Matters::SomePool => {
             let all = draft.items.keys().filter(|k| ["load_balancers", "application_gateways"].contains(&k.collection));
             places.extend(all.cloned().map(Matters::Item));
@@ -53,6 +61,16 @@ fn spread(matters: &Matters, draft: &Draft, places: &mut Vec<Matters>) {
         Matters::SomeAddress => places.extend(free_addresses(draft).map(Matters::Item)),
         plain => places.push(plain.clone()),
     }
+}
+
+/// The items of an Azure type, in lower case.
+fn of_type(kind: &str, draft: &Draft) -> Vec<Key> {
+    let collection = ELEMENTS.iter().find(|(k, _)| *k == kind).map(|(_, collection)| *collection);
+    let is_one = |(key, item): &(&Key, &Item)| match collection {
+        Some(collection) => key.collection == collection,
+        None => key.collection == "services" && text(item, "type").is_some_and(|t| t.eq_ignore_ascii_case(kind)),
+    };
+    draft.items.iter().filter(is_one).map(|(key, _)| key.clone()).collect()
 }
 
 /// Public addresses that nothing in the draft has.

@@ -175,6 +175,7 @@ pub(super) fn entries(
             Matters::Target(..)
             | Matters::Rules(_)
             | Matters::Gateways
+            | Matters::AnyOf(_)
             | Matters::SomeAddress
             | Matters::SomePool
             | Matters::All(_) => continue,

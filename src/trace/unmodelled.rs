@@ -2,7 +2,7 @@
 
 use super::Trace;
 use crate::{
-    dataplane::{Client, ClientKind, Links, Plane, Unmodelled, UnmodelledScope},
+    dataplane::{Client, ClientKind, DEFAULT_ROUTE, Links, Plane, Unmodelled, UnmodelledScope},
     forward::{Outcome, PublicDoor, Stage, Step},
     net::{Fqdn, Transport},
     verdict::Reason,
@@ -51,6 +51,9 @@ fn stays(links: &Links, steps: &[Step]) -> bool {
 
 /// Blockers by absence: there would be a path if something were there.
 const ABSENT: [Reason; 5] = [Reason::NoRoute, Reason::NextHop, Reason::NoHost, Reason::NoEgress, Reason::NoInbound];
+
+/// Blockers that say how networks are not joined, or what one does not tell another.
+const UNJOINED: [Reason; 5] = [Reason::GwDown, Reason::GwNoadv, Reason::GwTransit, Reason::PeerState, Reason::PeerSync];
 
 /// Whether it belongs to a network, a subnet or what has an address, so that it may bring the very thing that is missing;
 /// what belongs to a filter only may not.
@@ -155,7 +158,13 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
             // Whose address a route leads to is said at the route, so any network may be meant.
             Outcome::Block(Reason::NextHop) => true,
             // What stands beside a gateway may announce a route.
-            Outcome::Block(Reason::NoRoute) => networks.iter().any(|n| n.ends_with("/GatewaySubnet")),
+            Outcome::Block(Reason::NoRoute | Reason::GwDown | Reason::GwNoadv | Reason::GwTransit) => {
+                networks.iter().any(|n| n.ends_with("/GatewaySubnet"))
+            }
+            // Or a default.
+            Outcome::Pass if step.stage == Stage::Route => {
+                own().any(|e| e == DEFAULT_ROUTE) && own().any(|e| what.learners.contains(e))
+            }
             Outcome::Block(Reason::NoHost) => named(networks),
             _ => false,
         },
@@ -196,7 +205,7 @@ fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step], mut onward: bool
                 Stage::Route | Stage::Filter | Stage::Firewall | Stage::Balancer | Stage::Backend | Stage::Return
             );
         let absent = adds && matches!(step.outcome, Outcome::Block(reason) if ABSENT.contains(&reason));
-        let joined = joins && step.by_networks;
+        let joined = joins && (step.by_networks || matches!(step.outcome, Outcome::Block(r) if UNJOINED.contains(&r)));
         let other = elsewhere || onward || absent || by_address || joined || !what.calls_only && meets(what, step);
         onward |= turns(plane, what, step);
         if let (true, Outcome::Block(reason) | Outcome::Unsupported(reason)) = (other, step.outcome) {

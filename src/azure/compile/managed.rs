@@ -280,6 +280,7 @@ impl<'e> Compiler<'e> {
                     place_assumed: false,
                     names_assumed: false,
                     routes_assumed: false,
+                    learners: Default::default(),
                     links: None,
                     calls_only: false,
                     public_only: false,

@@ -2,6 +2,7 @@
 
 use super::Compiler;
 use crate::{
+    azure::model::network::VirtualNetworkPeering,
     dataplane::{Links, Member, Origin, Resolver, Unmodelled, UnmodelledScope},
     diag::{Diagnostic, code, nearest},
     document::Reference,
@@ -61,6 +62,7 @@ impl Compiler<'_> {
                 origin: Origin::new("unmodelled", name, entry.span),
                 text,
                 scope,
+                learners: what.subnet.iter().flat_map(|s| self.learners(&inside, &s.value)).collect(),
                 address_assumed: what.address_assumed.value,
                 ports: what.ports.iter().map(|p| (p.value.transport, p.value.ports.clone())).collect(),
                 place_assumed: what.place_assumed.value,
@@ -94,6 +96,16 @@ impl Compiler<'_> {
         let askers: Vec<String> = clients.chain(pools.map(|b| &b.origin)).map(|o| o.name.clone()).collect();
         elements.extend(askers);
         elements
+    }
+
+    /// What learns from the gateway of a subnet: all in its network, and in those that use it from beside (GW-03).
+    fn learners(&self, inside: &Inside, subnet: &str) -> Vec<String> {
+        let Some(home) = subnet.strip_suffix("/GatewaySubnet") else { return Vec::new() };
+        let uses = |p: &&VirtualNetworkPeering| p.use_remote_gateways.value && p.remote_virtual_network.value == home;
+        let peerings = self.estate.virtual_network_peerings.iter().map(|(_, p)| &p.value);
+        let users = peerings.filter(uses).map(|p| p.virtual_network.value.as_str());
+        let networks = std::iter::once(home).chain(users);
+        networks.filter_map(|n| inside.inhabitants.get(n)).flatten().cloned().collect()
     }
 
     /// What stands inside networks that are named, and what elsewhere.

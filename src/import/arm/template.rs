@@ -273,7 +273,7 @@ impl Engine<'_> {
 
 /// A resource without what was evaluated already.
 fn own_part(json: &Json) -> Json {
-    const DONE: [&str; 7] = ["resources", "copy", "condition", "dependsOn", "existing", "comments", "apiVersion"];
+    const DONE: [&str; 6] = ["resources", "copy", "condition", "dependsOn", "existing", "comments"];
     let keep = |k: &str| !DONE.iter().any(|d| d.eq_ignore_ascii_case(k));
     let deploys = json.str_at("type").is_some_and(|t| is_deployment(&t.to_lowercase()));
     let fields = json.fields().iter().filter(|(k, _)| keep(k) && !(deploys && &**k == "properties"));

@@ -5,7 +5,7 @@ use crate::import::draft::{Matters, Node, Tree};
 
 pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.network/virtualnetworks", virtual_network),
-    ("microsoft.network/virtualnetworks/subnets", subnet),
+    ("microsoft.network/virtualnetworks/subnets", lone_subnet),
     ("microsoft.network/virtualnetworks/virtualnetworkpeerings", peering),
     ("microsoft.network/networksecuritygroups", security_group),
     ("microsoft.network/networksecuritygroups/securityrules", security_rule),
@@ -21,7 +21,7 @@ fn virtual_network(resource: &Resource, mapper: &mut Mapper<'_>) {
     item.set_some("dns_servers", super::servers(resource.prop("dhcpOptions.dnsServers")));
     for (number, part) in resource.items("subnets").iter().enumerate() {
         if let Some(part) = mapper.inline(part, "subnets", number, resource, "subnets") {
-            subnet(&part, mapper);
+            subnet(&part, resource, mapper);
         }
     }
     for (number, part) in resource.items("virtualNetworkPeerings").iter().enumerate() {
@@ -31,7 +31,15 @@ fn virtual_network(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
 }
 
-fn subnet(resource: &Resource, mapper: &mut Mapper<'_>) {
+/// A resource of its own, by its own version.
+fn lone_subnet(resource: &Resource, mapper: &mut Mapper<'_>) {
+    subnet(resource, resource, mapper);
+}
+
+/// The first version of the API by which subnets have no outbound access unless they say so (NAT-06).
+const PRIVATE_SINCE: &str = "2026-03-31";
+
+fn subnet(resource: &Resource, declared: &Resource, mapper: &mut Mapper<'_>) {
     let item = mapper.child(resource, "subnets", "virtual_networks", "subnets");
     let one = resource.prop("addressPrefix").and_then(Node::scalar).map(|n| {
         let span = n.span;
@@ -54,7 +62,9 @@ fn subnet(resource: &Resource, mapper: &mut Mapper<'_>) {
         let enabled = policies.as_str().is_none_or(|p| !p.eq_ignore_ascii_case("Disabled"));
         item.set("private_link_service_network_policies_enabled", Node::flag(enabled, policies.span));
     }
-    item.set_some("default_outbound_access_enabled", resource.scalar("defaultOutboundAccess"));
+    let version = declared.body.at("apiVersion").filter(|v| v.as_str().is_some_and(|v| v >= PRIVATE_SINCE));
+    let outbound = resource.scalar("defaultOutboundAccess").or(version.map(|v| Node::flag(false, v.span)));
+    item.set_some("default_outbound_access_enabled", outbound);
     item.set_some("service_endpoint_policies", super::policies::of_subnet(resource));
 }
 

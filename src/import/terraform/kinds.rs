@@ -107,6 +107,19 @@ impl Kind {
         Self { head: &[], ..Self::group(name, arm, fields) }
     }
 
+    /// The type of what it stands in, in lower case, if nothing tells which one that is.
+    pub(super) fn unknown_parent(&self, text: impl Fn(&str) -> Option<String>) -> Option<String> {
+        let known = |names: &[&str]| names.iter().all(|n| text(n).is_some());
+        let told = match self.identity {
+            Identity::Group | Identity::None => true,
+            Identity::Within(parents) => known(parents),
+            Identity::Under(parent) => known(&[parent]),
+            Identity::Either(parent, names) => known(&[parent]) || known(names),
+        };
+        let (parent, _) = self.arm.rsplit_once('/')?;
+        (!told).then(|| parent.to_lowercase())
+    }
+
     /// All attributes that its tables read.
     pub(super) fn table(&self) -> impl Iterator<Item = &'static Field> {
         self.head.iter().chain(self.fields)

@@ -11,7 +11,7 @@ use crate::import::{
     Session, Source,
     draft::{Key, Matters, NotUnderstood, Standing},
     ids::ArmId,
-    json::Value,
+    json::{Json, Value},
     resources::{ELEMENTS, is_service, speaks_of_network, target},
 };
 use std::collections::BTreeSet;
@@ -29,6 +29,7 @@ pub(super) fn unread(session: &mut Session, resolver: &Resolver<'_>, number: usi
         return;
     }
     later(session, resolver, number, instance);
+    looped(session, resolver, number, instance);
     let values = resolver.full(number);
     const UNREAD: &str = "this attribute is not read, and it could matter";
     const UNDECIDED: &str = "it is not set, and who is let in hangs on it";
@@ -82,6 +83,64 @@ fn withheld(session: &mut Session, resolver: &Resolver<'_>, number: usize, insta
         source: Source { address: format!("{}.{BODY}", instance.address), span: instance.values.span },
         matters: resolver.id(number).and_then(|id| item_of(&id)).unwrap_or(Matters::Everywhere),
     });
+}
+
+/// Blocks that the provider never fills in: one that is known after apply is made by a loop over what is not known yet.
+const LOOPED: [(&str, &[&str]); 12] = [
+    (
+        "azurerm_firewall_policy_rule_collection_group",
+        &["application_rule_collection", "network_rule_collection", "nat_rule_collection"],
+    ),
+    ("azurerm_firewall_network_rule_collection", &["rule"]),
+    ("azurerm_firewall_application_rule_collection", &["rule"]),
+    ("azurerm_firewall_nat_rule_collection", &["rule"]),
+    ("azurerm_firewall", &["ip_configuration", "management_ip_configuration", "virtual_hub"]),
+    ("azurerm_cosmosdb_account", &["virtual_network_rule"]),
+    ("azurerm_private_endpoint", &["private_dns_zone_group", "private_service_connection", "ip_configuration"]),
+    ("azurerm_lb", &["frontend_ip_configuration"]),
+    ("azurerm_network_interface", &["ip_configuration"]),
+    (
+        "azurerm_application_gateway",
+        &[
+            "frontend_ip_configuration",
+            "frontend_port",
+            "backend_address_pool",
+            "backend_http_settings",
+            "http_listener",
+            "request_routing_rule",
+            "url_path_map",
+            "probe",
+        ],
+    ),
+    ("azurerm_virtual_hub_route_table", &["route"]),
+    ("azurerm_virtual_hub_routing_intent", &["routing_policy"]),
+];
+
+/// Blocks that a loop makes whose rounds are known after apply.
+fn looped(session: &mut Session, resolver: &Resolver<'_>, number: usize, instance: &Instance) {
+    let Some((_, blocks)) = LOOPED.iter().find(|(kind, _)| *kind == instance.kind) else { return };
+    let is_marked =
+        |mark: &Json| mark.as_bool() == Some(true) || mark.items().iter().any(|m| m.as_bool() == Some(true));
+    for block in blocks.iter().filter(|b| instance.unknown.get(b).is_some_and(is_marked)) {
+        let own = resolver.id(number).and_then(|id| item_of(&id));
+        // In which zones an endpoint registers decides about all names of its target.
+        let values = resolver.full(number);
+        let target_of = || {
+            let connection = values.items_at("private_service_connection").first()?;
+            connection.str_at("private_connection_resource_id").map(str::to_owned)
+        };
+        let own = match *block {
+            "private_dns_zone_group" => target_of().map(|id| Matters::Target(target(&id), Vec::new())),
+            _ => own,
+        };
+        session.draft.not_understood(NotUnderstood {
+            kind: format!("{} {block}", instance.kind),
+            name: instance.name.clone(),
+            why: "how many there are is known only after apply".to_owned(),
+            source: Source { address: format!("{}.{block}", instance.address), ..instance.source() },
+            matters: own.unwrap_or(Matters::Everywhere),
+        });
+    }
 }
 
 /// Rules and routes that are wholly known after apply: a loop may make them, and without any the plan looks the same.
@@ -159,13 +218,19 @@ pub(super) fn report(session: &mut Session, resolver: &Resolver<'_>, number: usi
     let mut ids = BTreeSet::new();
     resolve::texts(&resolver.full(number), &mut ids);
     // What sets something elsewhere, and does not say where, may set it anywhere.
-    let astray = kinds::find(&instance.kind).is_some_and(|k| !matches!(k.place, Place::Own));
+    let kind = kinds::find(&instance.kind);
+    let astray = kind.is_some_and(|k| !matches!(k.place, Place::Own));
+    let parent = kind.and_then(|k| k.unknown_parent(|name| resolver.text(number, name)));
     session.draft.not_understood(NotUnderstood {
         kind: instance.kind.clone(),
         name: instance.name.clone(),
         why: why.to_owned(),
         source: instance.source(),
-        matters: if astray { Matters::Everywhere } else { place_of(&instance.kind, &ids) },
+        matters: match parent {
+            _ if astray => Matters::Everywhere,
+            Some(parent) => Matters::AnyOf(parent).and(place_of(&instance.kind, &ids)),
+            None => place_of(&instance.kind, &ids),
+        },
     });
 }
 

@@ -74,6 +74,7 @@ impl Compiler<'_> {
                                             place_assumed: false,
                                             names_assumed: false,
                                             routes_assumed: false,
+                                            learners: Default::default(),
                                             links: None,
                                             calls_only: false,
                                             public_only: false,

@@ -25,7 +25,7 @@ use crate::{
         gateway::{GatewayType, RoutingPreference, VpnType},
         network::{NextHopType, PrivateEndpointNetworkPolicies, Route as UserRoute, RouteTable},
     },
-    dataplane::{Id, Network, NextHop, Origin, Regions, Route, RouteSource, Routes, Segment, TagRoute},
+    dataplane::{DEFAULT_ROUTE, Id, Network, NextHop, Origin, Regions, Route, RouteSource, Routes, Segment, TagRoute},
     document::Entry,
     net::Prefix,
     verdict::Reason,
@@ -447,7 +447,7 @@ enum DefaultRoute {
 /// Private space to nowhere, everything else to the internet. A user default replaces the former (ROUTE-03, ROUTE-04);
 /// what a learned default does to them is not documented.
 fn platform_routes(own: &[Prefix], default: DefaultRoute) -> Vec<Route> {
-    let platform = || Origin::new("platform", "default route", None);
+    let platform = || Origin::new("platform", DEFAULT_ROUTE, None);
     let mut routes = Vec::new();
     let reserved = machines::private_ranges();
     for range in reserved.prefixes().iter().filter(|_| default != DefaultRoute::CarriesPrivate) {
