@@ -71,7 +71,7 @@ fn document(format: &str, resources: &Map<String, Value>, case: &Value) -> Value
                 fields.insert("name".into(), (*names.last().unwrap()).into());
             }
             _ => {
-                fields.insert("apiVersion".into(), "2024-05-01".into());
+                fields.entry("apiVersion").or_insert("2024-05-01".into());
                 fields.insert("name".into(), names.join("/").into());
             }
         }
