@@ -36,7 +36,7 @@ pub use service::{
     Caller, CloudRule, Connection, ConnectionTarget, Door, DoorName, FurtherName, Gate, GateRule, OrderedRules,
     Outbound, Perimeter, PrivateEndpoint, Recognises, Resource, Setting, SharedLink,
 };
-pub use unmodelled::{Links, Unmodelled, UnmodelledScope};
+pub use unmodelled::{Concern, Links, Unmodelled, UnmodelledScope};
 
 /// What the routes of a network are named by that come from the platform and not from a declaration.
 pub const DEFAULT_ROUTE: &str = "default route";

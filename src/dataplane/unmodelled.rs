@@ -15,26 +15,49 @@ pub struct Unmodelled {
     pub scope: UnmodelledScope,
     /// What learns routes from the gateway that it may stand at, a default among them.
     pub learners: BTreeSet<String>,
-    /// Whether the address of what it affects is in doubt, and with it what rules and routes by address do.
-    pub address_assumed: bool,
     /// Ports that the affected elements may carry by rules which are not known; if there are any, only what no known rule
     /// carries is in doubt.
     pub ports: Vec<(Transport, PortSet)>,
-    /// Whether it is in doubt where what it affects stands, and with it whatever blocks its flows.
-    pub place_assumed: bool,
-    /// Whether what names answer to what it affects, or by it, is in doubt, and nothing else.
-    pub names_assumed: bool,
-    /// Whether it is in doubt where packets go that meet what it affects, and with it what happens to them there.
-    pub routes_assumed: bool,
-    /// What flows stay among that are not concerned, if links of networks are in doubt and nothing else.
+    /// What of the elements is in doubt; all they do, if nothing is said.
+    pub concerns: BTreeSet<Concern>,
+    /// What flows stay among that are not concerned, if links of networks are in doubt.
     pub links: Option<Links>,
-    /// Whether only what the affected elements call is in doubt, and not who reaches them.
-    pub calls_only: bool,
-    /// Whether only whom the affected services let in at their public address is in doubt, and not what private endpoints
-    /// bring.
-    pub public_only: bool,
-    /// Whether only the rules of their public address are in doubt, which nobody asks where it is switched off.
-    pub public_rules_only: bool,
+}
+
+impl Unmodelled {
+    /// Something that puts in doubt all that is in its scope.
+    #[must_use]
+    pub fn new(origin: Origin, text: String, scope: UnmodelledScope) -> Self {
+        let (learners, concerns, ports) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
+        Self { origin, text, scope, learners, ports, concerns, links: None }
+    }
+
+    /// Whether this is in doubt, among what is.
+    #[must_use]
+    pub fn doubts(&self, concern: Concern) -> bool {
+        self.concerns.contains(&concern)
+    }
+}
+
+/// What of elements can be in doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Concern {
+    /// The address, and with it what rules and routes by address do.
+    Address,
+    /// Where they stand, and with it whatever blocks their flows.
+    Place,
+    /// What names answer to them, or by them, and nothing else.
+    Names,
+    /// Where packets go that meet them, and with it what happens to them there.
+    Routes,
+    /// How networks are joined to others, and nothing else.
+    Links,
+    /// What they call, and not who reaches them.
+    Calls,
+    /// Whom services let in at their public address, and not what private endpoints bring.
+    PublicAccess,
+    /// The rules of the public address, which nobody asks where it is switched off.
+    PublicRules,
 }
 
 /// Networks whose links to others are in doubt.

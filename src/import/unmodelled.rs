@@ -131,19 +131,19 @@ pub(super) fn entries(
                     Some(affected) => {
                         fields.push(("affects", list(affected)));
                         let how: &[&str] = match &what.matters {
-                            Matters::Place(_) => &["place_assumed"],
-                            Matters::Answers(_) => &["names_assumed"],
-                            Matters::Links(_) => &["links_assumed"],
+                            Matters::Place(_) => &["place"],
+                            Matters::Answers(_) => &["names"],
+                            Matters::Links(_) => &["links"],
                             // No hub leads what stays inside a network.
-                            Matters::Routes(key) if names.hub(key).is_some() => &["links_assumed", "routes_assumed"],
-                            Matters::Routes(_) => &["routes_assumed"],
-                            Matters::Calls(_) => &["calls_only"],
-                            Matters::Public(_) => &["public_only"],
-                            Matters::PublicRules(_) => &["public_rules_only"],
-                            Matters::CallsElsewhere(_) => &["place_assumed", "calls_only"],
-                            _ => &["address_assumed"],
+                            Matters::Routes(key) if names.hub(key).is_some() => &["links", "routes"],
+                            Matters::Routes(_) => &["routes"],
+                            Matters::Calls(_) => &["calls"],
+                            Matters::Public(_) => &["public_access"],
+                            Matters::PublicRules(_) => &["public_rules"],
+                            Matters::CallsElsewhere(_) => &["place", "calls"],
+                            _ => &["address"],
                         };
-                        fields.extend(how.iter().map(|key| (*key, Node::flag(true, span))));
+                        fields.push(("concerns", list(how.iter().map(|word| (*word).to_owned()).collect())));
                     }
                     None => {}
                 }

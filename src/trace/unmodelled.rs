@@ -2,7 +2,7 @@
 
 use super::Trace;
 use crate::{
-    dataplane::{Client, ClientKind, DEFAULT_ROUTE, Links, Plane, Unmodelled, UnmodelledScope},
+    dataplane::{Client, ClientKind, Concern, DEFAULT_ROUTE, Links, Plane, Unmodelled, UnmodelledScope},
     forward::{Outcome, PublicDoor, Stage, Step},
     net::{Fqdn, Transport},
     verdict::Reason,
@@ -69,7 +69,7 @@ fn adds(plane: &Plane, what: &Unmodelled) -> bool {
 fn joins(plane: &Plane, what: &Unmodelled) -> bool {
     let networks = || plane.networks.iter().map(|(_, n)| &n.origin.name);
     match &what.scope {
-        _ if what.links.is_some() || what.routes_assumed => true,
+        _ if what.links.is_some() || what.doubts(Concern::Routes) => true,
         UnmodelledScope::Elements(elements) => !is_narrow(what) && networks().any(|n| elements.contains(n)),
         UnmodelledScope::Owners(places) => places.iter().any(|p| p.ends_with("/GatewaySubnet")),
         UnmodelledScope::Everything | UnmodelledScope::Names(_) => false,
@@ -78,7 +78,11 @@ fn joins(plane: &Plane, what: &Unmodelled) -> bool {
 
 /// Whether it says what is in doubt of the elements.
 fn is_narrow(what: &Unmodelled) -> bool {
-    !what.ports.is_empty() || what.names_assumed || what.calls_only || what.address_assumed || at_public_door(what)
+    !what.ports.is_empty()
+        || what.doubts(Concern::Names)
+        || what.doubts(Concern::Calls)
+        || what.doubts(Concern::Address)
+        || at_public_door(what)
 }
 
 fn unknown(what: &Unmodelled) -> Step {
@@ -101,10 +105,10 @@ fn is_end(plane: &Plane, what: &Unmodelled, client: &Client, addresses: &[IpAddr
         ClientKind::Identity(of) => Some(&plane.resources.get(of).origin.name),
         ClientKind::Endpoint(_) => None,
     };
-    if what.names_assumed {
+    if what.doubts(Concern::Names) {
         return name.is_some() && elements.contains(&client.origin.name);
     }
-    if what.calls_only {
+    if what.doubts(Concern::Calls) {
         return elements.contains(&client.origin.name) || caller.is_some_and(|name| elements.contains(name));
     }
     let mut owners = addresses.iter().flat_map(|a| plane.owners(*a));
@@ -113,12 +117,12 @@ fn is_end(plane: &Plane, what: &Unmodelled, client: &Client, addresses: &[IpAddr
 
 /// Whether only whom services let in at their public address is in doubt.
 fn at_public_door(what: &Unmodelled) -> bool {
-    what.public_only || what.public_rules_only
+    what.doubts(Concern::PublicAccess) || what.doubts(Concern::PublicRules)
 }
 
 /// Whether the steps, or journeys inside them, meet what it could change.
 fn is_met(what: &Unmodelled, steps: &[Step]) -> bool {
-    !what.calls_only && steps.iter().any(|s| meets(what, s))
+    !what.doubts(Concern::Calls) && steps.iter().any(|s| meets(what, s))
 }
 
 /// Whether a step says that no rule carries a port which one that is not known may.
@@ -140,7 +144,7 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
     if at_public_door(what) {
         let decides = match step.public_door {
             Some(PublicDoor::Rules) => true,
-            Some(PublicDoor::Switch) => what.public_only,
+            Some(PublicDoor::Switch) => what.doubts(Concern::PublicAccess),
             None => false,
         };
         let UnmodelledScope::Elements(elements) = &what.scope else { return true };
@@ -150,7 +154,7 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
     let named = |names: &std::collections::BTreeSet<String>| own().any(|e| names.contains(e));
     let here = match &what.scope {
         UnmodelledScope::Everything => true,
-        UnmodelledScope::Elements(elements) if what.names_assumed => {
+        UnmodelledScope::Elements(elements) if what.doubts(Concern::Names) => {
             matches!(step.stage, Stage::Name | Stage::Backend) && named(elements)
         }
         UnmodelledScope::Elements(elements) => named(elements),
@@ -180,13 +184,13 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
 /// Whether it could change what the steps after one are about: another answer to a name leads elsewhere.
 fn turns(plane: &Plane, what: &Unmodelled, step: &Step) -> bool {
     let UnmodelledScope::Elements(elements) = &what.scope else { return false };
-    if step.stage != Stage::Name || what.calls_only || !what.ports.is_empty() || at_public_door(what) {
+    if step.stage != Stage::Name || what.doubts(Concern::Calls) || !what.ports.is_empty() || at_public_door(what) {
         return false;
     }
     // What has an address is meant for many a reason, mostly for what reaches it.
     let placed = |name: &String| plane.endpoints.iter().any(|(_, e)| e.origin.name == *name);
     let element = step.element.as_ref().filter(|e| elements.contains(*e));
-    what.names_assumed || element.is_some_and(|e| !placed(e)) || step.steers && meets(what, step)
+    what.doubts(Concern::Names) || element.is_some_and(|e| !placed(e)) || step.steers && meets(what, step)
 }
 
 /// Makes blockers unknown that it could lift. Another answer to the name leads elsewhere, and so does another place of one
@@ -195,25 +199,27 @@ fn turns(plane: &Plane, what: &Unmodelled, step: &Step) -> bool {
 fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step], mut onward: bool) -> bool {
     let adds = what.ports.is_empty() && !at_public_door(what) && adds(plane, what);
     let joins = joins(plane, what);
-    let elsewhere = what.place_assumed || matches!(what.scope, UnmodelledScope::Names(_));
+    let elsewhere = what.doubts(Concern::Place) || matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
-        onward |= what.names_assumed && step.stage == Stage::Name || what.routes_assumed && step.stage == Stage::Route;
+        onward |= what.doubts(Concern::Names) && step.stage == Stage::Name
+            || what.doubts(Concern::Routes) && step.stage == Stage::Route;
         // Which rule or route acts follows from the address.
-        let by_address = what.address_assumed
+        let by_address = what.doubts(Concern::Address)
             && matches!(
                 step.stage,
                 Stage::Route | Stage::Filter | Stage::Firewall | Stage::Balancer | Stage::Backend | Stage::Return
             );
         let absent = adds && matches!(step.outcome, Outcome::Block(reason) if ABSENT.contains(&reason));
         let joined = joins && (step.by_networks || matches!(step.outcome, Outcome::Block(r) if UNJOINED.contains(&r)));
-        let other = elsewhere || onward || absent || by_address || joined || !what.calls_only && meets(what, step);
+        let other =
+            elsewhere || onward || absent || by_address || joined || !what.doubts(Concern::Calls) && meets(what, step);
         onward |= turns(plane, what, step);
         if let (true, Outcome::Block(reason) | Outcome::Unsupported(reason)) = (other, step.outcome) {
             step.outcome = Outcome::Unknown(reason);
             // The walk went on from a guess: another member, or another source.
             onward |= step.stage == Stage::Balancer || reason == Reason::NoEgress;
             // From another place there may be nothing to change.
-            if what.place_assumed {
+            if what.doubts(Concern::Place) {
                 step.fix = None;
             }
         }

@@ -271,21 +271,7 @@ impl<'e> Compiler<'e> {
             ManagedTarget::Unclear(what) => {
                 let text = format!("whether {} works is not documented: it leads to {what} (MPE-07)", origin);
                 let scope = UnmodelledScope::Elements([origin.name.clone()].into_iter().collect());
-                self.plane.unmodelled.push(Unmodelled {
-                    origin: origin.clone(),
-                    text,
-                    scope,
-                    address_assumed: false,
-                    ports: Vec::new(),
-                    place_assumed: false,
-                    names_assumed: false,
-                    routes_assumed: false,
-                    learners: Default::default(),
-                    links: None,
-                    calls_only: false,
-                    public_only: false,
-                    public_rules_only: false,
-                });
+                self.plane.unmodelled.push(Unmodelled::new(origin.clone(), text, scope));
             }
         }
         let pending = closed_by(rule.connection_status.value);

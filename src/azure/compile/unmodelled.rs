@@ -2,8 +2,8 @@
 
 use super::Compiler;
 use crate::{
-    azure::model::network::VirtualNetworkPeering,
-    dataplane::{Links, Member, Origin, Resolver, Unmodelled, UnmodelledScope},
+    azure::model::{network::VirtualNetworkPeering, unmodelled::Concern as Written},
+    dataplane::{Concern, Links, Member, Origin, Resolver, Unmodelled, UnmodelledScope},
     diag::{Diagnostic, code, nearest},
     document::Reference,
 };
@@ -17,6 +17,19 @@ struct Inside {
     of_gateways: BTreeMap<String, Vec<String>>,
     /// What has an address in a network or subnet, by its name.
     inhabitants: BTreeMap<String, Vec<String>>,
+}
+
+fn concern(written: Written) -> Concern {
+    match written {
+        Written::Address => Concern::Address,
+        Written::Place => Concern::Place,
+        Written::Names => Concern::Names,
+        Written::Routes => Concern::Routes,
+        Written::Links => Concern::Links,
+        Written::Calls => Concern::Calls,
+        Written::PublicAccess => Concern::PublicAccess,
+        Written::PublicRules => Concern::PublicRules,
+    }
 }
 
 impl Compiler<'_> {
@@ -43,6 +56,7 @@ impl Compiler<'_> {
                     near.map_or("name it as `privreach trace` does".to_owned(), |n| format!("did you mean `{n}`?"));
                 self.diagnostics.push(Diagnostic::error(code::REFERENCE, element.span, text).help(help));
             }
+            let concerns: BTreeSet<Concern> = what.concerns.iter().map(|c| concern(c.value)).collect();
             let scope = match subnet {
                 Some((Some(segment), _)) => {
                     let network = self.plane.segments.get(segment).network;
@@ -54,7 +68,7 @@ impl Compiler<'_> {
                 None if !what.names.is_empty() => UnmodelledScope::Names(self.names(&what.names)),
                 None if what.subnet_unknown.value => UnmodelledScope::Owners(self.subnets_of_hosts()),
                 None if what.affects.is_empty() => UnmodelledScope::Everything,
-                None if what.names_assumed.value => UnmodelledScope::Elements(self.with_askers(elements)),
+                None if concerns.contains(&Concern::Names) => UnmodelledScope::Elements(self.with_askers(elements)),
                 None => UnmodelledScope::Elements(inside.with_inhabitants(elements)),
             };
             let text = format!("{} {name} is not modelled: {}", what.type_.value, what.reason.value);
@@ -63,15 +77,9 @@ impl Compiler<'_> {
                 text,
                 scope,
                 learners: what.subnet.iter().flat_map(|s| self.learners(&inside, &s.value)).collect(),
-                address_assumed: what.address_assumed.value,
                 ports: what.ports.iter().map(|p| (p.value.transport, p.value.ports.clone())).collect(),
-                place_assumed: what.place_assumed.value,
-                names_assumed: what.names_assumed.value,
-                routes_assumed: what.routes_assumed.value,
-                links: what.links_assumed.value.then(|| self.links(&what.affects)),
-                calls_only: what.calls_only.value,
-                public_only: what.public_only.value,
-                public_rules_only: what.public_rules_only.value,
+                links: concerns.contains(&Concern::Links).then(|| self.links(&what.affects)),
+                concerns,
             });
         }
         self.plane.unmodelled.extend(found);

@@ -1,6 +1,6 @@
 //! What an estate holds beyond the model, as a file declares it.
 
-use crate::document::{ListenPort, Reference, Setting, Spanned, record};
+use crate::document::{ListenPort, Reference, Setting, Spanned, choice, record};
 
 record! {
     /// Something that exists and is not modelled. Verdicts that it could change come out `unknown`: with `subnet`, those that meet an address nobody owns there, with `subnet_unknown` those that meet one anywhere; with `affects`, those that meet one of the elements; with `names`, those of names at or below them; with none of these, all. Remove an entry once you know that it does not matter.
@@ -17,23 +17,23 @@ record! {
         affects: Vec<Reference>,
         /// Domain names that it could answer, each with everything below it.
         names: Vec<Spanned<String>>,
-        /// Whether what is in doubt is the address of what it affects: then what rules and routes by address block comes out `unknown`, too.
-        address_assumed: Setting<bool> = false,
         /// Ports at the affected balancers that rules of theirs may carry which are not in the file: then only what no other rule carries there is in doubt.
         ports: Vec<Spanned<ListenPort>>,
-        /// Whether it is in doubt where what it affects stands: then whatever blocks its flows comes out `unknown`, too.
-        place_assumed: Setting<bool> = false,
-        /// Whether what is in doubt is who answers names to what it affects, for example the DNS servers of a network: then whatever stops a flow after it asked for a name comes out `unknown`.
-        names_assumed: Setting<bool> = false,
-        /// Whether what is in doubt is where packets go from what it affects, for example the route table of a subnet: then whatever stops a flow that meets it comes out `unknown`, from its first route on.
-        routes_assumed: Setting<bool> = false,
-        /// Whether what is in doubt is only how the affected networks are joined to others, for example a peering: then flows that stay inside one of them are not concerned.
-        links_assumed: Setting<bool> = false,
-        /// Whether only what the affected elements call themselves is in doubt, and not who reaches them.
-        calls_only: Setting<bool> = false,
-        /// Whether only whom the affected services let in at their public address is in doubt: flows by private endpoints stay certain.
-        public_only: Setting<bool> = false,
-        /// Whether only the rules by which the affected services let callers in at their public address are in doubt: flows by private endpoints stay certain, and so does what `public_network_access_enabled: false` refuses.
-        public_rules_only: Setting<bool> = false,
+        /// What of the affected elements is in doubt, if that is not all they do.
+        concerns: Vec<Spanned<Concern>>,
+    }
+}
+
+choice! {
+    /// What of an element is in doubt. `address`: the address that it has, and what rules and routes by address do to it. `place`: where it stands, so that whatever blocks its flows may be beside the point. `names`: who answers names to it, for example the DNS servers of a network; what stops a flow after it asked for a name comes out `unknown`. `routes`: where packets go from it, for example by the route table of a subnet; what stops a flow that meets it comes out `unknown`, from its first route on. `links`: how networks are joined to others, for example by a peering; flows that stay inside one of them are not concerned. `calls`: what it calls itself, not who reaches it. `public_access`: whom a service lets in at its public address; flows by private endpoints stay certain. `public_rules`: the same, where `public_network_access_enabled: false` refuses for certain.
+    pub enum Concern {
+        Address = "address",
+        Place = "place",
+        Names = "names",
+        Routes = "routes",
+        Links = "links",
+        Calls = "calls",
+        PublicAccess = "public_access",
+        PublicRules = "public_rules",
     }
 }

@@ -6,9 +6,10 @@ use super::{
     id_of, list_of, name_of, settings, subnet_of,
 };
 use crate::import::{
-    draft::{Key, Matters, Node, Source, Tree},
+    draft::{Item, Key, Matters, Node, Source, Tree},
     json::Json,
 };
+use std::collections::BTreeSet;
 
 pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.compute/virtualmachines", machine),
@@ -125,6 +126,23 @@ fn scale_set(resource: &Resource, mapper: &mut Mapper<'_>) {
             let name = other.str_at("name").map_or_else(|| format!("nic-{place}"), str::to_owned);
             further(&id, &name, properties, &key, &resource.source, mapper);
         }
+    }
+}
+
+/// What the systems of machines do that pass packets on is in no input: their rules, and whether they translate (NVA-01,
+/// NVA-04).
+pub(super) fn guests(mapper: &mut Mapper<'_>) {
+    let passes = |item: &Item| item.get("ip_forwarding_enabled").is_some_and(|n| n.tree == Tree::Bool(true));
+    let machine_of = |(key, item): (&Key, &Item)| item.parent.as_ref().map_or(key, |(parent, _)| parent).clone();
+    let all = mapper.draft.items.iter().filter(|(_, item)| passes(item));
+    for machine in all.map(machine_of).collect::<BTreeSet<_>>() {
+        let Some(item) = mapper.draft.get_mut(&machine) else { continue };
+        item.note("What its system does is not in the input: it forwards, and neither filters nor translates.");
+        let name = item.name.clone();
+        mapper.draft.assumed.push(format!(
+            "virtual_machine {name} passes on what it gets, and neither filters nor translates it, as no input tells what \
+             its system does; declare `network_appliance`"
+        ));
     }
 }
 

@@ -405,6 +405,7 @@ pub(super) fn map(resources: &[Resource], draft: &mut Draft) {
     }
     state::both_sides(resources, &mut mapper);
     settle::addresses(&mut mapper);
+    compute::guests(&mut mapper);
 }
 
 /// What of a resource is not known, not read or not in force, where it matters.

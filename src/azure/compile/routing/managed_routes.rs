@@ -65,21 +65,11 @@ impl Compiler<'_> {
                                         // Which of the two acts nobody says.
                                         let acts = format!("{manager}/{other}");
                                         let what = format!("{acts} and {manager}/{name} disagree (AVNM-12)");
-                                        self.plane.unmodelled.push(Unmodelled {
-                                            origin: Origin::new("routing_rule", format!("{manager}/{name}"), *span),
-                                            text: format!("which of two rules acts is not known: {what}"),
-                                            scope: UnmodelledScope::Elements([acts].into_iter().collect()),
-                                            address_assumed: false,
-                                            ports: Vec::new(),
-                                            place_assumed: false,
-                                            names_assumed: false,
-                                            routes_assumed: false,
-                                            learners: Default::default(),
-                                            links: None,
-                                            calls_only: false,
-                                            public_only: false,
-                                            public_rules_only: false,
-                                        });
+                                        self.plane.unmodelled.push(Unmodelled::new(
+                                            Origin::new("routing_rule", format!("{manager}/{name}"), *span),
+                                            format!("which of two rules acts is not known: {what}"),
+                                            UnmodelledScope::Elements([acts].into_iter().collect()),
+                                        ));
                                         let text = format!(
                                             "`{name}` and `{other}` send {} to different next hops (AVNM-12)",
                                             route.address_prefix.value
