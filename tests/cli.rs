@@ -488,6 +488,19 @@ fn links_and_pipes_are_written_into() {
     assert!(fs::read_to_string(at("report.json")).unwrap().contains("NOROUTE"));
     assert_eq!(fs::metadata(at("report.json")).unwrap().permissions().mode() & 0o777, 0o640);
 
+    // A link to what is not there yet makes that.
+    std::os::unix::fs::symlink("later.json", at("ahead")).unwrap();
+    assert_eq!(write("ahead").0, 0);
+    assert!(fs::symlink_metadata(at("ahead")).unwrap().is_symlink() && at("later.json").is_file());
+
+    // What others write to as well is not replaced.
+    fs::write(at("log"), "before\n").unwrap();
+    let log = fs::OpenOptions::new().append(true).open(at("log")).unwrap();
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_privreach"));
+    assert!(command.args(["explain", "NOROUTE", "-o", "/dev/stdout"]).stdout(log).status().unwrap().success());
+    let text = fs::read_to_string(at("log")).unwrap();
+    assert!(text.starts_with("before\n") && text.contains("NOROUTE"), "{text}");
+
     assert!(std::process::Command::new("mkfifo").arg(at("pipe")).status().unwrap().success());
     let reader = std::thread::spawn({
         let pipe = at("pipe");

@@ -20,13 +20,16 @@ pub(super) fn write(global: &Global, text: &str) -> Result<(), Failure> {
 }
 
 fn write_file(path: &Path, text: &str) -> std::io::Result<()> {
-    // A rename replaces whatever has the name: `/dev/null` for root, or the link instead of what it leads to.
-    let target = path.canonicalize();
-    let target = target.as_deref().unwrap_or(path);
+    // A rename replaces whatever has the name: `/dev/null` for root, or the link instead of what it leads to. What the
+    // system gives out under these, `/dev/stdout`, may be a file that others write to as well.
+    let given = ["/dev/fd", "/dev/stdout", "/dev/stderr", "/proc"].iter().any(|place| path.starts_with(place));
+    let linked = path.canonicalize().or_else(|_| path.read_link().map(|to| path.with_file_name("").join(to)));
+    let target = linked.as_deref().unwrap_or(path);
     match std::fs::metadata(target) {
         Ok(there) if there.is_dir() => Err(std::io::ErrorKind::IsADirectory.into()),
-        Ok(there) if !there.is_file() => {
-            std::fs::OpenOptions::new().write(true).open(target)?.write_all(text.as_bytes())
+        Ok(there) if given || !there.is_file() => {
+            let mut open = std::fs::OpenOptions::new();
+            open.append(true).open(path)?.write_all(text.as_bytes())
         }
         there => {
             let mut name = target.file_name().unwrap_or_default().to_owned();

@@ -6,10 +6,10 @@ use super::{
     input, output,
 };
 use crate::{
-    dataplane::{Client, ClientKind},
+    dataplane::{Client, ClientKind, Endpoint, Id},
     diag::SourceMap,
     live::{self, Asker, Over},
-    lookup,
+    lookup::{self, Answer},
     net::{Fqdn, FqdnError},
     report::{self, LiveReport, ResolveReport, ServerReport},
     snapshot::Snapshot,
@@ -20,11 +20,11 @@ pub(super) fn run(args: &Resolve, global: &Global) -> Result<Exit, Failure> {
     let (sources, mut snapshot) = input::snapshot(&args.file, args.variant.as_deref(), global)?;
     let name = args.name.as_ref().map(|n| n.parse()).transpose();
     let name = name.map_err(|e: FqdnError| input::mistake(&e.to_string()))?;
-    if let Some(mistaken) = name.as_ref().and_then(|name| mistaken(&snapshot, name)) {
-        return Err(input::mistake(&mistaken));
-    }
     snapshot.admit(&args.from, None);
     let client = crate::trace::client(&snapshot.plane, &args.from).map_err(|e| input::mistake(&e.to_string()))?;
+    if let Some(mistaken) = name.as_ref().and_then(|name| mistaken(&snapshot, client, name)) {
+        return Err(input::mistake(&mistaken));
+    }
     match name {
         Some(name) if !args.live => modelled(args, global, &sources, &snapshot, client, &name),
         name => asked(args, global, &sources, &snapshot, client, name.as_ref()),
@@ -32,20 +32,28 @@ pub(super) fn run(args: &Resolve, global: &Global) -> Result<Exit, Failure> {
 }
 
 /// What stands where a domain name should: an address, or what a resource of the design is called.
-fn mistaken(snapshot: &Snapshot, name: &Fqdn) -> Option<String> {
+fn mistaken(snapshot: &Snapshot, client: &Client, name: &Fqdn) -> Option<String> {
     if name.as_str().parse::<std::net::IpAddr>().is_ok() {
         let text = format!(
             "{name} is an address, which needs no resolving; name a domain, or ask `privreach trace --to {name}`"
         );
         return Some(text);
     }
-    // Nothing appends a suffix to a name of one label.
+    // Nothing appends a suffix to a name of one label, and a server may hold it as it is.
     let plane = &snapshot.plane;
-    let declared = plane.dns.public.find(name).is_some() || plane.dns.zones.iter().any(|(_, z)| name.is_under(&z.name));
+    let declared = lookup::query(plane, &client.resolver, endpoint(client), name).answer != Answer::NxDomain;
     let mut whole = plane.door_names.keys().chain(plane.machine_names.keys());
     let whole =
         whole.find(|known| !declared && known.labels().count() > 1 && known.labels().next() == Some(name.as_str()))?;
     Some(format!("{name} is no domain name of the design; did you mean `{whole}`?"))
+}
+
+/// What a client asks from; a service that calls from no network asks from nowhere.
+fn endpoint(client: &Client) -> Option<Id<Endpoint>> {
+    match client.kind {
+        ClientKind::Endpoint(id) => Some(id),
+        ClientKind::Identity(_) => None,
+    }
 }
 
 fn modelled(
@@ -56,11 +64,7 @@ fn modelled(
     client: &Client,
     name: &Fqdn,
 ) -> Result<Exit, Failure> {
-    let from = match client.kind {
-        ClientKind::Endpoint(id) => Some(id),
-        ClientKind::Identity(_) => None,
-    };
-    let resolution = lookup::query(&snapshot.plane, &client.resolver, from, name);
+    let resolution = lookup::query(&snapshot.plane, &client.resolver, endpoint(client), name);
     let report = ResolveReport::new(sources, &args.from, &resolution);
     let text = match args.format {
         Format::Text => report::resolve_text(&report, output::style(global)),

@@ -217,8 +217,6 @@ pub enum Caller<'a> {
         segment: Option<Id<Segment>>,
         /// The network it called from, if that is one of the cloud's.
         cloud: Option<&'a super::Network>,
-        /// Whether its public address is the cloud's, where the way it took tells.
-        by_cloud: Option<bool>,
     },
     /// A service with its identity.
     Identity(Id<Resource>),
@@ -242,13 +240,19 @@ impl Gate {
         found
     }
 
-    /// Whether the rule for the cloud admits a caller that shows its public address; whether that is the cloud's or a
-    /// site's may be known already.
-    pub(crate) fn admits_cloud(&self, source: super::Party<'_>, from_cloud: Option<bool>) -> super::Match {
-        match (&self.cloud, from_cloud) {
-            (Some(_), Some(known)) => known.into(),
-            (Some(rule), None) => rule.addresses.matches(source),
-            (None, _) => super::Match::No,
+    /// The matchers by which it looks at who sends: those of ordered rules, and of the rule for the cloud.
+    pub(crate) fn matchers(&self) -> impl Iterator<Item = &super::Matcher> {
+        let ordered = self.ordered.iter().flat_map(|o| &o.rules).map(|r| &r.from);
+        ordered.chain(self.cloud.iter().map(|rule| &rule.addresses))
+    }
+
+    /// Whether the rule for the cloud admits a caller that shows its public address, from one of the cloud's networks or
+    /// from outside, where an address may be the cloud's all the same.
+    pub(crate) fn admits_cloud(&self, source: super::Party<'_>, from_cloud: bool) -> super::Match {
+        match &self.cloud {
+            Some(_) if from_cloud => super::Match::Yes,
+            Some(rule) => rule.addresses.matches(source),
+            None => super::Match::No,
         }
     }
 

@@ -109,7 +109,7 @@ impl Plane {
         for (_, door) in self.doors.iter() {
             door.gate.addresses.iter().for_each(|(p, _)| give(&[*p]));
             door.gate.perimeter.iter().for_each(|p| give(p.addresses.prefixes()));
-            door.gate.ordered.iter().flat_map(|o| &o.rules).for_each(|r| matcher(&r.from, give));
+            door.gate.matchers().for_each(|m| matcher(m, give));
         }
     }
 }

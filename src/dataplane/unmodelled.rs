@@ -2,7 +2,10 @@
 
 use super::Origin;
 use crate::net::{Fqdn, PortSet, Transport};
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Something that exists and is not modelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,8 +68,8 @@ pub enum Concern {
 pub struct Links {
     /// The networks, and all that stands in them.
     pub inside: BTreeSet<String>,
-    /// What stands elsewhere, and what leads there.
-    pub outside: BTreeSet<String>,
+    /// What stands, or leads, anywhere, with how many are called so.
+    pub all: Arc<BTreeMap<String, usize>>,
 }
 
 /// Where something that is not modelled could matter.

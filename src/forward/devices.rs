@@ -85,7 +85,11 @@ fn not_nearby(plane: &Plane, segment: &Segment, address: IpAddr, label: &str, ro
         |e: &crate::dataplane::Endpoint| e.segment.map(|s| &plane.networks.get(plane.segments.get(s).network).origin);
     let Some((owner, network)) = elsewhere.and_then(|e| Some((&e.origin, place(e)?))) else {
         let fix = format!("correct next_hop_in_ip_address of {route}; it must lie in this or a peered network");
-        return step("which nothing nearby owns".to_owned()).fix(fix);
+        // Something that stands there, and is not declared, may own it.
+        let holds = |n: &&crate::dataplane::Network| n.prefixes.iter().any(|p| p.contains(address));
+        let around = plane.networks.iter().map(|(_, n)| n).filter(holds);
+        let step = step("which nothing nearby owns".to_owned()).fix(fix);
+        return around.fold(step, |step, network| step.on(&network.origin));
     };
     let here = &plane.networks.get(segment.network).origin;
     let text = format!("which {owner} has in {network}, to which {here} is not joined");

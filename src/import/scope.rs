@@ -46,7 +46,13 @@ fn spread(matters: &Matters, draft: &Draft, places: &mut Vec<Matters>) {
         // Whatever stands in a subnet that is not there may stand anywhere.
         Matters::Subnet(key) if !draft.items.contains_key(key) => places.push(Matters::SomeSubnet),
         Matters::Item(key) if leads(key, draft) => places.push(Matters::Routes(key.clone())),
-        Matters::Item(key) if LINKS.contains(&key.collection) => places.push(Matters::Links(key.clone())),
+        Matters::Item(key) if LINKS.contains(&key.collection) => {
+            places.push(Matters::Links(key.clone()));
+            // What it joins may announce more, a default among that.
+            if key.collection == "virtual_network_gateway_connections" {
+                spread(&Matters::Gateways, draft, places);
+            }
+        }
         Matters::AnyOf(kind) => {
             let all = of_type(kind, draft);
             if all.is_empty() {

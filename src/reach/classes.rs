@@ -207,8 +207,7 @@ impl<'p> Marks<'p> {
         }
         for (_, door) in plane.doors.iter() {
             door.gate.addresses.iter().for_each(|(p, _)| cuts.add(*p));
-            let ordered = door.gate.ordered.iter().flat_map(|o| &o.rules);
-            ordered.for_each(|r| matcher(&mut cuts, &r.from));
+            door.gate.matchers().for_each(|m| matcher(&mut cuts, m));
             let perimeter = door.gate.perimeter.iter().flat_map(|p| p.addresses.prefixes());
             perimeter.for_each(|p| cuts.add(*p));
         }

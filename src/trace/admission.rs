@@ -97,10 +97,9 @@ pub(super) fn public_door(plane: &Plane, id: Id<Door>, arrival: &Arrival) -> Vec
         );
     }
     steps.extend(endpoint_policy(plane, door, arrival));
-    let home = plane.network_of(arrival.sender).map(|n| plane.networks.get(n));
-    let cloud = home.filter(|n| !n.beyond_gateway && arrival.left_by.is_none());
-    let by_cloud = home.map(|_| cloud.is_some());
-    let caller = Caller::Network { source: packet.source, segment: arrival.segment_identity, cloud, by_cloud };
+    let cloud = plane.network_of(arrival.sender).map(|n| plane.networks.get(n));
+    let cloud = cloud.filter(|n| !n.beyond_gateway && arrival.left_by.is_none());
+    let caller = Caller::Network { source: packet.source, segment: arrival.segment_identity, cloud };
     let mut step = admit(plane, &door.gate, caller, public_via(arrival), arrival.egress.is_some());
     // Where the subnet has no service endpoint, what is not known of it decides.
     let own = plane.endpoints.get(arrival.sender).segment.filter(|_| arrival.segment_identity.is_none());
@@ -387,7 +386,7 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
         );
     }
     match caller {
-        Caller::Network { source, segment, cloud, by_cloud } => {
+        Caller::Network { source, segment, cloud } => {
             if let Some((_, span)) = gate.segments.iter().find(|(s, _)| open && Some(*s) == segment) {
                 return ok(
                     Verdict::Backbone,
@@ -397,10 +396,9 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
                     &["SE-04"],
                 );
             }
-            let by_address = gate
-                .addresses
-                .iter()
-                .find(|(p, _)| open && segment.is_none() && p.contains(source) && !is_undeclared_public(source));
+            let by_address = gate.addresses.iter().find(|(p, _)| {
+                open && segment.is_none() && p.contains(source) && (p.is_default() || !is_undeclared_public(source))
+            });
             // Whether the caller comes from the region whose addresses the gate does not see (STG-01).
             let neighbour = match (&gate.recognises, cloud) {
                 (Recognises::Outside(own), Some(network)) => {
@@ -426,7 +424,7 @@ fn admission(plane: &Plane, gate: &Gate, caller: Caller<'_>, via: Via, from_mana
             }
             let party = Party { address: source, tags: tags_of(plane, source), perhaps: &[] };
             let ruled = gate.cloud.as_ref().filter(|_| open && segment.is_none());
-            let ruled = ruled.map(|rule| (gate.admits_cloud(party, by_cloud), rule.span));
+            let ruled = ruled.map(|rule| (gate.admits_cloud(party, cloud.is_some()), rule.span));
             if let Some((Match::Yes, span)) = ruled {
                 return ok(Verdict::Public, via, format!("{who} {ALL_OF_AZURE}"), Some(span), &["PAAS-04"]);
             }

@@ -4,7 +4,7 @@ use super::Trace;
 use crate::{
     dataplane::{Client, ClientKind, Concern, DEFAULT_ROUTE, Links, Plane, Unmodelled, UnmodelledScope},
     forward::{Outcome, PublicDoor, Stage, Step},
-    net::{Fqdn, Transport},
+    net::{Fqdn, Transport, is_public},
     verdict::Reason,
 };
 use std::net::IpAddr;
@@ -12,23 +12,39 @@ use std::net::IpAddr;
 /// Turns blockers that something unmodelled could lift into unknowns, and ends lists of steps that it could stop with
 /// one. Blockers elsewhere stay certain.
 pub(super) fn doubt(plane: &Plane, client: &Client, trace: &mut Trace) {
+    let outside = is_outside(plane, client);
+    let astray = outside && is_astray(trace);
     for what in &plane.unmodelled {
+        let own = matches!(&what.scope, UnmodelledScope::Elements(e) if e.contains(&client.origin.name));
+        if astray && !own && what.scope != UnmodelledScope::Everything {
+            continue;
+        }
         let lists = || std::iter::once(&trace.steps).chain(trace.alternatives.iter().map(|(_, steps)| steps));
         if what.links.as_ref().is_some_and(|links| lists().all(|steps| stays(links, steps))) {
             continue;
         }
         let shared = is_met(what, &trace.steps) || is_end(plane, what, client, &trace.addresses, trace.name.as_ref());
-        let onward = shared && soften(plane, what, &mut trace.steps, false);
+        let onward = shared && soften(plane, client, what, &mut trace.steps, false);
         if trace.alternatives.is_empty() && shared {
             trace.steps.push(unknown(what));
         }
         for (_, list) in &mut trace.alternatives {
             if shared || is_met(what, list) {
-                soften(plane, what, list, onward);
+                soften(plane, client, what, list, onward);
                 list.push(unknown(what));
             }
         }
     }
+}
+
+/// Whether it goes from the internet to private addresses, where nothing could lead it (ROUTE-05).
+fn is_astray(trace: &Trace) -> bool {
+    trace.name.is_none() && !trace.addresses.is_empty() && !trace.addresses.iter().any(|a| is_public(*a))
+}
+
+/// Whether a client stands in no network.
+fn is_outside(plane: &Plane, client: &Client) -> bool {
+    matches!(client.kind, ClientKind::Endpoint(from) if plane.endpoints.get(from).segment.is_none())
 }
 
 /// Whether a flow leads over none of the links that are in doubt, and to nothing that other links could lead to: by the
@@ -40,7 +56,7 @@ fn stays(links: &Links, steps: &[Step]) -> bool {
             // What leads nowhere may be led somewhere by another link.
             Stage::Route | Stage::Return => !step.is_blocker() && own.all(|e| links.inside.contains(e)),
             // Zones and their links stand nowhere.
-            Stage::Name => !own.any(|e| links.outside.contains(e)),
+            Stage::Name => own.all(|e| links.inside.contains(e) || !links.all.contains_key(e)),
             // What its subnet learns decides what a gateway supports (AGW-18).
             Stage::Listener | Stage::Backend => false,
             _ => true,
@@ -166,7 +182,7 @@ fn meets(what: &Unmodelled, step: &Step) -> bool {
                 networks.iter().any(|n| n.ends_with("/GatewaySubnet"))
             }
             // Or a default.
-            Outcome::Pass if step.stage == Stage::Route => {
+            Outcome::Pass if matches!(step.stage, Stage::Route | Stage::Return) => {
                 own().any(|e| e == DEFAULT_ROUTE) && own().any(|e| what.learners.contains(e))
             }
             Outcome::Block(Reason::NoHost) => named(networks),
@@ -196,13 +212,15 @@ fn turns(plane: &Plane, what: &Unmodelled, step: &Step) -> bool {
 /// Makes blockers unknown that it could lift. Another answer to the name leads elsewhere, and so does another place of one
 /// of the ends, so that every blocker may be beside the point. Gives whether those are that come after; `onward` says
 /// whether they were before.
-fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step], mut onward: bool) -> bool {
+fn soften(plane: &Plane, client: &Client, what: &Unmodelled, steps: &mut [Step], mut onward: bool) -> bool {
     let adds = what.ports.is_empty() && !at_public_door(what) && adds(plane, what);
-    let joins = joins(plane, what);
+    // What is let in from the internet comes by no link.
+    let joins = joins(plane, what) && !is_outside(plane, client);
+    let sends = matches!(&what.scope, UnmodelledScope::Elements(e) if e.contains(&client.origin.name));
     let elsewhere = what.doubts(Concern::Place) || matches!(what.scope, UnmodelledScope::Names(_));
     for step in steps.iter_mut() {
         onward |= what.doubts(Concern::Names) && step.stage == Stage::Name
-            || what.doubts(Concern::Routes) && step.stage == Stage::Route;
+            || what.doubts(Concern::Routes) && step.stage == Stage::Route && (sends || meets(what, step));
         // Which rule or route acts follows from the address.
         let by_address = what.doubts(Concern::Address)
             && matches!(
@@ -213,7 +231,9 @@ fn soften(plane: &Plane, what: &Unmodelled, steps: &mut [Step], mut onward: bool
         let joined = joins && (step.by_networks || matches!(step.outcome, Outcome::Block(r) if UNJOINED.contains(&r)));
         let other =
             elsewhere || onward || absent || by_address || joined || !what.doubts(Concern::Calls) && meets(what, step);
-        onward |= turns(plane, what, step);
+        // Which rule of a firewall acts decides who sends on: one by names makes that the firewall (SNAT-02).
+        let proxies = step.stage == Stage::Firewall && !is_narrow(what) && meets(what, step);
+        onward |= turns(plane, what, step) || proxies;
         if let (true, Outcome::Block(reason) | Outcome::Unsupported(reason)) = (other, step.outcome) {
             step.outcome = Outcome::Unknown(reason);
             // The walk went on from a guess: another member, or another source.

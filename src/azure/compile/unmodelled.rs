@@ -3,11 +3,14 @@
 use super::Compiler;
 use crate::{
     azure::model::{network::VirtualNetworkPeering, unmodelled::Concern as Written},
-    dataplane::{Concern, Links, Member, Origin, Resolver, Unmodelled, UnmodelledScope},
+    dataplane::{Concern, Id, Links, Member, Network, Origin, Resolver, Unmodelled, UnmodelledScope},
     diag::{Diagnostic, code, nearest},
     document::Reference,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// What elements have inside, made once for all entries.
 struct Inside {
@@ -40,6 +43,8 @@ impl Compiler<'_> {
             return;
         }
         let inside = self.insides();
+        let joins = estate.unmodelled.iter().any(|(_, e)| e.value.concerns.iter().any(|c| c.value == Written::Links));
+        let all = Arc::new(if joins { self.names_of_all() } else { BTreeMap::new() });
         let mut found = Vec::new();
         for (name, entry) in estate.unmodelled.iter() {
             let what = &entry.value;
@@ -78,7 +83,7 @@ impl Compiler<'_> {
                 scope,
                 learners: what.subnet.iter().flat_map(|s| self.learners(&inside, &s.value)).collect(),
                 ports: what.ports.iter().map(|p| (p.value.transport, p.value.ports.clone())).collect(),
-                links: concerns.contains(&Concern::Links).then(|| self.links(&what.affects)),
+                links: concerns.contains(&Concern::Links).then(|| self.links(&what.affects, &all)),
                 concerns,
             });
         }
@@ -113,25 +118,60 @@ impl Compiler<'_> {
         let peerings = self.estate.virtual_network_peerings.iter().map(|(_, p)| &p.value);
         let users = peerings.filter(uses).map(|p| p.virtual_network.value.as_str());
         let networks = std::iter::once(home).chain(users);
-        networks.filter_map(|n| inside.inhabitants.get(n)).flatten().cloned().collect()
+        let networks = networks.filter_map(|n| Some((n, &self.estate.virtual_networks.get(n)?.value)));
+        // A table may keep what is learned from its subnet (UDR-08).
+        let learns = |table: Option<&Reference>| {
+            let table = table.and_then(|t| self.estate.route_tables.get(&t.value));
+            table.is_none_or(|t| t.value.bgp_route_propagation_enabled.value)
+        };
+        let subnets =
+            networks.flat_map(|(n, network)| network.subnets.iter().map(move |(s, subnet)| (n, s, &subnet.value)));
+        let learning = subnets.filter(|(.., subnet)| learns(subnet.route_table.as_ref()));
+        learning.filter_map(|(n, s, _)| inside.inhabitants.get(&format!("{n}/{s}"))).flatten().cloned().collect()
     }
 
-    /// What stands inside networks that are named, and what elsewhere.
-    fn links(&self, affected: &[Reference]) -> Links {
-        let mut links = Links::default();
-        let networks = self.plane.networks.iter().map(|(id, n)| (id, &n.origin));
-        let segments = self.plane.segments.iter().map(|(_, s)| (s.network, &s.origin));
-        let endpoints = self.plane.endpoints.iter().map(|(id, e)| (self.plane.network_of(id), &e.origin));
-        let placed = networks.chain(segments).map(|(network, origin)| (Some(network), origin)).chain(endpoints);
-        for (network, origin) in placed {
-            let network = network.map(|n| &self.plane.networks.get(n).origin.name);
-            let inside = network.is_some_and(|name| affected.iter().any(|a| a.value == *name));
-            if inside { &mut links.inside } else { &mut links.outside }.insert(origin.name.clone());
+    /// What stands inside networks that are named; `all` is what stands, or leads, anywhere.
+    fn links(&self, affected: &[Reference], all: &Arc<BTreeMap<String, usize>>) -> Links {
+        let is_named = |id| {
+            let name = &self.plane.networks.get(id).origin.name;
+            affected.iter().any(|a| a.value == *name)
+        };
+        let mut inside: BTreeMap<&str, usize> = BTreeMap::new();
+        for (network, name) in self.placed() {
+            if network.is_some_and(is_named) {
+                *inside.entry(name).or_default() += 1;
+            }
         }
-        // Routes of a network to itself have its name.
+        // What something elsewhere is called, too, may be that.
+        let own = |(name, count): &(&str, usize)| all.get(*name) == Some(count);
+        Links {
+            inside: inside.into_iter().filter(own).map(|(name, _)| name.to_owned()).collect(),
+            all: Arc::clone(all),
+        }
+    }
+
+    /// Networks, subnets and what has an address, with the network of each.
+    fn placed(&self) -> impl Iterator<Item = (Option<Id<Network>>, &str)> {
+        let networks = self.plane.networks.iter().map(|(id, n)| (Some(id), n.origin.name.as_str()));
+        let segments = self.plane.segments.iter().map(|(_, s)| (Some(s.network), s.origin.name.as_str()));
+        let endpoints = self.plane.endpoints.iter().map(|(id, e)| (self.plane.network_of(id), e.origin.name.as_str()));
+        networks.chain(segments).chain(endpoints)
+    }
+
+    /// How often each name is that of something that stands somewhere, or of a route that does not lead into the network
+    /// of that name.
+    fn names_of_all(&self) -> BTreeMap<String, usize> {
+        let mut all: BTreeMap<String, usize> = BTreeMap::new();
+        self.placed().for_each(|(_, name)| *all.entry(name.to_owned()).or_default() += 1);
         let routes = self.plane.segments.iter().flat_map(|(_, s)| s.routes.iter());
-        links.outside.extend(routes.map(|r| &r.origin.name).filter(|n| !links.inside.contains(*n)).cloned());
-        links
+        let led: BTreeSet<(&str, &str)> = routes
+            .filter(|r| r.origin.kind != "virtual_network")
+            .map(|r| (r.origin.kind, r.origin.name.as_str()))
+            .collect();
+        let endpoints: BTreeSet<(&str, &str)> =
+            self.plane.endpoints.iter().map(|(_, e)| (e.origin.kind, e.origin.name.as_str())).collect();
+        led.difference(&endpoints).for_each(|(_, name)| *all.entry((*name).to_owned()).or_default() += 1);
+        all
     }
 
     /// Networks, and subnets that anything may stand in.

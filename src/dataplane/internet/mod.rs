@@ -257,7 +257,7 @@ impl Plane {
             }
         }
         for (_, door) in self.doors.iter() {
-            door.gate.ordered.iter().flat_map(|o| &o.rules).for_each(|r| give(&r.from));
+            door.gate.matchers().for_each(&mut *give);
         }
     }
 

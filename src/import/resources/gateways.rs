@@ -29,6 +29,18 @@ pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.network/vpnserverconfigurations", nothing),
 ];
 
+/// Connections stand apart from their gateway, often in another group, so that an export may lack them.
+fn lacks_connections(resource: &Resource, mapper: &Mapper<'_>) -> bool {
+    let own = resource.full_id.trim_end_matches('/').to_lowercase();
+    let names = |r: &&Resource| {
+        let ends = ["virtualNetworkGateway1", "virtualNetworkGateway2"].iter().filter_map(|p| id_of(r.prop(p)));
+        ends.map(|(id, _)| id.to_lowercase()).any(|id| id == own)
+    };
+    let mut connections = mapper.all.values().filter(|r| r.id.kind == "microsoft.network/connections");
+    let clients = resource.prop("vpnClientConfiguration").is_some_and(|c| !c.fields().is_empty());
+    resource.live && !clients && !connections.any(|r| names(&&**r))
+}
+
 fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
     let subnet = resource.items("ipConfigurations").first().and_then(|c| id_of(c.at("properties.subnet")));
     let network = subnet.and_then(|(id, span)| Some((ArmId::parse(id)?.parent()?, span)));
@@ -53,6 +65,12 @@ fn gateway(resource: &Resource, mapper: &mut Mapper<'_>) {
         scalars(resource.prop("vpnClientConfiguration.vpnClientAddressPool.addressPrefixes")),
     );
     item.set_some("remote_vnet_traffic_enabled", resource.scalar("allowRemoteVnetTraffic"));
+    if lacks_connections(resource, mapper) {
+        let why =
+            "the input has no connection of it; add those of other resource groups (`az network vpn-connection list`)";
+        let place = subnet.map(|(id, _)| Matters::Subnet(Key::new("subnets", id)));
+        mapper.unmodelled(resource, "connections", why, place.unwrap_or(Matters::Gateways));
+    }
     if resource.prop("allowVirtualWanTraffic").and_then(Json::as_bool) == Some(true) {
         let why = "networks of a Virtual WAN on its circuit may reach it; that is not modelled";
         let matters = Matters::Item(resource.key("virtual_network_gateways"));

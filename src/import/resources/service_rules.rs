@@ -113,7 +113,12 @@ pub(super) fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec
         let told = fields.iter().any(|(k, _)| *k == "default_action") || kind == "microsoft.search/searchservices";
         if !told && rules.fields().iter().any(|(_, v)| v.value != Value::Null) {
             let why = "without a `defaultAction`, whom it lets in beside its rules is not told";
-            mapper.unmodelled(resource, "firewall", why, at_public_door(kind, &resource.key("services")));
+            mapper.unmodelled(
+                resource,
+                "firewall",
+                why,
+                at_public_door(kind, &resource.key("services"), Matters::PublicRules),
+            );
         }
     }
     match kind {
@@ -151,7 +156,7 @@ pub(super) fn network_rules(resource: &Resource, mapper: &mut Mapper<'_>) -> Vec
 
 /// Whether the public endpoint of a database is closed whatever its rules say: by a switch, or by a private endpoint
 /// (COSMOS-01, COSMOS-02).
-fn is_closed(resource: &Resource, mapper: &Mapper<'_>) -> bool {
+pub(super) fn is_closed(resource: &Resource, mapper: &Mapper<'_>) -> bool {
     let leads_here = |endpoint: &&Resource| {
         let to = |c: &Json| c.get("properties").unwrap_or(c).str_at("privateLinkServiceId").map(str::to_lowercase);
         let mut all = endpoint.items("privateLinkServiceConnections").iter().filter_map(to);
@@ -176,7 +181,7 @@ fn rule_fields(rules: &Json, resource: &Resource, mapper: &mut Mapper<'_>, field
         Some(key) => key,
         None => resource.key("services"),
     };
-    let matters = at_public_door(&resource.id.kind, &service);
+    let matters = at_public_door(&resource.id.kind, &service, Matters::PublicRules);
     let ips = rules.items_at("ipRules").iter().map(|r| value(r).or_else(|| Node::scalar(r)).map(prefix));
     let ips: Vec<Option<Node>> = ips.collect();
     let subnets = rules.items_at("virtualNetworkRules").iter().map(|r| {

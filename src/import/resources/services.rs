@@ -2,6 +2,7 @@
 
 use super::{
     Map, Mapper, Resource, addresses::nothing, apps, compute::tags, list_of, private_link::target, service_rules,
+    settings::at_public_door,
 };
 use crate::{
     azure::known_services::{ACCOUNT_KINDS, Cloud, DATABASE_KINDS, KnownServices},
@@ -11,6 +12,7 @@ use crate::{
         json::{Json, Value},
     },
 };
+use std::collections::BTreeSet;
 
 /// What puts apps into networks, before settings that act there.
 pub(super) const INTEGRATIONS: &[(&str, Map)] = &[("microsoft.web/sites/networkconfig", integration)];
@@ -67,7 +69,7 @@ pub(super) fn refer(id: &str, key: &Key, from: &Resource, mapper: &mut Mapper<'_
               declares it, too"
             .to_owned(),
         source: from.source.clone(),
-        matters: Matters::Public(key.clone()),
+        matters: at_public_door(&parsed.kind, key, Matters::Public),
     });
 }
 
@@ -134,8 +136,15 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     }
     for (what, why) in doubts {
         let elsewhere = what == apps::ENVIRONMENT;
-        let matters = if elsewhere { Matters::Place(key.clone()) } else { Matters::Item(key.clone()) };
+        let matters = match what {
+            _ if elsewhere => Matters::Place(key.clone()),
+            AUTOMATIC => Matters::Public(key.clone()),
+            _ => Matters::Item(key.clone()),
+        };
         mapper.unmodelled(resource, what, why, matters);
+    }
+    for subnet in homes(resource) {
+        mapper.unmodelled(resource, "subnet", HOME, Matters::Subnet(Key::new("subnets", &subnet)));
     }
     // Agents call others from their subnet; who reaches the account is as it would be without them.
     for subnet in resource.items("networkInjections").iter().filter_map(|i| i.str_at("subnetArmId")) {
@@ -144,6 +153,35 @@ pub(super) fn service(resource: &Resource, mapper: &mut Mapper<'_>) {
     if !resource.items("networkInjections").is_empty() {
         mapper.unmodelled(resource, "networkInjections", AGENT_CALLS, Matters::CallsElsewhere(key));
     }
+}
+
+/// What a store leaves unset that closes by itself once it has an endpoint.
+const AUTOMATIC: &str = "publicNetworkAccess";
+
+const HOME: &str = "it has addresses of its own in a subnet, which are not modelled";
+
+/// Subnets that a service stands in: those that it names, but for apps, which call from them, and rules, which admit them.
+fn homes(resource: &Resource) -> BTreeSet<String> {
+    fn search(json: &Json, found: &mut BTreeSet<String>) {
+        match &json.value {
+            Value::Text(text) => {
+                let is_subnet = |id: &ArmId| id.kind == "microsoft.network/virtualnetworks/subnets";
+                found.extend(ArmId::parse(text).filter(is_subnet).map(|_| text.to_string()));
+            }
+            Value::List(items) => items.iter().for_each(|item| search(item, found)),
+            Value::Object(fields) => {
+                let rules =
+                    |name: &str| ["rule", "acl", "injections", "privateendpoint"].iter().any(|w| name.contains(w));
+                fields.iter().filter(|(k, _)| !rules(&k.to_lowercase())).for_each(|(_, v)| search(v, found));
+            }
+            _ => {}
+        }
+    }
+    let mut found = BTreeSet::new();
+    if let Some(properties) = resource.body.get("properties").filter(|_| resource.id.kind != "microsoft.web/sites") {
+        search(properties, &mut found);
+    }
+    found
 }
 
 fn integrate(item: &mut Item, subnet: &str, span: crate::diag::Span, all: Option<Node>) {
@@ -216,6 +254,9 @@ fn doubts(resource: &Resource, mapper: &Mapper<'_>) -> Vec<(&'static str, &'stat
             ))
         }
         "microsoft.web/sites" => found.extend(apps::doubts(resource, mapper)),
+        "microsoft.appconfiguration/configurationstores" if resource.str("publicNetworkAccess").is_none() => {
+            found.extend(service_rules::is_closed(resource, mapper).then_some((AUTOMATIC, "an endpoint may close it")));
+        }
         "microsoft.signalrservice/signalr" | "microsoft.signalrservice/webpubsub" => found.extend(requests(resource)),
         _ => {}
     }

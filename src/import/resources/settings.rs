@@ -184,8 +184,10 @@ pub(super) fn matters_at(kind: &str, path: &str, matters: &Matters) -> Matters {
             Matters::CallsElsewhere(key.clone())
         }
         "machine_learning_workspaces" if MANAGED.contains(&first) => Matters::Place(key.clone()),
-        "services" | "machine_learning_workspaces" if last == "publicnetworkaccess" => Matters::Public(key.clone()),
-        "services" if is_public_rule(kind, setting) => at_public_door(kind, key),
+        "services" | "machine_learning_workspaces" if last == "publicnetworkaccess" => {
+            at_public_door(kind, key, Matters::Public)
+        }
+        "services" if is_public_rule(kind, setting) => at_public_door(kind, key, Matters::PublicRules),
         // Any network could be joined.
         "virtual_hub_connections" | "virtual_network_peerings" if first == "remotevirtualnetwork" => {
             Matters::Everywhere
@@ -234,11 +236,11 @@ fn is_public_rule(kind: &str, setting: &str) -> bool {
 }
 
 /// Where rules matter by which a service of a type lets callers in at its public address.
-pub(super) fn at_public_door(kind: &str, key: &Key) -> Matters {
+pub(super) fn at_public_door(kind: &str, key: &Key, place: fn(Key) -> Matters) -> Matters {
     // Those of SignalR name private endpoints, too.
     match kind.starts_with("microsoft.signalrservice/") {
         true => Matters::Item(key.clone()),
-        false => Matters::PublicRules(key.clone()),
+        false => place(key.clone()),
     }
 }
 

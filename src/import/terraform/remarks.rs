@@ -86,7 +86,7 @@ fn withheld(session: &mut Session, resolver: &Resolver<'_>, number: usize, insta
 }
 
 /// Blocks that the provider never fills in: one that is known after apply is made by a loop over what is not known yet.
-const LOOPED: [(&str, &[&str]); 12] = [
+const LOOPED: [(&str, &[&str]); 16] = [
     (
         "azurerm_firewall_policy_rule_collection_group",
         &["application_rule_collection", "network_rule_collection", "nat_rule_collection"],
@@ -97,6 +97,10 @@ const LOOPED: [(&str, &[&str]); 12] = [
     ("azurerm_firewall", &["ip_configuration", "management_ip_configuration", "virtual_hub"]),
     ("azurerm_cosmosdb_account", &["virtual_network_rule"]),
     ("azurerm_private_endpoint", &["private_dns_zone_group", "private_service_connection", "ip_configuration"]),
+    ("azurerm_cognitive_account", &["network_acls", "network_injection"]),
+    ("azurerm_iothub", &["network_rule_set"]),
+    ("azurerm_firewall_policy", &["dns"]),
+    ("azurerm_local_network_gateway", &["bgp_settings"]),
     ("azurerm_lb", &["frontend_ip_configuration"]),
     ("azurerm_network_interface", &["ip_configuration"]),
     (
@@ -228,7 +232,10 @@ pub(super) fn report(session: &mut Session, resolver: &Resolver<'_>, number: usi
         source: instance.source(),
         matters: match parent {
             _ if astray => Matters::Everywhere,
-            Some(parent) => Matters::AnyOf(parent).and(place_of(&instance.kind, &ids)),
+            Some(parent) => match place_of(&instance.kind, &ids) {
+                Matters::Everywhere => Matters::AnyOf(parent),
+                place => Matters::AnyOf(parent).and(place),
+            },
             None => place_of(&instance.kind, &ids),
         },
     });

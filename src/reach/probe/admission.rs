@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     dataplane::{Door, Gate, Host, Id, Match, Network, OrderedRules, Party, Plane, Recognises, Resource, Segment},
-    net::{Fqdn, Membership, Transport, is_undeclared_public},
+    net::{Fqdn, Membership, Prefix, Transport, is_undeclared_public},
     reach::{Column, Findings},
     verdict::{Reason, Verdict, Via},
 };
@@ -18,8 +18,6 @@ struct Caller<'p> {
     identity: Option<Id<Segment>>,
     /// The network of the cloud it called from.
     cloud: Option<&'p Network>,
-    /// Whether its public address is the cloud's, where the way it took tells.
-    by_cloud: Option<bool>,
     /// Whether it came out of a managed network.
     managed: bool,
     via: Via,
@@ -126,13 +124,12 @@ impl<'p> Probe<'_, 'p> {
                 found.block(Reason::SePolicy);
             }
         }
-        let home = plane.network_of(way.sender).map(|n| self.model.network(n));
-        let cloud = home.filter(|n| !n.beyond_gateway && !way.left_by_site);
+        let cloud = plane.network_of(way.sender).map(|n| self.model.network(n));
+        let cloud = cloud.filter(|n| !n.beyond_gateway && !way.left_by_site);
         let caller = Caller {
             source: way.source,
             identity: way.identity,
             cloud,
-            by_cloud: home.map(|_| cloud.is_some()),
             managed: way.let_out.is_some(),
             via: public_via(way),
         };
@@ -315,7 +312,7 @@ fn admit(plane: &Plane, gate: &Gate, caller: &Caller<'_>, found: &mut Findings) 
     if before_rules(gate, caller, found) {
         return;
     }
-    let Caller { source, identity, cloud, by_cloud, managed, via } = *caller;
+    let Caller { source, identity, cloud, managed, via } = *caller;
     let nameless = is_undeclared_public(source);
     if !gate.enabled.value {
         return found.block(Reason::Pna);
@@ -331,8 +328,9 @@ fn admit(plane: &Plane, gate: &Gate, caller: &Caller<'_>, found: &mut Findings) 
         (Recognises::Outside(own), Some(network)) => own.as_ref().zip(network.region.as_ref()).map(|(a, b)| a == b),
         _ => Some(false),
     };
-    let listed = identity.is_none() && !nameless && gate.addresses.iter().any(|(p, _)| p.contains(source));
-    let ruled = if identity.is_none() { gate.admits_cloud(caller.party(plane), by_cloud) } else { Match::No };
+    let holds = |p: &Prefix| p.contains(source) && (p.is_default() || !nameless);
+    let listed = identity.is_none() && gate.addresses.iter().any(|(p, _)| holds(p));
+    let ruled = if identity.is_none() { gate.admits_cloud(caller.party(plane), cloud.is_some()) } else { Match::No };
     if ruled == Match::Yes {
         return found.admit(Verdict::Public, via);
     }
