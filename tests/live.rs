@@ -510,3 +510,23 @@ fn an_interrupt_ends_the_server_cleanly() {
     server.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("A kv-aih-contoso.vault.azure.net. NOERROR") && log.contains("10.0.3.9"), "{log}");
 }
+
+/// A name of one label that a server holds is one, whatever else is called so.
+#[test]
+fn a_name_of_one_label_is_asked_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("label.yaml");
+    let text = "location: westeurope
+virtual_networks: { v: { address_space: [10.0.0.0/16], dns_servers: [10.0.1.53], subnets: { s: { address_prefixes: [10.0.1.0/24] } } } }
+virtual_machines:
+  vm: { subnet: v/s, private_ip_address: 10.0.1.4 }
+  dns: { subnet: v/s, private_ip_address: 10.0.1.53, dns_server: { zones: { intranet: { a_records: { '@': { records: [10.0.1.7] } } } } } }
+services: { intranet: { type: Microsoft.Web/sites } }
+";
+    std::fs::write(&file, text).unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_privreach"))
+        .args(["resolve", file.to_str().unwrap(), "--from", "vm", "intranet"])
+        .output()
+        .unwrap();
+    assert!(run.status.success() && String::from_utf8_lossy(&run.stdout).contains("10.0.1.7"), "{run:?}");
+}

@@ -41,7 +41,8 @@ fn mistaken(snapshot: &Snapshot, client: &Client, name: &Fqdn) -> Option<String>
     }
     // Nothing appends a suffix to a name of one label, and a server may hold it as it is.
     let plane = &snapshot.plane;
-    let declared = lookup::query(plane, &client.resolver, endpoint(client), name).answer != Answer::NxDomain;
+    let held = lookup::query(plane, &client.resolver, endpoint(client), name);
+    let declared = matches!(held.answer, Answer::Addresses(_));
     let mut whole = plane.door_names.keys().chain(plane.machine_names.keys());
     let whole =
         whole.find(|known| !declared && known.labels().count() > 1 && known.labels().next() == Some(name.as_str()))?;
