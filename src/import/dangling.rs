@@ -38,7 +38,7 @@ pub(super) fn settle(draft: &mut Draft, shapes: &Shapes) {
                     why: format!("its `{field}` is {}", missing.get(&to).map_or(&*to.id, String::as_str)),
                     source: Source { address: item.source.address.clone(), span: at },
                     matters: match field.as_str() {
-                        _ if by_zone => Matters::Names(vec![zone.to_owned()]),
+                        _ if by_zone => Matters::PrivateNames(vec![zone.to_owned()]),
                         "route_table" => Matters::Routes(key.clone()),
                         rule if rule.starts_with("network_rules") => Matters::PublicRules(key.clone()),
                         _ => Matters::Item(key.clone()),

@@ -280,6 +280,8 @@ pub enum Matters {
     Pool(Key, String),
     /// It may answer names at or below these.
     Names(Vec<String>),
+    /// The same by private DNS, which nobody on the internet asks.
+    PrivateNames(Vec<String>),
     /// It may answer the names of an item, a service or workspace, by which these of its parts are asked for; of all
     /// its parts, if there are none.
     Target(Key, Vec<String>),

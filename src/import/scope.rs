@@ -34,7 +34,7 @@ fn spread(matters: &Matters, draft: &Draft, places: &mut Vec<Matters>) {
     match matters {
         Matters::All(several) => several.iter().for_each(|m| spread(m, draft, places)),
         Matters::Target(target, groups) => places.push(answered(target, groups, draft)),
-        Matters::Rules(ruleset) => places.push(Matters::Names(domains(ruleset, draft))),
+        Matters::Rules(ruleset) => places.push(Matters::PrivateNames(domains(ruleset, draft))),
         Matters::Gateways => {
             let named = |k: &&Key| k.collection == "subnets" && k.id.ends_with("/gatewaysubnet");
             let before = places.len();
@@ -111,6 +111,10 @@ fn plain_domain(domain: &str) -> String {
     if name.is_empty() { ".".to_owned() } else { name.to_owned() }
 }
 
+/// Types of which an endpoint decides about the public door, too.
+const CLOSED_BY_ENDPOINTS: [&str; 3] =
+    ["microsoft.web/sites", "microsoft.documentdb/databaseaccounts", "microsoft.appconfiguration/configurationstores"];
+
 /// Where a private endpoint matters that is not known as it is: at the names of its target, as far as they are told.
 fn answered(target: &Key, groups: &[String], draft: &Draft) -> Matters {
     let cloud = draft.cloud.and_then(|c| c.parse().ok()).unwrap_or(Cloud::Public);
@@ -127,7 +131,13 @@ fn answered(target: &Key, groups: &[String], draft: &Draft) -> Matters {
     // What an alias leads to has no names of its own.
     let alias = item.is_none() && groups.is_empty() && target.id.ends_with(".privatelinkservice");
     match names {
-        Some(names) => Matters::Names(names.into_iter().collect()),
+        // An endpoint may close the public door of these (APP-05, COSMOS-01).
+        Some(names)
+            if service.is_none_or(|s| CLOSED_BY_ENDPOINTS.contains(&s.resource_type.to_lowercase().as_str())) =>
+        {
+            Matters::Names(names.into_iter().collect())
+        }
+        Some(names) => Matters::PrivateNames(names.into_iter().collect()),
         None if alias => Matters::Names(Vec::new()),
         None => Matters::Everywhere,
     }
@@ -182,12 +192,16 @@ pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
     let zone = item.parent.as_ref().map(|(p, _)| p.id.rsplit('/').next().unwrap_or_default().to_owned());
     match (key.collection, zone, item.get("domain_name").map(|n| &n.tree), &item.parent) {
         ("private_endpoints", ..) => return place_of_endpoint(item, reference("subnet")),
-        ("zone_links", Some(zone), ..) => return Matters::Names(vec![zone]),
-        ("a_records" | "cname_records", Some(zone), ..) if item.name == "@" => return Matters::Names(vec![zone]),
-        ("a_records" | "cname_records", Some(zone), ..) => {
-            return Matters::Names(vec![format!("{}.{zone}", item.name.trim_start_matches("*."))]);
+        ("zone_links", Some(zone), ..) => return Matters::PrivateNames(vec![zone]),
+        ("a_records" | "cname_records", Some(zone), ..) if item.name == "@" => {
+            return Matters::PrivateNames(vec![zone]);
         }
-        ("forwarding_rules", _, Some(Tree::Text(domain)), _) => return Matters::Names(vec![plain_domain(domain)]),
+        ("a_records" | "cname_records", Some(zone), ..) => {
+            return Matters::PrivateNames(vec![format!("{}.{zone}", item.name.trim_start_matches("*."))]);
+        }
+        ("forwarding_rules", _, Some(Tree::Text(domain)), _) => {
+            return Matters::PrivateNames(vec![plain_domain(domain)]);
+        }
         ("ruleset_links", .., Some((ruleset, _))) => return Matters::Rules(ruleset.clone()),
         _ => {}
     }
@@ -210,7 +224,7 @@ pub(super) fn place_of(key: &Key, item: &Item) -> Matters {
     match (&item.parent, key.collection) {
         (Some((parent, _)), _) if addressed => Matters::All(vec![Matters::Item(parent.clone()), Matters::SomeSubnet]),
         (Some((parent, _)), _) => Matters::Item(parent.clone()),
-        (None, "private_dns_zones") => Matters::Names(vec![item.name.clone()]),
+        (None, "private_dns_zones") => Matters::PrivateNames(vec![item.name.clone()]),
         (None, "network_managers" | "network_security_perimeters") => Matters::Everywhere,
         (None, _) if routes => Matters::Gateways,
         // A route may lead to an address of its.
@@ -236,7 +250,7 @@ fn place_of_endpoint(item: &Item, subnet: Option<Key>) -> Matters {
             places.push(Matters::Target(target, groups.collect()));
         }
         None if zones.is_empty() => return Matters::Everywhere,
-        _ => places.push(Matters::Names(zones)),
+        _ => places.push(Matters::PrivateNames(zones)),
     }
     places.push(subnet.map_or(Matters::SomeSubnet, Matters::Subnet));
     Matters::All(places)

@@ -86,17 +86,22 @@ pub(super) fn entries(
             }
             Matters::Everywhere => {}
             Matters::SomeSubnet => fields.push(("subnet_unknown", Node::flag(true, span))),
-            Matters::Names(names) if names.is_empty() => continue,
+            Matters::Names(names) | Matters::PrivateNames(names) if names.is_empty() => continue,
             // What is no name can only be said to matter anywhere.
             Matters::Names(names) if names.iter().all(|n| n.parse::<Fqdn>().is_ok()) => {
                 fields.push(("names", list(names.clone())));
             }
-            Matters::Names(_) => {}
+            Matters::PrivateNames(names) if names.iter().all(|n| n.parse::<Fqdn>().is_ok()) => {
+                fields.push(("names", list(names.clone())));
+                fields.push(("concerns", list(vec!["names".to_owned()])));
+            }
+            Matters::Names(_) | Matters::PrivateNames(_) => {}
             Matters::Subnet(subnet) if draft.items.contains_key(subnet) => {
                 fields.push(("subnet", Node::text(written(subnet, Style::Path, draft, names.names), span)));
             }
             Matters::Item(key) if names.zone(key).is_some() => {
                 fields.push(("names", list(names.zone(key).into_iter().collect())));
+                fields.push(("concerns", list(vec!["names".to_owned()])));
             }
             Matters::Item(key) if draft.items.contains_key(key) => match names.of_all(key) {
                 Some(affected) if affected.is_empty() => continue,

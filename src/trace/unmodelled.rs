@@ -16,6 +16,11 @@ pub(super) fn doubt(plane: &Plane, client: &Client, trace: &mut Trace) {
     let astray = outside && is_astray(trace);
     for what in &plane.unmodelled {
         let own = matches!(&what.scope, UnmodelledScope::Elements(e) if e.contains(&client.origin.name));
+        // Nobody on the internet asks private DNS.
+        let private = matches!(what.scope, UnmodelledScope::Names(_)) && what.doubts(Concern::Names);
+        if private && outside {
+            continue;
+        }
         if astray && !own && what.scope != UnmodelledScope::Everything {
             continue;
         }
@@ -42,9 +47,9 @@ fn is_astray(trace: &Trace) -> bool {
     trace.name.is_none() && !trace.addresses.is_empty() && !trace.addresses.iter().any(|a| is_public(*a))
 }
 
-/// Whether a client stands in no network.
+/// Whether a client stands on the internet, and is no service that may stand elsewhere.
 fn is_outside(plane: &Plane, client: &Client) -> bool {
-    matches!(client.kind, ClientKind::Endpoint(from) if plane.endpoints.get(from).segment.is_none())
+    matches!(client.kind, ClientKind::Endpoint(from) if plane.is_on_internet(from))
 }
 
 /// Whether a flow leads over none of the links that are in doubt, and to nothing that other links could lead to: by the

@@ -180,7 +180,8 @@ impl Plane {
         end.origin.kind == KIND && end.origin.span.is_none()
     }
 
-    fn is_on_internet(&self, id: Id<Endpoint>) -> bool {
+    /// Whether something is a client on the internet.
+    pub(crate) fn is_on_internet(&self, id: Id<Endpoint>) -> bool {
         self.endpoints.get(id).origin.kind == KIND
     }
 

@@ -1,7 +1,8 @@
 //! Which instance of several an expression means. References cut off what stands in brackets: `a.b[each.key].id` is
 //! written as `a.b` and `each.key`, and `a.b[local.of[each.key]].id` as `a.b`, `local.of` and `each.key`. What is reckoned
 //! with a number is cut off, too: `a.b[count.index]` and `a.b[count.index + 1]` look alike. The own index is taken only
-//! where both run over the same indices, so that no sum could stay among them, and that is said.
+//! where both run over the same indices, which a sum would leave; what turns them round (`element`, `%`, `-`) would not, so
+//! that it is said.
 
 use super::{
     path::Path,

@@ -83,7 +83,7 @@ pub(super) fn report(session: &mut Session, instance: &Instance, id: &str) {
         Some(Untold::Parts(collection, why)) => (why, Matters::Item(Key::new(collection, id))),
         Some(Untold::Records) => {
             let name = id.rsplit('/').next().unwrap_or_default();
-            ("its records and links are not in the plan", Matters::Names(vec![name.to_owned()]))
+            ("its records and links are not in the plan", Matters::PrivateNames(vec![name.to_owned()]))
         }
     };
     session.draft.not_understood(NotUnderstood {

@@ -102,7 +102,7 @@ impl Resolver<'_> {
     fn unclear(&self, choice: &Choice, what: &str, near: &Json) -> Json {
         match choice {
             Choice::Index(..) => {
-                let why = "a plan does not show a number that is added to `count.index`";
+                let why = "a plan does not show what is reckoned with `count.index`";
                 self.unknown(near, &format!("which of the {what} it takes is not told: {why}"))
             }
             _ => self.unknown(near, "which of several it takes hangs on a value that no plan shows"),

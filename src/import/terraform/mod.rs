@@ -174,7 +174,7 @@ fn assumptions(session: &mut Session, resolver: &Resolver<'_>) {
     for Assumed { who, what, rounds } in resolver.assumed.borrow().iter() {
         let loop_ = who.rsplit_once('[').map_or(who.as_str(), |(name, _)| name);
         lines.insert(format!(
-            "each {loop_} takes the {what} of its own index, of {rounds}; a plan does not show a number that is added to \
+            "each {loop_} takes the {what} of its own index, of {rounds}; a plan does not show what is reckoned with \
              `count.index`"
         ));
         let note = format!("The {what} of its own index is assumed.");
