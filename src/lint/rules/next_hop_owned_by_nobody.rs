@@ -1,6 +1,10 @@
 //! A route to an address that nothing owns.
 
-use crate::lint::{Category, Findings, Level, Rule, View};
+use crate::{
+    dataplane::{Concern, UnmodelledScope},
+    lint::{Category, Findings, Level, Rule, View},
+};
+use std::net::IpAddr;
 
 pub(super) static RULE: Rule = Rule {
     code: "PRL0108",
@@ -24,7 +28,7 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             };
             // An owner out of reach is `next-hop-out-of-reach`.
             let owned = view.device(subnet.vnet, address).is_some() || view.owners(address).next().is_some();
-            if owned || !seen.insert(hop.span) {
+            if owned || perhaps_owned(view, subnet.vnet, address) || !seen.insert(hop.span) {
                 continue;
             }
             let text = format!("nothing owns {address}, the next hop of `{}/{}`", route.table, route.name);
@@ -42,4 +46,23 @@ fn check(view: &View<'_>, findings: &mut Findings) {
             }
         }
     }
+}
+
+/// Whether something that is not modelled may own an address: in a network that holds it, or in what the subnet's own may be
+/// joined to.
+fn perhaps_owned(view: &View<'_>, vnet: &str, address: IpAddr) -> bool {
+    let networks = view.plane.networks.iter().map(|(_, n)| n);
+    let around: Vec<&str> = networks
+        .filter(|n| n.prefixes.iter().any(|p| p.contains(address)))
+        .map(|n| n.origin.name.as_str())
+        .chain([vnet])
+        .collect();
+    let mut all = view.plane.unmodelled.iter().filter(|what| !what.doubts(Concern::Names));
+    all.any(|what| match &what.scope {
+        UnmodelledScope::Everything => true,
+        UnmodelledScope::Owners(places) | UnmodelledScope::Elements(places) => {
+            around.iter().any(|n| places.contains(*n))
+        }
+        UnmodelledScope::Names(_) => false,
+    })
 }
