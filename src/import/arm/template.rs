@@ -274,8 +274,11 @@ impl Engine<'_> {
 /// A resource without what was evaluated already.
 fn own_part(json: &Json) -> Json {
     const DONE: [&str; 6] = ["resources", "copy", "condition", "dependsOn", "existing", "comments"];
+    // A version that an expression gives is nothing that an import could fail by.
+    let plain = |v: &Json| v.as_str().is_some_and(|t| !t.starts_with('['));
+    let version = |k: &str, v: &Json| k.eq_ignore_ascii_case("apiVersion") && !plain(v);
     let keep = |k: &str| !DONE.iter().any(|d| d.eq_ignore_ascii_case(k));
     let deploys = json.str_at("type").is_some_and(|t| is_deployment(&t.to_lowercase()));
-    let fields = json.fields().iter().filter(|(k, _)| keep(k) && !(deploys && &**k == "properties"));
+    let fields = json.fields().iter().filter(|(k, v)| keep(k) && !version(k, v) && !(deploys && &**k == "properties"));
     Json::new(Value::Object(Rc::new(fields.cloned().collect())), json.span)
 }
