@@ -116,43 +116,6 @@ pub(super) fn entries(
                 }
                 None => {}
             },
-            Matters::Address(key)
-            | Matters::Place(key)
-            | Matters::Answers(key)
-            | Matters::Calls(key)
-            | Matters::CallsElsewhere(key)
-            | Matters::Links(key)
-            | Matters::Public(key)
-            | Matters::PublicRules(key)
-            | Matters::Routes(key)
-                if draft.items.contains_key(key) =>
-            {
-                let affected = match &what.matters {
-                    Matters::Routes(key) => names.of_led(key),
-                    _ => names.of_all(key),
-                };
-                match affected {
-                    Some(affected) if affected.is_empty() => continue,
-                    Some(affected) => {
-                        fields.push(("affects", list(affected)));
-                        let how: &[&str] = match &what.matters {
-                            Matters::Place(_) => &["place"],
-                            Matters::Answers(_) => &["names"],
-                            Matters::Links(_) => &["links"],
-                            // No hub leads what stays inside a network.
-                            Matters::Routes(key) if names.hub(key).is_some() => &["links", "routes"],
-                            Matters::Routes(_) => &["routes"],
-                            Matters::Calls(_) => &["calls"],
-                            Matters::Public(_) => &["public_access"],
-                            Matters::PublicRules(_) => &["public_rules"],
-                            Matters::CallsElsewhere(_) => &["place", "calls"],
-                            _ => &["address"],
-                        };
-                        fields.push(("concerns", list(how.iter().map(|word| (*word).to_owned()).collect())));
-                    }
-                    None => {}
-                }
-            }
             Matters::Pool(gateway, pool) if draft.items.contains_key(gateway) => {
                 // Without a rule that uses it, nobody asks its members.
                 if !elements.contains(pool) {
@@ -160,30 +123,25 @@ pub(super) fn entries(
                 }
                 fields.push(("affects", list(vec![pool.clone()])));
             }
-            // What it stands in was left out itself, and that was reported with its own place.
-            Matters::Subnet(_)
-            | Matters::Item(_)
-            | Matters::Address(_)
-            | Matters::Ports(..)
-            | Matters::Place(_)
-            | Matters::Answers(_)
-            | Matters::Calls(_)
-            | Matters::CallsElsewhere(_)
-            | Matters::Links(_)
-            | Matters::Public(_)
-            | Matters::PublicRules(_)
-            | Matters::Routes(_)
-            | Matters::Pool(..) => {
-                continue;
+            other => {
+                // What it is about was left out itself, and that was reported with its own place.
+                let Some((key, concerns)) = names.concerned(other).filter(|(key, _)| draft.items.contains_key(*key))
+                else {
+                    continue;
+                };
+                let affected = match other {
+                    Matters::Routes(_) => names.of_led(key),
+                    _ => names.of_all(key),
+                };
+                match affected {
+                    Some(affected) if affected.is_empty() => continue,
+                    Some(affected) => {
+                        fields.push(("affects", list(affected)));
+                        fields.push(("concerns", list(concerns.iter().map(|word| (*word).to_owned()).collect())));
+                    }
+                    None => {}
+                }
             }
-            // They are other places by now.
-            Matters::Target(..)
-            | Matters::Rules(_)
-            | Matters::Gateways
-            | Matters::AnyOf(_)
-            | Matters::SomeAddress
-            | Matters::SomePool
-            | Matters::All(_) => continue,
         }
         let plain = if what.name.is_empty() { what.kind.clone() } else { what.name.clone() };
         let mut name = plain.clone();
@@ -199,6 +157,41 @@ pub(super) fn entries(
 }
 
 impl Names<'_> {
+    /// The item of which only some things are in doubt, and which; nothing for what is said in another way.
+    fn concerned<'m>(&self, matters: &'m Matters) -> Option<(&'m Key, &'static [&'static str])> {
+        Some(match matters {
+            Matters::Address(key) => (key, &["address"]),
+            Matters::Place(key) => (key, &["place"]),
+            Matters::Answers(key) => (key, &["names"]),
+            Matters::Links(key) => (key, &["links"]),
+            // No hub leads what stays inside a network.
+            Matters::Routes(key) if self.hub(key).is_some() => (key, &["links", "routes"]),
+            Matters::Routes(key) => (key, &["routes"]),
+            Matters::Calls(key) => (key, &["calls"]),
+            Matters::CallsElsewhere(key) => (key, &["place", "calls"]),
+            Matters::Public(key) => (key, &["public_access"]),
+            Matters::PublicRules(key) => (key, &["public_rules"]),
+            // Written by themselves, if what they are about is there; places in sum are plain ones by now.
+            Matters::No
+            | Matters::Itself
+            | Matters::Everywhere
+            | Matters::Subnet(_)
+            | Matters::SomeSubnet
+            | Matters::Item(_)
+            | Matters::Ports(..)
+            | Matters::Pool(..)
+            | Matters::Names(_)
+            | Matters::PrivateNames(_)
+            | Matters::Target(..)
+            | Matters::Rules(_)
+            | Matters::Gateways
+            | Matters::AnyOf(_)
+            | Matters::SomeAddress
+            | Matters::SomePool
+            | Matters::All(_) => return None,
+        })
+    }
+
     /// The zone that an item is or belongs to.
     fn zone(&self, key: &Key) -> Option<String> {
         let parent = |k: &Key| self.draft.items.get(k).and_then(|i| i.parent.as_ref()).map(|(p, _)| p.clone());

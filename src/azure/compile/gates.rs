@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     azure::{
-        known_services::KnownService,
+        known_services::{ALL_OF_AZURE, KnownService, admits_all_of_azure},
         model::{
             network::Access,
             service::{Bypass, ConnectionStatus, NetworkRules, Service},
@@ -17,17 +17,17 @@ use crate::{
     document::Spanned,
     net::{Prefix, is_public},
 };
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    net::Ipv4Addr,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 const APPS: &str = "microsoft.web/sites";
 /// Types, or how they begin, whose rules lead from a first to a last address.
 const RANGES: [&str; 4] = ["microsoft.sql/", "microsoft.dbfor", "microsoft.synapse/", "microsoft.cache/"];
-/// Those of which a rule for 0.0.0.0 admits every address of Azure, beside [`DATABASES`].
-const CLOUD: [&str; 3] = ["microsoft.sql/", "microsoft.dbfor", "microsoft.synapse/"];
 pub(super) const DATABASES: &str = "microsoft.documentdb/databaseaccounts";
+
+/// Whether an address rule of a type stands for every address of Azure (PAAS-04).
+fn is_for_cloud(kind: &str, prefix: Prefix) -> bool {
+    admits_all_of_azure(kind) && prefix == Prefix::host(ALL_OF_AZURE)
+}
 
 impl<'e> Compiler<'e> {
     /// The public firewall of a service (PAAS-01) with its exceptions (TRUST-02, TRUST-06).
@@ -63,10 +63,7 @@ impl<'e> Compiler<'e> {
         gate.default_allow =
             Setting { value: rules.default_action.value == Access::Allow, span: rules.default_action.span };
         self.check_address_rules(&kind, rules);
-        // Databases let in whoever calls from Azure by the address that nobody has.
-        let takes_cloud = kind == DATABASES || CLOUD.iter().any(|k| kind.starts_with(k));
-        let (cloud, addresses): (Vec<_>, Vec<_>) =
-            rules.ip_rules.iter().partition(|r| takes_cloud && r.value == Prefix::host(Ipv4Addr::UNSPECIFIED.into()));
+        let (cloud, addresses): (Vec<_>, Vec<_>) = rules.ip_rules.iter().partition(|r| is_for_cloud(&kind, r.value));
         gate.cloud = cloud.first().map(|r| {
             let tag = Spanned { value: "AzureCloud".to_owned(), span: r.span };
             CloudRule { span: r.span, addresses: self.list(&[tag]) }
@@ -250,7 +247,7 @@ impl<'e> Compiler<'e> {
         let ranges = RANGES.iter().any(|r| kind.starts_with(r));
         for rule in &rules.ip_rules {
             let prefix = rule.value;
-            let problem = if ranges || kind == DATABASES && prefix == Prefix::host(Ipv4Addr::UNSPECIFIED.into()) {
+            let problem = if ranges || is_for_cloud(kind, prefix) {
                 None
             } else if !is_public(prefix.network()) || !is_public(prefix.last()) {
                 Some((

@@ -19,6 +19,7 @@ use crate::net::Fqdn;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
+    net::{IpAddr, Ipv4Addr},
     str::FromStr,
     sync::LazyLock,
 };
@@ -92,6 +93,17 @@ pub const ACCOUNT_KINDS: [&str; 36] = [
 
 /// Kinds of Cosmos DB accounts.
 pub const DATABASE_KINDS: [&str; 3] = ["GlobalDocumentDB", "MongoDB", "Parse"];
+
+/// The address that a rule names to admit every address of Azure, whoever has it.
+pub const ALL_OF_AZURE: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+
+/// Whether a rule for [`ALL_OF_AZURE`] does that at a type, or at parts of it, in lower case; no page says so of others.
+#[must_use]
+pub fn admits_all_of_azure(kind: &str) -> bool {
+    ["microsoft.sql/", "microsoft.dbfor", "microsoft.synapse/", "microsoft.documentdb/"]
+        .iter()
+        .any(|k| kind.starts_with(k))
+}
 
 /// The label by which names of an account of a kind are known, without regard to case (COG-02); none for the kinds that
 /// have all names, and for what is no kind.

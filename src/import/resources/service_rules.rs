@@ -1,10 +1,13 @@
 //! Who a service lets in at its public endpoint: rules by subnet, address and caller.
 
 use super::{Map, Mapper, Resource, list_of, private_link::target, services::public_access, settings::at_public_door};
-use crate::import::{
-    draft::{Key, Matters, Node, Tree},
-    ids::ArmId,
-    json::{Json, Value},
+use crate::{
+    azure::known_services::admits_all_of_azure,
+    import::{
+        draft::{Key, Matters, Node, Tree},
+        ids::ArmId,
+        json::{Json, Value},
+    },
 };
 
 pub(super) const TYPES: &[(&str, Map)] = &[
@@ -16,10 +19,7 @@ pub(super) const TYPES: &[(&str, Map)] = &[
     ("microsoft.servicebus/namespaces/networkrulesets", rule_set),
 ];
 
-/// Services of which a rule for the address that nobody has is known to admit every address of Azure.
-const FOR_AZURE: [&str; 4] = ["microsoft.sql/", "microsoft.dbfor", "microsoft.synapse/", "microsoft.documentdb/"];
-
-const ALL_OF_AZURE: &str = "what a rule for 0.0.0.0 admits is not documented for this type";
+const UNDOCUMENTED: &str = "what a rule for 0.0.0.0 admits is not documented for this type";
 
 const NOBODY: &str =
     "it admits selected networks, and selects none; whether it admits nobody or everybody is not documented";
@@ -193,14 +193,14 @@ fn rule_fields(rules: &Json, resource: &Resource, mapper: &mut Mapper<'_>, field
     let denies =
         |r: &Json| r.str_at("action").is_some_and(|a| !["allow", "accept"].contains(&a.to_lowercase().as_str()));
     let odd = rules.items_at("ipRules").iter().chain(rules.items_at("virtualNetworkRules")).any(denies);
-    let known = FOR_AZURE.iter().any(|kind| resource.id.kind.starts_with(kind));
+    let known = admits_all_of_azure(&resource.id.kind);
     let azure = |n: &Node| !known && matches!(&n.tree, Tree::Text(t) if t.starts_with("0.0.0.0/32"));
     if odd || ips.iter().chain(&subnets).any(Option::is_none) {
         let why = "a rule of its firewall cannot be told from the input";
         mapper.unmodelled(resource, "firewall", why, matters.clone());
     }
     if ips.iter().flatten().any(azure) {
-        mapper.unmodelled(resource, "ipRules", ALL_OF_AZURE, matters.clone());
+        mapper.unmodelled(resource, "ipRules", UNDOCUMENTED, matters.clone());
     }
     fields.extend(list_of(ips.into_iter().flatten().filter(|n| !azure(n))).map(|n| ("ip_rules", n)));
     fields.extend(list_of(subnets.into_iter().flatten()).map(|n| ("virtual_network_subnets", n)));
@@ -263,8 +263,8 @@ pub(super) fn address_rule(resource: &Resource, mapper: &mut Mapper<'_>) {
     let either = |path: &str| resource.str(path).or_else(|| resource.str(&path.replace("Address", "")));
     let address = |path| either(path).and_then(|t| t.parse::<std::net::Ipv4Addr>().ok()).map(u32::from);
     match (address("startIpAddress"), address("endIpAddress")) {
-        (Some(0), Some(0)) if !FOR_AZURE.iter().any(|kind| resource.id.kind.starts_with(kind)) => {
-            mapper.unmodelled(resource, "", ALL_OF_AZURE, Matters::PublicRules(key));
+        (Some(0), Some(0)) if !admits_all_of_azure(&resource.id.kind) => {
+            mapper.unmodelled(resource, "", UNDOCUMENTED, Matters::PublicRules(key));
         }
         (Some(first), Some(last)) if first <= last => {
             for text in covering(first, last) {
